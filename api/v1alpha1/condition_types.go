@@ -1,0 +1,137 @@
+package v1alpha1
+
+// Condition types of a MesosTask. They follow kstatus, so that kubectl wait, Helm --wait, Argo CD and Flux work unaided.
+const (
+	// ConditionReady is True while the task runs (and is healthy, where it has a health check), and also when it has nothing left
+	// to do: Completed or Suspended. Wait for Succeeded to learn how a one-off task ended.
+	ConditionReady = "Ready"
+	// ConditionSucceeded is True once a task that is not restarted has finished, False once it has failed for good.
+	ConditionSucceeded = "Succeeded"
+	// ConditionReconciling is True while the operator or Mesos works towards the spec, and absent otherwise.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True when nothing will happen until a person changes something, and absent otherwise.
+	ConditionStalled = "Stalled"
+	// ConditionAgentUnreachable is True while Mesos cannot say whether the task still runs, and absent otherwise.
+	ConditionAgentUnreachable = "AgentUnreachable"
+	// ConditionSuspended is True while spec.suspend keeps the task from running, and absent otherwise.
+	ConditionSuspended = "Suspended"
+)
+
+// Reasons of a MesosTask's conditions and of its events. The reason of Ready is what kubectl get shows as STATUS.
+const (
+	// ReasonAwaitingOffer says that no offer has fitted the task yet; status.pending says why.
+	ReasonAwaitingOffer = "AwaitingOffer"
+	// ReasonLaunching says that the task is bound to an agent and does not run yet.
+	ReasonLaunching = "Launching"
+	// ReasonRunning says that the task runs.
+	ReasonRunning = "Running"
+	// ReasonUnhealthy says that the task runs and its health check fails.
+	ReasonUnhealthy = "Unhealthy"
+	// ReasonRestarting says that the task is being killed to be launched anew, as its spec changed or a person asked.
+	ReasonRestarting = "Restarting"
+	// ReasonBackOff says that the task ended and waits for its next launch.
+	ReasonBackOff = "BackOff"
+	// ReasonCompleted says that the task finished and is not launched again.
+	ReasonCompleted = "Completed"
+	// ReasonFailed says that the task failed and is not launched again.
+	ReasonFailed = "Failed"
+	// ReasonRestartsExhausted says that the task failed more often than spec.maxRestarts allows.
+	ReasonRestartsExhausted = "RestartsExhausted"
+	// ReasonRefused says that Mesos refuses the task as it is described (TASK_ERROR); a changed spec is tried again.
+	ReasonRefused = "Refused"
+	// ReasonSuspending says that the task is being killed as spec.suspend asks.
+	ReasonSuspending = "Suspending"
+	// ReasonSuspended says that spec.suspend keeps the task from running.
+	ReasonSuspended = "Suspended"
+	// ReasonDeleting says that the object is deleted and waits until its task is over.
+	ReasonDeleting = "Deleting"
+	// ReasonFrameworkNotFound says that the MesosFramework named in spec.frameworkRef does not exist.
+	ReasonFrameworkNotFound = "FrameworkNotFound"
+	// ReasonFrameworkNotReady says that the MesosFramework has not registered with Mesos yet.
+	ReasonFrameworkNotReady = "FrameworkNotReady"
+	// ReasonFrameworkDeleting says that the MesosFramework is being deleted and launches nothing more.
+	ReasonFrameworkDeleting = "FrameworkDeleting"
+	// ReasonRoleNotAllowed says that spec.role is none of the framework's roles.
+	ReasonRoleNotAllowed = "RoleNotAllowed"
+	// ReasonOtherFrameworkID says that the task was bound under another framework ID than the framework has now: it is never
+	// launched again by itself.
+	ReasonOtherFrameworkID = "OtherFrameworkID"
+	// ReasonInvalidBinding says that the binding annotation cannot be read or belongs to another object.
+	ReasonInvalidBinding = "InvalidBinding"
+	// ReasonInvalidSpec says that the spec asks for what the operator cannot put to Mesos.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonAgentUnreachable says that the master lost contact with the task's agent.
+	ReasonAgentUnreachable = "AgentUnreachable"
+	// ReasonFateUnknown says that Mesos does not know the task or its agent any more.
+	ReasonFateUnknown = "FateUnknown"
+	// ReasonWriteRefused says that the API server refused the operator's own write for a reason other than a concurrent change.
+	ReasonWriteRefused = "WriteRefused"
+)
+
+// Reasons of a MesosTask's events that are not reasons of a condition.
+const (
+	// EventBound says that the task was bound to an agent.
+	EventBound = "Bound"
+	// EventStarted says that the task runs.
+	EventStarted = "Started"
+	// EventEnded says that the attempt ended and how.
+	EventEnded = "Ended"
+	// EventKilling says that the task is being killed and why.
+	EventKilling = "Killing"
+	// EventNeverRan says that Mesos dropped the launch, which does not count as a restart.
+	EventNeverRan = "NeverRan"
+	// EventAgentReachable says that the task's agent came back and the task with it.
+	EventAgentReachable = "AgentReachable"
+	// EventDetached says that the object was let go while its task was left running, as deletionPolicy Orphan asks.
+	EventDetached = "Detached"
+)
+
+// Condition types of a MesosFramework; Ready and Stalled are as for MesosTask.
+const (
+	// ConditionConnected is True while the framework is subscribed to a leading Mesos master.
+	ConditionConnected = "Connected"
+	// ConditionTasksReconciled is True once a pass has had an answer for every task, in this subscription.
+	ConditionTasksReconciled = "TasksReconciled"
+)
+
+// Reasons of a MesosFramework's conditions and of its events.
+const (
+	// ReasonSubscribed says that the master accepted the subscription.
+	ReasonSubscribed = "Subscribed"
+	// ReasonConnecting says that the first subscription has not been answered yet.
+	ReasonConnecting = "Connecting"
+	// ReasonMasterUnreachable says that no master answers.
+	ReasonMasterUnreachable = "MasterUnreachable"
+	// ReasonNoLeader says that the masters have no leader yet.
+	ReasonNoLeader = "NoLeader"
+	// ReasonUnauthorized says that the master wants other credentials (401).
+	ReasonUnauthorized = "Unauthorized"
+	// ReasonForbidden says that the master forbids the framework to subscribe (403).
+	ReasonForbidden = "Forbidden"
+	// ReasonNotAMaster says that what answers at the URL is no Mesos master.
+	ReasonNotAMaster = "NotAMaster"
+	// ReasonSubscriptionRefused says that the master refused the framework's description.
+	ReasonSubscriptionRefused = "SubscriptionRefused"
+	// ReasonFrameworkRemoved says that Mesos removed the framework and killed its tasks: its ID is dead.
+	ReasonFrameworkRemoved = "FrameworkRemoved"
+	// ReasonFailedOver says that another scheduler subscribed with the framework's ID.
+	ReasonFailedOver = "FailedOver"
+	// ReasonConnectionLost says that the subscription ended and is being made anew.
+	ReasonConnectionLost = "ConnectionLost"
+	// ReasonFrameworkIDLost says that tasks are bound under a framework ID that the object no longer names.
+	ReasonFrameworkIDLost = "FrameworkIDLost"
+	// ReasonReconciled says that every task has been answered.
+	ReasonReconciled = "Reconciled"
+	// ReasonReconcilingTasks says that a pass runs.
+	ReasonReconcilingTasks = "ReconcilingTasks"
+	// ReasonUnanswered says that Mesos has not answered for some tasks for longer than stalledAfterSeconds.
+	ReasonUnanswered = "Unanswered"
+	// ReasonNotConnected says that there is no subscription to reconcile over.
+	ReasonNotConnected = "NotConnected"
+	// ReasonTasksBound says that the framework is deleted and waits for the MesosTasks bound to it.
+	ReasonTasksBound = "TasksBound"
+	// EventRegistered says that Mesos gave the framework its ID.
+	EventRegistered = "Registered"
+	// EventTornDown says that Mesos was told to remove the framework.
+	EventTornDown = "TornDown"
+)

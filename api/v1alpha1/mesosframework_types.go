@@ -1,0 +1,368 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// MesosFramework is the registration of a scheduler with Apache Mesos: one object, one framework ID, one subscription.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=mfw,categories=mesos
+// +kubebuilder:printcolumn:name="Connected",type=string,JSONPath=`.status.conditions[?(@.type=="Connected")].status`,description="True while the framework is subscribed to a leading master."
+// +kubebuilder:printcolumn:name="Reconciled",type=string,JSONPath=`.status.conditions[?(@.type=="TasksReconciled")].status`,description="True once every task was answered for in this subscription."
+// +kubebuilder:printcolumn:name="Master",type=string,JSONPath=`.status.master.hostname`,description="The host of the leading master."
+// +kubebuilder:printcolumn:name="Tasks",type=integer,JSONPath=`.status.tasks.bound`,description="MesosTasks that are bound to an agent and not over."
+// +kubebuilder:printcolumn:name="Running",type=integer,JSONPath=`.status.tasks.running`,description="MesosTasks whose task runs."
+// +kubebuilder:printcolumn:name="Framework-ID",type=string,JSONPath=`.status.frameworkID`,description="The ID that Mesos gave the framework."
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="The age of the object."
+type MesosFramework struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
+
+	// spec is the registration as it should be.
+	// +required
+	Spec MesosFrameworkSpec `json:"spec,omitzero"`
+
+	// status is the registration as it was last seen. The operator sets it.
+	// +kubebuilder:default={"observedGeneration":-1}
+	// +optional
+	Status MesosFrameworkStatus `json:"status,omitempty,omitzero"`
+}
+
+// MesosFrameworkList is a list of MesosFrameworks.
+//
+// +kubebuilder:object:root=true
+type MesosFrameworkList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the frameworks.
+	Items []MesosFramework `json:"items"`
+}
+
+// MesosFrameworkSpec is a registration as it should be.
+//
+// +kubebuilder:validation:XValidation:rule="self.controllerName == oldSelf.controllerName",message="spec.controllerName cannot be changed: delete the MesosFramework and create it anew",fieldPath=".controllerName"
+// +kubebuilder:validation:XValidation:rule="self.info.user == oldSelf.info.user",message="spec.info.user cannot be changed: Mesos keeps the user that the framework registered with",fieldPath=".info.user"
+type MesosFrameworkSpec struct {
+	// controllerName says which installation of the operator serves this framework. It cannot be changed. Default:
+	// mesos.dev/operator.
+	// +kubebuilder:default="mesos.dev/operator"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	ControllerName string `json:"controllerName,omitempty"`
+
+	// masters say where the Mesos masters are.
+	// +required
+	Masters Masters `json:"masters,omitzero"`
+
+	// info is what Mesos is told of the framework.
+	// +kubebuilder:default={}
+	// +optional
+	Info FrameworkInfo `json:"info,omitempty,omitzero"`
+
+	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
+	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
+	// +kubebuilder:default=Detach
+	// +optional
+	DeletionPolicy FrameworkDeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// reconciliation says how often and how hard Mesos is asked what became of the tasks.
+	// +kubebuilder:default={}
+	// +optional
+	Reconciliation Reconciliation `json:"reconciliation,omitempty,omitzero"`
+
+	// offers says how the framework treats offers.
+	// +kubebuilder:default={}
+	// +optional
+	Offers Offers `json:"offers,omitempty,omitzero"`
+}
+
+// Masters say where the Mesos masters are.
+type Masters struct {
+	// urls of the masters, for example http://m1:5050. They are tried in turn; a master that does not lead names the one that does.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:items:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHost() != '' && url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('#')",message="each of masters.urls must be an http or https URL with a host and nothing behind it, such as http://m1:5050"
+	// +kubebuilder:validation:items:XValidation:rule="!self.contains('@')",message="masters.urls must not contain user information"
+	// +listType=set
+	// +required
+	URLs []string `json:"urls,omitempty"`
+}
+
+// FrameworkInfo is what Mesos is told of a framework.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.defaultRole) || !has(self.roles) || self.defaultRole in self.roles",message="info.defaultRole must be one of info.roles",fieldPath=".defaultRole"
+type FrameworkInfo struct {
+	// name of the framework in Mesos' own tools. Default: mesos-operator.
+	// +kubebuilder:default=mesos-operator
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Name string `json:"name,omitempty"`
+
+	// id takes over a framework that registered earlier, with everything that runs under it. It counts only while status names no
+	// framework ID.
+	// +kubebuilder:validation:Pattern=`^[^/\\\s]+$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	ID string `json:"id,omitempty"`
+
+	// user is the system user of tasks that name none. It cannot be changed. Default: nobody.
+	// +kubebuilder:default=nobody
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	User string `json:"user,omitempty"`
+
+	// roles are the Mesos roles that the framework subscribes to. Default: ["*"].
+	// +kubebuilder:default={"*"}
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:items:Pattern=`^(\*|[^-/.\s\\*][^/\s\\]*(/[^-/.\s\\*][^/\s\\]*)*)$`
+	// +listType=set
+	// +optional
+	Roles []string `json:"roles,omitempty"`
+
+	// defaultRole is the role of tasks that name none. Default: "*".
+	// +kubebuilder:default="*"
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	DefaultRole string `json:"defaultRole,omitempty"`
+
+	// failoverTimeoutSeconds is how long Mesos keeps the tasks while the operator is not subscribed, in seconds; after that it
+	// kills them. At least 3600. Default: 604800, one week.
+	// +kubebuilder:default=604800
+	// +kubebuilder:validation:Minimum=3600
+	// +kubebuilder:validation:Maximum=31536000
+	// +optional
+	FailoverTimeoutSeconds int32 `json:"failoverTimeoutSeconds,omitempty"`
+
+	// webUIURL is the page that Mesos' own UI links to for the framework. Absent: none.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self)",message="info.webUIURL must be a URL"
+	// +optional
+	WebUIURL string `json:"webUIURL,omitempty"`
+
+	// capabilities are asked for on top of those that the operator always has. Mesos does not let a framework drop one safely.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	// +listType=set
+	// +optional
+	Capabilities []FrameworkCapability `json:"capabilities,omitempty"`
+}
+
+// FrameworkCapability is an optional capability of a framework, as Mesos calls it.
+// +kubebuilder:validation:Enum=GPU_RESOURCES;REGION_AWARE
+type FrameworkCapability string
+
+// The optional capabilities.
+const (
+	// CapabilityGPUResources makes Mesos offer agents that have GPUs.
+	CapabilityGPUResources FrameworkCapability = "GPU_RESOURCES"
+	// CapabilityRegionAware makes Mesos offer agents of other regions.
+	CapabilityRegionAware FrameworkCapability = "REGION_AWARE"
+)
+
+// FrameworkDeletionPolicy says what becomes of a registration whose object is deleted.
+// +kubebuilder:validation:Enum=Detach;Teardown
+type FrameworkDeletionPolicy string
+
+// The deletion policies of a MesosFramework.
+const (
+	// FrameworkDeletionDetach leaves Mesos alone.
+	FrameworkDeletionDetach FrameworkDeletionPolicy = "Detach"
+	// FrameworkDeletionTeardown removes the framework from Mesos.
+	FrameworkDeletionTeardown FrameworkDeletionPolicy = "Teardown"
+)
+
+// Reconciliation says how often and how hard Mesos is asked what became of the tasks.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.minBackoffSeconds) || !has(self.maxBackoffSeconds) || self.minBackoffSeconds <= self.maxBackoffSeconds",message="reconciliation.minBackoffSeconds must not be more than reconciliation.maxBackoffSeconds",fieldPath=".minBackoffSeconds"
+type Reconciliation struct {
+	// intervalSeconds is the time between two periodic passes, in seconds. Default: 900.
+	// +kubebuilder:default=900
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	IntervalSeconds int32 `json:"intervalSeconds,omitempty"`
+
+	// minBackoffSeconds is the wait after the first round of a pass, in seconds; it doubles with each further one. Default: 5.
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	MinBackoffSeconds int32 `json:"minBackoffSeconds,omitempty"`
+
+	// maxBackoffSeconds is the longest wait between two rounds, in seconds. Default: 60.
+	// +kubebuilder:default=60
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	MaxBackoffSeconds int32 `json:"maxBackoffSeconds,omitempty"`
+
+	// chunkSize is how many tasks one RECONCILE call asks for. Default: 1000.
+	// +kubebuilder:default=1000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	// +optional
+	ChunkSize int32 `json:"chunkSize,omitempty"`
+
+	// stalledAfterSeconds is how long tasks may stay unanswered before condition TasksReconciled says so, in seconds. Default: 900.
+	// +kubebuilder:default=900
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	StalledAfterSeconds int32 `json:"stalledAfterSeconds,omitempty"`
+}
+
+// Offers says how a framework treats offers.
+type Offers struct {
+	// refuseSeconds is for how long Mesos keeps back what did not serve any task, in seconds. Default: 120.
+	// +kubebuilder:default=120
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	RefuseSeconds int32 `json:"refuseSeconds,omitempty"`
+}
+
+// MesosFrameworkStatus is a registration as it was last seen. The operator sets it all.
+type MesosFrameworkStatus struct {
+	// conditions say how the registration is: Ready, Connected and TasksReconciled always; Reconciling and Stalled where they apply.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the metadata.generation that the status speaks of; -1 before the first write.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// frameworkID is the ID that Mesos gave the framework. It is stored before anything is launched and never dropped.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	FrameworkID string `json:"frameworkID,omitempty"`
+
+	// master is the leading master that the framework is, or was last, subscribed to.
+	// +optional
+	Master *MasterStatus `json:"master,omitempty"`
+
+	// connectedSince is when the present subscription began; absent while there is none.
+	// +optional
+	ConnectedSince *metav1.Time `json:"connectedSince,omitempty"`
+
+	// tasks counts the MesosTasks of the framework; it is written at most every five seconds.
+	// +optional
+	Tasks TaskCounts `json:"tasks,omitempty,omitzero"`
+
+	// reconciliation is the current and the last pass.
+	// +optional
+	Reconciliation ReconciliationStatus `json:"reconciliation,omitempty,omitzero"`
+}
+
+// MasterStatus is a leading master.
+type MasterStatus struct {
+	// url at which the operator reached it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +optional
+	URL string `json:"url,omitempty"`
+
+	// hostname of the master, as it calls itself.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	Hostname string `json:"hostname,omitempty"`
+
+	// version of Mesos that it runs.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Version string `json:"version,omitempty"`
+}
+
+// TaskCounts counts the MesosTasks of a framework.
+type TaskCounts struct {
+	// bound counts those that are bound to an agent and not over.
+	// +optional
+	Bound int32 `json:"bound"`
+	// running counts those whose state is TASK_RUNNING.
+	// +optional
+	Running int32 `json:"running"`
+	// pending counts those that wait for an offer.
+	// +optional
+	Pending int32 `json:"pending"`
+	// unreachable counts those of which Mesos cannot say whether they run.
+	// +optional
+	Unreachable int32 `json:"unreachable"`
+}
+
+// ReconciliationStatus is what became of the reconciliation passes.
+type ReconciliationStatus struct {
+	// lastHandledReconcileAt is the value of annotation mesos.dev/reconcile-requested-at that was handled last.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+
+	// current is the pass that runs; absent while none does.
+	// +optional
+	Current *ReconciliationPass `json:"current,omitempty"`
+
+	// last is the last pass that had an answer for every task.
+	// +optional
+	Last *ReconciliationPass `json:"last,omitempty"`
+}
+
+// ReconciliationPass is one run of the reconciliation algorithm.
+type ReconciliationPass struct {
+	// reason is why the pass ran: Subscribed, Interval or Requested.
+	// +optional
+	Reason PassReason `json:"reason,omitempty"`
+
+	// startTime is when the pass began.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// completionTime is when every task had been answered for; absent while the pass runs.
+	// +optional
+	CompletionTime *metav1.Time `json:"completionTime,omitempty"`
+
+	// rounds counts how often Mesos was asked.
+	// +optional
+	Rounds int32 `json:"rounds"`
+
+	// tasks counts the tasks that the pass asked for.
+	// +optional
+	Tasks int32 `json:"tasks"`
+
+	// unanswered counts those of them that Mesos has not answered for.
+	// +optional
+	Unanswered int32 `json:"unanswered"`
+}
+
+// PassReason is why a reconciliation pass ran.
+// +kubebuilder:validation:Enum=Subscribed;Interval;Requested
+type PassReason string
+
+// The reasons of a pass.
+const (
+	// PassSubscribed is a new subscription.
+	PassSubscribed PassReason = "Subscribed"
+	// PassInterval is spec.reconciliation.intervalSeconds.
+	PassInterval PassReason = "Interval"
+	// PassRequested is annotation mesos.dev/reconcile-requested-at.
+	PassRequested PassReason = "Requested"
+)

@@ -1,0 +1,509 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// MesosTask is a task that should exist on Apache Mesos.
+//
+// kubectl wait --for=condition=Ready waits until it runs; Ready is also True once it has completed or is suspended. To learn how
+// a one-off task ended, wait for condition Succeeded.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=mtask,categories=mesos
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="True while the task runs, and once it has completed or is suspended."
+// +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="What the task is doing: the reason of condition Ready."
+// +kubebuilder:printcolumn:name="Host",type=string,JSONPath=`.status.task.hostname`,description="The host of the Mesos agent that the task was sent to."
+// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,description="How often the task was launched again after an attempt that ran."
+// +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.task.state`,priority=1,description="The task's state, as Mesos calls it."
+// +kubebuilder:printcolumn:name="Task-ID",type=string,JSONPath=`.status.task.id`,priority=1,description="The Mesos task ID of the current attempt."
+// +kubebuilder:printcolumn:name="Framework",type=string,JSONPath=`.spec.frameworkRef.name`,priority=1,description="The MesosFramework that runs the task."
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="The age of the object."
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be a DNS label: at most 63 characters, lower-case letters, digits and '-', as it becomes part of the Mesos task ID"
+type MesosTask struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata. The name must be a DNS label.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty,omitzero"`
+
+	// spec is the task as it should be.
+	// +required
+	Spec MesosTaskSpec `json:"spec,omitzero"`
+
+	// status is the task as it was last seen. The operator sets it.
+	// +kubebuilder:default={"observedGeneration":-1}
+	// +optional
+	Status MesosTaskStatus `json:"status,omitempty,omitzero"`
+}
+
+// MesosTaskList is a list of MesosTasks.
+//
+// +kubebuilder:object:root=true
+type MesosTaskList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the tasks.
+	Items []MesosTask `json:"items"`
+}
+
+// MesosTaskSpec is what reaches Mesos (the TaskTemplate) and how the operator keeps it.
+//
+// +kubebuilder:validation:XValidation:rule="self.frameworkRef == oldSelf.frameworkRef",message="spec.frameworkRef cannot be changed: delete the MesosTask and create it anew",fieldPath=".frameworkRef"
+// +kubebuilder:validation:XValidation:rule="has(self.shell) != has(self.command)",message="exactly one of spec.shell and spec.command must be set",fieldPath=".shell"
+// +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command)",message="spec.args needs spec.command; with spec.shell write the arguments into the command line",fieldPath=".args"
+type MesosTaskSpec struct {
+	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
+	// +kubebuilder:default={"name":"default"}
+	// +optional
+	FrameworkRef FrameworkReference `json:"frameworkRef,omitempty,omitzero"`
+
+	TaskTemplate `json:",inline"`
+
+	// restartPolicy says after which ends the task is launched again: Always, OnFailure (not after TASK_FINISHED) or Never. An
+	// attempt that never ran is launched again under every policy. Default: Always.
+	// +kubebuilder:default=Always
+	// +optional
+	RestartPolicy RestartPolicy `json:"restartPolicy,omitempty"`
+
+	// backoff spaces the launches of a task that keeps ending. The first launch after an end comes at once.
+	// +kubebuilder:default={}
+	// +optional
+	Backoff Backoff `json:"backoff,omitempty,omitzero"`
+
+	// maxRestarts is how often the task is launched again, after attempts that ran, before it counts as failed. Absent: no limit;
+	// 0: never.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	MaxRestarts *int32 `json:"maxRestarts,omitempty"`
+
+	// deletionPolicy says what becomes of the task when this object is deleted: Kill kills it and waits until it is over, Orphan
+	// lets it run on. Default: Kill.
+	// +kubebuilder:default=Kill
+	// +optional
+	DeletionPolicy TaskDeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// suspend kills the task and keeps it from running until it is false again. Default: false.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}
+
+// FrameworkReference names a MesosFramework.
+type FrameworkReference struct {
+	// name of the MesosFramework.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
+}
+
+// RestartPolicy says after which ends a task is launched again.
+// +kubebuilder:validation:Enum=Always;OnFailure;Never
+type RestartPolicy string
+
+// The restart policies.
+const (
+	// RestartAlways launches again after every end.
+	RestartAlways RestartPolicy = "Always"
+	// RestartOnFailure launches again after every end but TASK_FINISHED.
+	RestartOnFailure RestartPolicy = "OnFailure"
+	// RestartNever launches again only what never ran.
+	RestartNever RestartPolicy = "Never"
+)
+
+// TaskDeletionPolicy says what becomes of a task whose object is deleted.
+// +kubebuilder:validation:Enum=Kill;Orphan
+type TaskDeletionPolicy string
+
+// The deletion policies of a MesosTask.
+const (
+	// TaskDeletionKill kills the task and waits until it is over.
+	TaskDeletionKill TaskDeletionPolicy = "Kill"
+	// TaskDeletionOrphan lets the task run on.
+	TaskDeletionOrphan TaskDeletionPolicy = "Orphan"
+)
+
+// Backoff spaces the launches of a task that keeps ending.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.initialSeconds) || !has(self.maxSeconds) || self.initialSeconds <= self.maxSeconds",message="backoff.initialSeconds must not be more than backoff.maxSeconds",fieldPath=".initialSeconds"
+type Backoff struct {
+	// initialSeconds is the wait before the second launch after an end, in seconds; it doubles with each further one, and starts
+	// anew once the task has run for ten minutes. Default: 1.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	InitialSeconds int32 `json:"initialSeconds,omitempty"`
+
+	// maxSeconds is the longest wait, in seconds. Default: 300.
+	// +kubebuilder:default=300
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	MaxSeconds int32 `json:"maxSeconds,omitempty"`
+}
+
+// TaskTemplate is what reaches Mesos of a task. A change of it kills the running task and launches it anew.
+type TaskTemplate struct {
+	// role is the Mesos role whose resources the task uses; it must be one of the framework's. Default: the framework's
+	// defaultRole.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Role string `json:"role,omitempty"`
+
+	// shell is a command line for /bin/sh -c on the agent. Exactly one of shell and command must be set.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=65536
+	// +optional
+	Shell string `json:"shell,omitempty"`
+
+	// command is a program with leading arguments, run without a shell.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1024
+	// +kubebuilder:validation:items:MaxLength=65536
+	// +listType=atomic
+	// +optional
+	Command []string `json:"command,omitempty"`
+
+	// args are further arguments for command.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1024
+	// +kubebuilder:validation:items:MaxLength=65536
+	// +listType=atomic
+	// +optional
+	Args []string `json:"args,omitempty"`
+
+	// user is the system user that the task runs as on the agent. Default: the framework's.
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	User string `json:"user,omitempty"`
+
+	// env are environment variables of the task. The operator adds PORT_<NAME> for each port.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1024
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Env []EnvVar `json:"env,omitempty"`
+
+	// uris are fetched into the task's sandbox before it starts.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=128
+	// +listType=atomic
+	// +optional
+	URIs []URI `json:"uris,omitempty"`
+
+	// resources are what the task needs of its agent.
+	// +required
+	Resources Resources `json:"resources,omitzero"`
+
+	// ports are host ports that the task needs. Each reaches it as environment variable PORT_<NAME>.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Ports []Port `json:"ports,omitempty"`
+
+	// killGracePeriodSeconds is the time between SIGTERM and SIGKILL, in seconds. Default: the agent's, which is 3 unless its
+	// operator chose another.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	KillGracePeriodSeconds *int32 `json:"killGracePeriodSeconds,omitempty"`
+}
+
+// EnvVar is one environment variable.
+type EnvVar struct {
+	// name of the variable.
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z_][-._a-zA-Z0-9]*$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// value of the variable, taken as it is. Default: empty.
+	// +kubebuilder:validation:MaxLength=65536
+	// +optional
+	Value string `json:"value,omitempty"`
+}
+
+// URI is one thing for the Mesos fetcher.
+type URI struct {
+	// value is the URI (http, https, ftp, ftps, hdfs, file) or a path on the agent.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	// +required
+	Value string `json:"value,omitempty"`
+
+	// extract unpacks archives. Absent: true, as in Mesos.
+	// +optional
+	Extract *bool `json:"extract,omitempty"`
+
+	// executable makes the file executable; it is not unpacked then. Default: false.
+	// +optional
+	Executable bool `json:"executable,omitempty"`
+
+	// cache keeps the file in the agent's fetcher cache. Default: false.
+	// +optional
+	Cache bool `json:"cache,omitempty"`
+
+	// outputFile is the file's name in the sandbox, a relative path. Absent: the last part of the URI.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('/') && !self.split('/').exists(p, p == '..')",message="outputFile must be a path inside the sandbox"
+	// +optional
+	OutputFile string `json:"outputFile,omitempty"`
+}
+
+// Resources are what a task needs of its agent.
+type Resources struct {
+	// requests are the amounts that Mesos sets aside for the task.
+	// +required
+	Requests ResourceRequests `json:"requests,omitzero"`
+}
+
+// ResourceRequests are the amounts that Mesos sets aside for a task. Mesos counts in thousandths of a CPU and of a MiB; what is
+// finer is rounded up.
+type ResourceRequests struct {
+	// cpus is the share of CPUs, for example "0.5" (in quotes) or 500m; from 10m to 10k.
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('10m')) >= 0 && quantity(string(self)).compareTo(quantity('10k')) <= 0",message="resources.requests.cpus must be from 10m to 10k"
+	// +required
+	CPUs resource.Quantity `json:"cpus,omitempty"`
+
+	// memory is the amount of memory, for example 64Mi; from 1Mi to 1Pi.
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.requests.memory must be from 1Mi to 1Pi"
+	// +required
+	Memory resource.Quantity `json:"memory,omitempty"`
+
+	// disk is the amount of disk space in the sandbox, for example 1Gi; at most 1Pi. Absent: none is asked for.
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.requests.disk must be from 1Mi to 1Pi"
+	// +optional
+	Disk *resource.Quantity `json:"disk,omitempty"`
+
+	// gpus is the number of whole GPUs. The framework needs capability GPU_RESOURCES. Absent: none.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1024
+	// +optional
+	GPUs *int32 `json:"gpus,omitempty"`
+}
+
+// Port is a host port that a task needs.
+type Port struct {
+	// name of the port, a DNS label of at most 15 characters with a letter. The task sees it as PORT_<NAME>, in upper case and
+	// with '_' for '-'.
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// hostPort is the port that it must be. Absent: one from the offer.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +optional
+	HostPort *int32 `json:"hostPort,omitempty"`
+}
+
+// MesosTaskStatus is a task as it was last seen. The operator sets it all.
+type MesosTaskStatus struct {
+	// conditions say how the task is: Ready always; Succeeded, Reconciling, Stalled, Suspended and AgentUnreachable where they apply.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the metadata.generation that the status speaks of; -1 before the first write.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// task is the current attempt: what was last launched and what Mesos last said of it.
+	// +optional
+	Task *TaskAttempt `json:"task,omitempty"`
+
+	// restarts counts the launches after the first that followed an attempt that ran; it starts anew when the template changes.
+	// +optional
+	Restarts int32 `json:"restarts"`
+
+	// relaunches counts the launches in a row since the task last ran for ten minutes, those of attempts that never ran included:
+	// the backoff doubles with each.
+	// +optional
+	Relaunches int32 `json:"relaunches,omitempty"`
+
+	// nextLaunchTime is when the task is launched again; set while Ready has reason BackOff.
+	// +optional
+	NextLaunchTime *metav1.Time `json:"nextLaunchTime,omitempty"`
+
+	// pending says why the task has not been launched; set while no offer has fitted.
+	// +optional
+	Pending *Pending `json:"pending,omitempty"`
+
+	// history are earlier attempts, the latest first: the last five, and those not known to be over.
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=atomic
+	// +optional
+	History []TaskAttempt `json:"history,omitempty"`
+
+	// revision is raised by each write of the status.
+	// +optional
+	Revision int64 `json:"revision,omitempty"`
+}
+
+// Pending says why a task has not been launched.
+type Pending struct {
+	// since is when the task began to wait.
+	// +required
+	Since metav1.Time `json:"since,omitempty,omitzero"`
+
+	// message counts, over the offers of the last round, what they lacked.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +required
+	Message string `json:"message,omitempty"`
+}
+
+// TaskAttempt is one Mesos task ID and what Mesos said of it.
+type TaskAttempt struct {
+	// id is the Mesos task ID.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +required
+	ID string `json:"id,omitempty"`
+
+	// agentID is the Mesos agent that the attempt was sent to.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	AgentID string `json:"agentID,omitempty"`
+
+	// hostname is that agent's host.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	Hostname string `json:"hostname,omitempty"`
+
+	// frameworkID is the Mesos framework ID that the attempt was launched under.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	FrameworkID string `json:"frameworkID,omitempty"`
+
+	// hash identifies what was sent to Mesos; another hash of the spec means a restart.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Hash string `json:"hash,omitempty"`
+
+	// state is the task's state as Mesos calls it; absent until Mesos said one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	State string `json:"state,omitempty"`
+
+	// reason is Mesos' reason for the state, where it gave one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// source is who said it: SOURCE_MASTER, SOURCE_AGENT or SOURCE_EXECUTOR.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Source string `json:"source,omitempty"`
+
+	// message is what Mesos or the executor said, cut to 1,024 characters.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// healthy is the verdict of the task's health check; absent where it has none.
+	// +optional
+	Healthy *bool `json:"healthy,omitempty"`
+
+	// exitCode is the exit code of the task's command, where it exited.
+	// +optional
+	ExitCode *int32 `json:"exitCode,omitempty"`
+
+	// ran says whether the attempt may have run: false for a launch that Mesos dropped.
+	// +optional
+	Ran *bool `json:"ran,omitempty"`
+
+	// killReason is why the operator killed the attempt: SpecChanged, RestartRequested or Suspended. It is stored before the first
+	// KILL and never withdrawn.
+	// +optional
+	KillReason KillReason `json:"killReason,omitempty"`
+
+	// containerID is the Mesos container that runs the task.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	ContainerID string `json:"containerID,omitempty"`
+
+	// ips are the addresses of the task's container.
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=64
+	// +listType=atomic
+	// +optional
+	IPs []string `json:"ips,omitempty"`
+
+	// ports are the host ports that the task was given.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Ports []AssignedPort `json:"ports,omitempty"`
+
+	// boundTime is when the attempt was bound to its agent, as far as this status knows.
+	// +optional
+	BoundTime *metav1.Time `json:"boundTime,omitempty"`
+
+	// startTime is when the task began to run, by the agent's clock.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+
+	// finishTime is when the attempt was over, by the clock of who said so.
+	// +optional
+	FinishTime *metav1.Time `json:"finishTime,omitempty"`
+
+	// unreachableTime is since when Mesos cannot say whether the task still runs.
+	// +optional
+	UnreachableTime *metav1.Time `json:"unreachableTime,omitempty"`
+}
+
+// KillReason is why the operator killed an attempt that its object still wants.
+// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended
+type KillReason string
+
+// The kill reasons.
+const (
+	// KillSpecChanged is a change of the template.
+	KillSpecChanged KillReason = "SpecChanged"
+	// KillRestartRequested is a change of AnnotationRestartedAt.
+	KillRestartRequested KillReason = "RestartRequested"
+	// KillSuspended is spec.suspend.
+	KillSuspended KillReason = "Suspended"
+)
+
+// AssignedPort is a host port that a task was given.
+type AssignedPort struct {
+	// name of the port, as in spec.ports.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// hostPort is the port on the agent's host.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +required
+	HostPort int32 `json:"hostPort,omitempty"`
+}

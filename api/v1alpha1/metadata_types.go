@@ -1,0 +1,45 @@
+package v1alpha1
+
+// DefaultControllerName is the installation that serves a MesosFramework which names none.
+const DefaultControllerName = "mesos.dev/operator"
+
+// Finalizer keeps a MesosTask that was bound until its attempt is over, and a MesosFramework until no MesosTask is bound to it.
+// The operator sets and removes it.
+const Finalizer = "mesos.dev/task"
+
+// Annotations that the operator writes.
+const (
+	// AnnotationBinding on a MesosTask is the decision that this task, as this attempt, goes to this agent: a Binding as JSON. It
+	// is written before Mesos is asked to launch anything and only ever replaced by the next attempt's. Never edit or remove it.
+	AnnotationBinding = "mesos.dev/binding"
+	// AnnotationFrameworkID on a MesosFramework repeats status.frameworkID, so that it outlives a restore from a backup, which
+	// wipes status.
+	AnnotationFrameworkID = "mesos.dev/framework-id"
+)
+
+// Annotations that a person sets.
+const (
+	// AnnotationRestartedAt on a MesosTask asks for one restart each time that its value changes.
+	AnnotationRestartedAt = "mesos.dev/restarted-at"
+	// AnnotationReconcileRequestedAt on a MesosFramework asks for one reconciliation pass each time that its value changes. The
+	// operator repeats the value it has handled in status.reconciliation.lastHandledReconcileAt.
+	AnnotationReconcileRequestedAt = "mesos.dev/reconcile-requested-at"
+)
+
+// Binding is the content of AnnotationBinding.
+type Binding struct {
+	// TaskID is the Mesos task ID of the attempt: <namespace>.<name>.<hash>.<nonce>.
+	TaskID string `json:"taskID"`
+	// AgentID is the Mesos agent that the attempt was sent to.
+	AgentID string `json:"agentID"`
+	// Hostname is that agent's host.
+	Hostname string `json:"hostname,omitempty"`
+	// HostPorts are the host ports of spec.ports, in that order.
+	HostPorts []int32 `json:"hostPorts,omitempty"`
+	// FrameworkID is the Mesos framework ID that the attempt was launched under.
+	FrameworkID string `json:"frameworkID"`
+	// UID is the object's; a restored object has another.
+	UID string `json:"uid"`
+	// RestartedAt is the value of AnnotationRestartedAt that this attempt has satisfied.
+	RestartedAt string `json:"restartedAt,omitempty"`
+}

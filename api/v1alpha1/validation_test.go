@@ -1,0 +1,197 @@
+package v1alpha1_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+// parse reads one manifest.
+func parse(t *testing.T, manifest string) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(manifest), &object.Object); err != nil {
+		t.Fatalf("parsing the manifest: %v\n%s", err, manifest)
+	}
+	return object
+}
+
+const taskManifest = `
+apiVersion: mesos.dev/v1alpha1
+kind: MesosTask
+metadata: {name: %s, namespace: default}
+spec: {%s}
+`
+
+const requests = `resources: {requests: {cpus: "0.5", memory: 64Mi}}`
+
+func TestMesosTask_admission(t *testing.T) {
+	cases := map[string]struct {
+		name string
+		spec string
+		// want is part of the refusal; empty for a manifest that is accepted.
+		want string
+	}{
+		"a shell task is accepted":                  {spec: `shell: "sleep 1", ` + requests},
+		"a command with arguments is accepted":      {spec: `command: [sleep], args: ["1"], ` + requests},
+		"whole CPUs without quotes are accepted":    {spec: `shell: x, resources: {requests: {cpus: 2, memory: 64Mi}}`},
+		"everything that there is is accepted":      {spec: `frameworkRef: {name: f}, role: r, shell: x, user: u, env: [{name: A, value: b}], uris: [{value: "http://h/x.tgz", extract: false, executable: true, cache: true, outputFile: a/b}], resources: {requests: {cpus: 10m, memory: 1Mi, disk: 1Gi, gpus: 1}}, ports: [{name: http, hostPort: 31000}, {name: a-b}], killGracePeriodSeconds: 0, restartPolicy: Never, backoff: {initialSeconds: 2, maxSeconds: 3}, maxRestarts: 0, deletionPolicy: Orphan, suspend: true`},
+		"neither shell nor command is refused":      {spec: requests, want: "exactly one of spec.shell and spec.command must be set"},
+		"both shell and command are refused":        {spec: `shell: x, command: [ls], ` + requests, want: "exactly one of spec.shell and spec.command must be set"},
+		"arguments without a command are refused":   {spec: `shell: x, args: [-l], ` + requests, want: "spec.args needs spec.command"},
+		"no resources are refused":                  {spec: `shell: x`, want: "spec.resources"},
+		"no memory is refused":                      {spec: `shell: x, resources: {requests: {cpus: "1"}}`, want: "spec.resources.requests.memory"},
+		"negative CPUs are refused":                 {spec: `shell: x, resources: {requests: {cpus: "-1", memory: 64Mi}}`, want: "resources.requests.cpus must be from 10m to 10k"},
+		"CPUs too small for Mesos are refused":      {spec: `shell: x, resources: {requests: {cpus: 1u, memory: 64Mi}}`, want: "resources.requests.cpus must be from 10m to 10k"},
+		"absurd CPUs are refused":                   {spec: `shell: x, resources: {requests: {cpus: 1e400, memory: 64Mi}}`, want: "resources.requests.cpus"},
+		"zero memory is refused":                    {spec: `shell: x, resources: {requests: {cpus: 1, memory: 0}}`, want: "resources.requests.memory must be from 1Mi to 1Pi"},
+		"absurd memory is refused":                  {spec: `shell: x, resources: {requests: {cpus: 1, memory: 1Ei}}`, want: "resources.requests.memory must be from 1Mi to 1Pi"},
+		"words for an amount are refused":           {spec: `shell: x, resources: {requests: {cpus: lots, memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"negative disk is refused":                  {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi, disk: -1Gi}}`, want: "resources.requests.disk must be from 1Mi to 1Pi"},
+		"a name with a dot is refused":              {name: "a.b", spec: `shell: x, ` + requests, want: "metadata.name must be a DNS label"},
+		"a name of 64 characters is refused":        {name: strings.Repeat("a", 64), spec: `shell: x, ` + requests, want: "metadata.name must be a DNS label"},
+		"a port out of range is refused":            {spec: `shell: x, ports: [{name: http, hostPort: 70000}], ` + requests, want: "spec.ports[0].hostPort"},
+		"a port's name in upper case is refused":    {spec: `shell: x, ports: [{name: HTTP}], ` + requests, want: "spec.ports[0].name"},
+		"two ports of one name are refused":         {spec: `shell: x, ports: [{name: a}, {name: a}], ` + requests, want: "Duplicate value"},
+		"an output file outside is refused":         {spec: `shell: x, uris: [{value: "http://h/x", outputFile: ../x}], ` + requests, want: "outputFile must be a path inside the sandbox"},
+		"an unknown restart policy is refused":      {spec: `shell: x, restartPolicy: Sometimes, ` + requests, want: "spec.restartPolicy"},
+		"negative restarts are refused":             {spec: `shell: x, maxRestarts: -1, ` + requests, want: "spec.maxRestarts"},
+		"a backoff that shrinks is refused":         {spec: `shell: x, backoff: {initialSeconds: 5, maxSeconds: 2}, ` + requests, want: "backoff.initialSeconds must not be more than backoff.maxSeconds"},
+		"an environment variable twice is refused":  {spec: `shell: x, env: [{name: A}, {name: A}], ` + requests, want: "Duplicate value"},
+		"a shell command that is empty is refused":  {spec: `shell: "", ` + requests, want: "spec.shell"},
+		"an empty list of commands is refused":      {spec: `command: [], ` + requests, want: "spec.command"},
+		"a user that is no user name is refused":    {spec: `shell: x, user: "a b", ` + requests, want: "spec.user"},
+		"a misspelt field is refused when strict":   {spec: `shell: x, comand: [a], ` + requests, want: `unknown field "spec.comand"`},
+		"a negative kill grace period is refused":   {spec: `shell: x, killGracePeriodSeconds: -1, ` + requests, want: "spec.killGracePeriodSeconds"},
+		"a reference to no framework is refused":    {spec: `shell: x, frameworkRef: {}, ` + requests, want: "spec.frameworkRef.name"},
+		"a role with 254 characters is refused":     {spec: `shell: x, role: "` + strings.Repeat("r", 254) + `", ` + requests, want: "spec.role"},
+		"a command line of 65 KiB is refused":       {spec: `shell: "` + strings.Repeat("x", 65537) + `", ` + requests, want: "spec.shell"},
+		"an environment of 1,025 values is refused": {spec: `shell: x, env: [` + environment(1025) + `], ` + requests, want: "spec.env"},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			name := tc.name
+			if name == "" {
+				name = "task"
+			}
+			object := parse(t, fmt.Sprintf(taskManifest, name, tc.spec))
+			checkAdmission(t, object, tc.want)
+		})
+	}
+}
+
+// environment writes n variables in YAML's flow style.
+func environment(n int) string {
+	variables := make([]string, n)
+	for i := range variables {
+		variables[i] = fmt.Sprintf("{name: A%d}", i)
+	}
+	return strings.Join(variables, ", ")
+}
+
+// checkAdmission creates the object in a dry run and compares the verdict with want.
+func checkAdmission(t *testing.T, object *unstructured.Unstructured, want string) {
+	t.Helper()
+	err := apiClient.Create(t.Context(), object, client.DryRunAll, client.FieldValidation("Strict"))
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want != "" && err == nil:
+		t.Errorf("accepted, want a refusal with %q", want)
+	case want != "" && !strings.Contains(err.Error(), want):
+		t.Errorf("refused with %q, want %q in it", err, want)
+	}
+}
+
+const frameworkManifest = `
+apiVersion: mesos.dev/v1alpha1
+kind: MesosFramework
+metadata: {name: f}
+spec: {%s}
+`
+
+const masters = `masters: {urls: ["http://m1:5050"]}`
+
+func TestMesosFramework_admission(t *testing.T) {
+	cases := map[string]struct{ spec, want string }{
+		"masters alone are enough":                 {spec: masters},
+		"several masters are accepted":             {spec: `masters: {urls: ["http://m1:5050", "https://[::1]:5050/"]}`},
+		"no masters are refused":                   {spec: ``, want: "spec.masters"},
+		"an empty list of masters is refused":      {spec: `masters: {urls: []}`, want: "spec.masters.urls"},
+		"a master without a scheme is refused":     {spec: `masters: {urls: ["m1:5050"]}`, want: "must be an http or https URL"},
+		"a master with a path is refused":          {spec: `masters: {urls: ["http://m1:5050/api"]}`, want: "must be an http or https URL"},
+		"a password in a URL is refused":           {spec: `masters: {urls: ["http://u:p@m1:5050"]}`, want: "must not contain user information"},
+		"a short failover timeout is refused":      {spec: masters + `, info: {failoverTimeoutSeconds: 60}`, want: "spec.info.failoverTimeoutSeconds"},
+		"a default role of its own is refused":     {spec: masters + `, info: {roles: [a], defaultRole: b}`, want: "info.defaultRole must be one of info.roles"},
+		"roles with their default are accepted":    {spec: masters + `, info: {roles: [a, b/c], defaultRole: b/c}`},
+		"a role with a space is refused":           {spec: masters + `, info: {roles: ["a b"], defaultRole: "a b"}`, want: "spec.info.roles"},
+		"a role twice is refused":                  {spec: masters + `, info: {roles: [a, a], defaultRole: a}`, want: "Duplicate value"},
+		"an unknown capability is refused":         {spec: masters + `, info: {capabilities: [MULTI_ROLE]}`, want: "spec.info.capabilities"},
+		"a backoff that shrinks is refused":        {spec: masters + `, reconciliation: {minBackoffSeconds: 9, maxBackoffSeconds: 8}`, want: "reconciliation.minBackoffSeconds must not be more"},
+		"a framework ID with a slash is refused":   {spec: masters + `, info: {id: a/b}`, want: "spec.info.id"},
+		"a chunk size of nothing is refused":       {spec: masters + `, reconciliation: {chunkSize: 0}`, want: "spec.reconciliation.chunkSize"},
+		"an unknown deletion policy is refused":    {spec: masters + `, deletionPolicy: Burn`, want: "spec.deletionPolicy"},
+		"a web UI that is no URL is refused":       {spec: masters + `, info: {webUIURL: "not a url"}`, want: "info.webUIURL must be a URL"},
+		"a page of a web UI is accepted":           {spec: masters + `, info: {webUIURL: "https://x/y?z=1"}`},
+		"offers refused for no time are refused":   {spec: masters + `, offers: {refuseSeconds: 0}`, want: "spec.offers.refuseSeconds"},
+		"roles without a default role are refused": {spec: masters + `, info: {roles: [a]}`, want: "info.defaultRole must be one of info.roles"},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			checkAdmission(t, parse(t, fmt.Sprintf(frameworkManifest, tc.spec)), tc.want)
+		})
+	}
+}
+
+func TestAdmission_whatCannotBeChanged(t *testing.T) {
+	cases := map[string]struct{ manifest, field, value, want string }{
+		"a task's framework":       {fmt.Sprintf(taskManifest, "fixed", `shell: x, `+requests), "frameworkRef", "other", "spec.frameworkRef cannot be changed"},
+		"a framework's controller": {fmt.Sprintf(frameworkManifest, masters), "controllerName", "other", "spec.controllerName cannot be changed"},
+		"a framework's user":       {fmt.Sprintf(frameworkManifest, masters), "info.user", "other", "spec.info.user cannot be changed"},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			object := parse(t, tc.manifest)
+			if err := apiClient.Create(t.Context(), object); err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := apiClient.Delete(t.Context(), object); err != nil {
+					t.Error(err)
+				}
+			}()
+			path := append([]string{"spec"}, strings.Split(tc.field, ".")...)
+			var value any = tc.value
+			if tc.field == "frameworkRef" {
+				value = map[string]any{"name": tc.value}
+			}
+			changed := object.DeepCopy()
+			if err := unstructured.SetNestedField(changed.Object, value, path...); err != nil {
+				t.Fatal(err)
+			}
+			if err := apiClient.Update(t.Context(), changed); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("changing it: %v, want a refusal with %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestStatus_observedGenerationBeginsBeforeTheFirst(t *testing.T) {
+	object := parse(t, fmt.Sprintf(taskManifest, "fresh", `shell: x, `+requests))
+	if err := apiClient.Create(t.Context(), object); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := apiClient.Delete(t.Context(), object); err != nil {
+			t.Error(err)
+		}
+	}()
+	got, found, err := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	if err != nil || !found || got != -1 {
+		t.Errorf("status.observedGeneration = %d (found %t, error %v), want -1: kstatus reads InProgress then", got, found, err)
+	}
+}

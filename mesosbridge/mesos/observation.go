@@ -1,0 +1,67 @@
+package mesos
+
+import "time"
+
+// Reasons and sources that decisions depend on, by their v1 names (mesos.proto, TaskStatus).
+const (
+	SourceMaster   = "SOURCE_MASTER"
+	SourceAgent    = "SOURCE_AGENT"
+	SourceExecutor = "SOURCE_EXECUTOR"
+
+	ReasonReconciliation = "REASON_RECONCILIATION"
+	ReasonInvalidOffers  = "REASON_INVALID_OFFERS"
+	ReasonTaskInvalid    = "REASON_TASK_INVALID"
+)
+
+// Number is the place of an event in what one bridge was told: events are numbered as they come off the stream, from one in
+// each term, and terms are numbered within the process. The zero Number is before every event.
+type Number struct {
+	// Term counts the subscriptions of this process, from one.
+	Term uint64
+	// Event counts the events of the term, from one.
+	Event uint64
+}
+
+// After says whether n came later than m.
+func (n Number) After(m Number) bool {
+	return n.Term > m.Term || n.Term == m.Term && n.Event > m.Event
+}
+
+// Observation is what Mesos said of one task: one status update, or one answer to RECONCILE.
+type Observation struct {
+	TaskID string
+	// AgentID is empty where Mesos named none (TASK_UNKNOWN of a task asked without agent).
+	AgentID string
+	State   TaskState
+	// Reason and Source are the v1 names; empty where the update had none, which is the ordinary case for Reason.
+	Reason string
+	Source string
+	// Message is free text from the executor, the agent or the master. It is not trusted: clean it before it is stored.
+	Message string
+	// Healthy is the verdict of the task's health check; nil where it has none or none has run.
+	Healthy *bool
+	// UUID names an update that must be acknowledged; empty for everything the master says on its own.
+	UUID []byte
+	// Time is the update's timestamp as its source set it.
+	Time time.Time
+	// UnreachableTime is when the master lost the agent; zero unless the state is TASK_UNREACHABLE.
+	UnreachableTime time.Time
+	// ContainerID is the Mesos container that runs the task; empty where the update names none.
+	ContainerID string
+	// IPs are the addresses of the task's container.
+	IPs []string
+	// Number is the event that said it.
+	Number Number
+}
+
+// IsAnswer says whether o answers a RECONCILE (or a KILL of a task that the master does not know, which the master treats as
+// one): such an answer carries a state, an agent and health, and nothing else (Mesos master: Master::reconcile).
+func (o Observation) IsAnswer() bool {
+	return o.Reason == ReasonReconciliation && o.Source == SourceMaster && len(o.UUID) == 0
+}
+
+// SpeaksOfAnother says whether o is the master's refusal of a launch whose ID is that of a live or unreachable task: it comes
+// under that task's ID and says nothing of it (Mesos master: validation of unique task IDs).
+func (o Observation) SpeaksOfAnother() bool {
+	return o.State == TaskError && o.Reason == ReasonTaskInvalid && o.Source == SourceMaster && isDuplicateID(o.Message)
+}

@@ -1,0 +1,58 @@
+package mesos
+
+import (
+	"math"
+	"time"
+)
+
+// Scalar is an amount of a Mesos scalar resource in thousandths of its unit (a CPU, a MiB of memory or disk, a GPU): Mesos
+// itself rounds to three decimal places (mesos.proto, Value.Scalar), so integers lose nothing.
+type Scalar int64
+
+// ScalarOf rounds a Mesos double to thousandths. What is no amount (negative, NaN) is none; what is too much is the largest.
+func ScalarOf(value float64) Scalar {
+	milli := math.Round(value * 1000)
+	switch {
+	case math.IsNaN(milli) || milli <= 0:
+		return 0
+	case milli >= math.MaxInt64:
+		return math.MaxInt64
+	default:
+		return Scalar(milli)
+	}
+}
+
+// Float returns the amount as Mesos writes it.
+func (s Scalar) Float() float64 { return float64(s) / 1000 }
+
+// Scalars are the amounts of the scalar resources that tasks ask for and offers hold.
+type Scalars struct {
+	// CPUs is in thousandths of a CPU.
+	CPUs Scalar `json:"cpus,omitempty"`
+	// Memory is in thousandths of a MiB.
+	Memory Scalar `json:"memory,omitempty"`
+	// Disk is in thousandths of a MiB.
+	Disk Scalar `json:"disk,omitempty"`
+	// GPUs is in thousandths of a GPU; Mesos takes whole ones only.
+	GPUs Scalar `json:"gpus,omitempty"`
+}
+
+// PortRange is a range of host ports, both ends included.
+type PortRange struct{ Begin, End uint64 }
+
+// Offer is what one agent has to give to one role, until it is accepted, declined, rescinded or its term ends.
+type Offer struct {
+	ID       string
+	AgentID  string
+	Hostname string
+	// Role is the role that the resources are allocated to.
+	Role string
+	// Scalars are what a task can take: unreserved and reserved amounts added up, without revocable, shared and persistent ones.
+	Scalars Scalars
+	// Ports are the host ports on offer, in ascending order and without overlap.
+	Ports []PortRange
+	// UnavailableFrom is when a planned maintenance of the agent begins; zero when none is planned.
+	UnavailableFrom time.Time
+	// Number is the event that brought the offer.
+	Number Number
+}

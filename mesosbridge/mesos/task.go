@@ -1,0 +1,78 @@
+package mesos
+
+import "time"
+
+// Task is what a launch tells Mesos of one task. The JSON form of its first part (everything but where and under which ID it
+// runs) is what the spec hash is computed over, so field names and order are frozen and zero values are omitted.
+type Task struct {
+	// ID, AgentID and HostPorts belong to one attempt and are not part of the hash.
+	ID        string   `json:"-"`
+	AgentID   string   `json:"-"`
+	HostPorts []uint32 `json:"-"`
+
+	// Name is the task's name as Mesos' own tools show it.
+	Name string `json:"name,omitempty"`
+	// Role is the role whose resources the task uses.
+	Role string `json:"role,omitempty"`
+	// User is the system user that the task runs as.
+	User string `json:"user,omitempty"`
+	// Shell is a command line for /bin/sh -c; empty when Argv is set.
+	Shell string `json:"shell,omitempty"`
+	// Argv is a program and its arguments, run without a shell; empty when Shell is set.
+	Argv []string `json:"argv,omitempty"`
+	// Env holds the variables that the spec names, in its order.
+	Env []EnvVar `json:"env,omitempty"`
+	// URIs are fetched into the sandbox before the task starts.
+	URIs []URI `json:"uris,omitempty"`
+	// Scalars are the amounts that the task asks for.
+	Scalars Scalars `json:"scalars"`
+	// Ports are the host ports that the task asks for.
+	Ports []Port `json:"ports,omitempty"`
+	// KillGracePeriod is the time between SIGTERM and SIGKILL; nil leaves it to the agent.
+	KillGracePeriod *time.Duration `json:"killGracePeriod,omitempty"`
+}
+
+// EnvVar is one environment variable.
+type EnvVar struct {
+	Name  string `json:"name"`
+	Value string `json:"value,omitempty"`
+}
+
+// URI is one thing for the Mesos fetcher (mesos.proto, CommandInfo.URI).
+type URI struct {
+	Value      string `json:"value"`
+	Extract    bool   `json:"extract,omitempty"`
+	Executable bool   `json:"executable,omitempty"`
+	Cache      bool   `json:"cache,omitempty"`
+	OutputFile string `json:"outputFile,omitempty"`
+}
+
+// Port is one host port that a task asks for.
+type Port struct {
+	Name string `json:"name"`
+	// HostPort is the port that it must be; zero takes one from the offer.
+	HostPort uint32 `json:"hostPort,omitempty"`
+}
+
+// Framework is what a bridge tells Mesos of itself (mesos.proto, FrameworkInfo).
+type Framework struct {
+	// ID is empty for a framework that has never registered.
+	ID       string
+	Name     string
+	User     string
+	Roles    []string
+	Hostname string
+	WebUIURL string
+	// FailoverTimeout is how long Mesos keeps the tasks of a framework that is not subscribed.
+	FailoverTimeout time.Duration
+	// Capabilities are those on top of the four that every bridge has, by their v1 names.
+	Capabilities []string
+}
+
+// Master is what a master told of itself when it accepted a subscription (mesos.proto, MasterInfo).
+type Master struct {
+	// URL is where the bridge reached it.
+	URL      string
+	Hostname string
+	Version  string
+}
