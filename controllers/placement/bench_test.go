@@ -1,0 +1,97 @@
+package placement
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// fleet makes tasks and offers for the benchmarks. Ten of the tasks fit on one offer if fit is set, none on any otherwise. With
+// shapes greater than one, tasks and offers differ a little from each other.
+func fleet(tasks, offers, shapes int, fit bool) ([]Task, []mesos.Offer) {
+	memory := mesos.Scalar(64 * mib)
+	if !fit {
+		memory = 16 * gib
+	}
+	pending := make([]Task, tasks)
+	for i := range pending {
+		pending[i] = Task{
+			Key: fmt.Sprintf("shop/task-%d", i), Namespace: "shop", Role: "*", Ports: []mesos.Port{{Name: "http"}},
+			Resources: mesos.Scalars{CPUs: 100 + mesos.Scalar(i%shapes), Memory: memory + mesos.Scalar(i*7919%shapes)},
+			Since:     time.Unix(int64(i%100), 0),
+		}
+	}
+	atHand := make([]mesos.Offer, offers)
+	for i := range atHand {
+		atHand[i] = mesos.Offer{
+			ID: fmt.Sprintf("offer-%d", i), AgentID: fmt.Sprintf("agent-%d", i), Role: "*",
+			Scalars: mesos.Scalars{CPUs: 10*(100+mesos.Scalar(shapes)) + mesos.Scalar(i%shapes), Memory: 8*gib + mesos.Scalar(i%shapes)},
+			Ports:   []mesos.PortRange{{Begin: 31000, End: 32000}},
+		}
+	}
+	return pending, atHand
+}
+
+func BenchmarkPlace(b *testing.B) {
+	for _, c := range []struct {
+		name                  string
+		tasks, offers, shapes int
+		fit                   bool
+	}{
+		{"1k tasks on 100 offers", 1_000, 100, 1, true},
+		{"10k tasks on 1k offers, all fit", 10_000, 1_000, 1, true},
+		{"10k tasks on 1k offers, all fit, all different", 10_000, 1_000, 10_000, true},
+		{"10k tasks on 1k offers, none fits", 10_000, 1_000, 1, false},
+		{"10k tasks on 1k offers, none fits, all different", 10_000, 1_000, 10_000, false},
+		{"100k tasks on 10k offers, all fit", 100_000, 10_000, 100, true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			tasks, offers := fleet(c.tasks, c.offers, c.shapes, c.fit)
+			placed := 0
+			for b.Loop() {
+				placed = len(Place(tasks, offers, Round{}).Assignments)
+			}
+			if c.fit != (placed > 0) {
+				b.Fatalf("placed %d tasks", placed)
+			}
+			b.ReportMetric(float64(placed), "placed")
+		})
+	}
+}
+
+// BenchmarkEachWithEach is the yardstick for BenchmarkPlace: the same round as two plain loops that compare integers, without
+// ports, verdicts and order.
+func BenchmarkEachWithEach(b *testing.B) {
+	for _, fit := range []bool{true, false} {
+		b.Run(fmt.Sprintf("10k tasks on 1k offers, fit %v", fit), func(b *testing.B) {
+			tasks, offers := fleet(10_000, 1_000, 10_000, fit)
+			placed := 0
+			for b.Loop() {
+				placed = eachWithEach(tasks, offers)
+			}
+			b.ReportMetric(float64(placed), "placed")
+		})
+	}
+}
+
+func eachWithEach(tasks []Task, offers []mesos.Offer) int {
+	placed := 0
+	left := make([]mesos.Scalars, len(offers))
+	for i := range offers {
+		left[i] = offers[i].Scalars
+	}
+	for i := range tasks {
+		want := &tasks[i].Resources
+		for j := range left {
+			if has := &left[j]; has.CPUs >= want.CPUs && has.Memory >= want.Memory && has.Disk >= want.Disk && has.GPUs >= want.GPUs {
+				has.CPUs -= want.CPUs
+				has.Memory -= want.Memory
+				placed++
+				break
+			}
+		}
+	}
+	return placed
+}

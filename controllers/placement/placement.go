@@ -1,0 +1,92 @@
+package placement
+
+import (
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// Task is what a pending task wants.
+type Task struct {
+	// Key names the task, as namespace/name. No two tasks of a round have the same.
+	Key string
+	// Namespace is what tasks are grouped by where they compete.
+	Namespace string
+	// Role is the Mesos role whose offers the task may take.
+	Role string
+	// Resources are the amounts that the task takes from an offer.
+	Resources mesos.Scalars
+	// Ports are the host ports that it takes: a fixed one, or any where HostPort is zero.
+	Ports []mesos.Port
+	// Since is when the task began to wait.
+	Since time.Time
+}
+
+// Round is what placing may do besides the offers at hand.
+type Round struct {
+	// MaxAssignments bounds how many tasks are placed; zero: no bound.
+	MaxAssignments int
+	// PortOffset says where in an offer's free ports the search for any port begins, counted in free ports and taken modulo
+	// their number. A caller that raises it by the ports of every round does not hand out a port again right after it was freed.
+	PortOffset uint64
+	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
+	// in what is said of tasks that were not placed, so that it does not change with every handful of offers. One whose agent has
+	// an offer of the role at hand is ignored.
+	Declined []mesos.Offer
+}
+
+// Assignment gives a part of an offer to a task.
+type Assignment struct {
+	// Key is the task's.
+	Key string
+	// OfferID, AgentID, Hostname and Role are the offer's.
+	OfferID  string
+	AgentID  string
+	Hostname string
+	Role     string
+	// HostPorts are the ports that the task got, in the order of its Ports.
+	HostPorts []uint32
+}
+
+// Verdict says why a task was not placed.
+type Verdict struct {
+	// Key is the task's.
+	Key string
+	// MustWait says that no offer would take the task, even if no other task wanted it. Where it is false the task only waits
+	// its turn.
+	MustWait bool
+	// Message is one sentence that counts the offers by why they did not serve.
+	Message string
+}
+
+// Result is what one round came to. Each task is in exactly one of Assignments and Unplaced.
+type Result struct {
+	// Assignments are in the order in which the tasks had their turn.
+	Assignments []Assignment
+	// Unplaced are in the order in which the tasks had their turn.
+	Unplaced []Verdict
+	// Unused are the IDs of the offers that no task took a part of, in the order in which they came from Mesos.
+	Unused []string
+}
+
+// Place gives offers to tasks. It changes neither.
+func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
+	pools := newPools(tasks, offers, round)
+	result := Result{}
+	for _, i := range inTurn(tasks) {
+		task := &tasks[i]
+		pool := pools.of(task.Role)
+		shape := pool.shape(task)
+		full := round.MaxAssignments > 0 && len(result.Assignments) >= round.MaxAssignments
+		if !full {
+			if assignment, ok := pool.assign(task, shape, round.PortOffset); ok {
+				result.Assignments = append(result.Assignments, assignment)
+				continue
+			}
+		}
+		verdict := pool.verdict(shape)
+		result.Unplaced = append(result.Unplaced, Verdict{Key: task.Key, MustWait: verdict.mustWait, Message: verdict.message})
+	}
+	result.Unused = pools.unused(offers)
+	return result
+}

@@ -1,0 +1,232 @@
+package placement
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	cpu = 1000        // thousandths of a CPU
+	mib = 1000        // thousandths of a MiB
+	gib = 1024 * 1000 // thousandths of a MiB in a GiB
+)
+
+var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func task(name string, waited time.Duration, cpus, memory mesos.Scalar, ports ...mesos.Port) Task {
+	return Task{
+		Key: "shop/" + name, Namespace: "shop", Role: "web",
+		Resources: mesos.Scalars{CPUs: cpus, Memory: memory}, Ports: ports, Since: epoch.Add(-waited),
+	}
+}
+
+func offer(id string, event uint64, cpus, memory mesos.Scalar, ports ...mesos.PortRange) mesos.Offer {
+	return mesos.Offer{
+		ID: id, AgentID: "agent-" + id, Hostname: "host-" + id, Role: "web",
+		Scalars: mesos.Scalars{CPUs: cpus, Memory: memory}, Ports: ports, Number: mesos.Number{Term: 1, Event: event},
+	}
+}
+
+func given(task, offer string, ports ...uint32) Assignment {
+	return Assignment{
+		Key: "shop/" + task, OfferID: offer, AgentID: "agent-" + offer, Hostname: "host-" + offer, Role: "web", HostPorts: ports,
+	}
+}
+
+func TestPlace(t *testing.T) {
+	fixed := func(port uint32) mesos.Port { return mesos.Port{Name: "http", HostPort: port} }
+	anyPort := mesos.Port{Name: "any"}
+	maintained := offer("m", 1, 8*cpu, 8*gib)
+	maintained.UnavailableFrom = epoch.Add(time.Hour)
+	elsewhere := offer("e", 1, 8*cpu, 8*gib)
+	elsewhere.Role = "batch"
+	hundred := mesos.PortRange{Begin: 31000, End: 31099}
+
+	for name, c := range map[string]struct {
+		tasks  []Task
+		offers []mesos.Offer
+		round  Round
+		want   Result
+	}{
+		"nothing pending uses nothing": {
+			offers: []mesos.Offer{offer("b", 2, cpu, gib), offer("a", 1, cpu, gib)},
+			want:   Result{Unused: []string{"a", "b"}},
+		},
+		"several tasks share an offer before the next one is touched": {
+			tasks:  []Task{task("one", 3, cpu, mib), task("two", 2, cpu, mib), task("three", 1, cpu, mib)},
+			offers: []mesos.Offer{offer("a", 1, 2*cpu, gib), offer("b", 2, 2*cpu, gib), offer("c", 3, 2*cpu, gib)},
+			want:   Result{Assignments: []Assignment{given("one", "a"), given("two", "a"), given("three", "b")}, Unused: []string{"c"}},
+		},
+		"who waited longest chooses first and the key decides between equals": {
+			tasks:  []Task{task("young", 1, cpu, mib), task("b", 5, cpu, mib), task("a", 5, cpu, mib)},
+			offers: []mesos.Offer{offer("x", 1, 2*cpu, gib)},
+			want: Result{
+				Assignments: []Assignment{given("a", "x"), given("b", "x")},
+				Unplaced:    []Verdict{{Key: "shop/young", Message: "1 offer: 1 fits but other tasks come first"}},
+			},
+		},
+		"a large task in front does not keep a small one waiting": {
+			tasks:  []Task{task("large", 9, 4*cpu, mib), task("small", 1, cpu, mib)},
+			offers: []mesos.Offer{offer("a", 1, cpu, gib)},
+			want: Result{
+				Assignments: []Assignment{given("small", "a")},
+				Unplaced:    []Verdict{{Key: "shop/large", MustWait: true, Message: "1 offer: 1 lacks cpus (want 4)"}},
+			},
+		},
+		"a task without offers of its role is told so": {
+			tasks:  []Task{task("one", 1, cpu, mib)},
+			offers: []mesos.Offer{elsewhere},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "no offers for role web"}}, Unused: []string{"e"},
+			},
+		},
+		"the reasons are counted over the offers and the commonest comes first": {
+			tasks: []Task{task("one", 1, 4*cpu, 64*mib)},
+			offers: []mesos.Offer{
+				offer("a", 1, cpu, gib), offer("b", 2, 4*cpu, 63*mib), offer("c", 3, 9*cpu, mib), maintained,
+			},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "4 offers: 2 lack memory (want 64Mi)" +
+					", 1 is on an agent about to be maintained, 1 lacks cpus (want 4)"}},
+				Unused: []string{"a", "m", "b", "c"},
+			},
+		},
+		"a fixed port is given as asked and any port from what is left": {
+			tasks:  []Task{task("one", 1, cpu, mib, anyPort, fixed(31000), anyPort)},
+			offers: []mesos.Offer{offer("a", 1, cpu, gib, hundred)},
+			want:   Result{Assignments: []Assignment{given("one", "a", 31001, 31000, 31002)}},
+		},
+		"a fixed port goes to one task only": {
+			tasks:  []Task{task("one", 2, cpu, mib, fixed(31000)), task("two", 1, cpu, mib, fixed(31000))},
+			offers: []mesos.Offer{offer("a", 1, 8*cpu, gib, hundred)},
+			want: Result{
+				Assignments: []Assignment{given("one", "a", 31000)},
+				Unplaced:    []Verdict{{Key: "shop/two", Message: "1 offer: 1 fits but other tasks come first"}},
+			},
+		},
+		"any port leaves alone those that another task waits for": {
+			tasks:  []Task{task("any", 2, cpu, mib, anyPort), task("fixed", 1, cpu, mib, fixed(31000))},
+			offers: []mesos.Offer{offer("a", 1, 8*cpu, gib, hundred)},
+			want:   Result{Assignments: []Assignment{given("any", "a", 31001), given("fixed", "a", 31000)}},
+		},
+		"any port takes one that another task waits for when there is no other": {
+			tasks:  []Task{task("any", 2, cpu, mib, anyPort), task("fixed", 1, cpu, mib, fixed(31000))},
+			offers: []mesos.Offer{offer("a", 1, 8*cpu, gib, mesos.PortRange{Begin: 31000, End: 31000})},
+			want: Result{
+				Assignments: []Assignment{given("any", "a", 31000)},
+				Unplaced:    []Verdict{{Key: "shop/fixed", Message: "1 offer: 1 fits but other tasks come first"}},
+			},
+		},
+		"the offset says where the search for any port begins, and it goes round": {
+			tasks:  []Task{task("one", 2, cpu, mib, anyPort), task("two", 1, cpu, mib, anyPort)},
+			offers: []mesos.Offer{offer("a", 1, 8*cpu, gib, mesos.PortRange{Begin: 5, End: 6}, mesos.PortRange{Begin: 9, End: 9})},
+			round:  Round{PortOffset: 5},
+			want:   Result{Assignments: []Assignment{given("one", "a", 9), given("two", "a", 6)}},
+		},
+		"a missing port is named": {
+			tasks:  []Task{task("one", 1, cpu, mib, fixed(80), anyPort, anyPort)},
+			offers: []mesos.Offer{offer("a", 1, cpu, gib, hundred), offer("b", 2, cpu, gib)},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "2 offers: 2 lack ports (want 80 and any 2)"}},
+				Unused:   []string{"a", "b"},
+			},
+		},
+		"the round's limit leaves tasks for the next": {
+			tasks:  []Task{task("one", 3, cpu, mib), task("two", 2, cpu, mib), task("huge", 1, 64*cpu, mib)},
+			offers: []mesos.Offer{offer("a", 1, 8*cpu, gib), offer("b", 2, 8*cpu, gib)},
+			round:  Round{MaxAssignments: 1},
+			want: Result{
+				Assignments: []Assignment{given("one", "a")},
+				Unplaced: []Verdict{
+					{Key: "shop/two", Message: "2 offers: 2 fit but other tasks come first"},
+					{Key: "shop/huge", MustWait: true, Message: "2 offers: 2 lack cpus (want 64)"},
+				},
+				Unused: []string{"b"},
+			},
+		},
+		"declined offers count but nothing is placed on them": {
+			tasks:  []Task{task("one", 2, 4*cpu, mib), task("two", 1, 64*cpu, mib)},
+			offers: []mesos.Offer{offer("a", 1, cpu, gib)},
+			round:  Round{Declined: []mesos.Offer{offer("a", 1, 64*cpu, gib), offer("b", 1, 4*cpu, gib), offer("c", 1, cpu, gib)}},
+			want: Result{
+				Unplaced: []Verdict{
+					{Key: "shop/one", Message: "3 offers: 2 lack cpus (want 4), 1 fits but is not on offer at the moment"},
+					{Key: "shop/two", MustWait: true, Message: "3 offers: 3 lack cpus (want 64)"},
+				},
+				Unused: []string{"a"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, Place(c.tasks, c.offers, c.round)); diff != "" {
+				t.Errorf("Place (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for want, c := range map[string]struct {
+		scalars mesos.Scalars
+		ports   []mesos.Port
+	}{
+		"1 offer: 1 lacks cpus (want 0.5)":                           {scalars: mesos.Scalars{CPUs: 500}},
+		"1 offer: 1 lacks memory (want 2Gi)":                         {scalars: mesos.Scalars{Memory: 2 * gib}},
+		"1 offer: 1 lacks memory (want 1.5Mi)":                       {scalars: mesos.Scalars{Memory: 1500}},
+		"1 offer: 1 lacks disk (want 1025Mi)":                        {scalars: mesos.Scalars{Disk: 1025 * mib}},
+		"1 offer: 1 lacks gpus (want 2)":                             {scalars: mesos.Scalars{GPUs: 2000}},
+		"1 offer: 1 lacks ports (want any 1)":                        {ports: []mesos.Port{{Name: "a"}}},
+		"1 offer: 1 lacks ports (want 7)":                            {ports: []mesos.Port{{Name: "a", HostPort: 7}}},
+		"1 offer: 1 lacks ports (want 1, 2, 3 and 2 more and any 1)": {ports: portsNamed(5, 4, 3, 2, 1, 0)},
+		"1 offer: 1 lacks ports (want 7, 7)":                         {ports: portsNamed(7, 7)},
+		"1 offer: 1 lacks ports (want 7 and any 3)":                  {ports: portsNamed(0, 7, 0, 0)},
+		"1 offer: 1 lacks cpus (want 9223372036854776)":              {scalars: mesos.Scalars{CPUs: 1<<63 - 1}},
+		"1 offer: 1 lacks ports (want 65536, 70000, 4294967295)":     {ports: portsNamed(70000, 65536, 4294967295)},
+		"1 offer: 1 lacks memory (want 0.001Mi)":                     {scalars: mesos.Scalars{Memory: 1}},
+		"1 offer: 1 lacks disk (want 1Gi)":                           {scalars: mesos.Scalars{Disk: gib, GPUs: 1}},
+		"1 offer: 1 lacks memory (want 1Mi)":                         {scalars: mesos.Scalars{Memory: mib, Disk: gib}, ports: portsNamed(7)},
+	} {
+		t.Run(want, func(t *testing.T) {
+			wants := Task{Key: "shop/one", Role: "web", Resources: c.scalars, Ports: c.ports}
+			got := Place([]Task{wants}, []mesos.Offer{offer("a", 1, 0, 0)}, Round{})
+			if len(got.Unplaced) != 1 || got.Unplaced[0].Message != want {
+				t.Errorf("Place said %+v, want %q", got, want)
+			}
+		})
+	}
+}
+
+func portsNamed(ports ...uint32) []mesos.Port {
+	named := make([]mesos.Port, len(ports))
+	for i, port := range ports {
+		named[i].HostPort = port
+	}
+	return named
+}
+
+func TestPortsOf(t *testing.T) {
+	for name, c := range map[string]struct {
+		ranges []mesos.PortRange
+		want   freePorts
+	}{
+		"ranges that overlap or touch become one": {
+			ranges: []mesos.PortRange{{Begin: 20, End: 30}, {Begin: 5, End: 9}, {Begin: 10, End: 12}, {Begin: 25, End: 27}},
+			want:   freePorts{{5, 12}, {20, 30}},
+		},
+		"what is no port is left out": {
+			ranges: []mesos.PortRange{{Begin: 0, End: 1}, {Begin: 65535, End: 1 << 63}, {Begin: 70000, End: 80000}, {Begin: 9, End: 8}},
+			want:   freePorts{{1, 1}, {65535, 65535}},
+		},
+		"port zero alone is none": {ranges: []mesos.PortRange{{}}, want: freePorts{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, portsOf(c.ranges), cmp.AllowUnexported(span{})); diff != "" {
+				t.Errorf("portsOf (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,271 @@
+package placement
+
+import (
+	"fmt"
+	"math/rand"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// world is one round's input, drawn small so that tasks get in each other's way.
+type world struct {
+	tasks  []Task
+	offers []mesos.Offer
+	round  Round
+}
+
+func drawWorld(t *rapid.T) world {
+	w := world{
+		tasks:  make([]Task, rapid.IntRange(0, 12).Draw(t, "tasks")),
+		offers: drawOffers(t, "offer"),
+		round: Round{
+			MaxAssignments: rapid.IntRange(0, 6).Draw(t, "limit"),
+			PortOffset:     rapid.Uint64().Draw(t, "offset"),
+			Declined:       drawOffers(t, "declined"),
+		},
+	}
+	for i := range w.tasks {
+		w.tasks[i] = drawTask(t, i)
+	}
+	return w
+}
+
+func drawRole(t *rapid.T) string { return rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "role") }
+
+func drawScalars(t *rapid.T, most int64) mesos.Scalars {
+	amount := rapid.Int64Range(0, most)
+	return mesos.Scalars{
+		CPUs: mesos.Scalar(amount.Draw(t, "cpus")), Memory: mesos.Scalar(amount.Draw(t, "memory")),
+		Disk: mesos.Scalar(amount.Draw(t, "disk")), GPUs: mesos.Scalar(amount.Draw(t, "gpus")),
+	}
+}
+
+func drawTask(t *rapid.T, i int) Task {
+	ports := make([]mesos.Port, rapid.IntRange(0, 3).Draw(t, "ports"))
+	for p := range ports {
+		ports[p] = mesos.Port{Name: strconv.Itoa(p), HostPort: rapid.Uint32Range(0, 6).Draw(t, "hostPort")}
+	}
+	return Task{
+		Key: fmt.Sprintf("n/%d", i), Namespace: "n", Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports,
+		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
+	}
+}
+
+func drawOffers(t *rapid.T, kind string) []mesos.Offer {
+	offers := make([]mesos.Offer, rapid.IntRange(0, 5).Draw(t, kind))
+	for i := range offers {
+		begin := rapid.Uint64Range(0, 4).Draw(t, "begin")
+		offers[i] = mesos.Offer{
+			ID: fmt.Sprintf("%s-%d", kind, i), AgentID: strconv.Itoa(rapid.IntRange(0, 5).Draw(t, "agent")), Role: drawRole(t),
+			Scalars: drawScalars(t, 8), Number: mesos.Number{Term: 1, Event: rapid.Uint64Range(1, 3).Draw(t, "event")},
+			Ports: []mesos.PortRange{{Begin: begin, End: begin + rapid.Uint64Range(0, 3).Draw(t, "more")}, {Begin: 8, End: 8}},
+		}
+		if rapid.IntRange(0, 4).Draw(t, "maintained") == 0 {
+			offers[i].UnavailableFrom = time.Unix(9, 0)
+		}
+	}
+	return offers
+}
+
+func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		tasks, offers := map[string]Task{}, map[string]mesos.Offer{}
+		for _, task := range w.tasks {
+			tasks[task.Key] = task
+		}
+		for _, offer := range w.offers {
+			offers[offer.ID] = offer
+		}
+		for _, assignment := range Place(w.tasks, w.offers, w.round).Assignments {
+			task, offer := tasks[assignment.Key], offers[assignment.OfferID]
+			if offer.ID == "" || offer.AgentID != assignment.AgentID || offer.Role != task.Role || assignment.Role != task.Role {
+				t.Fatalf("%+v is not for %+v", assignment, task)
+			}
+			if !offer.UnavailableFrom.IsZero() {
+				t.Fatalf("%+v goes to an agent about to be maintained", assignment)
+			}
+			offers[offer.ID] = spend(t, offer, task, assignment)
+		}
+	})
+}
+
+// spend takes an assignment out of an offer by the plainest means, and fails where it was not in it.
+func spend(t *rapid.T, offer mesos.Offer, task Task, assignment Assignment) mesos.Offer {
+	offer.Scalars.CPUs -= task.Resources.CPUs
+	offer.Scalars.Memory -= task.Resources.Memory
+	offer.Scalars.Disk -= task.Resources.Disk
+	offer.Scalars.GPUs -= task.Resources.GPUs
+	if s := offer.Scalars; min(s.CPUs, s.Memory, s.Disk, s.GPUs) < 0 {
+		t.Fatalf("%+v overdraws the offer: %+v", assignment, s)
+	}
+	if len(assignment.HostPorts) != len(task.Ports) {
+		t.Fatalf("%+v has not one port for each of %+v", assignment, task.Ports)
+	}
+	for i, port := range assignment.HostPorts {
+		if fixed := task.Ports[i].HostPort; fixed != 0 && fixed != port {
+			t.Fatalf("%+v has port %d for fixed port %d", assignment, port, fixed)
+		}
+		var left []mesos.PortRange
+		found := false
+		for _, r := range offer.Ports {
+			for p := r.Begin; p <= r.End; p++ {
+				if p == uint64(port) && p != 0 {
+					found = true
+					continue
+				}
+				left = append(left, mesos.PortRange{Begin: p, End: p})
+			}
+		}
+		if !found {
+			t.Fatalf("%+v takes port %d, which is not in the offer or was given before", assignment, port)
+		}
+		offer.Ports = left
+	}
+	return offer
+}
+
+func TestPlace_AccountsForEveryTaskAndOffer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		result := Place(w.tasks, w.offers, w.round)
+		var got, want []string
+		offers := map[string]struct{}{}
+		for _, assignment := range result.Assignments {
+			got = append(got, assignment.Key)
+			offers[assignment.OfferID] = struct{}{}
+		}
+		for _, verdict := range result.Unplaced {
+			got = append(got, verdict.Key)
+		}
+		for _, task := range w.tasks {
+			want = append(want, task.Key)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("tasks (-want +got):\n%s", diff)
+		}
+		for _, id := range result.Unused {
+			if _, used := offers[id]; used {
+				t.Fatalf("offer %s is used and unused", id)
+			}
+			offers[id] = struct{}{}
+		}
+		if len(offers) != len(w.offers) {
+			t.Fatalf("%d of %d offers accounted for", len(offers), len(w.offers))
+		}
+		if limit := w.round.MaxAssignments; limit > 0 && len(result.Assignments) > limit {
+			t.Fatalf("%d assignments, limit %d", len(result.Assignments), limit)
+		}
+	})
+}
+
+func TestPlace_IsTheSameWhateverTheOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		want := Place(w.tasks, w.offers, w.round)
+		shuffle := rand.New(rand.NewSource(rapid.Int64().Draw(t, "shuffle")))
+		shuffle.Shuffle(len(w.tasks), func(i, j int) { w.tasks[i], w.tasks[j] = w.tasks[j], w.tasks[i] })
+		shuffle.Shuffle(len(w.offers), func(i, j int) { w.offers[i], w.offers[j] = w.offers[j], w.offers[i] })
+		shuffle.Shuffle(len(w.round.Declined), func(i, j int) {
+			w.round.Declined[i], w.round.Declined[j] = w.round.Declined[j], w.round.Declined[i]
+		})
+		if diff := cmp.Diff(want, Place(w.tasks, w.offers, w.round)); diff != "" {
+			t.Fatalf("Place of the same in another order (-first +second):\n%s", diff)
+		}
+	})
+}
+
+// TestPlace_LeavesNobodyBehind checks first fit against a search without index: after the round no unplaced task of it, taken by
+// itself, would fit into what is left, and a task is told to wait if and only if it fits nowhere even by itself.
+func TestPlace_LeavesNobodyBehind(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.round.MaxAssignments, w.round.Declined = 0, nil
+		tasks, left := map[string]Task{}, map[string]mesos.Offer{}
+		for _, task := range w.tasks {
+			tasks[task.Key] = task
+		}
+		for _, offer := range w.offers {
+			left[offer.ID] = offer
+		}
+		result := Place(w.tasks, w.offers, w.round)
+		for _, assignment := range result.Assignments {
+			left[assignment.OfferID] = spend(t, left[assignment.OfferID], tasks[assignment.Key], assignment)
+		}
+		for _, verdict := range result.Unplaced {
+			alone := false
+			for _, offer := range w.offers {
+				alone = alone || fitsAlone(tasks[verdict.Key], offer)
+				if fitsAlone(tasks[verdict.Key], left[offer.ID]) {
+					t.Fatalf("%s was not placed but fits into %+v", verdict.Key, left[offer.ID])
+				}
+			}
+			if alone == verdict.MustWait {
+				t.Fatalf("%s: fits by itself %v, told to wait %v", verdict.Key, alone, verdict.MustWait)
+			}
+		}
+	})
+}
+
+// fitsAlone says whether an offer has room for a task, port by port.
+func fitsAlone(task Task, offer mesos.Offer) bool {
+	want, has := task.Resources, offer.Scalars
+	if task.Role != offer.Role || !offer.UnavailableFrom.IsZero() ||
+		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
+		return false
+	}
+	free := map[uint32]struct{}{}
+	for _, r := range offer.Ports {
+		for port := r.Begin; port <= r.End; port++ {
+			free[uint32(port)] = struct{}{}
+		}
+	}
+	delete(free, 0)
+	anyPort := 0
+	for _, port := range task.Ports {
+		if port.HostPort == 0 {
+			anyPort++
+			continue
+		}
+		if _, ok := free[port.HostPort]; !ok {
+			return false
+		}
+		delete(free, port.HostPort)
+	}
+	return anyPort <= len(free)
+}
+
+func TestPlace_CountsAddUp(t *testing.T) {
+	count := regexp.MustCompile(`(?:^| )(\d+) (?:offer|lack|is on|are on|fit)`)
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		for _, verdict := range Place(w.tasks, w.offers, w.round).Unplaced {
+			if strings.HasPrefix(verdict.Message, "no offers for role ") {
+				continue
+			}
+			numbers := count.FindAllStringSubmatch(verdict.Message, -1)
+			sum := 0
+			for _, match := range numbers[1:] {
+				n, err := strconv.Atoi(match[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				sum += n
+			}
+			if total := numbers[0][1]; total != strconv.Itoa(sum) {
+				t.Fatalf("%q: the parts add up to %d", verdict.Message, sum)
+			}
+		}
+	})
+}

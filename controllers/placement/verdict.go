@@ -1,0 +1,189 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// outcome is what one offer came to for one task. An offer has one outcome, the first that applies, so that the counts of a
+// verdict add up to the number of offers.
+type outcome int
+
+const (
+	// maintained is an offer whose agent is about to be maintained.
+	maintained outcome = iota
+	lacksCPUs
+	lacksMemory
+	lacksDisk
+	lacksGPUs
+	lacksPorts
+	// awaited is an offer with room that was declined and must come back first.
+	awaited
+	// contested is an offer with room that tasks ahead of this one took, or that is beyond what the round may assign.
+	contested
+	outcomes
+)
+
+// counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
+type counted []countedOffer
+
+type countedOffer struct {
+	room
+	free       freePorts
+	maintained bool
+	declined   bool
+}
+
+func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
+	*c = append(*c, countedOffer{
+		room: room{Scalars: offer.Scalars, ports: free.count()}, free: free,
+		maintained: !offer.UnavailableFrom.IsZero(), declined: declined,
+	})
+}
+
+// verdict is what is said of every unplaced task of one shape.
+type verdict struct {
+	mustWait bool
+	message  string
+}
+
+// verdict returns what is said of the tasks of a shape that were not placed.
+func (p *pool) verdict(shape *shape) verdict {
+	if shape.verdict == nil {
+		count := p.counted.count(shape)
+		shape.verdict = &verdict{
+			mustWait: count[awaited]+count[contested] == 0,
+			message:  sentence(p.role, len(p.counted), count, shape),
+		}
+	}
+	return *shape.verdict
+}
+
+func (c counted) count(shape *shape) [outcomes]int {
+	var count [outcomes]int
+	for i := range c {
+		count[c[i].outcome(shape)]++
+	}
+	return count
+}
+
+func (o *countedOffer) outcome(shape *shape) outcome {
+	want := &shape.want
+	switch {
+	case o.maintained:
+		return maintained
+	case o.CPUs < want.CPUs:
+		return lacksCPUs
+	case o.Memory < want.Memory:
+		return lacksMemory
+	case o.Disk < want.Disk:
+		return lacksDisk
+	case o.GPUs < want.GPUs:
+		return lacksGPUs
+	case o.ports < want.ports || !o.free.haveAll(shape.fixed):
+		return lacksPorts
+	case o.declined:
+		return awaited
+	default:
+		return contested
+	}
+}
+
+// sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 lacks cpus (want 4)".
+func sentence(role string, offers int, count [outcomes]int, shape *shape) string {
+	if offers == 0 {
+		return "no offers for role " + role
+	}
+	order := make([]outcome, 0, outcomes)
+	for o := range outcomes {
+		if count[o] > 0 {
+			order = append(order, o)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b outcome) int { return cmp.Compare(count[b], count[a]) })
+	var text strings.Builder
+	text.WriteString(strconv.Itoa(offers))
+	text.WriteString(plural(offers, " offer: ", " offers: "))
+	for i, o := range order {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(strconv.Itoa(count[o]))
+		text.WriteByte(' ')
+		text.WriteString(o.clause(count[o], shape))
+	}
+	return text.String()
+}
+
+// clause says what became of n offers.
+func (o outcome) clause(n int, shape *shape) string {
+	want := shape.want.Scalars
+	lack := plural(n, "lacks ", "lack ")
+	switch o {
+	case maintained:
+		return plural(n, "is on an agent about to be maintained", "are on agents about to be maintained")
+	case lacksCPUs:
+		return lack + "cpus (want " + decimal(want.CPUs) + ")"
+	case lacksMemory:
+		return lack + "memory (want " + mebibytes(want.Memory) + ")"
+	case lacksDisk:
+		return lack + "disk (want " + mebibytes(want.Disk) + ")"
+	case lacksGPUs:
+		return lack + "gpus (want " + decimal(want.GPUs) + ")"
+	case lacksPorts:
+		return lack + "ports (want " + portWant(shape) + ")"
+	case awaited:
+		return plural(n, "fits but is", "fit but are") + " not on offer at the moment"
+	default:
+		return plural(n, "fits", "fit") + " but other tasks come first"
+	}
+}
+
+// maxNamedPorts bounds how many fixed ports a message names.
+const maxNamedPorts = 3
+
+// portWant says which ports a shape wants: "31000, 31001 and any 2".
+func portWant(shape *shape) string {
+	anyPort := shape.want.ports - len(shape.fixed)
+	if len(shape.fixed) == 0 {
+		return "any " + strconv.Itoa(anyPort)
+	}
+	named := shape.fixed[:min(len(shape.fixed), maxNamedPorts)]
+	words := make([]string, 0, len(named))
+	for _, port := range named {
+		words = append(words, strconv.FormatUint(uint64(port), 10))
+	}
+	text := strings.Join(words, ", ")
+	if more := len(shape.fixed) - len(named); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	if anyPort > 0 {
+		text += " and any " + strconv.Itoa(anyPort)
+	}
+	return text
+}
+
+// decimal writes thousandths as a decimal number: 500 is 0.5, 4000 is 4.
+func decimal(s mesos.Scalar) string {
+	return strconv.FormatFloat(s.Float(), 'f', -1, 64)
+}
+
+// mebibytes writes thousandths of a MiB as a Kubernetes quantity.
+func mebibytes(s mesos.Scalar) string {
+	const gibibyte = 1024 * 1000
+	if s > 0 && s%gibibyte == 0 {
+		return strconv.FormatInt(int64(s/gibibyte), 10) + "Gi"
+	}
+	return decimal(s) + "Mi"
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
