@@ -24,6 +24,28 @@ func (r room) less(taken room) room {
 	return r
 }
 
+// max returns the larger of r and other, amount by amount.
+func (r room) max(other *room) room {
+	return room{
+		Scalars: mesos.Scalars{
+			CPUs: max(r.CPUs, other.CPUs), Memory: max(r.Memory, other.Memory),
+			Disk: max(r.Disk, other.Disk), GPUs: max(r.GPUs, other.GPUs),
+		},
+		ports: max(r.ports, other.ports),
+	}
+}
+
+// min returns the smaller of r and other, amount by amount.
+func (r room) min(other *room) room {
+	return room{
+		Scalars: mesos.Scalars{
+			CPUs: min(r.CPUs, other.CPUs), Memory: min(r.Memory, other.Memory),
+			Disk: min(r.Disk, other.Disk), GPUs: min(r.GPUs, other.GPUs),
+		},
+		ports: min(r.ports, other.ports),
+	}
+}
+
 // index finds the first of many rooms that holds a want without looking at each: it is a binary tree over them in which every
 // node knows the most that any room below it has of each amount.
 type index struct {
@@ -62,15 +84,7 @@ func (x *index) set(i int, r room) {
 }
 
 // raise takes the most of both children of n.
-func (x *index) raise(n int) {
-	a, b := &x.most[2*n], &x.most[2*n+1]
-	x.most[n] = room{
-		Scalars: mesos.Scalars{
-			CPUs: max(a.CPUs, b.CPUs), Memory: max(a.Memory, b.Memory), Disk: max(a.Disk, b.Disk), GPUs: max(a.GPUs, b.GPUs),
-		},
-		ports: max(a.ports, b.ports),
-	}
-}
+func (x *index) raise(n int) { x.most[n] = x.most[2*n].max(&x.most[2*n+1]) }
 
 // first returns the first room from number from on that holds want, or -1.
 func (x *index) first(from int, want room) int {

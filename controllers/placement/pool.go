@@ -111,6 +111,7 @@ func (p *pool) build() {
 		rooms[i] = room{Scalars: offer.Scalars, ports: p.free[i].count()}
 	}
 	p.room = newIndex(rooms)
+	p.counted.build()
 }
 
 // shape returns what is known of the wants of a task.

@@ -269,3 +269,24 @@ func TestPlace_CountsAddUp(t *testing.T) {
 		}
 	})
 }
+
+func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c counted
+		for range rapid.IntRange(0, 4*blockSize).Draw(t, "offers") {
+			ports := rapid.Uint64Range(0, 3).Draw(t, "ports")
+			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}}
+			c.add(&offer, portsOf(offer.Ports), rapid.Bool().Draw(t, "declined"))
+		}
+		c.build()
+		task := drawTask(t, 0)
+		wanted := (&pool{shapes: map[shapeKey]*shape{}}).shape(&task)
+		var want [outcomes]int
+		for i := range c.offers {
+			want[c.offers[i].outcome(wanted)]++
+		}
+		if diff := cmp.Diff(want, c.count(wanted)); diff != "" {
+			t.Fatalf("count (-one by one +by block):\n%s", diff)
+		}
+	})
+}

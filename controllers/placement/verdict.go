@@ -28,23 +28,6 @@ const (
 	outcomes
 )
 
-// counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
-type counted []countedOffer
-
-type countedOffer struct {
-	room
-	free       freePorts
-	maintained bool
-	declined   bool
-}
-
-func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
-	*c = append(*c, countedOffer{
-		room: room{Scalars: offer.Scalars, ports: free.count()}, free: free,
-		maintained: !offer.UnavailableFrom.IsZero(), declined: declined,
-	})
-}
-
 // verdict is what is said of every unplaced task of one shape.
 type verdict struct {
 	mustWait bool
@@ -57,40 +40,10 @@ func (p *pool) verdict(shape *shape) verdict {
 		count := p.counted.count(shape)
 		shape.verdict = &verdict{
 			mustWait: count[awaited]+count[contested] == 0,
-			message:  sentence(p.role, len(p.counted), count, shape),
+			message:  sentence(p.role, p.counted.total(), count, shape),
 		}
 	}
 	return *shape.verdict
-}
-
-func (c counted) count(shape *shape) [outcomes]int {
-	var count [outcomes]int
-	for i := range c {
-		count[c[i].outcome(shape)]++
-	}
-	return count
-}
-
-func (o *countedOffer) outcome(shape *shape) outcome {
-	want := &shape.want
-	switch {
-	case o.maintained:
-		return maintained
-	case o.CPUs < want.CPUs:
-		return lacksCPUs
-	case o.Memory < want.Memory:
-		return lacksMemory
-	case o.Disk < want.Disk:
-		return lacksDisk
-	case o.GPUs < want.GPUs:
-		return lacksGPUs
-	case o.ports < want.ports || !o.free.haveAll(shape.fixed):
-		return lacksPorts
-	case o.declined:
-		return awaited
-	default:
-		return contested
-	}
 }
 
 // sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 lacks cpus (want 4)".
@@ -98,25 +51,22 @@ func sentence(role string, offers int, count [outcomes]int, shape *shape) string
 	if offers == 0 {
 		return "no offers for role " + role
 	}
-	order := make([]outcome, 0, outcomes)
+	var all [outcomes]outcome
+	order := all[:0]
 	for o := range outcomes {
 		if count[o] > 0 {
 			order = append(order, o)
 		}
 	}
 	slices.SortStableFunc(order, func(a, b outcome) int { return cmp.Compare(count[b], count[a]) })
-	var text strings.Builder
-	text.WriteString(strconv.Itoa(offers))
-	text.WriteString(plural(offers, " offer: ", " offers: "))
+	text := strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ")
 	for i, o := range order {
 		if i > 0 {
-			text.WriteString(", ")
+			text += ", "
 		}
-		text.WriteString(strconv.Itoa(count[o]))
-		text.WriteByte(' ')
-		text.WriteString(o.clause(count[o], shape))
+		text += strconv.Itoa(count[o]) + " " + o.clause(count[o], shape)
 	}
-	return text.String()
+	return text
 }
 
 // clause says what became of n offers.

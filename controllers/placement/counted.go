@@ -1,0 +1,120 @@
+package placement
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
+type counted struct {
+	maintained int
+	offers     []countedOffer
+	blocks     []block
+}
+
+type countedOffer struct {
+	room
+	free     freePorts
+	declined bool
+}
+
+// block is a run of offers of about the same size, which mostly come to the same and are then counted at one stroke.
+type block struct {
+	// least and most are the bounds of what any of the offers has of each amount.
+	least, most room
+	declined    int
+	offers      []countedOffer
+}
+
+// blockSize is about the square root of the number of offers that a large fleet has at hand.
+const blockSize = 32
+
+func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
+	if !offer.UnavailableFrom.IsZero() {
+		c.maintained++
+		return
+	}
+	amounts := room{Scalars: offer.Scalars, ports: free.count()}
+	c.offers = append(c.offers, countedOffer{room: amounts, free: free, declined: declined})
+}
+
+func (c *counted) total() int { return c.maintained + len(c.offers) }
+
+// build makes the blocks, once all offers are added.
+func (c *counted) build() {
+	slices.SortFunc(c.offers, func(a, b countedOffer) int {
+		return cmp.Or(cmp.Compare(a.CPUs, b.CPUs), cmp.Compare(a.Memory, b.Memory), cmp.Compare(a.Disk, b.Disk))
+	})
+	for offers := range slices.Chunk(c.offers, blockSize) {
+		b := block{least: offers[0].room, most: offers[0].room, offers: offers}
+		for i := range offers {
+			b.least, b.most = b.least.min(&offers[i].room), b.most.max(&offers[i].room)
+			if offers[i].declined {
+				b.declined++
+			}
+		}
+		c.blocks = append(c.blocks, b)
+	}
+}
+
+// count says how many offers came to what for a shape.
+func (c *counted) count(shape *shape) [outcomes]int {
+	count := [outcomes]int{maintained: c.maintained}
+	for i := range c.blocks {
+		c.blocks[i].count(shape, &count)
+	}
+	return count
+}
+
+func (b *block) count(shape *shape, count *[outcomes]int) {
+	// Whatever the smallest lacks first and the largest lacks too is what all between them lack first.
+	least := b.least.scarcity(&shape.want)
+	if least == b.most.scarcity(&shape.want) {
+		switch {
+		case least != contested:
+			count[least] += len(b.offers)
+			return
+		case len(shape.fixed) == 0:
+			count[awaited] += b.declined
+			count[contested] += len(b.offers) - b.declined
+			return
+		}
+	}
+	for i := range b.offers {
+		count[b.offers[i].outcome(shape)]++
+	}
+}
+
+func (o *countedOffer) outcome(shape *shape) outcome {
+	scarce := o.scarcity(&shape.want)
+	switch {
+	case scarce != contested:
+		return scarce
+	case !o.free.haveAll(shape.fixed):
+		return lacksPorts
+	case o.declined:
+		return awaited
+	default:
+		return contested
+	}
+}
+
+// scarcity says which amount r is short of first, or contested where it has them all.
+func (r *room) scarcity(want *room) outcome {
+	switch {
+	case r.CPUs < want.CPUs:
+		return lacksCPUs
+	case r.Memory < want.Memory:
+		return lacksMemory
+	case r.Disk < want.Disk:
+		return lacksDisk
+	case r.GPUs < want.GPUs:
+		return lacksGPUs
+	case r.ports < want.ports:
+		return lacksPorts
+	default:
+		return contested
+	}
+}
