@@ -59,14 +59,11 @@ func sentence(role string, offers int, count [outcomes]int, shape *shape) string
 		}
 	}
 	slices.SortStableFunc(order, func(a, b outcome) int { return cmp.Compare(count[b], count[a]) })
-	text := strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ")
+	parts := make([]string, len(order))
 	for i, o := range order {
-		if i > 0 {
-			text += ", "
-		}
-		text += strconv.Itoa(count[o]) + " " + o.clause(count[o], shape)
+		parts[i] = strconv.Itoa(count[o]) + " " + o.clause(count[o], shape)
 	}
-	return text
+	return strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ") + strings.Join(parts, ", ")
 }
 
 // clause says what became of n offers.

@@ -1,0 +1,147 @@
+# Everything that is done with this project, by name. `make help` lists it.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -ec -o pipefail
+.DEFAULT_GOAL := help
+
+BIN := $(CURDIR)/bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# IMG is the image that docker-build makes and deploy uses.
+IMG ?= mesos-operator:$(VERSION)
+CONTAINER_TOOL ?= docker
+# NAMESPACE is where `make run` keeps its lease and finds its secrets.
+NAMESPACE ?= default
+# PKG limits test, test-fast and lint to some packages.
+PKG ?= ./...
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+CONTROLLER_GEN := $(BIN)/tools/controller-gen
+KUSTOMIZE := $(BIN)/tools/kustomize
+LOGCHECK := $(BIN)/tools/logcheck
+GOLANGCI_LINT := $(BIN)/tools/golangci-lint
+# kubectl as the demo and install use it: the one that is installed, else the one that `make envtest` built.
+KUBECTL ?= $(shell command -v kubectl || echo $(BIN)/kubectl)
+
+##@ General
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: envtest build ## Show the whole thing: API server, simulated Mesos, manager, samples. DEMO_EXIT=1 checks each step and ends.
+	DEMO_EXIT=$(DEMO_EXIT) KUBEBUILDER_ASSETS=$(BIN) go run ./hack/demo
+
+.PHONY: run
+run: ## Run the manager here against the cluster of the current kubeconfig. ARGS adds flags.
+	go run ./cmd/manager --leader-elect=false --operator-namespace=$(NAMESPACE) --log-format=text $(ARGS)
+
+##@ Development
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
+	$(CONTROLLER_GEN) object paths=./api/...
+
+.PHONY: manifests
+manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole.
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the code and its imports.
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: vet
+vet: ## Run go vet.
+	go vet $(PKG)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) $(LOGCHECK) ## Run the linters over the code.
+	$(GOLANGCI_LINT) run $(PKG)
+	$(LOGCHECK) -check-contextual -check-parameters -check-with-helpers -check-verbosity -check-key $(PKG)
+
+.PHONY: lint-fix
+lint-fix: $(GOLANGCI_LINT) ## Run the linters and apply the fixes they offer.
+	$(GOLANGCI_LINT) run --fix $(PKG)
+
+.PHONY: lint-api
+lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API conventions.
+	$(GOLANGCI_LINT) run --config .golangci-kal.yml ./api/...
+
+.PHONY: manifests-check
+manifests-check: $(KUSTOMIZE) ## Render every kustomization.
+	for dir in crd rbac manager default samples; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
+
+.PHONY: verify
+verify: ## Check that generated files are current and that nothing is there to complain about.
+	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests fmt
+	$(MAKE) --no-print-directory vet lint lint-api manifests-check
+
+##@ Tests
+
+.PHONY: test
+test: envtest build ## Run all tests, with the race detector and in random order.
+	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
+
+.PHONY: test-fast
+test-fast: ## Run the tests that need neither API server nor race detector.
+	go test -shuffle=on ./controllers/lifecycle/... ./controllers/placement/... ./mesosbridge/... ./internal/simulator/...
+
+.PHONY: bench
+bench: ## Run the benchmarks of the pure packages.
+	go test -run '^$$' -bench . -benchmem ./controllers/placement/...
+
+.PHONY: envtest
+envtest: ## Build etcd, kube-apiserver and, where none is installed, kubectl into bin/.
+	hack/envtest/build.sh
+
+##@ Build
+
+.PHONY: build
+build: ## Build the programs into bin/.
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+
+.PHONY: docker-build
+docker-build: ## Build the manager's image. IMG names it, CONTAINER_TOOL builds it.
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+.PHONY: clean
+clean: ## Remove bin/.
+	rm -rf $(BIN)
+
+##@ Cluster of the current kubeconfig
+
+.PHONY: install
+install: $(KUSTOMIZE) ## Install the CRDs.
+	$(KUSTOMIZE) build config/crd | $(KUBECTL) apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: $(KUSTOMIZE) ## Remove the CRDs and with them every MesosTask: a running manager kills the tasks first.
+	$(KUSTOMIZE) build config/crd | $(KUBECTL) delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: $(KUSTOMIZE) ## Deploy CRDs, roles and manager. IMG names the image.
+	hack/render.sh $(KUSTOMIZE) $(IMG) | $(KUBECTL) apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: $(KUSTOMIZE) ## Remove what deploy made, except the CRDs and the objects of their kinds.
+	hack/render.sh $(KUSTOMIZE) $(IMG) without-crds | $(KUBECTL) delete --ignore-not-found -f -
+
+# The tools are built once and again when their pins change.
+
+$(CONTROLLER_GEN): hack/tools/go.sum
+	cd hack/tools && go build -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(KUSTOMIZE): hack/tools/go.sum
+	cd hack/tools && go build -o $@ sigs.k8s.io/kustomize/kustomize/v5
+
+$(LOGCHECK): hack/tools/go.sum
+	cd hack/tools && go build -o $@ sigs.k8s.io/logtools/logcheck
+
+# golangci-lint with the Kubernetes API linter built in: one program for lint, lint-api and fmt.
+$(GOLANGCI_LINT): hack/tools/lint/go.sum
+	cd hack/tools/lint && go build -o $@ sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter

@@ -1,0 +1,123 @@
+// Package config_test shows that what lies under config/ is what it is meant to be: it renders, and an API server takes it.
+package config_test
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
+)
+
+// render builds a kustomization with the pinned kustomize.
+func render(t *testing.T, dir string) []*unstructured.Unstructured {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "tool", "-modfile=hack/tools/go.mod", "kustomize", "build", filepath.Join("config", dir))
+	command.Dir = testenv.Root()
+	var complaint strings.Builder
+	command.Stderr = &complaint
+	rendered, err := command.Output()
+	if err != nil {
+		t.Fatalf("rendering config/%s: %v: %s", dir, err, complaint.String())
+	}
+	var objects []*unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(string(rendered)), 4096)
+	for {
+		object := &unstructured.Unstructured{}
+		switch err := decoder.Decode(object); {
+		case errors.Is(err, io.EOF):
+			return objects
+		case err != nil:
+			t.Fatalf("reading config/%s: %v", dir, err)
+		case len(object.Object) > 0:
+			objects = append(objects, object)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	env, err := testenv.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := env.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	direct, err := client.New(env.Config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster := client.WithFieldValidation(direct, "Strict")
+	objects := render(t, "default")
+	// kubectl apply creates namespaces first; so does this.
+	for _, first := range []bool{true, false} {
+		for _, object := range objects {
+			if kind := object.GetKind(); kind != "CustomResourceDefinition" && (kind == "Namespace") == first {
+				if err := cluster.Create(t.Context(), object); err != nil {
+					t.Errorf("config/default: creating %s %s: %v", kind, object.GetName(), err)
+				}
+			}
+		}
+	}
+
+	t.Run("the manager's pods meet the restricted pod security standard of their namespace", func(t *testing.T) {
+		for _, object := range objects {
+			if object.GetKind() != "Deployment" {
+				continue
+			}
+			template, _, err := unstructured.NestedMap(object.Object, "spec", "template")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pod := &corev1.Pod{}
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(template, pod); err != nil {
+				t.Fatal(err)
+			}
+			pod.Name, pod.Namespace = "manager", object.GetNamespace()
+			if err := cluster.Create(t.Context(), pod); err != nil {
+				t.Errorf("creating a pod of %s: %v", object.GetName(), err)
+			}
+			return
+		}
+		t.Error("config/default has no Deployment")
+	})
+
+	t.Run("every sample is accepted, and is unchanged by what the server fills in", func(t *testing.T) {
+		samples := 0
+		for _, object := range render(t, "samples") {
+			samples++
+			if object.GetKind() == "MesosTask" {
+				object.SetNamespace("default")
+			}
+			written := object.DeepCopy()
+			if err := cluster.Create(t.Context(), object); err != nil {
+				t.Errorf("creating %s %s: %v", object.GetKind(), object.GetName(), err)
+				continue
+			}
+			for field, want := range written.Object["spec"].(map[string]any) {
+				if _, nested := want.(map[string]any); nested {
+					continue // defaults are filled in below it
+				}
+				if diff := cmp.Diff(want, object.Object["spec"].(map[string]any)[field]); diff != "" {
+					t.Errorf("spec.%s of %s (-written +stored):\n%s", field, object.GetName(), diff)
+				}
+			}
+		}
+		files, err := filepath.Glob(filepath.Join(testenv.Root(), "config", "samples", "*.yaml"))
+		if err != nil || samples != len(files)-1 {
+			t.Errorf("%d objects rendered from %d files (%v)", samples, len(files)-1, err)
+		}
+	})
+}
