@@ -1,0 +1,116 @@
+package simulator
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+)
+
+// CallRecord is one call that a master received.
+type CallRecord struct {
+	Time        time.Time
+	Type        string // e.g. "ACCEPT"
+	FrameworkID string
+	Call        *scheduler.Call // not to be changed
+	Status      int             // of the answer; 0 while it is under way, or was dropped
+}
+
+// callLog counts the calls and keeps the newest. Guarded by the cluster's lock.
+type callLog struct {
+	size    int
+	byType  map[string]int
+	records []*CallRecord
+	waiting []chan struct{} // calls held back until the next one has taken effect
+}
+
+// received enters a valid call and picks the fault that meets it.
+func (c *Cluster) received(call *scheduler.Call) (*CallRecord, *Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rec := c.calls.enter(call)
+	return rec, c.faults.match(CallFault, rec.Type, subject{task: taskOfCall(call)})
+}
+
+func (l *callLog) enter(call *scheduler.Call) *CallRecord {
+	rec := &CallRecord{Time: time.Now(), Type: call.Type.String(), FrameworkID: call.GetFrameworkID().GetValue(), Call: call}
+	l.byType[rec.Type]++
+	l.records = append(l.records, rec)
+	if len(l.records) > l.size {
+		l.records = slices.Clone(l.records[len(l.records)-l.size*9/10:])
+	}
+	return rec
+}
+
+// countRefused enters a call that failed the checks.
+func (c *Cluster) countRefused(call *scheduler.Call, status int) {
+	if call == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls.enter(call).Status = status
+}
+
+// applied notes the answer, and lets go of calls that were held back for a later one.
+func (c *Cluster) applied(rec *CallRecord, status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rec.Status = status
+	for _, ch := range c.calls.waiting {
+		close(ch)
+	}
+	c.calls.waiting = nil
+}
+
+// awaitNextCall holds a call back until another has taken effect, or the fault's delay has passed.
+func (c *Cluster) awaitNextCall(ctx context.Context, f *Fault) {
+	ch := make(chan struct{})
+	c.mu.Lock()
+	c.calls.waiting = append(c.calls.waiting, ch)
+	c.mu.Unlock()
+	t := time.NewTimer(orDefault(f.Delay, time.Minute))
+	defer t.Stop()
+	select {
+	case <-ch:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func taskOfCall(call *scheduler.Call) string {
+	switch {
+	case call.Kill != nil:
+		return call.Kill.TaskID.Value
+	case call.Acknowledge != nil:
+		return call.Acknowledge.TaskID.Value
+	}
+	return ""
+}
+
+// Calls counts the calls of a type ("ACCEPT") that the masters received, whatever became of them;
+// "" counts all.
+func (c *Cluster) Calls(callType string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if callType != "" {
+		return c.calls.byType[callType]
+	}
+	n := 0
+	for _, v := range c.calls.byType {
+		n += v
+	}
+	return n
+}
+
+// CallLog lists the calls in the order in which they were received.
+func (c *Cluster) CallLog() []CallRecord {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]CallRecord, len(c.calls.records))
+	for i, r := range c.calls.records {
+		out[i] = *r
+	}
+	return out
+}

@@ -1,0 +1,37 @@
+// Package simulator is a simulated Apache Mesos cluster: masters that speak the v1 scheduler HTTP API, and
+// agents that run tasks as real local processes or act them out by scripts. It exists because a test suite
+// cannot carry a real one; it is never part of the controller manager.
+//
+// It does what the master of Mesos 1.12 does (src/master/master.cpp, http.cpp and validation.cpp), down to
+// reasons and messages, and is measured against conversations recorded from a real one (testdata).
+//
+// # Use
+//
+// New makes a Cluster with one leading master; AddAgent gives it agents. Schedulers reach a master in memory
+// through Cluster.DialContext (or Cluster.Client) under Master.URL, or on a socket through Cluster.Serve. A
+// Cluster waits only by package time's timers and blocks only on channels, so inside a testing/synctest bubble
+// it runs in virtual time. Close it before the bubble ends.
+//
+// Tests look at four things: what was sent (Calls, CallLog), the truth on the agents (Tasks, Ledger, Launches,
+// Disasters), what is going wrong (Inject and Faults, StopMaster, Agent.Partition and so on), and
+// NotSimulated, which should be empty.
+//
+// # What is deliberately not simulated
+//
+// A call that needs one of these is answered 501 and counted in Cluster.NotSimulated, rather than pretended at:
+//
+//   - the operations of ACCEPT other than LAUNCH and LAUNCH_GROUP: reservations, volumes, disks, and with them
+//     operation feedback (RECONCILE_OPERATIONS, ACKNOWLEDGE_OPERATION_STATUS);
+//   - executors of the framework's own (ExecutorInfo with LAUNCH, or of type CUSTOM), hence MESSAGE and SHUTDOWN;
+//   - REQUEST, which a real master ignores too;
+//   - of the operator API everything but MARK_AGENT_GONE, DRAIN_AGENT, REACTIVATE_AGENT, TEARDOWN and
+//     UPDATE_MAINTENANCE_SCHEDULE, and these in JSON only.
+//
+// These are simpler than the real thing:
+//
+//   - allocation: free resources go to the claimant with the least, agent by agent; no quota, no weights, no
+//     fair shares across several resources, no offer filters or constraints by attribute;
+//   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
+//   - authorization: only basic authentication, the roles whitelist and the refusal of root;
+//   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).
+package simulator

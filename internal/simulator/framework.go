@@ -1,0 +1,461 @@
+package simulator
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+)
+
+// framework is what the master knows of one framework.
+type framework struct {
+	id        string
+	info      *mesos.FrameworkInfo
+	caps      capabilities
+	principal string
+
+	connected bool
+	stream    *stream
+	// term counts subscriptions and disconnects, so that a late timer knows it is void.
+	term int
+
+	tasks       map[string]*task
+	unreachable boundedTasks
+	offers      map[string]*offer
+
+	suppressed map[string]bool
+	filters    map[filterKey][]filter
+	allocated  map[string]int64 // millicpus offered or used, by role; orders the allocation
+
+	heartbeat, failover *time.Timer
+}
+
+// capabilities are those of a framework that change what a master does.
+type capabilities struct {
+	partitionAware, multiRole, reservationRefinement, taskKilling, gpuResources bool
+}
+
+func capabilitiesOf(info *mesos.FrameworkInfo) (c capabilities) {
+	for _, one := range info.Capabilities {
+		switch one.Type {
+		case mesos.FrameworkInfo_Capability_PARTITION_AWARE:
+			c.partitionAware = true
+		case mesos.FrameworkInfo_Capability_MULTI_ROLE:
+			c.multiRole = true
+		case mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT:
+			c.reservationRefinement = true
+		case mesos.FrameworkInfo_Capability_TASK_KILLING_STATE:
+			c.taskKilling = true
+		case mesos.FrameworkInfo_Capability_GPU_RESOURCES:
+			c.gpuResources = true
+		default:
+		}
+	}
+	return c
+}
+
+// lostOr is the state for a framework that is partition aware, and TASK_LOST for the others.
+func (c capabilities) lostOr(s mesos.TaskState) mesos.TaskState {
+	if c.partitionAware {
+		return s
+	}
+	return mesos.TASK_LOST
+}
+
+// boundedTasks remembers the newest tasks of unreachable agents.
+type boundedTasks struct {
+	ids   boundedSet
+	agent map[string]string
+}
+
+func (b *boundedTasks) add(taskID, agentID string) {
+	b.ids.add(taskID)
+	if b.agent == nil {
+		b.agent = map[string]string{}
+	}
+	b.agent[taskID] = agentID
+	for id := range b.agent {
+		if len(b.agent) <= b.ids.max {
+			break
+		}
+		if !b.ids.has[id] {
+			delete(b.agent, id)
+		}
+	}
+}
+
+func (b *boundedTasks) remove(taskID string) {
+	b.ids.remove(taskID)
+	delete(b.agent, taskID)
+}
+
+func (r *reign) newFramework(id string, info *mesos.FrameworkInfo, principal string) *framework {
+	f := &framework{
+		id: id, principal: principal,
+		tasks:       map[string]*task{},
+		unreachable: boundedTasks{ids: boundedSet{max: r.cluster.flags.MaxUnreachableTasks}},
+		offers:      map[string]*offer{},
+		suppressed:  map[string]bool{},
+		filters:     map[filterKey][]filter{},
+		allocated:   map[string]int64{},
+	}
+	f.adopt(info)
+	r.frameworks[id] = f
+	return f
+}
+
+// adopt takes over a FrameworkInfo. User and checkpoint stay as they were first (validation.cpp).
+func (f *framework) adopt(info *mesos.FrameworkInfo) {
+	next := *info
+	next.ID = &mesos.FrameworkID{Value: f.id}
+	if f.info != nil {
+		next.User, next.Checkpoint = f.info.User, f.info.Checkpoint
+	}
+	f.info = &next
+	f.caps = capabilitiesOf(info)
+}
+
+// roles are those the framework may be offered resources for.
+func (f *framework) roles() []string {
+	if f.caps.multiRole {
+		return f.info.Roles
+	}
+	if f.info.Role != nil {
+		return []string{*f.info.Role}
+	}
+	return []string{"*"}
+}
+
+func (f *framework) checkpoint() bool { return f.info.GetCheckpoint() }
+
+func (f *framework) stopTimers() {
+	for _, t := range []*time.Timer{f.heartbeat, f.failover} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	f.heartbeat, f.failover = nil, nil
+}
+
+// subscribe is SUBSCRIBE after the HTTP layer (Mesos master: master.cpp _subscribe). Whatever is wrong
+// from here on arrives as an ERROR event on the stream.
+func (r *reign) subscribe(call *scheduler.Call, principal string, s *stream) *framework {
+	info := call.Subscribe.FrameworkInfo
+	id := info.GetID().GetValue()
+	if why := r.refuseSubscription(id, info, call.Subscribe.SuppressedRoles); why != "" {
+		s.push(frame{event: errorEvent(why)})
+		s.end()
+		return nil
+	}
+	if id == "" {
+		id = fmt.Sprintf("%s-%04d", r.id, r.frameworkCount)
+		r.frameworkCount++
+	}
+	f := r.frameworks[id]
+	was := subscribedBefore
+	switch {
+	case f == nil:
+		f = r.newFramework(id, info, principal)
+		was = neverSubscribed
+	case f.connected:
+		was = stillSubscribed
+		r.takeOver(f)
+	}
+	f.adopt(info)
+	f.principal = principal
+	f.suppressed = setOf(call.Subscribe.SuppressedRoles)
+	r.connect(f, s)
+	if was == neverSubscribed || was == subscribedBefore {
+		// A framework that was active all along waits for the next allocation cycle.
+		r.resumeUpdates(f)
+		r.allocate()
+		return f
+	}
+	r.resumeUpdates(f)
+	return f
+}
+
+type subscription int
+
+const (
+	neverSubscribed subscription = iota
+	subscribedBefore
+	stillSubscribed
+)
+
+// takeOver cuts off the old stream of a framework that is connected. Its offers are discarded
+// without RESCIND.
+func (r *reign) takeOver(f *framework) {
+	old := f.stream
+	r.send(f, errorEvent("Framework failed over"))
+	if old != nil {
+		old.end()
+	}
+	r.dropOffers(f)
+	f.filters = map[filterKey][]filter{}
+}
+
+func (r *reign) connect(f *framework, s *stream) {
+	f.stopTimers()
+	f.term++
+	f.connected = true
+	f.stream = s
+	r.send(f, r.subscribedEvent(f.id))
+	r.send(f, &scheduler.Event{Type: scheduler.Event_HEARTBEAT})
+	r.armHeartbeat(f)
+	r.cluster.log.Info("Subscribed framework", "frameworkID", f.id, "name", f.info.Name)
+}
+
+func (r *reign) armHeartbeat(f *framework) {
+	term := f.term
+	f.heartbeat = r.after(r.cluster.flags.HeartbeatInterval, func() {
+		if f.term != term {
+			return
+		}
+		if !r.cluster.heartbeatsStopped {
+			r.send(f, &scheduler.Event{Type: scheduler.Event_HEARTBEAT})
+		}
+		r.armHeartbeat(f)
+	})
+}
+
+// resumeUpdates tells the framework's agents of the new subscription: they forward what is
+// unacknowledged at once, and their retries begin anew.
+func (r *reign) resumeUpdates(f *framework) {
+	seen := map[*slave]bool{}
+	for _, t := range f.tasks {
+		if s := t.slave; !seen[s] && s.connected {
+			seen[s] = true
+			s.agent.resume(r)
+		}
+	}
+}
+
+func (r *reign) subscribedEvent(id string) *scheduler.Event {
+	host, port := r.master.address()
+	return &scheduler.Event{
+		Type: scheduler.Event_SUBSCRIBED,
+		Subscribed: &scheduler.Event_Subscribed{
+			FrameworkID:              &mesos.FrameworkID{Value: id},
+			HeartbeatIntervalSeconds: new(r.cluster.flags.HeartbeatInterval.Seconds()),
+			MasterInfo: &mesos.MasterInfo{
+				ID:       r.id,
+				IP:       0x0100007f,
+				Port:     new(uint32(port)),
+				PID:      new(fmt.Sprintf("master@%s:%d", host, port)),
+				Hostname: new(host),
+				Version:  new("1.12.0"),
+				Address:  &mesos.Address{Hostname: new(host), IP: new("127.0.0.1"), Port: int32(port)},
+				Capabilities: []mesos.MasterInfo_Capability{
+					{Type: mesos.MasterInfo_Capability_AGENT_UPDATE},
+					{Type: mesos.MasterInfo_Capability_AGENT_DRAINING},
+					{Type: quotaV2.value},
+				},
+			},
+		},
+	}
+}
+
+func errorEvent(message string) *scheduler.Event {
+	return &scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: message}}
+}
+
+// disconnect is the end of a framework's stream: offers and filters go, the failover timeout runs.
+func (r *reign) disconnect(f *framework, s *stream) {
+	if r.ended || f.stream != s || !f.connected {
+		return
+	}
+	f.stopTimers()
+	f.term++
+	f.connected = false
+	f.stream = nil
+	r.dropOffers(f)
+	f.filters = map[filterKey][]filter{}
+	term := f.term
+	timeout := time.Duration(f.info.GetFailoverTimeout() * float64(time.Second))
+	f.failover = r.after(max(0, timeout), func() {
+		if f.term == term {
+			r.cluster.log.Info("Framework failover timeout, removing framework", "frameworkID", f.id)
+			r.removeFramework(f)
+		}
+	})
+	r.cluster.log.Info("Disconnected framework", "frameworkID", f.id)
+}
+
+// removeFramework is the end of a framework: its tasks are killed, nobody is told, and its ID is
+// remembered as completed.
+func (r *reign) removeFramework(f *framework) {
+	if f.connected && f.stream != nil {
+		f.stream.end()
+	}
+	f.stopTimers()
+	f.term++
+	f.connected = false
+	f.stream = nil
+	r.dropOffers(f)
+	for _, s := range r.slaves {
+		for _, io := range sortedInverse(s) {
+			if io.framework == f {
+				r.removeInverseOffer(io)
+			}
+		}
+	}
+	told := map[*slave]bool{}
+	for _, t := range f.tasks {
+		told[t.slave] = true
+		r.removeTask(t)
+	}
+	for s := range told {
+		r.dropExecutors(s, f)
+		s.agent.shutdownFramework(r, f.id)
+	}
+	delete(r.frameworks, f.id)
+	r.completed.add(f.id)
+}
+
+func (r *reign) dropExecutors(s *slave, f *framework) {
+	for key, e := range s.executors {
+		if e.framework == f {
+			s.release(e.resources)
+			delete(s.executors, key)
+		}
+	}
+}
+
+// updateFramework is UPDATE_FRAMEWORK. A text is the reason of a 400.
+func (r *reign) updateFramework(f *framework, u *scheduler.Call_UpdateFramework) string {
+	info := &u.FrameworkInfo
+	why := validateFrameworkInfo(info, u.SuppressedRoles, r.cluster.flags)
+	switch {
+	case why != "":
+	case info.GetPrincipal() != f.info.GetPrincipal():
+		why = "Changing framework's principal is not allowed."
+	case info.User != f.info.User:
+		why = fmt.Sprintf("Updating 'FrameworkInfo.user' is unsupported; attempted to update from '%s' to '%s'", f.info.User, info.User)
+	case info.GetCheckpoint() != f.info.GetCheckpoint():
+		why = fmt.Sprintf("Updating 'FrameworkInfo.checkpoint' is unsupported; attempted to update from '%t' to '%t'",
+			f.info.GetCheckpoint(), info.GetCheckpoint())
+	}
+	if why != "" {
+		return "FrameworkInfo update is not valid: " + why
+	}
+	f.adopt(info)
+	f.suppressed = setOf(u.SuppressedRoles)
+	r.rescindForeignRoles(f)
+	return ""
+}
+
+// rescindForeignRoles takes back the offers of roles that the framework gave up.
+func (r *reign) rescindForeignRoles(f *framework) {
+	for _, o := range sortedOffers(f.offers) {
+		if !slices.Contains(f.roles(), o.role) {
+			r.rescind(o)
+		}
+	}
+}
+
+// refuseSubscription gives the text of the ERROR that refuses a SUBSCRIBE, or "".
+func (r *reign) refuseSubscription(id string, info *mesos.FrameworkInfo, suppressed []string) string {
+	if why := validateFrameworkInfo(info, suppressed, r.cluster.flags); why != "" {
+		return why
+	}
+	if id == "" {
+		return ""
+	}
+	if why := validateID(id); why != "" {
+		return "Framework ID: " + why
+	}
+	if r.completed.has[id] {
+		return "Framework has been removed"
+	}
+	if f := r.frameworks[id]; f != nil && f.info.GetPrincipal() != info.GetPrincipal() {
+		return "Changing framework's principal is not allowed."
+	}
+	return ""
+}
+
+// validateFrameworkInfo follows validation.cpp, framework::validate.
+func validateFrameworkInfo(info *mesos.FrameworkInfo, suppressed []string, flags Flags) string {
+	caps := capabilitiesOf(info)
+	roles := info.Roles
+	switch {
+	case caps.multiRole && info.Role != nil:
+		return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable"
+	case !caps.multiRole && len(info.Roles) > 0:
+		return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
+	}
+	if !caps.multiRole {
+		roles = []string{orDefault(info.GetRole(), "*")}
+	}
+	if why := validateRoles(roles, flags); why != "" {
+		return why
+	}
+	for _, s := range suppressed {
+		if !slices.Contains(roles, s) {
+			return fmt.Sprintf("Suppressed role '%s' is not contained in the list of roles", s)
+		}
+	}
+	if t := info.GetFailoverTimeout(); math.IsNaN(t) || math.Abs(t) > math.MaxInt64/1e9 {
+		return fmt.Sprintf("The framework failover_timeout (%v) is invalid: Argument out of the range that a Duration can represent", t)
+	}
+	if flags.RefuseRoot && info.User == "root" {
+		return "User 'root' is not allowed to run frameworks without --root_submissions set"
+	}
+	return ""
+}
+
+func validateRoles(roles []string, flags Flags) string {
+	seen := map[string]bool{}
+	for _, role := range roles {
+		if seen[role] {
+			return fmt.Sprintf("'FrameworkInfo.roles' contains duplicate items: %s", role)
+		}
+		seen[role] = true
+		if why := validateRole(role); why != "" {
+			return "'FrameworkInfo.roles' contains invalid role: " + why
+		}
+		if len(flags.Roles) > 0 && role != "*" && !slices.Contains(flags.Roles, role) {
+			return fmt.Sprintf("Role '%s' is not present in the master's --roles", role)
+		}
+	}
+	return ""
+}
+
+// validateRole follows src/common/roles.cpp.
+func validateRole(role string) string {
+	switch {
+	case role == "*":
+		return ""
+	case role == "":
+		return "Empty role name is invalid"
+	case strings.HasPrefix(role, "/"):
+		return fmt.Sprintf("Role '%s' cannot start with a slash", role)
+	case strings.HasSuffix(role, "/"):
+		return fmt.Sprintf("Role '%s' cannot end with a slash", role)
+	}
+	for part := range strings.SplitSeq(role, "/") {
+		switch {
+		case part == "":
+			return fmt.Sprintf("Role '%s' cannot contain two adjacent slashes", role)
+		case part == ".", part == "..", part == "*":
+			return fmt.Sprintf("Role '%s' cannot include '%s' as a component", role, part)
+		case strings.HasPrefix(part, "-"):
+			return fmt.Sprintf("Role component '%s' is invalid because it begins with a dash", part)
+		case strings.ContainsAny(part, "\t\n\v\f\r \x08\x7f"):
+			return fmt.Sprintf("Role component '%s' is invalid because it contains backspace or whitespace characters", part)
+		}
+	}
+	return ""
+}
+
+func setOf(items []string) map[string]bool {
+	set := make(map[string]bool, len(items))
+	for _, i := range items {
+		set[i] = true
+	}
+	return set
+}

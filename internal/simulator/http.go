@@ -1,0 +1,348 @@
+package simulator
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+)
+
+const (
+	schedulerPath  = "/api/v1/scheduler"
+	operatorPath   = "/api/v1"
+	streamIDHeader = "Mesos-Stream-Id"
+	realm          = "mesos-master-scheduler"
+)
+
+// address splits the host and port under which the master is known.
+func (m *Master) address() (host string, port int) {
+	host, p, err := net.SplitHostPort(m.host)
+	if err != nil {
+		return m.host, 0
+	}
+	port, err = strconv.Atoi(p)
+	if err != nil {
+		return host, 0
+	}
+	return host, port
+}
+
+// ServeHTTP answers as the master process: the scheduler API, the few operator calls that are
+// simulated, and /health.
+func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := m.cluster
+	c.mu.Lock()
+	if !m.running || c.closed {
+		c.mu.Unlock()
+		breakOff(w)
+		return
+	}
+	c.handlers.Add(1)
+	c.mu.Unlock()
+	defer c.handlers.Done()
+	switch r.URL.Path {
+	case schedulerPath:
+		m.serveScheduler(w, r)
+	case operatorPath:
+		m.serveOperator(w, r)
+	case "/health", "/master/health":
+		w.WriteHeader(http.StatusOK)
+	default:
+		answer{status: http.StatusNotFound}.write(w)
+	}
+}
+
+// breakOff closes the connection under a handler without another byte.
+func breakOff(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // HTTP/2, or a recorder: there is no connection to break
+	}
+	reset(conn)
+}
+
+// answer is a whole HTTP answer. A zero status means that there is none yet.
+type answer struct {
+	status  int
+	text    string
+	headers map[string]string
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	h := w.Header()
+	for k, v := range a.headers {
+		h.Set(k, v)
+	}
+	if a.text != "" {
+		h.Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.text) // a client that left needs no answer
+}
+
+func badRequest(format string, args ...any) answer {
+	return answer{status: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
+}
+
+// request is one request to the scheduler endpoint on its way through the checks.
+type request struct {
+	master    *Master
+	http      *http.Request
+	principal string
+	codec     codec // of the body, and of the stream unless Accept says otherwise
+	call      *scheduler.Call
+}
+
+// checks are those of /api/v1/scheduler in the order of Mesos' http.cpp; the first answer stands.
+var checks = []struct {
+	name  string
+	check func(*request) answer
+}{
+	{"authentication", (*request).authenticate},
+	{"leadership", (*request).findLeader},
+	{"recovery", (*request).awaitRecovery},
+	{"method", (*request).checkMethod},
+	{"content type", (*request).chooseCodec},
+	{"body", (*request).parse},
+	{"call", (*request).validate},
+	{"subscription", (*request).checkSubscribe},
+}
+
+func (m *Master) serveScheduler(w http.ResponseWriter, r *http.Request) {
+	q := &request{master: m, http: r}
+	for _, one := range checks {
+		if a := one.check(q); a.status != 0 {
+			m.cluster.countRefused(q.call, a.status)
+			a.write(w)
+			return
+		}
+	}
+	m.dispatch(w, q)
+}
+
+func (q *request) authenticate() answer {
+	flags := q.master.cluster.flags
+	if !flags.AuthenticateFrameworks {
+		return answer{}
+	}
+	user, secret, ok := basicAuth(q.http)
+	if want, known := flags.Credentials[user]; !ok || !known || want != secret {
+		return answer{status: http.StatusUnauthorized, text: "401 Unauthorized.",
+			headers: map[string]string{"WWW-Authenticate": fmt.Sprintf("Basic realm=%q", realm)}}
+	}
+	q.principal = user
+	return answer{}
+}
+
+func basicAuth(r *http.Request) (user, secret string, ok bool) {
+	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Basic") {
+		return "", "", false
+	}
+	raw, err := base64.StdEncoding.DecodeString(rest)
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(raw), ":")
+}
+
+func (q *request) findLeader() answer {
+	c := q.master.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.leader == nil:
+		return answer{status: http.StatusServiceUnavailable, text: "No leader elected"}
+	case c.leader.master != q.master:
+		return answer{status: http.StatusTemporaryRedirect,
+			headers: map[string]string{"Location": "//" + c.leader.master.host + q.http.URL.Path}}
+	}
+	return answer{}
+}
+
+func (q *request) awaitRecovery() answer {
+	c := q.master.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leader == nil || !c.leader.recovered {
+		return answer{status: http.StatusServiceUnavailable, text: "Master has not finished recovery"}
+	}
+	return answer{}
+}
+
+func (q *request) checkMethod() answer {
+	if q.http.Method == http.MethodPost {
+		return answer{}
+	}
+	return answer{status: http.StatusMethodNotAllowed, headers: map[string]string{"Allow": http.MethodPost},
+		text: fmt.Sprintf("405 Method Not Allowed. Expecting one of { 'POST' }, but received '%s'.", q.http.Method)}
+}
+
+func (q *request) chooseCodec() answer {
+	header := q.http.Header.Get("Content-Type")
+	if header == "" {
+		return badRequest("Expecting 'Content-Type' to be present")
+	}
+	kind, _, err := mime.ParseMediaType(header)
+	switch {
+	case err == nil && kind == typeJSON:
+		q.codec = jsonCodec{}
+	case err == nil && kind == typeProtobuf:
+		q.codec = protobufCodec{}
+	default:
+		return answer{status: http.StatusUnsupportedMediaType,
+			text: fmt.Sprintf("Expecting 'Content-Type' of %s or %s", typeJSON, typeProtobuf)}
+	}
+	return answer{}
+}
+
+func (q *request) parse() answer {
+	body, err := io.ReadAll(q.http.Body)
+	if err != nil {
+		return badRequest("Failed to read the body: %v", err)
+	}
+	call, err := q.codec.decodeCall(body)
+	if err != nil {
+		return answer{status: http.StatusBadRequest, text: err.Error()}
+	}
+	q.call = call
+	return answer{}
+}
+
+// checkSubscribe is what SUBSCRIBE has to fulfil beyond a valid call. JSON wins if Accept allows both.
+func (q *request) checkSubscribe() answer {
+	if q.call.Type != scheduler.Call_SUBSCRIBE {
+		return answer{}
+	}
+	switch {
+	case accepts(q.http, typeJSON):
+		q.codec = jsonCodec{}
+	case accepts(q.http, typeProtobuf):
+		q.codec = protobufCodec{}
+	default:
+		return answer{status: http.StatusNotAcceptable,
+			text: fmt.Sprintf("Expecting 'Accept' to allow %s or %s", typeProtobuf, typeJSON)}
+	}
+	if q.http.Header.Get(streamIDHeader) != "" {
+		return badRequest("Subscribe calls should not include the '%s' header", streamIDHeader)
+	}
+	return answer{}
+}
+
+// accepts reports whether the Accept header allows a media type. No header allows everything.
+func accepts(r *http.Request, kind string) bool {
+	values := r.Header.Values("Accept")
+	if len(values) == 0 {
+		return true
+	}
+	major, _, _ := strings.Cut(kind, "/")
+	for one := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		got, params, err := mime.ParseMediaType(strings.TrimSpace(one))
+		if err != nil || params["q"] == "0" {
+			continue
+		}
+		if got == kind || got == "*/*" || got == major+"/*" {
+			return true
+		}
+	}
+	return false
+}
+
+// validate is the validation of scheduler::Call (Mesos master: validation.cpp).
+func (q *request) validate() answer {
+	why := validateCall(q.call)
+	if why == "" {
+		why = q.validatePrincipal()
+	}
+	if why != "" {
+		return badRequest("Failed to validate scheduler::Call: %s", why)
+	}
+	return answer{}
+}
+
+func (q *request) validatePrincipal() string {
+	if q.call.Type != scheduler.Call_SUBSCRIBE || q.principal == "" {
+		return ""
+	}
+	if p := q.call.Subscribe.FrameworkInfo.GetPrincipal(); p != "" && p != q.principal {
+		return fmt.Sprintf("Authenticated principal '%s' does not match principal '%s' set in `FrameworkInfo`", q.principal, p)
+	}
+	return ""
+}
+
+// bodyOf tells for each call type that needs a body its field name and whether it is there.
+func bodyOf(call *scheduler.Call) (field string, present bool) {
+	switch call.Type {
+	case scheduler.Call_SUBSCRIBE:
+		return "subscribe", call.Subscribe != nil && call.Subscribe.FrameworkInfo != nil
+	case scheduler.Call_ACCEPT:
+		return "accept", call.Accept != nil
+	case scheduler.Call_DECLINE:
+		return "decline", call.Decline != nil
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
+		return "accept_inverse_offers", call.AcceptInverseOffers != nil
+	case scheduler.Call_DECLINE_INVERSE_OFFERS:
+		return "decline_inverse_offers", call.DeclineInverseOffers != nil
+	case scheduler.Call_KILL:
+		return "kill", call.Kill != nil
+	case scheduler.Call_SHUTDOWN:
+		return "shutdown", call.Shutdown != nil
+	case scheduler.Call_ACKNOWLEDGE:
+		return "acknowledge", call.Acknowledge != nil
+	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
+		return "acknowledge_operation_status", call.AcknowledgeOperationStatus != nil
+	case scheduler.Call_RECONCILE:
+		return "reconcile", call.Reconcile != nil
+	case scheduler.Call_RECONCILE_OPERATIONS:
+		return "reconcile_operations", call.ReconcileOperations != nil
+	case scheduler.Call_MESSAGE:
+		return "message", call.Message != nil
+	case scheduler.Call_REQUEST:
+		return "request", call.Request != nil
+	case scheduler.Call_UPDATE_FRAMEWORK:
+		return "update_framework", call.UpdateFramework != nil
+	default:
+		return "", true
+	}
+}
+
+func validateCall(call *scheduler.Call) string {
+	if call.Type == scheduler.Call_UNKNOWN {
+		return "Expecting 'type' to be present"
+	}
+	field, present := bodyOf(call)
+	if call.Type == scheduler.Call_SUBSCRIBE {
+		if !present {
+			return "Expecting 'subscribe' to be present"
+		}
+		if call.GetFrameworkID().GetValue() != call.Subscribe.FrameworkInfo.GetID().GetValue() {
+			return "'framework_id' differs from 'subscribe.framework_info.id'"
+		}
+		return ""
+	}
+	if call.FrameworkID == nil {
+		return "Expecting 'framework_id' to be present"
+	}
+	if !present {
+		return fmt.Sprintf("Expecting '%s' to be present", field)
+	}
+	switch call.Type {
+	case scheduler.Call_ACKNOWLEDGE:
+		if _, err := uuid.FromBytes(call.Acknowledge.UUID); err != nil {
+			return "Not a valid UUID"
+		}
+	case scheduler.Call_UPDATE_FRAMEWORK:
+		if call.FrameworkID.Value != call.UpdateFramework.FrameworkInfo.GetID().GetValue() {
+			return "'framework_id' differs from 'update_framework.framework_info.id'"
+		}
+	default:
+	}
+	return ""
+}

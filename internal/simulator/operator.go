@@ -1,0 +1,114 @@
+package simulator
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// operatorCall is what of the operator API's calls is simulated, in JSON only.
+type operatorCall struct {
+	Type          string `json:"type"`
+	MarkAgentGone *struct {
+		AgentID mesos.AgentID `json:"agent_id"`
+	} `json:"mark_agent_gone"`
+	DrainAgent *struct {
+		AgentID  mesos.AgentID `json:"agent_id"`
+		MaxGrace *struct {
+			Seconds int64 `json:"seconds"`
+			Nanos   int64 `json:"nanos"`
+		} `json:"max_grace_period"`
+	} `json:"drain_agent"`
+	ReactivateAgent *struct {
+		AgentID mesos.AgentID `json:"agent_id"`
+	} `json:"reactivate_agent"`
+	Teardown *struct {
+		FrameworkID mesos.FrameworkID `json:"framework_id"`
+	} `json:"teardown"`
+	UpdateSchedule *struct {
+		Schedule struct {
+			Windows []struct {
+				Machines       []machine            `json:"machine_ids"`
+				Unavailability mesos.Unavailability `json:"unavailability"`
+			} `json:"windows"`
+		} `json:"schedule"`
+	} `json:"update_maintenance_schedule"`
+}
+
+// serveOperator answers the operator API's calls that change what schedulers see.
+func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
+	q := &request{master: m, http: r}
+	for _, check := range []func() answer{q.findLeader, q.awaitRecovery, q.checkMethod, q.chooseCodec} {
+		if a := check(); a.status != 0 {
+			a.write(w)
+			return
+		}
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		badRequest("Failed to read the body: %v", err).write(w)
+		return
+	}
+	var call operatorCall
+	if err := json.Unmarshal(body, &call); err != nil {
+		badRequest("Failed to parse body into JSON: %v", err).write(w)
+		return
+	}
+	m.cluster.operate(&call).write(w)
+}
+
+func (c *Cluster) operate(call *operatorCall) answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.leader
+	if r == nil {
+		return answer{status: http.StatusServiceUnavailable, text: "No leader elected"}
+	}
+	done := answer{status: http.StatusOK}
+	switch {
+	case call.Type == "MARK_AGENT_GONE" && call.MarkAgentGone != nil:
+		if !r.markGone(call.MarkAgentGone.AgentID.Value) {
+			return answer{status: http.StatusNotFound, text: "Agent is not known to the master"}
+		}
+	case call.Type == "DRAIN_AGENT" && call.DrainAgent != nil:
+		s := r.slaves[call.DrainAgent.AgentID.Value]
+		if s == nil {
+			return badRequest("Failed to drain the agent: it is not registered")
+		}
+		var grace *time.Duration
+		if g := call.DrainAgent.MaxGrace; g != nil {
+			grace = new(time.Duration(g.Seconds)*time.Second + time.Duration(g.Nanos))
+		}
+		r.drain(s, grace)
+	case call.Type == "REACTIVATE_AGENT" && call.ReactivateAgent != nil:
+		s := r.slaves[call.ReactivateAgent.AgentID.Value]
+		if s == nil {
+			return badRequest("Failed to reactivate the agent: it is not registered")
+		}
+		r.reactivate(s)
+	case call.Type == "UPDATE_MAINTENANCE_SCHEDULE" && call.UpdateSchedule != nil:
+		var ws []window
+		for _, one := range call.UpdateSchedule.Schedule.Windows {
+			ws = append(ws, window{machines: one.Machines, unavailability: one.Unavailability})
+		}
+		r.schedule(ws)
+	case call.Type == "TEARDOWN" && call.Teardown != nil:
+		f := r.frameworks[call.Teardown.FrameworkID.Value]
+		if f == nil {
+			return badRequest("No framework found with specified ID")
+		}
+		r.removeFramework(f)
+	default:
+		return r.notSimulated("the operator call " + strconv.Quote(call.Type))
+	}
+	return done
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func compareStrings(a, b string) int { return strings.Compare(a, b) }
