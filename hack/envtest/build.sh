@@ -18,12 +18,12 @@ build() {
 	version=$(go list -m -f '{{.Version}}' "$module")
 	echo "Building $name $version (once; the first time takes some minutes)"
 	local minor=${version#v*.}
-	CGO_ENABLED=0 go build -trimpath -o "$bin/.$name.new" -ldflags "-s -w \
+	go build -trimpath -o "$bin/.$name.$$" -ldflags "-s -w \
 		-X k8s.io/component-base/version.gitVersion=$version \
 		-X k8s.io/component-base/version.gitMajor=1 \
 		-X k8s.io/component-base/version.gitMinor=${minor%%.*} \
 		-X k8s.io/component-base/version.gitTreeState=clean" "$package"
-	mv "$bin/.$name.new" "$bin/$name"
+	mv "$bin/.$name.$$" "$bin/$name"
 	rm -f "$bin/.envtest-$name-"*
 	touch "$stamp"
 }
