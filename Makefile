@@ -62,7 +62,7 @@ vet: ## Run go vet.
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(LOGCHECK) ## Run the linters over the code.
 	$(GOLANGCI_LINT) run $(PKG)
-	$(LOGCHECK) -check-contextual -check-parameters -check-with-helpers -check-verbosity -check-key $(PKG)
+	$(LOGCHECK) -check-contextual -check-value $(PKG)
 
 .PHONY: lint-fix
 lint-fix: $(GOLANGCI_LINT) ## Run the linters and apply the fixes they offer.
