@@ -73,15 +73,16 @@ func prune(tree map[string]any) {
 					prune(m)
 				}
 			}
-		case json.Number:
-			if k == "type" && v.String() == quotaV2.number {
+		case string:
+			if k == "type" && v == quotaV2.number {
 				tree[k] = quotaV2.name
 			}
 		}
 	}
 }
 
-// quotaV2 is a master capability newer than mesos-go's types (mesos.proto, MasterInfo.Capability).
+// quotaV2 is a master capability newer than mesos-go's types (mesos.proto, MasterInfo.Capability), which
+// write it as its number.
 var quotaV2 = struct {
 	value        mesos.MasterInfo_Capability_Type
 	number, name string

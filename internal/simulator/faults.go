@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -280,4 +281,20 @@ func (c *Cluster) SendEvent(frameworkID string, e *scheduler.Event) int {
 		s.push(frame{event: e})
 	}
 	return len(streams)
+}
+
+// Steal makes a second subscriber take a framework's stream over, as another scheduler with the same
+// framework ID would. That subscriber reads nothing and leaves again with the next SUBSCRIBE.
+func (c *Cluster) Steal(frameworkID string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leader == nil || c.leader.frameworks[frameworkID] == nil {
+		return fmt.Errorf("stealing a stream: there is no framework %q", frameworkID)
+	}
+	f := c.leader.frameworks[frameworkID]
+	call := &scheduler.Call{
+		Type: scheduler.Call_SUBSCRIBE, FrameworkID: f.info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: f.info},
+	}
+	c.leader.subscribe(call, f.principal, newStream(newID(), protobufCodec{}))
+	return nil
 }

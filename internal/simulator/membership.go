@@ -483,3 +483,21 @@ func (a *Agent) Forget() {
 	delete(a.cluster.registry.unreachable, a.id)
 	delete(a.cluster.registry.gone, a.id)
 }
+
+// Drain is an operator's DRAIN_AGENT: no more offers, and the tasks are killed.
+func (a *Agent) Drain() {
+	a.cluster.mu.Lock()
+	defer a.cluster.mu.Unlock()
+	if r, s := a.slaveOf(); s != nil {
+		r.drain(s, nil)
+	}
+}
+
+// Reactivate is an operator's REACTIVATE_AGENT.
+func (a *Agent) Reactivate() {
+	a.cluster.mu.Lock()
+	defer a.cluster.mu.Unlock()
+	if r, s := a.slaveOf(); s != nil {
+		r.reactivate(s)
+	}
+}

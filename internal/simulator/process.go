@@ -1,0 +1,332 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// ProcessRunner runs each task as a process of this machine, in its own process group and with a sandbox
+// directory of its own that holds its stdout and stderr. It needs real time.
+//
+// Not done: containers and images, resource limits, health checks and checks.
+type ProcessRunner struct {
+	// Dir holds the sandboxes: <Dir>/<agent ID>/<framework ID>/<task ID>/<container ID>.
+	Dir string
+}
+
+// defaultPath is the PATH of tasks that set none.
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Run implements Runner.
+func (r ProcessRunner) Run(t Launch, report func(Report)) Execution {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{
+		launch: t, report: report, fetching: cancel, done: make(chan struct{}),
+		sandbox: filepath.Join(r.Dir, t.AgentID, t.Framework.ID.Value, t.Task.TaskID.Value, t.ContainerID),
+	}
+	go p.run(ctx)
+	return p
+}
+
+// process is one task's process.
+type process struct {
+	launch   Launch
+	report   func(Report)
+	sandbox  string
+	fetching context.CancelFunc // stops what comes before the process
+	done     chan struct{}      // closed when nothing is left of it
+
+	mu      sync.Mutex
+	pid     int // of the process group, while it runs
+	killed  bool
+	killer  *time.Timer
+	destroy bool
+}
+
+func (p *process) run(ctx context.Context) {
+	defer close(p.done)
+	defer p.fetching()
+	if err := p.prepare(ctx); err != nil {
+		p.report(Report{State: mesos.TASK_FAILED, Message: "Failed to launch container: " + err.Error(),
+			Reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum()})
+		return
+	}
+	p.report(Report{State: mesos.TASK_STARTING})
+	cmd, closeFiles, err := p.command()
+	if err == nil {
+		err = p.start(cmd)
+		closeFiles()
+	}
+	switch {
+	case errors.Is(err, errKilledFirst):
+		p.report(Report{State: mesos.TASK_KILLED, Message: "Command terminated with signal Terminated"})
+		return
+	case err != nil:
+		p.report(Report{State: mesos.TASK_FAILED, Message: "Failed to launch task: " + err.Error()})
+		return
+	}
+	p.report(Report{State: mesos.TASK_RUNNING, PID: cmd.Process.Pid})
+	rep := exitReport(cmd.Wait())
+	p.ended()
+	p.report(rep)
+}
+
+var errKilledFirst = errors.New("killed before it started")
+
+// start starts the process, unless it was killed already.
+func (p *process) start(cmd *exec.Cmd) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killed || p.destroy {
+		return errKilledFirst
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.pid = cmd.Process.Pid
+	return nil
+}
+
+// ended sweeps up what the task left behind in its process group, as the end of its container would.
+func (p *process) ended() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killer != nil {
+		p.killer.Stop()
+	}
+	p.signal(syscall.SIGKILL)
+	p.pid = 0
+}
+
+// signal reaches the whole process group. The lock is held.
+func (p *process) signal(s syscall.Signal) {
+	if p.pid != 0 {
+		_ = syscall.Kill(-p.pid, s) // the group may be gone already
+	}
+}
+
+// Kill implements Execution: SIGTERM, then SIGKILL after the grace period.
+func (p *process) Kill(grace time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.killed = true
+	p.fetching()
+	p.signal(syscall.SIGTERM)
+	if p.killer != nil {
+		p.killer.Stop()
+	}
+	p.killer = time.AfterFunc(grace, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.signal(syscall.SIGKILL)
+	})
+}
+
+// Destroy implements Execution.
+func (p *process) Destroy() (wait func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.destroy = true
+	p.fetching()
+	if p.killer != nil {
+		p.killer.Stop()
+	}
+	p.signal(syscall.SIGKILL)
+	return func() { <-p.done }
+}
+
+// exitReport says how a process ended, in the words of Mesos' command executor.
+func exitReport(err error) Report {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return Report{State: mesos.TASK_FINISHED, Message: "Command exited with status 0"}
+	case !errors.As(err, &exit):
+		return Report{State: mesos.TASK_FAILED, Message: "Command could not be waited for: " + err.Error()}
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if ok && status.Signaled() {
+		return Report{State: mesos.TASK_FAILED, Message: "Command terminated with signal " + signalName(status.Signal())}
+	}
+	return Report{State: mesos.TASK_FAILED, Message: fmt.Sprintf("Command exited with status %d", exit.ExitCode())}
+}
+
+// signalName is what strsignal(3) calls a signal.
+func signalName(s syscall.Signal) string {
+	name := s.String()
+	if name == "" {
+		return strconv.Itoa(int(s))
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+// prepare makes the sandbox and fetches the URIs into it.
+func (p *process) prepare(ctx context.Context) error {
+	if err := os.MkdirAll(p.sandbox, 0o755); err != nil {
+		return fmt.Errorf("making the sandbox: %w", err)
+	}
+	abs, err := filepath.Abs(p.sandbox)
+	if err != nil {
+		return fmt.Errorf("finding the sandbox: %w", err)
+	}
+	p.sandbox = abs
+	if p.launch.Task.Command == nil {
+		return errors.New("the task has no command")
+	}
+	for _, uri := range p.launch.Task.Command.URIs {
+		if err := fetch(ctx, uri, p.sandbox); err != nil {
+			return fmt.Errorf("failed to fetch all URIs for container '%s': %w", p.launch.ContainerID, err)
+		}
+	}
+	return nil
+}
+
+// command makes the process of the task: its command line, environment, user and output files.
+func (p *process) command() (cmd *exec.Cmd, closeFiles func(), err error) {
+	info := p.launch.Task.Command
+	env := p.environment()
+	if info.Shell == nil || *info.Shell {
+		cmd = exec.Command("/bin/sh", "-c", info.GetValue())
+	} else {
+		// Mesos executes value; arguments are the whole argv, the first of which is the name.
+		cmd = &exec.Cmd{Path: lookPath(info.GetValue(), env, p.sandbox), Args: info.Arguments}
+		if len(cmd.Args) == 0 {
+			cmd.Args = []string{info.GetValue()}
+		}
+	}
+	cmd.Dir = p.sandbox
+	cmd.Env = env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := p.switchUser(cmd); err != nil {
+		return nil, nil, err
+	}
+	return cmd, p.openOutput(cmd), nil
+}
+
+// openOutput gives the command its stdout and stderr files. Where they cannot be made it goes on
+// without, as nothing in the task depends on them.
+func (p *process) openOutput(cmd *exec.Cmd) (closeFiles func()) {
+	var files []*os.File
+	for _, one := range []struct {
+		name string
+		to   *io.Writer
+	}{{"stdout", &cmd.Stdout}, {"stderr", &cmd.Stderr}} {
+		f, err := os.OpenFile(filepath.Join(p.sandbox, one.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			continue
+		}
+		files = append(files, f)
+		*one.to = f
+	}
+	return func() {
+		for _, f := range files {
+			_ = f.Close() // the process has its own descriptor
+		}
+	}
+}
+
+// lookPath finds a program on the task's own PATH. What is not found is left to fail at the start.
+func lookPath(program string, env []string, dir string) string {
+	if filepath.IsAbs(program) {
+		return program
+	}
+	if strings.ContainsRune(program, filepath.Separator) {
+		return filepath.Join(dir, program)
+	}
+	for i := len(env) - 1; i >= 0; i-- {
+		list, found := strings.CutPrefix(env[i], "PATH=")
+		if !found {
+			continue
+		}
+		for _, d := range filepath.SplitList(list) {
+			candidate := filepath.Join(d, program)
+			if st, err := os.Stat(candidate); err == nil && !st.IsDir() && st.Mode()&0o111 != 0 {
+				return candidate
+			}
+		}
+		break
+	}
+	return program
+}
+
+// environment is that of Mesos' command executor: PATH, the sandbox variables, then the task's own.
+func (p *process) environment() []string {
+	env := []string{
+		"PATH=" + defaultPath,
+		"MESOS_SANDBOX=" + p.sandbox,
+		"MESOS_DIRECTORY=" + p.sandbox,
+		"MESOS_TASK_ID=" + p.launch.Task.TaskID.Value,
+		"MESOS_FRAMEWORK_ID=" + p.launch.Framework.ID.Value,
+		"MESOS_SLAVE_ID=" + p.launch.AgentID,
+		"MESOS_AGENT_ID=" + p.launch.AgentID,
+		"MESOS_CONTAINER_ID=" + p.launch.ContainerID,
+		"MESOS_CONTAINER_IP=127.0.0.1",
+	}
+	for _, v := range p.launch.Task.Command.GetEnvironment().GetVariables() {
+		value := v.GetValue()
+		if s := v.GetSecret(); s != nil && s.Value != nil {
+			value = string(s.Value.Data)
+		}
+		env = append(env, v.Name+"="+value)
+	}
+	return env
+}
+
+// switchUser makes the process run as the task's user, else the framework's. Only root can become
+// somebody else; anybody can stay who he is.
+func (p *process) switchUser(cmd *exec.Cmd) error {
+	name := p.launch.Task.Command.GetUser()
+	explicit := name != ""
+	name = orDefault(name, p.launch.Framework.User)
+	me, err := user.Current()
+	if err != nil {
+		return fmt.Errorf("finding the agent's own user: %w", err)
+	}
+	if name == "" || name == me.Username {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		if !explicit {
+			return nil // an agent that is not root runs everything as itself
+		}
+		return fmt.Errorf("the task wants user '%s', but the agent runs as '%s' and not as root", name, me.Username)
+	}
+	who, err := user.Lookup(name)
+	if err != nil {
+		return fmt.Errorf("failed to get user information for '%s': %w", name, err)
+	}
+	uid, gid, err := numericIDs(who)
+	if err != nil {
+		return err
+	}
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
+	if err := os.Chown(p.sandbox, int(uid), int(gid)); err != nil {
+		return fmt.Errorf("giving the sandbox to '%s': %w", name, err)
+	}
+	return nil
+}
+
+func numericIDs(u *user.User) (uid, gid uint32, err error) {
+	un, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading the user ID of '%s': %w", u.Username, err)
+	}
+	gn, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading the group ID of '%s': %w", u.Username, err)
+	}
+	return uint32(un), uint32(gn), nil
+}
