@@ -51,3 +51,104 @@ type Attempt struct {
 	// and came back. Nil: none.
 	Returned *mesos.Observation
 }
+
+// over says whether the attempt never ran, whatever Mesos says of it.
+func (s AcceptState) neverRan() bool { return s == AcceptNeverSent || s == AcceptRefused }
+
+// mayAsk is rule 7 for an attempt with a record.
+func (s AcceptState) mayAsk() bool {
+	switch s {
+	case "", AcceptAccepted, AcceptUnanswered:
+		return true
+	default:
+		return false
+	}
+}
+
+// record is an attempt as the bridge keeps it.
+type record struct {
+	Attempt
+	// acking is the UUID whose acknowledgement is on its way.
+	acking string
+}
+
+// observe records what one event said of the attempt.
+func (r *record) observe(next mesos.Observation) {
+	r.Last = next.Number
+	if len(next.UUID) > 0 {
+		r.Unacked = &next
+	}
+	if next.SpeaksOfAnother() || droppedByMaster(&next) {
+		r.Doubted = next.Number
+	}
+	if next.SpeaksOfAnother() {
+		return
+	}
+	if known := r.Observation; known != nil && known.State.Class() == mesos.Ended && next.State.Class() == mesos.Live {
+		r.Returned = &next
+	}
+	r.Observation = merge(r.Observation, next)
+}
+
+// droppedByMaster says whether o is TASK_DROPPED by the master: an attempt that never ran, unless a later answer says that it lives.
+func droppedByMaster(o *mesos.Observation) bool {
+	return o.State == mesos.TaskDropped && o.Source == mesos.SourceMaster && o.Reason == mesos.ReasonInvalidOffers
+}
+
+// merge returns what is known of an attempt after the next observation. Neither argument is changed. Ordered rules, the first that
+// matches decides:
+//
+//  1. Nothing was known: the next is all there is.
+//  2. The master dropped the launch and it lives all the same: the next.
+//  3. The next would take the attempt backwards: what was known.
+//  4. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
+//  5. Else the next, with the place where the task is, if it does not say.
+func merge(known *mesos.Observation, next mesos.Observation) *mesos.Observation {
+	switch {
+	case known == nil:
+		return &next
+	case droppedByMaster(known) && next.State.Class() == mesos.Live:
+		return inherit(next, known)
+	case next.State.Regresses(known.State):
+		return known
+	case next.IsAnswer() && next.State == known.State:
+		return confirm(*known, &next)
+	default:
+		return inherit(next, known)
+	}
+}
+
+// inherit fills in where the task is.
+func inherit(next mesos.Observation, known *mesos.Observation) *mesos.Observation {
+	if next.AgentID == "" {
+		next.AgentID = known.AgentID
+	}
+	if next.ContainerID == "" {
+		next.ContainerID = known.ContainerID
+	}
+	if len(next.IPs) == 0 {
+		next.IPs = known.IPs
+	}
+	return &next
+}
+
+// confirm takes over what an answer says beyond the state.
+func confirm(known mesos.Observation, answer *mesos.Observation) *mesos.Observation {
+	known.Number = answer.Number
+	if answer.AgentID != "" {
+		known.AgentID = answer.AgentID
+	}
+	if answer.Healthy != nil {
+		known.Healthy = answer.Healthy
+	}
+	if answer.ContainerID != "" {
+		known.ContainerID = answer.ContainerID
+	}
+	if len(answer.IPs) > 0 {
+		known.IPs = answer.IPs
+	}
+	if !answer.UnreachableTime.IsZero() {
+		known.UnreachableTime = answer.UnreachableTime
+	}
+	return &known
+}

@@ -1,0 +1,207 @@
+package mesosbridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+)
+
+const (
+	schedulerPath = "/api/v1/scheduler"
+	mediaProtobuf = "application/x-protobuf"
+	streamHeader  = "Mesos-Stream-Id"
+	// callTimeout is as long as a silent stream is borne: a master that takes longer is as good as gone.
+	callTimeout = 75 * time.Second
+	// maxAnswer bounds what is read of the text that explains a refusal.
+	maxAnswer = 16 << 10
+)
+
+// term is one subscription, from its SUBSCRIBED event to the end of its stream.
+type term struct {
+	number uint64
+	// ctx lasts as long as the stream; end ends it, and its cause says why.
+	ctx context.Context //nolint:containedctx // a term is a lifetime: every call of it ends with it, whoever asked for it
+	end context.CancelCauseFunc
+
+	base        string
+	streamID    string
+	frameworkID string
+	client      *http.Client
+	// changed has a token when the framework differs from what Mesos was told of it.
+	changed chan struct{}
+	// told is what Mesos was told of the framework last; b.mu guards it.
+	told told
+}
+
+// outcome is what became of a call.
+type outcome struct {
+	// sent is false if the call certainly did not leave this process.
+	sent bool
+	// status is the HTTP status of the answer; zero if there was none.
+	status int
+	// text is what the master said of a refusal, cleaned.
+	text string
+	// err says why there was no answer.
+	err error
+}
+
+// accepted says whether the master took the call: UPDATE_FRAMEWORK is answered 200, all others 202.
+func (o outcome) accepted() bool { return o.status == http.StatusAccepted || o.status == http.StatusOK }
+
+// refused says whether the master refused the call whole, so that it has no effect.
+func (o outcome) refused() bool { return o.status >= 400 && o.status < 500 }
+
+// subscriptionLost says whether the master takes this stream for no longer the framework's (Mesos master: Http::scheduler answers 400
+// for both of the first and 403 for the last).
+func (o outcome) subscriptionLost() bool {
+	switch o.status {
+	case http.StatusBadRequest:
+		return strings.Contains(o.text, "stream ID") || strings.Contains(o.text, "Framework cannot be found")
+	case http.StatusForbidden:
+		return strings.Contains(o.text, "not subscribed")
+	default:
+		return false
+	}
+}
+
+// problem returns nil for a call that the master took, and else why it did not.
+func (o outcome) problem() error {
+	switch {
+	case o.accepted():
+		return nil
+	case o.err != nil:
+		return o.err
+	default:
+		return fmt.Errorf("the master answered %d: %s", o.status, o.text)
+	}
+}
+
+// result is the label under which the outcome is counted.
+func (o outcome) result() string {
+	switch {
+	case !o.sent:
+		return "withheld"
+	case o.accepted():
+		return "accepted"
+	case o.refused():
+		return "refused"
+	case o.status != 0:
+		return "failed"
+	default:
+		return "unanswered"
+	}
+}
+
+// call sends a call in the term and waits for its answer. It is the one place from which a call other than SUBSCRIBE leaves.
+func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcome {
+	o := b.exchange(ctx, t, call)
+	callsTotal.WithLabelValues(call.Type.String(), o.result()).Inc()
+	if err := o.problem(); err != nil {
+		b.log.Info("Call was not accepted", "call", call.Type.String(), "term", t.number, "result", o.result(), "err", err.Error())
+	}
+	if o.subscriptionLost() {
+		t.end(&Problem{
+			Class: SubscriptionLost,
+			Message: "The master no longer takes this stream for the framework's subscription (" + o.text +
+				"); the framework is subscribing again.",
+		})
+	}
+	return o
+}
+
+func (b *Bridge) exchange(ctx context.Context, t *term, call *scheduler.Call) outcome {
+	if err := b.options.MayCall(); err != nil {
+		return outcome{err: fmt.Errorf("withholding the call: %w", err)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	call.FrameworkID = frameworkID(t.frameworkID)
+	request, err := newRequest(ctx, t.base, call)
+	if err != nil {
+		return outcome{err: err}
+	}
+	request.Header.Set(streamHeader, t.streamID)
+	response, err := t.client.Do(request)
+	if err != nil {
+		return outcome{sent: true, err: errors.New(reasonOf(err))}
+	}
+	text := answerText(response)
+	return outcome{sent: true, status: response.StatusCode, text: text}
+}
+
+// newRequest makes the HTTP request of a call.
+func newRequest(ctx context.Context, base string, call *scheduler.Call) (*http.Request, error) {
+	body, err := call.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", call.Type, err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+schedulerPath, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("making the request for %s: %w", call.Type, err)
+	}
+	request.Header.Set("Content-Type", mediaProtobuf)
+	request.Header.Set("Accept", mediaProtobuf)
+	return request, nil
+}
+
+// answerText reads what an answer says and closes it. A text that breaks off is as good as a whole one.
+func answerText(response *http.Response) string {
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if closeErr := response.Body.Close(); err == nil {
+		err = closeErr
+	}
+	text := clean(string(body))
+	if text == "" && err != nil {
+		return reasonOf(err)
+	}
+	if text == "" {
+		return response.Status
+	}
+	return text
+}
+
+// newClient returns a client for one master, with connections of its own. It follows no redirect by itself, so that calls go only where
+// the bridge sends them.
+func (b *Bridge) newClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext:         b.options.DialContext,
+			DisableCompression:  true,
+			MaxIdleConnsPerHost: ackWorkers + 1,
+			IdleConnTimeout:     callTimeout,
+			TLSHandshakeTimeout: dialTimeout,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// reasonOf says why there was no answer, without what changes from one time to the next, as local ports do: the sentence goes
+// into a condition, and a condition that changes is a write.
+func reasonOf(err error) string {
+	var (
+		dns     *net.DNSError
+		op      *net.OpError
+		wrapped *url.Error
+	)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.As(err, &dns):
+		return clean("looking up " + dns.Name + ": " + dns.Err)
+	case errors.As(err, &op) && op.Err != nil:
+		return clean(op.Op + ": " + op.Err.Error())
+	case errors.As(err, &wrapped):
+		return clean(wrapped.Err.Error())
+	default:
+		return clean(err.Error())
+	}
+}

@@ -1,0 +1,110 @@
+package mesosbridge
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// decodeEvent decodes one record. The decoder that mesos-go was generated with can index out of range on a hostile message
+// (CVE-2021-3121), so a panic in it is an error here.
+func decodeEvent(record []byte) (event *scheduler.Event, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			event, err = nil, fmt.Errorf("decoding an event: %v", r)
+		}
+	}()
+	event = &scheduler.Event{}
+	if err := event.Unmarshal(record); err != nil {
+		return nil, fmt.Errorf("decoding an event: %w", err)
+	}
+	return event, nil
+}
+
+// observationOf turns a status update into an observation. Enums are read through their pointers: mesos-go's getters return the
+// first value for an absent one, which would give every ordinary update a reason.
+func observationOf(status *mesospb.TaskStatus, number mesos.Number) mesos.Observation {
+	o := mesos.Observation{
+		TaskID:  status.TaskID.Value,
+		AgentID: status.GetAgentID().GetValue(),
+		Message: clean(status.GetMessage()),
+		Healthy: status.Healthy,
+		UUID:    status.UUID,
+		Number:  number,
+	}
+	if status.State != nil {
+		o.State = mesos.TaskState(enumName(mesospb.TaskState_name, int32(*status.State), "TASK_"))
+	}
+	if status.Source != nil {
+		o.Source = enumName(mesospb.TaskStatus_Source_name, int32(*status.Source), "SOURCE_")
+	}
+	if status.Reason != nil {
+		o.Reason = enumName(mesospb.TaskStatus_Reason_name, int32(*status.Reason), "REASON_")
+	}
+	if status.Timestamp != nil {
+		o.Time = timeOf(*status.Timestamp)
+	}
+	if status.UnreachableTime != nil && status.UnreachableTime.Nanoseconds > 0 {
+		o.UnreachableTime = time.Unix(0, status.UnreachableTime.Nanoseconds).UTC()
+	}
+	o.ContainerID, o.IPs = containerOf(status.ContainerStatus)
+	return o
+}
+
+// maxAddresses bounds the addresses of one container that are kept.
+const maxAddresses = 16
+
+func containerOf(status *mesospb.ContainerStatus) (id string, ips []string) {
+	if status == nil {
+		return "", nil
+	}
+	id = clean(status.GetContainerID().GetValue())
+	for _, network := range status.NetworkInfos {
+		for _, address := range network.IPAddresses {
+			if ip := clean(address.GetIPAddress()); ip != "" && len(ips) < maxAddresses {
+				ips = append(ips, ip)
+			}
+		}
+	}
+	return id, ips
+}
+
+// enumName names an enum's value, by its number where this program does not know it.
+func enumName(names map[int32]string, value int32, prefix string) string {
+	if name, ok := names[value]; ok {
+		return name
+	}
+	return prefix + strconv.Itoa(int(value))
+}
+
+// timeOf turns a timestamp in seconds since 1970 into a time; what is none is the zero time.
+func timeOf(seconds float64) time.Time {
+	const year9999 = 253402300800
+	if math.IsNaN(seconds) || seconds <= 0 || seconds >= year9999 {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(seconds * 1e6)).UTC()
+}
+
+// offerOf turns an offer into values.
+func offerOf(offer *mesospb.Offer, number mesos.Number) mesos.Offer {
+	o := mesos.Offer{
+		ID:       offer.ID.Value,
+		AgentID:  offer.AgentID.Value,
+		Hostname: clean(offer.Hostname),
+		Role:     offer.GetAllocationInfo().GetRole(),
+		Number:   number,
+	}
+	if u := offer.Unavailability; u != nil {
+		o.UnavailableFrom = time.Unix(0, max(u.Start.Nanoseconds, 0)).UTC()
+	}
+	stock := stockOf(offer.Resources)
+	o.Scalars, o.Ports = stock.scalars(), stock.ports()
+	return o
+}

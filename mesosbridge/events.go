@@ -1,0 +1,194 @@
+package mesosbridge
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// handle records one event of the term and tells the Listener. It returns a problem for an event that ends the term.
+func (b *Bridge) handle(t *term, event *scheduler.Event) *Problem {
+	number := b.count(t)
+	switch event.Type {
+	case scheduler.Event_OFFERS:
+		b.handleOffers(t, event.Offers, number)
+	case scheduler.Event_RESCIND:
+		b.handleRescind(t, event.Rescind)
+	case scheduler.Event_UPDATE:
+		b.handleUpdate(event.Update, number)
+	case scheduler.Event_FAILURE:
+		b.handleFailure(event.Failure, number)
+	case scheduler.Event_ERROR:
+		return refusal(event.Error)
+	default:
+		// HEARTBEAT has done its work by arriving; what else Mesos sends does not concern tasks without executors of their own.
+	}
+	return nil
+}
+
+// count numbers an event.
+func (b *Bridge) count(t *term) mesos.Number {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connection.LastEvent = mesos.Number{Term: t.number, Event: b.connection.LastEvent.Event + 1}
+	return b.connection.LastEvent
+}
+
+func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mesos.Number) {
+	if event == nil || len(event.Offers) == 0 {
+		return
+	}
+	news := make([]*offer, len(event.Offers))
+	for i := range event.Offers {
+		news[i] = &offer{Offer: offerOf(&event.Offers[i], number), stock: stockOf(event.Offers[i].Resources)}
+	}
+	b.mu.Lock()
+	if t == b.current {
+		for _, o := range news {
+			b.offers[o.ID] = o
+		}
+	}
+	b.mu.Unlock()
+	offersTotal.Add(float64(len(news)))
+	b.listener.OffersChanged()
+}
+
+func (b *Bridge) handleRescind(t *term, event *scheduler.Event_Rescind) {
+	if event == nil {
+		return
+	}
+	b.mu.Lock()
+	if t == b.current {
+		delete(b.offers, event.OfferID.Value)
+	}
+	b.mu.Unlock()
+	b.listener.OffersChanged()
+}
+
+func (b *Bridge) handleUpdate(event *scheduler.Event_Update, number mesos.Number) {
+	if event == nil || event.Status.TaskID.Value == "" {
+		return
+	}
+	next := observationOf(&event.Status, number)
+	b.mu.Lock()
+	b.attempt(next.TaskID).observe(next)
+	b.mu.Unlock()
+	statusUpdatesTotal.WithLabelValues(stateLabel(next.State)).Inc()
+	b.listener.Observed(next.TaskID)
+}
+
+// handleFailure records that the master gave an agent up. The failure of an executor says nothing of its agent.
+func (b *Bridge) handleFailure(event *scheduler.Event_Failure, number mesos.Number) {
+	agentID := event.GetAgentID().GetValue()
+	if agentID == "" || event.ExecutorID != nil {
+		return
+	}
+	b.mu.Lock()
+	b.failures[agentID] = number
+	b.mu.Unlock()
+	b.listener.AgentFailed(agentID)
+}
+
+// refusal sorts out an ERROR event by the master's sentence (Mesos master: Master::subscribe, Master::failoverFramework).
+func refusal(event *scheduler.Event_Error) *Problem {
+	said := ""
+	if event != nil {
+		said = clean(event.Message)
+	}
+	switch {
+	case strings.Contains(said, "failed over"):
+		return &Problem{
+			Class: FailedOver,
+			Message: "Another scheduler subscribed with this framework's ID (\"" + said +
+				"\"); find it and stop it, or give one of the two an ID of its own.",
+		}
+	case strings.Contains(said, "has been removed"):
+		return &Problem{
+			Class: FrameworkRemoved,
+			Message: "Mesos has removed this framework and killed its tasks (\"" + said +
+				"\"); its ID is dead, and the framework needs a new one.",
+		}
+	default:
+		return &Problem{
+			Class: SubscriptionRefused,
+			Message: "The Mesos master refused the framework: " + said +
+				"; correct spec.info or what the master allows this principal.",
+		}
+	}
+}
+
+// begin starts the term with its SUBSCRIBED event.
+func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
+	id := event.GetFrameworkID().GetValue()
+	if id == "" || t.told.framework.ID != "" && id != t.told.framework.ID {
+		return &Problem{
+			Class:   NotAMaster,
+			Message: t.base + " took the subscription under another framework ID than the one it was told; check spec.masters.urls.",
+		}
+	}
+	now := time.Now()
+	t.frameworkID, t.told.framework.ID = id, id
+	b.mu.Lock()
+	c := &b.connection
+	t.number = c.Term + 1
+	c.Subscribed, c.Term, c.Since, c.Problem, c.NextTry = true, t.number, now, nil, time.Time{}
+	c.LastEvent = mesos.Number{Term: t.number, Event: 1}
+	c.Master = mesos.Master{
+		URL:      t.base,
+		Hostname: clean(event.GetMasterInfo().GetHostname()),
+		Version:  clean(event.GetMasterInfo().GetVersion()),
+	}
+	if c.FrameworkID != id {
+		c.FrameworkID, c.FirstSubscribed = id, time.Time{}
+	}
+	if c.FirstSubscribed.IsZero() {
+		c.FirstSubscribed = now
+	}
+	b.current = t
+	clear(b.failures)
+	wished, told := b.suppressed, t.told.suppressed
+	b.mu.Unlock()
+
+	b.log.Info("Subscribed", "frameworkID", id, "term", t.number, "master", t.base)
+	connected.WithLabelValues(b.options.Name).Set(1)
+	if wished != told {
+		b.suppress(wished)
+	}
+	b.listener.ConnectionChanged()
+	return nil
+}
+
+// finish ends the term, if it had begun: its offers are void, and what was sent and not answered can no longer take effect once the framework has
+// subscribed again.
+func (b *Bridge) finish(t *term, problem *Problem) {
+	var unanswered []string
+	b.mu.Lock()
+	if t != b.current {
+		b.mu.Unlock()
+		return
+	}
+	b.current = nil
+	if errors.Is(context.Cause(t.ctx), context.Canceled) {
+		problem = nil // Run was told to end.
+	}
+	b.connection.Subscribed, b.connection.Since, b.connection.Problem = false, time.Now(), problem
+	t.end(problem)
+	clear(b.offers)
+	for id, r := range b.attempts {
+		if r.Accept == AcceptSent && r.AcceptTerm == t.number {
+			r.Accept = AcceptUnanswered
+			unanswered = append(unanswered, id)
+		}
+	}
+	b.mu.Unlock()
+
+	connected.WithLabelValues(b.options.Name).Set(0)
+	b.tellAttempts(unanswered)
+	b.listener.OffersChanged()
+	b.listener.ConnectionChanged()
+}

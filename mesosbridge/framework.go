@@ -1,0 +1,227 @@
+package mesosbridge
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/gogo/protobuf/proto"
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// provisionalTimeout is the failover timeout of a framework whose ID is not durable yet (rule 4): Mesos removes it a minute after
+// its process died with the only copy of the ID.
+const provisionalTimeout = time.Minute
+
+// told is what Mesos was told of the framework.
+type told struct {
+	framework  mesos.Framework
+	suppressed bool
+}
+
+// toTell returns what Mesos should know of the framework now. The caller holds b.mu.
+func (b *Bridge) toTell() told {
+	framework := b.config.Framework
+	framework.ID = b.connection.FrameworkID
+	if !b.idStored && framework.FailoverTimeout > provisionalTimeout {
+		framework.FailoverTimeout = provisionalTimeout
+	}
+	return told{framework: framework, suppressed: b.suppressed}
+}
+
+// info returns what is told in Mesos' form.
+func (t told) info() *mesospb.FrameworkInfo {
+	info := &mesospb.FrameworkInfo{
+		ID:              frameworkID(t.framework.ID),
+		Name:            t.framework.Name,
+		User:            t.framework.User,
+		Roles:           t.framework.Roles,
+		FailoverTimeout: proto.Float64(t.framework.FailoverTimeout.Seconds()),
+		Checkpoint:      proto.Bool(true),
+		Capabilities:    capabilities(t.framework.Capabilities),
+	}
+	if t.framework.Hostname != "" {
+		info.Hostname = proto.String(t.framework.Hostname)
+	}
+	if t.framework.WebUIURL != "" {
+		info.WebUiURL = proto.String(t.framework.WebUIURL)
+	}
+	return info
+}
+
+// suppressedRoles returns the roles for which no offers are wanted. SUBSCRIBE and UPDATE_FRAMEWORK carry them, as a list left out
+// asks for offers again (Mesos master: Master::updateFramework).
+func (t told) suppressedRoles() []string {
+	if !t.suppressed {
+		return nil
+	}
+	return t.framework.Roles
+}
+
+// capabilities returns those that every bridge has and the extra ones; names that Mesos does not know are left out.
+func capabilities(extra []string) []mesospb.FrameworkInfo_Capability {
+	types := []mesospb.FrameworkInfo_Capability_Type{
+		mesospb.FrameworkInfo_Capability_PARTITION_AWARE,
+		mesospb.FrameworkInfo_Capability_TASK_KILLING_STATE,
+		mesospb.FrameworkInfo_Capability_MULTI_ROLE,
+		mesospb.FrameworkInfo_Capability_RESERVATION_REFINEMENT,
+	}
+	for _, name := range extra {
+		value, known := mesospb.FrameworkInfo_Capability_Type_value[name]
+		capability := mesospb.FrameworkInfo_Capability_Type(value)
+		if known && !slices.Contains(types, capability) {
+			types = append(types, capability)
+		}
+	}
+	all := make([]mesospb.FrameworkInfo_Capability, len(types))
+	for i, capability := range types {
+		all[i].Type = capability
+	}
+	return all
+}
+
+func frameworkID(id string) *mesospb.FrameworkID {
+	if id == "" {
+		return nil
+	}
+	return &mesospb.FrameworkID{Value: id}
+}
+
+// subscribeCall returns SUBSCRIBE with what is to be told.
+func (t told) subscribeCall() *scheduler.Call {
+	call := calls.Subscribe(t.info())
+	call.Subscribe.SuppressedRoles = t.suppressedRoles()
+	return call
+}
+
+func (t told) updateCall() *scheduler.Call {
+	call := calls.UpdateFramework(*t.info())
+	call.UpdateFramework.SuppressedRoles = t.suppressedRoles()
+	return call
+}
+
+// FrameworkIDStored says that the framework ID which Connection shows is durable. Until then no offer is accepted, and a framework
+// that registered as new has a failover timeout of one minute, so that an ID which nobody stored does not outlive it for long. From
+// then on the bridge raises the timeout with UPDATE_FRAMEWORK, again and again until Mesos confirmed it; only then MayAccept is
+// true. A framework whose ID came with the configuration needs no such call.
+func (b *Bridge) FrameworkIDStored() {
+	b.mu.Lock()
+	stored := b.connection.FrameworkID != "" && !b.idStored
+	if stored {
+		b.idStored = true
+		b.noteChange()
+	}
+	b.mu.Unlock()
+	if stored {
+		b.listener.ConnectionChanged()
+	}
+}
+
+// MayAccept says whether offers may be accepted now: the framework is subscribed, its ID is durable and Mesos confirmed that its
+// failover timeout is no longer the provisional one.
+func (b *Bridge) MayAccept() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mayAccept(b.current)
+}
+
+func (b *Bridge) mayAccept(t *term) bool {
+	if t == nil || t != b.current || !b.idStored {
+		return false
+	}
+	wanted := b.config.Framework.FailoverTimeout
+	return t.told.framework.FailoverTimeout >= min(wanted, provisionalTimeout+1)
+}
+
+// noteChange makes the current term look at what Mesos should be told. The caller holds b.mu.
+func (b *Bridge) noteChange() {
+	if b.current == nil {
+		return
+	}
+	select {
+	case b.current.changed <- struct{}{}:
+	default:
+	}
+}
+
+// keepTold tells Mesos of changes of the framework, for as long as the term lasts.
+func (b *Bridge) keepTold(t *term) {
+	var retry backoff
+	for {
+		var again <-chan time.Time
+		if b.differs(t) {
+			o := b.tell(t)
+			if o.accepted() {
+				retry = backoff{}
+				continue
+			}
+			again = time.After(retry.next(updatePace(o)))
+		}
+		select {
+		case <-t.ctx.Done():
+			return
+		case <-t.changed:
+		case <-again:
+		}
+	}
+}
+
+// updatePace says how soon a failed UPDATE_FRAMEWORK is repeated: what was refused will be refused again.
+func updatePace(o outcome) pace {
+	if o.refused() {
+		return slow
+	}
+	return fast
+}
+
+func (b *Bridge) differs(t *term) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !reflect.DeepEqual(b.toTell().framework, t.told.framework)
+}
+
+// tell sends UPDATE_FRAMEWORK in its turn among the other calls, so that it cannot overtake a REVIVE with a list of suppressed roles
+// from before, and waits for its outcome.
+func (b *Bridge) tell(t *term) outcome {
+	done := make(chan outcome, 1)
+	b.calls.push(item{
+		term: t,
+		send: func() {
+			b.mu.Lock()
+			next := b.toTell()
+			b.mu.Unlock()
+			o := b.call(t.ctx, t, next.updateCall())
+			b.wasTold(t, next, o)
+			done <- o
+		},
+		drop: func(err error) { done <- outcome{err: err} },
+	})
+	return <-done
+}
+
+// wasTold records the outcome of an UPDATE_FRAMEWORK.
+func (b *Bridge) wasTold(t *term, next told, o outcome) {
+	b.mu.Lock()
+	current := t == b.current
+	switch {
+	case o.accepted():
+		t.told = next
+		if current {
+			b.connection.Problem = nil
+		}
+	case o.refused() && current:
+		b.connection.Problem = &Problem{
+			Class: UpdateRefused,
+			Message: "The Mesos master refused the framework's new description: " + o.text +
+				"; nothing is launched until spec.info is one that it takes.",
+		}
+	}
+	b.mu.Unlock()
+	if current {
+		b.listener.ConnectionChanged()
+	}
+}

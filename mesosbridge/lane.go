@@ -1,0 +1,123 @@
+package mesosbridge
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Why an item was not sent.
+var (
+	errNotSubscribed = errors.New("the framework is not subscribed")
+	errTermEnded     = errors.New("the term in which the call was asked for has ended")
+)
+
+// item is one call that waits for its turn.
+type item struct {
+	term *term
+	// key replaces an item with the same key that still waits, in its place; empty replaces nothing. It keeps what is asked for again
+	// and again from growing the queue.
+	key string
+	// send sends the call.
+	send func()
+	// drop is called instead of send when the term has ended.
+	drop func(err error)
+}
+
+// lane sends items one after the other, or a few at a time. What waits is bounded by tasks and offers, not by how often is
+// asked.
+type lane struct {
+	mu     sync.Mutex
+	items  []*item
+	keyed  map[string]*item
+	closed bool
+	// more has room for one token for each worker.
+	more chan struct{}
+}
+
+func newLane(workers int) *lane {
+	return &lane{keyed: make(map[string]*item), more: make(chan struct{}, workers)}
+}
+
+// push adds an item. Its drop is called at once, by the caller, if the lane is closed or the item has no term.
+func (l *lane) push(next item) {
+	if next.term == nil {
+		next.drop(errNotSubscribed)
+		return
+	}
+	l.mu.Lock()
+	switch waiting := l.keyed[next.key]; {
+	case l.closed:
+		l.mu.Unlock()
+		next.drop(errNotSubscribed)
+		return
+	case next.key != "" && waiting != nil:
+		*waiting = next
+	default:
+		l.items = append(l.items, &next)
+		if next.key != "" {
+			l.keyed[next.key] = &next
+		}
+	}
+	l.mu.Unlock()
+	l.signal()
+}
+
+func (l *lane) signal() {
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+}
+
+// pop takes the oldest item; ok is false where none waits.
+func (l *lane) pop() (next item, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.items) == 0 {
+		l.items = nil
+		return item{}, false
+	}
+	next = *l.items[0]
+	l.items[0] = nil
+	l.items = l.items[1:]
+	delete(l.keyed, next.key)
+	return next, true
+}
+
+// run sends items until ctx ends.
+func (l *lane) run(ctx context.Context) {
+	for {
+		next, ok := l.pop()
+		if ok {
+			next.start()
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.more:
+		}
+	}
+}
+
+// close drops what waits and all that comes later.
+func (l *lane) close() {
+	l.mu.Lock()
+	l.closed = true
+	items := l.items
+	l.items = nil
+	l.mu.Unlock()
+	for _, waiting := range items {
+		waiting.drop(errTermEnded)
+	}
+}
+
+// start sends the item, or drops it when its term has ended.
+func (i item) start() {
+	if i.term.ctx.Err() != nil {
+		i.drop(errTermEnded)
+		return
+	}
+	i.send()
+}

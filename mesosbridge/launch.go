@@ -1,0 +1,322 @@
+package mesosbridge
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gogo/protobuf/proto"
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// The names of the resources that tasks take (mesos.proto, Resource).
+const (
+	resourceCPUs   = "cpus"
+	resourceMemory = "mem"
+	resourceDisk   = "disk"
+	resourceGPUs   = "gpus"
+	resourcePorts  = "ports"
+)
+
+// share is one resource of an offer, as far as it is not taken yet.
+type share struct {
+	resource mesospb.Resource
+	amount   mesos.Scalar
+	ranges   []mesos.PortRange
+}
+
+// stock is what an offer has to give, reserved resources first: what is reserved for the role serves nobody else.
+type stock []share
+
+// stockOf sorts out what tasks may take: no revocable, shared or persistent resources, no disks of their own, nothing of a resource
+// provider.
+func stockOf(resources []mesospb.Resource) stock {
+	var reserved, free stock
+	for _, r := range resources {
+		disk := r.Disk != nil && (r.Disk.Persistence != nil || r.Disk.Source != nil || r.Disk.Volume != nil)
+		if r.Revocable != nil || r.Shared != nil || r.ProviderID != nil || disk {
+			continue
+		}
+		s := share{resource: r}
+		switch {
+		case r.Scalar != nil:
+			s.amount = mesos.ScalarOf(r.Scalar.Value)
+		case r.Ranges != nil:
+			s.ranges = rangesOf(r.Ranges)
+		}
+		if len(r.Reservations) > 0 || r.Reservation != nil {
+			reserved = append(reserved, s)
+		} else {
+			free = append(free, s)
+		}
+	}
+	return append(reserved, free...)
+}
+
+// rangesOf returns ranges in ascending order, joined where they touch; ranges that end before they begin are none.
+func rangesOf(value *mesospb.Value_Ranges) []mesos.PortRange {
+	ranges := make([]mesos.PortRange, 0, len(value.Range))
+	for _, r := range value.Range {
+		if r.Begin <= r.End {
+			ranges = append(ranges, mesos.PortRange{Begin: r.Begin, End: r.End})
+		}
+	}
+	return join(ranges)
+}
+
+func join(ranges []mesos.PortRange) []mesos.PortRange {
+	slices.SortFunc(ranges, func(a, b mesos.PortRange) int {
+		switch {
+		case a.Begin < b.Begin:
+			return -1
+		case a.Begin > b.Begin:
+			return 1
+		}
+		return 0
+	})
+	var joined []mesos.PortRange
+	for _, r := range ranges {
+		last := len(joined) - 1
+		if last >= 0 && (r.Begin <= joined[last].End || r.Begin-1 == joined[last].End) {
+			joined[last].End = max(joined[last].End, r.End)
+			continue
+		}
+		joined = append(joined, r)
+	}
+	return joined
+}
+
+// scalars adds up the amounts.
+func (s stock) scalars() mesos.Scalars {
+	return mesos.Scalars{
+		CPUs: s.total(resourceCPUs), Memory: s.total(resourceMemory), Disk: s.total(resourceDisk), GPUs: s.total(resourceGPUs),
+	}
+}
+
+func (s stock) total(name string) mesos.Scalar {
+	var total mesos.Scalar
+	for i := range s {
+		if s[i].resource.Name != name {
+			continue
+		}
+		if s[i].amount > math.MaxInt64-total {
+			return math.MaxInt64
+		}
+		total += s[i].amount
+	}
+	return total
+}
+
+// ports returns all ports, joined.
+func (s stock) ports() []mesos.PortRange {
+	var all []mesos.PortRange
+	for i := range s {
+		if s[i].resource.Name == resourcePorts {
+			all = append(all, s[i].ranges...)
+		}
+	}
+	return join(all)
+}
+
+// take returns the resources that the task gets and what is left then. The stock itself stays as it was.
+func (s stock) take(task *mesos.Task) (taken []mesospb.Resource, left stock, err error) {
+	left = slices.Clone(s)
+	for _, want := range []struct {
+		name   string
+		amount mesos.Scalar
+	}{
+		{resourceCPUs, task.Scalars.CPUs},
+		{resourceMemory, task.Scalars.Memory},
+		{resourceDisk, task.Scalars.Disk},
+		{resourceGPUs, task.Scalars.GPUs},
+	} {
+		if taken, err = left.takeScalar(taken, want.name, want.amount); err != nil {
+			return nil, nil, err
+		}
+	}
+	if taken, err = left.takePorts(taken, task.HostPorts); err != nil {
+		return nil, nil, err
+	}
+	return taken, left, nil
+}
+
+func (s stock) takeScalar(taken []mesospb.Resource, name string, want mesos.Scalar) ([]mesospb.Resource, error) {
+	for i := range s {
+		if want <= 0 {
+			break
+		}
+		part := min(want, s[i].amount)
+		if s[i].resource.Name != name || part <= 0 {
+			continue
+		}
+		s[i].amount -= part
+		want -= part
+		r := s[i].resource
+		r.Scalar = &mesospb.Value_Scalar{Value: part.Float()}
+		taken = append(taken, r)
+	}
+	if want > 0 {
+		return nil, fmt.Errorf("the offer lacks %v %s", want.Float(), name)
+	}
+	return taken, nil
+}
+
+func (s stock) takePorts(taken []mesospb.Resource, ports []uint32) ([]mesospb.Resource, error) {
+	byShare := make(map[int][]mesos.PortRange)
+	for _, port := range ports {
+		i := s.removePort(uint64(port))
+		if i < 0 {
+			return nil, fmt.Errorf("the offer lacks port %d", port)
+		}
+		byShare[i] = append(byShare[i], mesos.PortRange{Begin: uint64(port), End: uint64(port)})
+	}
+	for i := range s {
+		if len(byShare[i]) == 0 {
+			continue
+		}
+		r := s[i].resource
+		r.Ranges = &mesospb.Value_Ranges{}
+		for _, p := range join(byShare[i]) {
+			r.Ranges.Range = append(r.Ranges.Range, mesospb.Value_Range{Begin: p.Begin, End: p.End})
+		}
+		taken = append(taken, r)
+	}
+	return taken, nil
+}
+
+// removePort takes one port out of the first share that has it and returns the share's index, or -1.
+func (s stock) removePort(port uint64) int {
+	for i := range s {
+		if s[i].resource.Name != resourcePorts {
+			continue
+		}
+		at := slices.IndexFunc(s[i].ranges, func(r mesos.PortRange) bool { return r.Begin <= port && port <= r.End })
+		if at < 0 {
+			continue
+		}
+		r := s[i].ranges[at]
+		// A new slice, as the stock that this one was cloned from keeps its ranges.
+		ranges := slices.Clone(s[i].ranges[:at])
+		if r.Begin < port {
+			ranges = append(ranges, mesos.PortRange{Begin: r.Begin, End: port - 1})
+		}
+		if port < r.End {
+			ranges = append(ranges, mesos.PortRange{Begin: port + 1, End: r.End})
+		}
+		s[i].ranges = append(ranges, s[i].ranges[at+1:]...)
+		return i
+	}
+	return -1
+}
+
+// taskInfo builds what the launch tells Mesos of the task.
+func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) mesospb.TaskInfo {
+	info := mesospb.TaskInfo{
+		Name:      task.Name,
+		TaskID:    mesospb.TaskID{Value: task.ID},
+		AgentID:   mesospb.AgentID{Value: agentID},
+		Resources: resources,
+		Command:   commandInfo(task),
+		Labels:    identityLabels(task.ID),
+		Discovery: discoveryInfo(task),
+	}
+	if task.KillGracePeriod != nil {
+		info.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: task.KillGracePeriod.Nanoseconds()}}
+	}
+	return info
+}
+
+func commandInfo(task *mesos.Task) *mesospb.CommandInfo {
+	command := &mesospb.CommandInfo{
+		Shell:       proto.Bool(len(task.Argv) == 0),
+		Environment: &mesospb.Environment{Variables: environment(task)},
+	}
+	switch {
+	case len(task.Argv) > 0:
+		// Mesos hands arguments to exec as they are, so the first is the program's own name.
+		command.Value, command.Arguments = proto.String(task.Argv[0]), task.Argv
+	case task.Shell != "":
+		command.Value = proto.String(task.Shell)
+	}
+	if task.User != "" {
+		command.User = proto.String(task.User)
+	}
+	for _, uri := range task.URIs {
+		u := mesospb.CommandInfo_URI{
+			Value:      uri.Value,
+			Extract:    proto.Bool(uri.Extract),
+			Executable: proto.Bool(uri.Executable),
+			Cache:      proto.Bool(uri.Cache),
+		}
+		if uri.OutputFile != "" {
+			u.OutputFile = proto.String(uri.OutputFile)
+		}
+		command.URIs = append(command.URIs, u)
+	}
+	return command
+}
+
+// environment returns the task's variables and those that tell it its ports, in the form that Marathon gave them: PORT and PORT0 are
+// the first, PORT1 the second, and PORT_<NAME> each by its name. A variable that the task sets itself stays as it is.
+func environment(task *mesos.Task) []mesospb.Environment_Variable {
+	var variables []mesospb.Environment_Variable
+	set := make(map[string]bool)
+	add := func(name, value string) {
+		if set[name] {
+			return
+		}
+		set[name] = true
+		variables = append(variables, mesospb.Environment_Variable{Name: name, Value: proto.String(value)})
+	}
+	for _, v := range task.Env {
+		add(v.Name, v.Value)
+	}
+	for i, port := range task.HostPorts {
+		number := strconv.FormatUint(uint64(port), 10)
+		if i == 0 {
+			add("PORT", number)
+		}
+		add("PORT"+strconv.Itoa(i), number)
+		if i < len(task.Ports) && task.Ports[i].Name != "" {
+			add("PORT_"+strings.ToUpper(strings.ReplaceAll(task.Ports[i].Name, "-", "_")), number)
+		}
+	}
+	return variables
+}
+
+// identityLabels names the object that a task belongs to, for people who look at it from Mesos' side. A task ID is
+// <namespace>.<name>.<hash>.<nonce>, and neither of the first two has a dot.
+func identityLabels(taskID string) *mesospb.Labels {
+	parts := strings.Split(taskID, ".")
+	if len(parts) != 4 {
+		return nil
+	}
+	return &mesospb.Labels{Labels: []mesospb.Label{
+		{Key: "mesos.dev/namespace", Value: proto.String(parts[0])},
+		{Key: "mesos.dev/name", Value: proto.String(parts[1])},
+	}}
+}
+
+// discoveryInfo names the ports for what finds services by it (Mesos-DNS and the like).
+func discoveryInfo(task *mesos.Task) *mesospb.DiscoveryInfo {
+	if len(task.HostPorts) == 0 {
+		return nil
+	}
+	info := &mesospb.DiscoveryInfo{
+		Visibility: mesospb.FRAMEWORK,
+		Name:       proto.String(task.Name),
+		Ports:      &mesospb.Ports{},
+	}
+	for i, port := range task.HostPorts {
+		p := mesospb.Port{Number: port, Protocol: proto.String("tcp")}
+		if i < len(task.Ports) && task.Ports[i].Name != "" {
+			p.Name = proto.String(task.Ports[i].Name)
+		}
+		info.Ports.Ports = append(info.Ports.Ports, p)
+	}
+	return info
+}

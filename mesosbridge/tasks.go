@@ -1,0 +1,138 @@
+package mesosbridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
+)
+
+// ackWorkers is how many ACKNOWLEDGE calls are on their way at a time.
+const ackWorkers = 8
+
+// errNobodyToAsk says that no attempt of a RECONCILE may be asked about: to Mesos an empty list means all tasks (rule 10).
+var errNobodyToAsk = errors.New("none of the attempts may be asked about")
+
+// Kill asks for the end of the task, on the agent where it was last observed. A grace other than nil replaces the task's own. It is
+// not repeated: Mesos forgets a KILL when it fails over.
+func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
+	b.mu.Lock()
+	t := b.current
+	b.mu.Unlock()
+	b.calls.push(item{
+		term: t,
+		key:  "kill " + taskID,
+		send: func() {
+			if !b.MayAsk(taskID) {
+				b.log.V(1).Info("Held a KILL back: the task's ACCEPT has no outcome or it never ran", "taskID", taskID)
+				return
+			}
+			call := calls.Kill(taskID, agentID)
+			if grace != nil {
+				call.Kill.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: grace.Nanoseconds()}}
+			}
+			b.call(t.ctx, t, call)
+		},
+		drop: func(error) {},
+	})
+}
+
+// Acknowledge acknowledges the update of the task that has the UUID, if it is the one that waits (Attempt.Unacked).
+func (b *Bridge) Acknowledge(taskID string, uuid []byte) {
+	b.mu.Lock()
+	t := b.current
+	r := b.attempts[taskID]
+	if t == nil || r == nil || r.Unacked == nil || !bytes.Equal(r.Unacked.UUID, uuid) || r.acking == string(uuid) {
+		b.mu.Unlock()
+		return
+	}
+	r.acking = string(uuid)
+	agentID := r.Unacked.AgentID
+	b.mu.Unlock()
+	b.acks.push(item{
+		term: t,
+		send: func() {
+			o := b.call(t.ctx, t, calls.Acknowledge(agentID, taskID, uuid))
+			b.acknowledged(r, uuid, o.accepted())
+		},
+		drop: func(error) { b.acknowledged(r, uuid, false) },
+	})
+}
+
+// acknowledged records the outcome of an acknowledgement. One that failed leaves the update waiting: the agent sends it again.
+func (b *Bridge) acknowledged(r *record, uuid []byte, accepted bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.acking == string(uuid) {
+		r.acking = ""
+	}
+	if accepted && r.Unacked != nil && bytes.Equal(r.Unacked.UUID, uuid) {
+		r.Unacked = nil
+	}
+}
+
+// Reconcile sends one explicit RECONCILE for the attempts that MayAsk allows as it is sent. Done is called once, with nil when it was
+// answered 202: from another goroutine, or before Reconcile returns when nothing can be sent. An empty list is an error, as to Mesos
+// it would mean every task (rule 10).
+func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
+	b.mu.Lock()
+	t := b.current
+	b.mu.Unlock()
+	b.calls.push(item{
+		term: t,
+		send: func() {
+			asked := b.askable(refs)
+			if len(asked) == 0 {
+				done(errNobodyToAsk)
+				return
+			}
+			call := calls.Reconcile()
+			call.Reconcile.Tasks = asked
+			o := b.call(t.ctx, t, call)
+			done(o.problem())
+		},
+		drop: done,
+	})
+}
+
+// askable returns those that may be asked about, in Mesos' form.
+func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconcile_Task {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	asked := make([]scheduler.Call_Reconcile_Task, 0, len(refs))
+	for _, ref := range refs {
+		if !b.mayAsk(ref.TaskID) {
+			continue
+		}
+		task := scheduler.Call_Reconcile_Task{TaskID: mesospb.TaskID{Value: ref.TaskID}}
+		if ref.AgentID != "" {
+			task.AgentID = &mesospb.AgentID{Value: ref.AgentID}
+		}
+		asked = append(asked, task)
+	}
+	return asked
+}
+
+// Teardown removes the framework from Mesos, which kills its tasks. It waits for the answer.
+func (b *Bridge) Teardown(ctx context.Context) error {
+	b.mu.Lock()
+	t := b.current
+	b.mu.Unlock()
+	if t == nil {
+		return fmt.Errorf("tearing the framework down: %w", errNotSubscribed)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.ctx, cancel)()
+	if err := b.call(ctx, t, &scheduler.Call{Type: scheduler.Call_TEARDOWN}).problem(); err != nil {
+		return fmt.Errorf("tearing the framework down: %w", err)
+	}
+	return nil
+}
