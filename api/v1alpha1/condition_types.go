@@ -47,8 +47,6 @@ const (
 	ReasonDeleting = "Deleting"
 	// ReasonFrameworkNotFound says that the MesosFramework named in spec.frameworkRef does not exist.
 	ReasonFrameworkNotFound = "FrameworkNotFound"
-	// ReasonFrameworkNotReady says that the MesosFramework has not registered with Mesos yet.
-	ReasonFrameworkNotReady = "FrameworkNotReady"
 	// ReasonFrameworkDeleting says that the MesosFramework is being deleted and launches nothing more.
 	ReasonFrameworkDeleting = "FrameworkDeleting"
 	// ReasonRoleNotAllowed says that spec.role is none of the framework's roles.

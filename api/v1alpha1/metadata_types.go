@@ -3,9 +3,13 @@ package v1alpha1
 // DefaultControllerName is the installation that serves a MesosFramework which names none.
 const DefaultControllerName = "mesos.dev/operator"
 
-// Finalizer keeps a MesosTask that was bound until its attempt is over, and a MesosFramework until no MesosTask is bound to it.
-// The operator sets and removes it.
-const Finalizer = "mesos.dev/task"
+// Finalizers that the operator sets and removes.
+const (
+	// TaskFinalizer keeps a MesosTask that was bound until its attempt is over.
+	TaskFinalizer = "mesos.dev/task"
+	// FrameworkFinalizer keeps a MesosFramework until no MesosTask is bound to it.
+	FrameworkFinalizer = "mesos.dev/framework"
+)
 
 // Annotations that the operator writes.
 const (

@@ -1,0 +1,149 @@
+// The manager runs the controllers of mesos-operator.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers"
+)
+
+// version is set when the program is built.
+var version = "dev"
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(arguments []string) int {
+	options, err := parse(arguments, os.LookupEnv, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "manager:", err)
+		return 2
+	case options.version:
+		fmt.Println("mesos-operator", version)
+		return 0
+	}
+	logger := options.logger(os.Stderr)
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+	if err := serve(ctrl.SetupSignalHandler(), options, logger); err != nil {
+		logger.Error(err, "The manager ended")
+		return 1
+	}
+	return 0
+}
+
+// serve runs the manager until ctx ends or the lease is lost.
+func serve(ctx context.Context, options *options, logger logr.Logger) error {
+	config, err := restConfig(options.kubeconfig)
+	if err != nil {
+		return err
+	}
+	if _, err := rest.InClusterConfig(); err != nil && options.leaderElectionNamespace == "" {
+		options.leaderElectionNamespace = metav1.NamespaceDefault
+	}
+	// The API server's priority and fairness is the limit.
+	config.QPS = -1
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	manager, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Logger:                        logger,
+		Metrics:                       metricsserver.Options{BindAddress: options.metricsBindAddress},
+		HealthProbeBindAddress:        options.healthProbeBindAddress,
+		LeaderElection:                options.leaderElect,
+		LeaderElectionID:              leaseName(options.controllerName),
+		LeaderElectionNamespace:       options.leaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Client: client.Options{Cache: &client.CacheOptions{
+			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: logger.WithName("mesos")})
+	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
+	if err := manager.Add(connections); err != nil {
+		return fmt.Errorf("adding the connections: %w", err)
+	}
+	frameworks := &controllers.MesosFrameworkReconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
+		ControllerName: options.controllerName, Recorder: recorder,
+	}
+	tasks := &controllers.MesosTaskReconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
+		ControllerName: options.controllerName, Recorder: recorder,
+	}
+	if err := errors.Join(tasks.SetupWithManager(manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
+		return fmt.Errorf("setting up: %w", err)
+	}
+	logger.Info("Starting", "version", version, "controllerName", options.controllerName)
+	if err := manager.Start(ctx); err != nil {
+		return fmt.Errorf("running the manager: %w", err)
+	}
+	return nil
+}
+
+// addChecks adds the probes: alive while the process answers; ready once the caches have synced and, in the leader, every framework's
+// connection is known to be up, or why it is not.
+func addChecks(manager ctrl.Manager, connections *controllers.Connections) error {
+	alive := func(*http.Request) error { return nil }
+	ready := func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		if !manager.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the caches have not synced yet")
+		}
+		select {
+		case <-manager.Elected():
+		default:
+			return nil
+		}
+		if !connections.Known() {
+			return errors.New("the connection of a MesosFramework is not known yet")
+		}
+		return nil
+	}
+	return errors.Join(manager.AddHealthzCheck("ping", alive), manager.AddReadyzCheck("connections", ready))
+}
+
+// restConfig reaches the API server of a kubeconfig file, or of the cluster that the process runs in.
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	if kubeconfig == "" {
+		config, err := ctrl.GetConfig()
+		if err != nil {
+			return nil, fmt.Errorf("finding the API server: %w", err)
+		}
+		return config, nil
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	return config, nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-logr/logr"
+	uberzap "go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// options are what the manager's flags say. Each flag can also be given as an environment variable: its name in upper case with '_'
+// for '-', such as LOG_LEVEL; the flag wins.
+type options struct {
+	kubeconfig              string
+	metricsBindAddress      string
+	healthProbeBindAddress  string
+	leaderElect             bool
+	leaderElectionNamespace string
+	operatorNamespace       string
+	controllerName          string
+	logFormat               string
+	logLevel                string
+	version                 bool
+}
+
+// parse reads the flags, and the environment for those that are not given.
+func parse(arguments []string, lookup func(string) (string, bool), output io.Writer) (*options, error) {
+	o := &options{}
+	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
+	flags.SetOutput(output)
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "path of the kubeconfig file; empty takes the cluster that the process runs in, or the user's default")
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8080", "address of the metrics endpoint; 0 for none")
+	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of the probes /healthz and /readyz; 0 for none")
+	flags.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while working, so that of several managers one works")
+	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease; empty takes the operator's, or default outside of a cluster")
+	flags.StringVar(&o.operatorNamespace, "operator-namespace", "", "namespace that the operator runs in; empty takes the one that it finds itself in, in a cluster")
+	flags.StringVar(&o.controllerName, "controller-name", v1alpha1.DefaultControllerName, "which MesosFrameworks to serve: those whose spec.controllerName is this")
+	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	flags.StringVar(&o.logLevel, "log-level", "info", "info, debug, error, or a number of logr's: 0 is info, higher is more")
+	flags.BoolVar(&o.version, "version", false, "print the version and end")
+	if err := flags.Parse(arguments); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: all options are flags, see --help", flags.Arg(0))
+	}
+	if err := fromEnvironment(flags, lookup); err != nil {
+		return nil, err
+	}
+	if o.leaderElectionNamespace == "" {
+		o.leaderElectionNamespace = o.operatorNamespace
+	}
+	return o, o.validate()
+}
+
+// fromEnvironment sets the flags that were not given from environment variables of their names.
+func fromEnvironment(flags *flag.FlagSet, lookup func(string) (string, bool)) error {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	flags.VisitAll(func(f *flag.Flag) {
+		name := strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := lookup(name)
+		// KUBECONFIG may be a list of files, which the default loading rules read; VERSION is too common a name.
+		if !ok || given[f.Name] || f.Name == "kubeconfig" || f.Name == "version" {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			errs = append(errs, fmt.Errorf("reading environment variable %s: %w", name, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+func (o *options) validate() error {
+	var errs []error
+	if !slices.Contains([]string{"json", "text"}, o.logFormat) {
+		errs = append(errs, fmt.Errorf("--log-format is %q: want json or text", o.logFormat))
+	}
+	if _, err := o.level(); err != nil {
+		errs = append(errs, err)
+	}
+	if problems := validation.IsDomainPrefixedPath(nil, o.controllerName); len(problems) > 0 {
+		errs = append(errs, fmt.Errorf("--controller-name is %q: want a name such as %s", o.controllerName, v1alpha1.DefaultControllerName))
+	}
+	return errors.Join(errs...)
+}
+
+// level is the log level.
+func (o *options) level() (zapcore.Level, error) {
+	switch o.logLevel {
+	case "info":
+		return zapcore.InfoLevel, nil
+	case "debug":
+		return zapcore.DebugLevel, nil
+	case "error":
+		return zapcore.ErrorLevel, nil
+	}
+	verbosity, err := strconv.ParseInt(o.logLevel, 10, 7)
+	if err != nil || verbosity < 0 {
+		return 0, fmt.Errorf("--log-level is %q: want info, debug, error, or a number from 0 to 63", o.logLevel)
+	}
+	return zapcore.Level(-verbosity), nil //nolint:gosec // it was read as seven bits
+}
+
+// logger writes as the options say.
+func (o *options) logger(output io.Writer) logr.Logger {
+	level, err := o.level()
+	if err != nil {
+		level = zapcore.InfoLevel
+	}
+	atomic := uberzap.NewAtomicLevelAt(level)
+	return zap.New(zap.UseDevMode(o.logFormat == "text"), zap.Level(&atomic), zap.WriteTo(output), zap.StacktraceLevel(zapcore.PanicLevel))
+}
+
+// leaseName is the name of the Lease that managers of one installation compete for.
+func leaseName(controllerName string) string {
+	return strings.NewReplacer("/", "-", ".", "-").Replace(strings.ToLower(controllerName))
+}

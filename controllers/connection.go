@@ -1,0 +1,202 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
+)
+
+// connection is one framework's end of this process: its bridge, its placement, and what was done for its attempts. As the bridge's
+// listener it only records and enqueues.
+type connection struct {
+	name   string
+	owner  *Connections
+	logger logr.Logger
+	bridge *mesosbridge.Bridge
+	placer *placer
+	// config and stop belong to Connections.
+	config mesosbridge.Config
+	stop   context.CancelFunc
+
+	mu sync.Mutex
+	// attempts is what this process did for the attempts that it knows of.
+	attempts map[string]*efforts
+	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
+	heardOf map[types.NamespacedName]sets.Set[string]
+}
+
+// efforts is what this process did for one attempt.
+type efforts struct {
+	key     types.NamespacedName
+	agentID string
+	// boundSince is when this process wrote or first saw the binding.
+	boundSince time.Time
+	// kills and asks count what was sent in the term.
+	term                uint64
+	kills               int
+	firstKill, lastKill time.Time
+	asks                int
+	lastAsk             time.Time
+}
+
+func (c *Connections) newConnection(name string, config mesosbridge.Config) *connection {
+	connection := &connection{
+		name:     name,
+		owner:    c,
+		logger:   c.logger.WithValues("MesosFramework", name),
+		config:   config,
+		attempts: map[string]*efforts{},
+		heardOf:  map[types.NamespacedName]sets.Set[string]{},
+	}
+	connection.bridge = mesosbridge.New(config, mesosbridge.Options{
+		Name:        name,
+		Logger:      connection.logger,
+		Listener:    connection,
+		DialContext: c.dialContext,
+	})
+	connection.placer = newPlacer(connection)
+	return connection
+}
+
+// ConnectionChanged implements mesosbridge.Listener.
+func (c *connection) ConnectionChanged() {
+	c.owner.frameworks.add(frameworkKey(c.name))
+	c.placer.wake()
+}
+
+// Observed implements mesosbridge.Listener.
+func (c *connection) Observed(taskID string) {
+	id, err := lifecycle.ParseTaskID(taskID)
+	if err != nil {
+		c.acknowledgeForeign(taskID)
+		return
+	}
+	key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
+	c.mu.Lock()
+	if c.heardOf[key] == nil {
+		c.heardOf[key] = sets.New[string]()
+	}
+	c.heardOf[key].Insert(taskID)
+	c.mu.Unlock()
+	c.owner.tasks.add(key)
+}
+
+// acknowledgeForeign acknowledges an update of a task that no MesosTask can account for, as its ID was not made here: nobody will
+// ever have anything to store of it, and an update that nobody acknowledges keeps its agent from draining.
+func (c *connection) acknowledgeForeign(taskID string) {
+	if attempt, ok := c.bridge.Attempt(taskID); ok && attempt.Unacked != nil {
+		c.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
+	}
+}
+
+// AttemptChanged implements mesosbridge.Listener.
+func (c *connection) AttemptChanged(taskID string) { c.Observed(taskID) }
+
+// OffersChanged implements mesosbridge.Listener.
+func (c *connection) OffersChanged() { c.placer.wake() }
+
+// AgentFailed implements mesosbridge.Listener.
+func (c *connection) AgentFailed(agentID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, done := range c.attempts {
+		if done.agentID == agentID {
+			c.owner.tasks.add(done.key)
+		}
+	}
+}
+
+// effortsFor returns what was done for an attempt, in the current term. The first call for an attempt begins its record.
+func (c *connection) effortsFor(key types.NamespacedName, taskID, agentID string) efforts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.effortsOf(key, taskID, agentID)
+}
+
+// effortsOf is effortsFor for a caller that holds the lock.
+func (c *connection) effortsOf(key types.NamespacedName, taskID, agentID string) *efforts {
+	done := c.attempts[taskID]
+	if done == nil {
+		done = &efforts{key: key, boundSince: c.owner.now()}
+		c.attempts[taskID] = done
+	}
+	done.agentID = agentID
+	// What was sent in an earlier term may be forgotten by the master that leads now.
+	if term := c.bridge.Connection().Term; done.term != term {
+		done.term, done.kills, done.asks = term, 0, 0
+	}
+	return done
+}
+
+// kill sends KILL for an attempt.
+func (c *connection) kill(key types.NamespacedName, taskID, agentID string, grace *time.Duration) {
+	c.mu.Lock()
+	done := c.effortsOf(key, taskID, agentID)
+	done.lastKill = c.owner.now()
+	if done.kills == 0 {
+		done.firstKill = done.lastKill
+	}
+	done.kills++
+	c.mu.Unlock()
+	c.bridge.Kill(taskID, agentID, grace)
+}
+
+// ask sends RECONCILE for one attempt.
+func (c *connection) ask(key types.NamespacedName, taskID, agentID string) {
+	c.mu.Lock()
+	done := c.effortsOf(key, taskID, agentID)
+	done.asks++
+	done.lastAsk = c.owner.now()
+	c.mu.Unlock()
+	c.bridge.Reconcile([]reconciliation.Attempt{{TaskID: taskID, AgentID: agentID}}, func(err error) {
+		if err != nil {
+			c.logger.V(1).Info("Asking for one task was not answered", "taskID", taskID, "err", err.Error())
+		}
+	})
+}
+
+// known returns the task IDs of the object that this process knows anything of.
+func (c *connection) known(key types.NamespacedName) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return sets.List(c.heardOf[key])
+}
+
+// forget drops all that is known of an attempt that is over and whose end is recorded, or that was never sent.
+func (c *connection) forget(key types.NamespacedName, taskID string) {
+	c.bridge.Forget(taskID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.attempts, taskID)
+	if ids := c.heardOf[key]; ids != nil {
+		if ids.Delete(taskID); ids.Len() == 0 {
+			delete(c.heardOf, key)
+		}
+	}
+}
+
+// boundHere returns the attempts that this process bound or saw bound, for a pass whose cache may not show the latest bindings yet.
+func (c *connection) boundHere() []reconciliation.Attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	attempts := make([]reconciliation.Attempt, 0, len(c.attempts))
+	for taskID, done := range c.attempts {
+		attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: done.agentID})
+	}
+	slices.SortFunc(attempts, func(a, b reconciliation.Attempt) int {
+		if a.TaskID < b.TaskID {
+			return -1
+		}
+		return 1
+	})
+	return attempts
+}

@@ -1,0 +1,236 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
+)
+
+// inheritedBackoff is the longest that a pass waits as the one before it was not through (rule 9).
+const inheritedBackoff = 15 * time.Second
+
+// passes runs the reconciliation passes of one framework, one at a time.
+type passes struct {
+	// pass is the one that runs; nil while none does.
+	pass   *reconciliation.Pass
+	reason v1alpha1.PassReason
+	// term is the subscription that the last pass began in, began when it did.
+	term  uint64
+	began time.Time
+	// roundDue is when the next round of the pass is due.
+	roundDue time.Time
+	// requested is the request that the pass that runs will have handled.
+	requested string
+	limiter   workqueue.TypedRateLimiter[string]
+	spec      v1alpha1.Reconciliation
+	// completed is the last pass that got through, completedTerm the subscription in which it did.
+	completed     *v1alpha1.ReconciliationPass
+	completedTerm uint64
+	// handled is the request that was handled last.
+	handled string
+
+	mu sync.Mutex
+	// outcome is what became of the chunk that was sent last; it is set by the bridge's sender.
+	outcome *error
+}
+
+func newPasses() *passes { return &passes{} }
+
+// reconcileTasks takes the framework's reconciliation one step further and returns when to look again.
+func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework *v1alpha1.MesosFramework, p *passes, connection *connection) (time.Time, error) {
+	now, state := r.Connections.now(), connection.bridge.Connection()
+	p.configure(framework)
+	if !state.Subscribed {
+		return time.Time{}, nil
+	}
+	if reason := p.wanted(framework, state.Term, now); reason != "" {
+		attempts, err := r.openAttempts(ctx, framework.Name, connection)
+		if err != nil {
+			return time.Time{}, err
+		}
+		p.begin(framework, reason, attempts, state.LastEvent, now)
+		ctrl.LoggerFrom(ctx).Info("Reconciling the tasks with Mesos", "reason", reason, "tasks", len(attempts))
+	}
+	next := p.began.Add(p.interval())
+	if p.pass != nil {
+		next = earlier(next, r.step(ctx, framework, p, connection))
+	}
+	return next, nil
+}
+
+// configure takes over the spec.
+func (p *passes) configure(framework *v1alpha1.MesosFramework) {
+	spec := framework.Spec.Reconciliation
+	if p.limiter == nil || p.spec != spec {
+		first, longest := time.Duration(spec.MinBackoffSeconds)*time.Second, time.Duration(spec.MaxBackoffSeconds)*time.Second
+		p.limiter = workqueue.NewTypedWithMaxWaitRateLimiter(
+			workqueue.NewTypedItemExponentialFailureRateLimiter[string](first, longest), longest)
+		p.spec = spec
+	}
+	if p.handled == "" {
+		p.handled = framework.Status.Reconciliation.LastHandledReconcileAt
+	}
+}
+
+func (p *passes) interval() time.Duration { return time.Duration(p.spec.IntervalSeconds) * time.Second }
+
+// wanted says why a new pass is to begin now; empty if none is. A new subscription always supersedes the pass that runs; the interval
+// and requests wait until its first round is through.
+func (p *passes) wanted(framework *v1alpha1.MesosFramework, term uint64, now time.Time) v1alpha1.PassReason {
+	request := framework.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	switch {
+	case term != p.term:
+		return v1alpha1.PassSubscribed
+	case p.pass != nil && !p.pass.Progress().FirstRoundThrough:
+		return ""
+	case request != "" && request != p.handled && request != p.requested:
+		return v1alpha1.PassRequested
+	case !now.Before(p.began.Add(p.interval())):
+		return v1alpha1.PassInterval
+	default:
+		return ""
+	}
+}
+
+// begin starts a pass in place of the one that runs, whose backoff it inherits.
+func (p *passes) begin(framework *v1alpha1.MesosFramework, reason v1alpha1.PassReason, attempts []reconciliation.Attempt, start mesos.Number, now time.Time) {
+	first := now
+	if p.pass != nil && p.roundDue.After(now) {
+		first = earlier(p.roundDue, now.Add(inheritedBackoff))
+	}
+	p.pass = reconciliation.Begin(reconciliation.Params{
+		Reason: string(reason), Start: start, Attempts: attempts, ChunkSize: int(p.spec.ChunkSize), Now: now, FirstRoundAt: first,
+	})
+	p.reason, p.term, p.began, p.roundDue = reason, start.Term, now, first
+	p.requested = framework.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.outcome = nil
+}
+
+// step does what the pass wants now and returns when to look again.
+func (r *MesosFrameworkReconciler) step(ctx context.Context, framework *v1alpha1.MesosFramework, p *passes, connection *connection) time.Time {
+	now := r.Connections.now()
+	p.takeOutcome(now)
+	seen := func(taskID string) reconciliation.Seen { return seenOf(connection, taskID) }
+	for {
+		switch step := p.pass.Step(now, seen); step.Kind {
+		case reconciliation.Ask:
+			r.send(framework.Name, p, connection, step.Chunk)
+			return never
+		case reconciliation.RoundOver:
+			p.roundDue = now.Add(jittered(p.limiter.When(framework.Name)))
+			p.pass.NextRound(p.roundDue)
+		case reconciliation.Done:
+			p.complete(now)
+			p.limiter.Forget(framework.Name)
+			ctrl.LoggerFrom(ctx).Info("Reconciled the tasks with Mesos", "reason", p.reason, "tasks", p.completed.Tasks, "rounds", p.completed.Rounds)
+			return never
+		default:
+			if step.At.IsZero() {
+				return never
+			}
+			return step.At
+		}
+	}
+}
+
+// never is later than anything that is due.
+var never = time.Unix(1<<40, 0)
+
+// send sends one chunk. Its outcome brings the key back.
+func (r *MesosFrameworkReconciler) send(name string, p *passes, connection *connection, chunk []reconciliation.Attempt) {
+	pass := p.pass
+	connection.bridge.Reconcile(chunk, func(err error) {
+		p.mu.Lock()
+		if pass == p.pass {
+			p.outcome = &err
+		}
+		p.mu.Unlock()
+		r.Connections.frameworks.add(frameworkKey(name))
+	})
+}
+
+// takeOutcome tells the pass what became of its last chunk.
+func (p *passes) takeOutcome(now time.Time) {
+	p.mu.Lock()
+	outcome := p.outcome
+	p.outcome = nil
+	p.mu.Unlock()
+	switch {
+	case outcome == nil:
+	case *outcome == nil:
+		p.pass.Sent(now)
+	default:
+		p.pass.CallFailed()
+	}
+}
+
+// complete ends the pass that runs.
+func (p *passes) complete(now time.Time) {
+	p.completed = passStatus(p, now)
+	p.completedTerm = p.term
+	if p.requested != "" {
+		p.handled = p.requested
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pass = nil
+}
+
+// seenOf is what is known of one attempt now.
+func seenOf(connection *connection, taskID string) reconciliation.Seen {
+	seen := reconciliation.Seen{Askable: connection.bridge.MayAsk(taskID)}
+	attempt, ok := connection.bridge.Attempt(taskID)
+	if !ok {
+		return seen
+	}
+	seen.Last = attempt.Last
+	launch := launchOf(attempt)
+	seen.Over = launch == lifecycle.LaunchNeverSent || launch == lifecycle.LaunchRefused
+	if attempt.Observation != nil {
+		seen.AgentID = attempt.Observation.AgentID
+		seen.Over = seen.Over || attempt.Observation.State.Class() == mesos.Ended
+	}
+	return seen
+}
+
+// openAttempts are the attempts of a framework that are not known to be over, as the cache has them and as this process bound them.
+func (r *MesosFrameworkReconciler) openAttempts(ctx context.Context, name string, connection *connection) ([]reconciliation.Attempt, error) {
+	var tasks v1alpha1.MesosTaskList
+	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the framework's tasks: %w", err)
+	}
+	attempts := connection.boundHere()
+	known := make(map[string]bool, len(attempts))
+	for _, attempt := range attempts {
+		known[attempt.TaskID] = true
+	}
+	for i := range tasks.Items {
+		if taskID, agentID, open := openAttempt(&tasks.Items[i]); open && !known[taskID] {
+			attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: agentID})
+		}
+	}
+	return attempts, nil
+}
+
+// openAttempt is the attempt of record of a task, if it is not known to be over. A binding that cannot be read binds nothing.
+func openAttempt(task *v1alpha1.MesosTask) (taskID, agentID string, open bool) {
+	var binding *v1alpha1.Binding
+	if annotation, ok := task.Annotations[v1alpha1.AnnotationBinding]; ok {
+		if parsed, err := lifecycle.ParseBinding(annotation, task.Namespace, task.Name); err == nil {
+			binding = parsed
+		}
+	}
+	return lifecycle.Open(task.Status, binding)
+}

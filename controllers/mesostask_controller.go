@@ -1,0 +1,262 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks/status,verbs=patch
+// +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// taskWorkers is how many MesosTasks are worked on at once: more writes in flight only add latency at the API server.
+const taskWorkers = 16
+
+// indexByFramework indexes MesosTasks by the framework that they name.
+const indexByFramework = "spec.frameworkRef.name"
+
+// MesosTaskReconciler is the one writer of MesosTasks: it gathers what is known of one, lets lifecycle decide, records and acts.
+type MesosTaskReconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Connections reach Mesos.
+	Connections *Connections
+	// ControllerName is the installation; frameworks of others are left alone.
+	ControllerName string
+	// Recorder writes Events.
+	Recorder *Recorder
+
+	written written
+}
+
+// SetupWithManager makes the manager run the reconciler.
+func (r *MesosTaskReconciler) SetupWithManager(manager ctrl.Manager) error {
+	err := manager.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.MesosTask{}, indexByFramework, func(object client.Object) []string {
+		if task, ok := object.(*v1alpha1.MesosTask); ok {
+			return []string{task.Spec.FrameworkRef.Name}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("indexing MesosTasks: %w", err)
+	}
+	return ctrl.NewControllerManagedBy(manager).
+		Named("mesostask").
+		For(&v1alpha1.MesosTask{}).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
+		WatchesRawSource(source.Func(r.Connections.tasks.start)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers}).
+		Complete(r)
+}
+
+// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, its coming and going.
+var frameworkChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
+		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
+		return ok && also && (before.Generation != after.Generation || before.Status.FrameworkID != after.Status.FrameworkID)
+	},
+}
+
+// tasksOf names the tasks of a framework.
+func (r *MesosTaskReconciler) tasksOf(ctx context.Context, framework client.Object) []reconcile.Request {
+	var tasks v1alpha1.MesosTaskList
+	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: framework.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing the tasks of a framework", "MesosFramework", framework.GetName())
+		return nil
+	}
+	requests := make([]reconcile.Request, len(tasks.Items))
+	for i := range tasks.Items {
+		requests[i].NamespacedName = keyFor(&tasks.Items[i])
+	}
+	return requests
+}
+
+// Reconcile brings one MesosTask a step closer to what it should be.
+func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	cached := &v1alpha1.MesosTask{}
+	if err := r.Client.Get(ctx, request.NamespacedName, cached); err != nil {
+		if apierrors.IsNotFound(err) {
+			return ctrl.Result{}, r.gone(ctx, request.NamespacedName)
+		}
+		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
+	}
+	view, err := r.gather(ctx, cached)
+	if err != nil || view == nil {
+		return ctrl.Result{}, err
+	}
+	decision := lifecycle.Next(view.seen)
+	rulesMatched.WithLabelValues(decision.Rule).Inc()
+	if attempt := decision.Status.Task; attempt != nil {
+		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
+	}
+	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "steps", decision.Steps)
+	err = r.act(ctx, view, decision)
+	switch {
+	case apierrors.IsInvalid(err):
+		return r.refused(ctx, view, err)
+	case apierrors.IsNotFound(err) || apierrors.IsConflict(err):
+		// The object changed or went away; its event brings the key back.
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	case err != nil:
+		return ctrl.Result{}, err
+	}
+	if decision.Check.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{RequeueAfter: max(decision.Check.Sub(r.Connections.now()), time.Millisecond)}, nil
+}
+
+// act records the decision and takes its steps, in order, up to the first that fails.
+func (r *MesosTaskReconciler) act(ctx context.Context, view *view, decision lifecycle.Decision) error {
+	if !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status) {
+		if err := r.writeStatus(ctx, view, decision.Status); err != nil {
+			return err
+		}
+		for _, news := range decision.Events {
+			r.Recorder.event(view.object, news.Warning, news.Reason, news.Action, news.Message)
+		}
+	}
+	if view.connection != nil && !slices.Contains(decision.Steps, lifecycle.StepPlace) && !slices.Contains(decision.Steps, lifecycle.StepBind) {
+		view.connection.placer.unwant(view.key)
+	}
+	for _, step := range decision.Steps {
+		if err := r.take(ctx, view, decision, step); err != nil {
+			return err
+		}
+	}
+	r.settleOthers(ctx, view, decision.Status)
+	return nil
+}
+
+// take takes one step.
+func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lifecycle.Decision, step lifecycle.Step) error {
+	connection, attempt := view.connection, decision.Status.Task
+	if step == lifecycle.StepRelease {
+		return r.releaseFinalizer(ctx, view)
+	}
+	if connection == nil {
+		return nil
+	}
+	switch step {
+	case lifecycle.StepAcknowledge:
+		connection.bridge.Acknowledge(attempt.ID, view.seen.Unacknowledged)
+	case lifecycle.StepCallOff:
+		connection.placer.callOff(view.seen.Binding.TaskID)
+	case lifecycle.StepKill:
+		ctrl.LoggerFrom(ctx).Info("Killing the task", "agentID", attempt.AgentID, "reason", decision.Rule)
+		connection.kill(view.key, attempt.ID, attempt.AgentID, graceOf(view.object))
+	case lifecycle.StepAsk:
+		connection.ask(view.key, attempt.ID, attempt.AgentID)
+	case lifecycle.StepPlace:
+		connection.placer.want(view.key, view.task, view.seen.Hash)
+	case lifecycle.StepBind:
+		return r.bind(ctx, view)
+	}
+	return nil
+}
+
+// graceOf is the time that a task has between SIGTERM and SIGKILL by the spec as it is now; nil leaves it to what it was launched with.
+func graceOf(task *v1alpha1.MesosTask) *time.Duration {
+	if task.Spec.KillGracePeriodSeconds == nil {
+		return nil
+	}
+	grace := time.Duration(*task.Spec.KillGracePeriodSeconds) * time.Second
+	return &grace
+}
+
+// settleOthers acknowledges what Mesos says of the object's earlier attempts, and forgets those that are over.
+func (r *MesosTaskReconciler) settleOthers(ctx context.Context, view *view, status v1alpha1.MesosTaskStatus) {
+	if view.connection == nil {
+		return
+	}
+	current, _, _ := lifecycle.Open(status, view.seen.Binding)
+	for _, taskID := range view.connection.known(view.key) {
+		if taskID != current {
+			r.settleOther(ctx, view.connection, view.key, taskID)
+		}
+	}
+}
+
+// settleOther handles one attempt that is not the object's current one. A non-terminal update needs no record. A terminal one has it
+// by now: before a next attempt is bound, and before an object is let go, status says that the last is over; and of an attempt that
+// nobody accounts for nobody keeps one.
+func (r *MesosTaskReconciler) settleOther(ctx context.Context, connection *connection, key types.NamespacedName, taskID string) {
+	attempt, ok := connection.bridge.Attempt(taskID)
+	if !ok {
+		connection.forget(key, taskID)
+		return
+	}
+	if attempt.Unacked != nil {
+		connection.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
+		return
+	}
+	if launchOf(attempt) == lifecycle.LaunchNeverSent || attempt.Observation != nil && attempt.Observation.State.Class() == mesos.Ended {
+		connection.forget(key, taskID)
+		return
+	}
+	ctrl.LoggerFrom(ctx).V(1).Info("Mesos speaks of a task that is not the object's current attempt", "taskID", taskID)
+}
+
+// gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts.
+func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName) error {
+	r.written.drop(key)
+	for _, connection := range r.Connections.all() {
+		connection.placer.unwant(key)
+		known := connection.known(key)
+		if len(known) == 0 {
+			continue
+		}
+		switch err := r.Live.Get(ctx, key, &v1alpha1.MesosTask{}); {
+		case err == nil:
+			// The cache lags; its event brings the key back.
+			return nil
+		case !apierrors.IsNotFound(err):
+			return fmt.Errorf("reading the MesosTask live: %w", err)
+		}
+		for _, taskID := range known {
+			r.settleOther(ctx, connection, key, taskID)
+		}
+	}
+	return nil
+}
+
+// refused handles a write that the API server refused as its tests did not hold, which is quiet; or for another reason, which a person
+// must learn of.
+func (r *MesosTaskReconciler) refused(ctx context.Context, view *view, refusal error) (ctrl.Result, error) {
+	live := &v1alpha1.MesosTask{}
+	if err := r.Live.Get(ctx, view.key, live); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	same := live.UID == view.object.UID && live.Generation == view.object.Generation && live.Status.Revision == view.object.Status.Revision &&
+		live.Annotations[v1alpha1.AnnotationBinding] == view.object.Annotations[v1alpha1.AnnotationBinding] &&
+		slices.Equal(live.Finalizers, view.object.Finalizers) && (live.Annotations == nil) == (view.object.Annotations == nil)
+	if same {
+		r.Recorder.event(live, true, v1alpha1.ReasonWriteRefused, "Reconciling", refusal.Error())
+		return ctrl.Result{}, fmt.Errorf("writing the MesosTask: %w", refusal)
+	}
+	r.written.keep(live, r.Connections.now())
+	return ctrl.Result{RequeueAfter: time.Millisecond}, nil
+}

@@ -1,0 +1,147 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// view is all that one reconcile of a MesosTask reads.
+type view struct {
+	key types.NamespacedName
+	// object is the latest that this process knows: what the cache or its own last write returned.
+	object *v1alpha1.MesosTask
+	// connection is the framework's; nil while there is none.
+	connection *connection
+	// task is the spec resolved, where seen.Obstacle is nil.
+	task mesos.Task
+	// seen is what lifecycle decides on.
+	seen lifecycle.Seen
+}
+
+// gather reads all that the decision rests on. It returns nil for a task of another installation.
+func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*view, error) {
+	object, lastWrite := r.written.latest(cached)
+	v := &view{key: keyFor(object), object: object, seen: lifecycle.Seen{
+		Now:            r.Connections.now(),
+		Namespace:      object.Namespace,
+		Name:           object.Name,
+		UID:            string(object.UID),
+		Generation:     object.Generation,
+		Deleting:       !object.DeletionTimestamp.IsZero(),
+		Finalized:      hasFinalizer(object),
+		Spec:           object.Spec,
+		Status:         object.Status,
+		RestartRequest: object.Annotations[v1alpha1.AnnotationRestartedAt],
+		LastWrite:      lastWrite,
+	}}
+	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
+		binding, err := lifecycle.ParseBinding(annotation, object.Namespace, object.Name)
+		if err != nil {
+			v.seen.BindingProblem = err.Error()
+			ctrl.LoggerFrom(ctx).Info("Ignoring a binding", "reason", err.Error())
+		}
+		v.seen.Binding = binding
+	}
+	mine, err := r.gatherFramework(ctx, v)
+	if err != nil || !mine {
+		return nil, err
+	}
+	r.gatherAttempt(v)
+	if v.connection != nil {
+		v.seen.Placement, v.seen.Waiting = v.connection.placer.look(v.key, v.seen.Hash)
+	}
+	return v, nil
+}
+
+// gatherFramework reads the framework and resolves the spec with it. It returns false for another installation's.
+func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (mine bool, err error) {
+	name := v.object.Spec.FrameworkRef.Name
+	framework := &v1alpha1.MesosFramework{}
+	switch err := r.Client.Get(ctx, frameworkKey(name), framework); {
+	case apierrors.IsNotFound(err):
+		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: fmt.Sprintf(
+			"There is no MesosFramework %s: create it, or delete this object and create it anew with another spec.frameworkRef", name)}
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("reading MesosFramework %s: %w", name, err)
+	case framework.Spec.ControllerName != r.ControllerName:
+		return false, nil
+	}
+	v.connection = r.Connections.get(name)
+	v.seen.FrameworkID = frameworkIDOf(framework)
+	if !framework.DeletionTimestamp.IsZero() {
+		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting,
+			Message: fmt.Sprintf("MesosFramework %s is being deleted and launches nothing more", name)}
+		return true, nil
+	}
+	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
+	if v.seen.Obstacle == nil {
+		v.seen.Hash = lifecycle.Hash(v.task)
+	}
+	return true, nil
+}
+
+// gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.
+func (r *MesosTaskReconciler) gatherAttempt(v *view) {
+	taskID, agentID, open := lifecycle.Open(v.object.Status, v.seen.Binding)
+	if !open || v.connection == nil {
+		return
+	}
+	seen := &v.seen
+	done := v.connection.effortsFor(v.key, taskID, agentID)
+	seen.BoundSince = done.boundSince
+	seen.Kills, seen.FirstKill, seen.LastKill = done.kills, done.firstKill, done.lastKill
+	seen.Asks, seen.LastAsk = done.asks, done.lastAsk
+	attempt, ok := v.connection.bridge.Attempt(taskID)
+	if !ok {
+		return
+	}
+	seen.Launch, seen.RefusedWith, seen.AcceptedAt = launchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
+	switch seen.Launch {
+	case lifecycle.LaunchRefused:
+		v.connection.placer.outcome(v.key, true)
+	case lifecycle.LaunchAccepted:
+		v.connection.placer.outcome(v.key, false)
+	}
+	seen.Observation = attempt.Observation
+	if attempt.Unacked != nil {
+		seen.Unacknowledged = attempt.Unacked.UUID
+	}
+	doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
+	seen.Doubted = doubted || v.connection.bridge.AgentFailedAt(agentID).After(attempt.Last)
+}
+
+// launchOf says what is known of an attempt's ACCEPT.
+func launchOf(attempt mesosbridge.Attempt) lifecycle.Launch {
+	switch attempt.Accept {
+	case mesosbridge.AcceptUnsent:
+		return lifecycle.LaunchUnsent
+	case mesosbridge.AcceptSent:
+		return lifecycle.LaunchSent
+	case mesosbridge.AcceptAccepted:
+		return lifecycle.LaunchAccepted
+	case mesosbridge.AcceptNeverSent:
+		return lifecycle.LaunchNeverSent
+	case mesosbridge.AcceptRefused:
+		return lifecycle.LaunchRefused
+	default:
+		return lifecycle.LaunchUnknown
+	}
+}
+
+// frameworkIDOf is the framework's ID as its object has it.
+func frameworkIDOf(framework *v1alpha1.MesosFramework) string {
+	if framework.Status.FrameworkID != "" {
+		return framework.Status.FrameworkID
+	}
+	return framework.Annotations[v1alpha1.AnnotationFrameworkID]
+}

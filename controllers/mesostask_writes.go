@@ -1,0 +1,114 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+func hasFinalizer(task *v1alpha1.MesosTask) bool {
+	return slices.Contains(task.Finalizers, v1alpha1.TaskFinalizer)
+}
+
+// writeStatus writes the whole status, provided that nobody changed the binding or wrote a status since.
+func (r *MesosTaskReconciler) writeStatus(ctx context.Context, view *view, status v1alpha1.MesosTaskStatus) error {
+	object := view.object
+	patch := &jsonPatch{}
+	patch.test("/metadata/uid", object.UID)
+	if object.Annotations == nil {
+		patch.test("/metadata/annotations", nil)
+	} else {
+		patch.test(annotationPath(v1alpha1.AnnotationBinding), orNil(object.Annotations, v1alpha1.AnnotationBinding))
+	}
+	patch.test("/status/revision", revisionOrNil(object.Status.Revision))
+	status.Revision = object.Status.Revision + 1
+	patch.add("/status", status)
+	return r.write(ctx, view, "status", patch, func(patch client.Patch) error {
+		return r.Client.Status().Patch(ctx, view.object, patch)
+	})
+}
+
+// revisionOrNil is the revision as the API has it: a zero is left out.
+func revisionOrNil(revision int64) any {
+	if revision == 0 {
+		return nil
+	}
+	return revision
+}
+
+// bind makes the placement durable, and with it the finalizer, before Mesos hears of it (rule 2).
+func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
+	object, placed := view.object, view.seen.Placement
+	binding, err := json.Marshal(v1alpha1.Binding{
+		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
+		FrameworkID: view.connection.bridge.Connection().FrameworkID, UID: string(object.UID), RestartedAt: view.seen.RestartRequest,
+	})
+	if err != nil {
+		return fmt.Errorf("writing a binding: %w", err)
+	}
+	patch := &jsonPatch{}
+	patch.test("/metadata/uid", object.UID)
+	patch.test("/metadata/generation", object.Generation)
+	patch.setAnnotation(object, v1alpha1.AnnotationBinding, string(binding))
+	patch.addFinalizer(object, v1alpha1.TaskFinalizer)
+	err = r.write(ctx, view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+	if err != nil {
+		// Whether it was written or not, its ACCEPT is not sent: the attempt never ran, and the task is placed anew.
+		view.connection.placer.unwant(view.key)
+		return err
+	}
+	if problem := view.seen.BindingProblem; problem != "" {
+		r.Recorder.event(view.object, true, v1alpha1.ReasonInvalidBinding, "Scheduling", "Replaced a binding that was ignored: "+problem)
+	}
+	view.connection.effortsFor(view.key, placed.TaskID, placed.AgentID)
+	if !view.connection.placer.bound(view.key, placed.TaskID) {
+		ctrl.LoggerFrom(ctx).Info("The offer was gone before the binding was written", "taskID", placed.TaskID)
+		r.Connections.tasks.add(view.key)
+		return nil
+	}
+	ctrl.LoggerFrom(ctx).Info("Bound the task", "taskID", placed.TaskID, "agentID", placed.AgentID, "hostname", placed.Hostname)
+	// Bound is not enqueued by anything else until Mesos says something.
+	r.Connections.tasks.add(view.key)
+	return nil
+}
+
+// releaseFinalizer lets a deleted object go.
+func (r *MesosTaskReconciler) releaseFinalizer(ctx context.Context, view *view) error {
+	patch := &jsonPatch{}
+	patch.test("/metadata/uid", view.object.UID)
+	patch.removeFinalizer(view.object, v1alpha1.TaskFinalizer)
+	return r.write(ctx, view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+}
+
+// write sends a patch and remembers what it returned.
+func (r *MesosTaskReconciler) write(ctx context.Context, view *view, what string, patch *jsonPatch, send func(client.Patch) error) error {
+	built, err := patch.build()
+	if err != nil {
+		return err
+	}
+	// The client decodes the answer into the object, which must not change if there is none.
+	before := view.object
+	view.object = before.DeepCopy()
+	err = send(built)
+	result := "ok"
+	switch {
+	case apierrors.IsInvalid(err) || apierrors.IsNotFound(err) || apierrors.IsConflict(err):
+		result = "stale"
+	case err != nil:
+		result = "error"
+	}
+	taskWrites.WithLabelValues(what, result).Inc()
+	if err != nil {
+		view.object = before
+		return fmt.Errorf("writing the %s: %w", what, err)
+	}
+	r.written.keep(view.object, r.Connections.now())
+	return nil
+}

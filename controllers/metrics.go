@@ -1,0 +1,22 @@
+package controllers
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+)
+
+var (
+	eventsDropped = promauto.With(metrics.Registry).NewCounter(prometheus.CounterOpts{
+		Name: "mesos_operator_events_dropped_total",
+		Help: "Events that were not written as the budget was used up.",
+	})
+	taskWrites = promauto.With(metrics.Registry).NewCounterVec(prometheus.CounterOpts{
+		Name: "mesos_operator_task_writes_total",
+		Help: "Writes to MesosTasks, by what was written (binding, status, finalizer) and how it went (ok, stale, error).",
+	}, []string{"write", "result"})
+	rulesMatched = promauto.With(metrics.Registry).NewCounterVec(prometheus.CounterOpts{
+		Name: "mesos_operator_task_decisions_total",
+		Help: "Decisions about MesosTasks, by the rule that decided.",
+	}, []string{"rule"})
+)
