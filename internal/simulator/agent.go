@@ -253,7 +253,7 @@ func (a *Agent) report(t *agentTask, rep Report) {
 		t.pid = rep.PID
 		a.cluster.ledger.process(t.live, rep.PID)
 	}
-	if t.state == mesos.TASK_STAGING && rep.State == mesos.TASK_RUNNING {
+	if rep.State == mesos.TASK_RUNNING && t.completed == nil {
 		a.limitCompletion(t)
 	}
 	if terminal(rep.State) {

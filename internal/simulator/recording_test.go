@@ -1,0 +1,233 @@
+package simulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
+)
+
+// recording is one conversation with a real master; testdata/transcripts/README.md explains the format.
+type recording struct {
+	name  string
+	lines []line
+	began float64         // Unix time of t = 0
+	told  map[string]bool // the IDs that the master made and told
+}
+
+type line struct {
+	T       float64           `json:"t"`
+	Dir     string            `json:"dir"`
+	Conn    string            `json:"conn"`
+	Path    string            `json:"path"`
+	Headers map[string]string `json:"headers"`
+	Body    any               `json:"body"`
+	Status  int               `json:"status"`
+	Text    string            `json:"text"`
+}
+
+func (l line) kind() string {
+	s, _ := dig(l.Body, "type").(string)
+	return s
+}
+
+func readRecording(t *testing.T, name string) *recording {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "transcripts", name+".jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := &recording{name: name, told: map[string]bool{}}
+	for _, text := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.UseNumber()
+		var l line
+		if err := dec.Decode(&l); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		rec.lines = append(rec.lines, l)
+		if l.Dir == "event" {
+			eachString(l.Body, "", func(path, id string) {
+				if oneOf(path, made) && id != "no-such-agent-S0" && id != "no-such-agent-S9" {
+					rec.told[id] = true
+				}
+			})
+		}
+		if ts := number(dig(l.Body, "update", "status", "timestamp")); rec.began == 0 && ts != 0 {
+			rec.began = ts - l.T
+		}
+	}
+	return rec
+}
+
+func number(v any) float64 {
+	n, ok := v.(json.Number)
+	if !ok {
+		return 0
+	}
+	f, err := n.Float64()
+	if err != nil {
+		return 0
+	}
+	return f
+}
+
+// response finds the answer to the call on line i.
+func (r *recording) response(i int) (line, bool) {
+	for _, l := range r.lines[i+1:] {
+		if l.Dir == "response" && l.Conn == r.lines[i].Conn {
+			return l, true
+		}
+		if l.Dir == "note" && strings.HasPrefix(l.Text, "connect failed") {
+			return line{}, false
+		}
+	}
+	return line{}, false
+}
+
+// agent describes the agent of the recording, after the first offer that it made.
+func (r *recording) agent(t *testing.T) (AgentSpec, bool) {
+	t.Helper()
+	spec := AgentSpec{Hostname: "127.0.0.1", IP: "127.0.0.1", Port: 5151}
+	for _, l := range r.lines {
+		if l.kind() != "OFFERS" || l.Dir != "event" {
+			continue
+		}
+		b, err := json.Marshal(dig(l.Body, "offers", "offers", "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o mesos.Offer
+		if err := json.Unmarshal(b, &o); err != nil {
+			t.Fatal(err)
+		}
+		spec.Resources, spec.Attributes = normalized(o.Resources), o.Attributes
+		return spec, true
+	}
+	return spec, false
+}
+
+// script plays a task's command as the command executor would, at the times at which the recorded
+// executor reported. Only the times come from the recording.
+func (r *recording) script(info *mesos.TaskInfo) Script {
+	at := map[string]float64{}
+	launched := 0.0
+	for _, l := range r.lines {
+		if l.kind() == "ACCEPT" && launched == 0 && mentions(l.Body, info.TaskID.Value) {
+			launched = l.T
+		}
+		s, ok := dig(l.Body, "update", "status").(object)
+		if !ok || dig(s, "task_id", "value") != info.TaskID.Value || s["source"] != "SOURCE_EXECUTOR" {
+			continue
+		}
+		key := s["state"].(string)
+		if reason, ok := s["reason"].(string); ok {
+			key = reason + strconv.Itoa(countPrefix(at, reason))
+			if dupUUID(at, s["uuid"]) {
+				continue
+			}
+		}
+		if _, known := at[key]; !known {
+			at[key] = number(s["timestamp"]) - r.began - launched
+		}
+	}
+	return play(info, at)
+}
+
+func mentions(v any, taskID string) bool {
+	b, err := json.Marshal(v)
+	return err == nil && bytes.Contains(b, []byte(`"task_id":{"value":`+strconv.Quote(taskID)+`}`))
+}
+
+func countPrefix(m map[string]float64, prefix string) (n int) {
+	for k := range m {
+		if strings.HasPrefix(k, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// dupUUID remembers a uuid among the times, and says whether it was there.
+func dupUUID(at map[string]float64, uuid any) bool {
+	key := fmt.Sprint("uuid ", uuid)
+	_, known := at[key]
+	at[key] = 0
+	return known
+}
+
+// ending is how the commands of the recordings end by themselves.
+var ending = map[string]Report{
+	"true":            {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 2":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 3":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 4":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"exit 3":          {State: mesos.TASK_FAILED, Message: "Command exited with status 3"},
+	"sleep 2; exit 4": {State: mesos.TASK_FAILED, Message: "Command exited with status 4"},
+	"kill -9 $$":      {State: mesos.TASK_FAILED, Message: "Command terminated with signal Killed"},
+	// Long enough to end by itself only where the recording waits for it.
+	"sleep 100": {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+}
+
+// play makes the script: STARTING, RUNNING, what checks find out, and the end.
+func play(info *mesos.TaskInfo, at map[string]float64) Script {
+	type moment struct {
+		at  float64
+		rep Report
+	}
+	moments := []moment{
+		{at["TASK_STARTING"], Report{State: mesos.TASK_STARTING}},
+		{at["TASK_RUNNING"], Report{State: mesos.TASK_RUNNING}},
+	}
+	const health, check = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED", "REASON_TASK_CHECK_STATUS_UPDATED"
+	if h := info.HealthCheck; h != nil {
+		ok := h.Command.GetValue() == "true"
+		for i := range countPrefix(at, health) {
+			moments = append(moments, moment{at[health+strconv.Itoa(i)], Report{
+				State: mesos.TASK_RUNNING, Reason: mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum(), Healthy: new(ok),
+			}})
+		}
+		if !ok { // the executor kills it after consecutive_failures
+			last := moments[len(moments)-1].at
+			moments = append(moments,
+				moment{last + 0.005, Report{State: mesos.TASK_KILLING}},
+				moment{last + 0.1, Report{State: mesos.TASK_KILLED, Message: "Command terminated with signal Terminated", Healthy: new(false)}})
+		}
+	}
+	if info.Check != nil {
+		var code int32
+		if _, err := fmt.Sscanf(info.Check.Command.Command.GetValue(), "exit %d", &code); err == nil {
+			moments = append(moments, moment{at[check+"0"], Report{
+				State: mesos.TASK_RUNNING, Reason: mesos.REASON_TASK_CHECK_STATUS_UPDATED.Enum(),
+				Check: &mesos.CheckStatusInfo{
+					Type: mesos.CheckInfo_COMMAND.Enum(), Command: &mesos.CheckStatusInfo_Command{ExitCode: &code},
+				},
+			}})
+		}
+	}
+	if end, known := ending[info.Command.GetValue()]; known {
+		for _, state := range []string{"TASK_FINISHED", "TASK_FAILED"} {
+			if when, recorded := at[state]; recorded && when > 0 {
+				moments = append(moments, moment{when, end})
+			}
+		}
+	}
+	sort.SliceStable(moments, func(i, j int) bool { return moments[i].at < moments[j].at })
+	var script Script
+	last := 0.0
+	for _, m := range moments {
+		script.Steps = append(script.Steps, Step{After: seconds(m.at - last), Report: m.rep})
+		last = m.at
+	}
+	return script
+}
+
+func seconds(s float64) time.Duration { return max(0, time.Duration(s*float64(time.Second))) }

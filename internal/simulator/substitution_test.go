@@ -1,0 +1,195 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// substitution maps the IDs of a recording to those of the simulator, one to one.
+type substitution struct {
+	forth, back map[string]string
+}
+
+func newSubstitution() *substitution {
+	return &substitution{forth: map[string]string{}, back: map[string]string{}}
+}
+
+// bind notes that a recorded ID is this one here; false if either is bound to something else.
+func (s *substitution) bind(recorded, here string) bool {
+	if recorded == "" || here == "" {
+		return recorded == here
+	}
+	f, known := s.forth[recorded]
+	b, taken := s.back[here]
+	if known || taken {
+		return f == here && b == recorded
+	}
+	s.forth[recorded], s.back[here] = here, recorded
+	return true
+}
+
+// text replaces every recorded ID in a text, the longest first.
+func (s *substitution) text(t string) string {
+	ids := make([]string, 0, len(s.forth))
+	for id := range s.forth {
+		if strings.Contains(t, id) {
+			ids = append(ids, id)
+		}
+	}
+	sort.Slice(ids, func(i, j int) bool { return len(ids[i]) > len(ids[j]) })
+	for _, id := range ids {
+		t = strings.ReplaceAll(t, id, s.forth[id])
+	}
+	return t
+}
+
+// tree replaces the IDs in a message.
+func (s *substitution) tree(v any) any {
+	switch v := v.(type) {
+	case object:
+		out := object{}
+		for k, x := range v {
+			out[k] = s.tree(x)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = s.tree(x)
+		}
+		return out
+	case string:
+		if here, ok := s.forth[v]; ok {
+			return here
+		}
+	}
+	return v
+}
+
+// complete reports whether every ID in a call that the recorded master had told is known here.
+func (s *substitution) complete(call any, told map[string]bool) bool {
+	complete := true
+	eachString(call, "", func(path, id string) {
+		if told[id] && s.forth[id] == "" {
+			complete = false
+		}
+	})
+	return complete
+}
+
+// eachString visits the strings of a message with their paths.
+func eachString(v any, path string, visit func(path, text string)) {
+	switch v := v.(type) {
+	case object:
+		for k, x := range v {
+			eachString(x, path+"."+k, visit)
+		}
+	case []any:
+		for _, x := range v {
+			eachString(x, path+"[]", visit)
+		}
+	case string:
+		visit(path, v)
+	}
+}
+
+// made are the places of values that each run makes anew; ignored those that are of no interest.
+var (
+	made = []string{
+		"framework_id.value", "agent_id.value", "offers[].id.value", "inverse_offers[].id.value", "offer_id.value",
+		"uuid", "container_id.value", "container_id.parent.value", "unreachable_time.nanoseconds", "master_info.id",
+	}
+	ignored = []string{
+		".timestamp", ".executor_pid", "master_info.port", "master_info.pid", "master_info.hostname",
+		"master_info.address.port", "master_info.address.hostname",
+	}
+)
+
+func oneOf(path string, suffixes []string) bool {
+	for _, s := range suffixes {
+		if strings.HasSuffix(path, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// compare says what differs between a recorded message and one of the simulator's, "" if nothing.
+func (s *substitution) compare(recorded, here any, path string) string {
+	if oneOf(path, ignored) {
+		return presence(recorded, here, path)
+	}
+	switch want := recorded.(type) {
+	case object:
+		got, ok := here.(object)
+		if !ok {
+			return fmt.Sprintf("%s: got %v", path, here)
+		}
+		return s.compareObjects(want, got, path)
+	case []any:
+		got, ok := here.([]any)
+		if !ok || len(got) != len(want) {
+			return fmt.Sprintf("%s: got %d items, want %d", path, len(got), len(want))
+		}
+		for i := range want {
+			if diff := s.compare(want[i], got[i], path+"[]"); diff != "" {
+				return diff
+			}
+		}
+		return ""
+	case json.Number:
+		got, ok := here.(json.Number)
+		if ok && oneOf(path, made) && s.bind(want.String(), got.String()) {
+			return ""
+		}
+		if ok && number(want) == number(got) {
+			return ""
+		}
+	case string:
+		got, ok := here.(string)
+		if ok && (oneOf(path, made) && s.bind(want, got) || got == s.text(want)) {
+			return ""
+		}
+	default:
+		if want == here {
+			return ""
+		}
+	}
+	return fmt.Sprintf("%s: got %v, want %v", path, here, recorded)
+}
+
+func presence(want, got any, path string) string {
+	if (want == nil) != (got == nil) {
+		return fmt.Sprintf("%s: got %v, want %v", path, got, want)
+	}
+	return ""
+}
+
+func (s *substitution) compareObjects(want, got object, path string) string {
+	keys := map[string]bool{}
+	for k := range want {
+		keys[k] = true
+	}
+	for k := range got {
+		keys[k] = true
+	}
+	sorted := make([]string, 0, len(keys))
+	for k := range keys {
+		sorted = append(sorted, k)
+	}
+	sort.Strings(sorted)
+	for _, k := range sorted {
+		at := path + "." + k
+		w, wanted := want[k]
+		g, there := got[k]
+		if wanted != there {
+			return fmt.Sprintf("%s: present: %t, want %t", at, there, wanted)
+		}
+		if diff := s.compare(w, g, at); diff != "" {
+			return diff
+		}
+	}
+	return ""
+}
