@@ -178,10 +178,22 @@ func updatePace(o outcome) pace {
 	return fast
 }
 
+// differs says whether Mesos should know another description than it does. A refused one that was taken back is no problem any more.
 func (b *Bridge) differs(t *term) bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return !reflect.DeepEqual(b.toTell().framework, t.told.framework)
+	if !reflect.DeepEqual(b.toTell().framework, t.told.framework) {
+		b.mu.Unlock()
+		return true
+	}
+	solved := t == b.current && b.connection.Problem != nil
+	if solved {
+		b.connection.Problem = nil
+	}
+	b.mu.Unlock()
+	if solved {
+		b.listener.ConnectionChanged()
+	}
+	return false
 }
 
 // tell sends UPDATE_FRAMEWORK in its turn among the other calls, so that it cannot overtake a REVIVE with a list of suppressed roles
@@ -214,14 +226,19 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 			b.connection.Problem = nil
 		}
 	case o.refused() && current:
-		b.connection.Problem = &Problem{
-			Class: UpdateRefused,
-			Message: "The Mesos master refused the framework's new description: " + o.text +
-				"; nothing is launched until spec.info is one that it takes.",
-		}
+		b.connection.Problem = updateRefused(o.text, b.mayAccept(t))
 	}
 	b.mu.Unlock()
 	if current {
 		b.listener.ConnectionChanged()
 	}
+}
+
+// updateRefused says what it means that UPDATE_FRAMEWORK was refused.
+func updateRefused(text string, launches bool) *Problem {
+	until := "; it launches nothing until spec.info is one that the master takes."
+	if launches {
+		until = "; it goes by the old one until spec.info is one that the master takes."
+	}
+	return &Problem{Class: UpdateRefused, Message: "The Mesos master refused the framework's new description (" + text + ")" + until}
 }

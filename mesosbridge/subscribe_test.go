@@ -1,31 +1,479 @@
 package mesosbridge
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
+
+// subscribes returns the SUBSCRIBE calls that masters received.
+func (h *harness) subscribes() []*scheduler.Call_Subscribe {
+	var subscribes []*scheduler.Call_Subscribe
+	for _, call := range h.cluster.CallLog() {
+		if call.Call.Subscribe != nil {
+			subscribes = append(subscribes, call.Call.Subscribe)
+		}
+	}
+	return subscribes
+}
+
+// problem returns the class of the subscription's problem; empty if there is none.
+func (h *harness) problem() Class {
+	if p := h.bridge.Connection().Problem; p != nil {
+		return p.Class
+	}
+	return ""
+}
 
 func TestBridge_runsATask(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
 		h.running("shop.web.1a2b3c4d.k3j9x0q2")
 		a := h.attempt("shop.web.1a2b3c4d.k3j9x0q2")
-		if a.Accept != AcceptAccepted || a.Unacked != nil {
+		if a.Accept != AcceptAccepted || a.Unacked != nil || a.AcceptedAt.IsZero() {
 			h.Errorf("unexpected record: %+v", a)
 		}
 		h.bridge.Kill(a.TaskID, a.Observation.AgentID, nil)
-		h.pass(time.Second)
-		h.acknowledge(a.TaskID)
-		h.pass(time.Second)
-		h.acknowledge(a.TaskID)
-		h.pass(time.Second)
+		for range 2 {
+			h.pass(time.Second)
+			h.acknowledge(a.TaskID)
+		}
 		if got := h.state(a.TaskID); got != mesos.TaskKilled {
 			h.Errorf("the task is %q after KILL", got)
 		}
 		if live := h.cluster.LiveTasks(); live != 0 {
 			h.Errorf("%d tasks still live", live)
+		}
+	})
+}
+
+func TestBridge_registersANewFrameworkCarefully(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.pass(2 * time.Second)
+		c := h.bridge.Connection()
+		if !c.Subscribed || c.FrameworkID == "" || c.Term != 1 || c.Problem != nil || c.FirstSubscribed.IsZero() || c.Master.URL != h.cluster.Masters()[0].URL() {
+			h.Fatalf("unexpected connection: %+v", c)
+		}
+		if got := h.subscribes()[0].FrameworkInfo.GetFailoverTimeout(); got != 60 {
+			h.Errorf("a framework whose ID nobody stored has a failover timeout of %v s", got)
+		}
+		if h.bridge.MayAccept() {
+			h.Error("offers may be accepted before the framework ID is durable")
+		}
+		h.launch("early")
+		if got := h.attempt("early").Accept; got != AcceptNeverSent {
+			h.Errorf("an ACCEPT before the framework ID is durable is %q", got)
+		}
+		h.expect("DECLINE")
+
+		fault := h.cluster.Inject(simulator.Fault{
+			Target: simulator.CallFault, Action: simulator.Answer, Type: "UPDATE_FRAMEWORK", Status: 500, Text: "busy", Count: 2,
+		})
+		h.bridge.FrameworkIDStored()
+		h.pass(0)
+		if fault.Hits() != 1 || h.bridge.MayAccept() {
+			h.Errorf("offers may be accepted although the longer failover timeout was not confirmed (%d tries)", fault.Hits())
+		}
+		h.pass(time.Minute)
+		if !h.bridge.MayAccept() {
+			h.Error("no offer may be accepted although the longer failover timeout was confirmed")
+		}
+		updates := h.cluster.CallLog()
+		last := updates[len(updates)-1].Call.UpdateFramework
+		if last == nil || last.FrameworkInfo.GetFailoverTimeout() != week.Seconds() {
+			h.Errorf("the last call is %+v", updates[len(updates)-1].Call)
+		}
+		h.bridge.FrameworkIDStored()
+		h.pass(time.Minute)
+		h.expect("DECLINE", "UPDATE_FRAMEWORK", "UPDATE_FRAMEWORK", "UPDATE_FRAMEWORK")
+	})
+}
+
+func TestBridge_keepsAFrameworksID(t *testing.T) {
+	adopt := func(c *Config) { c.Framework.ID = "2c1f-0007" }
+	inVirtualTime(t, setup{config: adopt}, func(h *harness) {
+		h.pass(0)
+		if c := h.bridge.Connection(); !c.Subscribed || c.FrameworkID != "2c1f-0007" || !h.bridge.MayAccept() {
+			h.Fatalf("unexpected connection: %+v", c)
+		}
+		if got := h.subscribes()[0].FrameworkInfo; got.GetFailoverTimeout() != week.Seconds() || got.GetID().GetValue() != "2c1f-0007" {
+			h.Errorf("the framework was described as %+v", got)
+		}
+		h.bridge.FrameworkIDStored()
+		h.pass(time.Minute)
+		h.expect()
+	})
+}
+
+func TestBridge_resubscribesWithTheSameID(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.running("job")
+		before := h.bridge.Connection()
+		h.cluster.StopMaster(0)
+		h.pass(time.Second / 2)
+		down := h.bridge.Connection()
+		if down.Subscribed || down.Problem == nil || down.Problem.Class != StreamEnded || down.NextTry.IsZero() || len(h.bridge.Offers()) != 0 {
+			h.Errorf("unexpected connection after the master stopped: %+v, %d offers", down, len(h.bridge.Offers()))
+		}
+		h.pass(30 * time.Second)
+		if got := h.problem(); got != MasterUnreachable {
+			h.Errorf("the problem with a stopped master is %q", got)
+		}
+		h.cluster.StartMaster(0)
+		h.pass(30 * time.Second)
+		after := h.bridge.Connection()
+		if !after.Subscribed || after.FrameworkID != before.FrameworkID || after.Term != before.Term+1 || !after.FirstSubscribed.Equal(before.FirstSubscribed) {
+			h.Errorf("unexpected connection after the master came back: %+v, before it was %+v", after, before)
+		}
+		if len(h.cluster.Frameworks()) != 1 || !h.bridge.MayAccept() {
+			h.Errorf("frameworks: %v, may accept: %v", h.cluster.Frameworks(), h.bridge.MayAccept())
+		}
+		if a := h.attempt("job"); a.Observation.State != mesos.TaskRunning || a.Accept != AcceptAccepted {
+			h.Errorf("the record of the task was lost: %+v", a)
+		}
+	})
+}
+
+func TestBridge_keepsTheShortTimeoutUntilTheIDIsDurable(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.pass(time.Second)
+		h.cluster.CutStream("", 0)
+		h.pass(20 * time.Second)
+		h.cluster.CutStream("", 0)
+		h.bridge.FrameworkIDStored()
+		h.pass(20 * time.Second)
+		var timeouts []float64
+		for _, s := range h.subscribes() {
+			timeouts = append(timeouts, s.FrameworkInfo.GetFailoverTimeout())
+		}
+		if len(timeouts) < 3 || timeouts[1] != 60 || timeouts[len(timeouts)-1] != week.Seconds() || !h.bridge.MayAccept() {
+			h.Errorf("the framework subscribed with failover timeouts of %v s, may accept: %v", timeouts, h.bridge.MayAccept())
+		}
+	})
+}
+
+func TestBridge_followsTheLeader(t *testing.T) {
+	for name, order := range map[string][]int{
+		"when the leader is asked first": {0, 1, 2},
+		"when a follower redirects":      {2, 1, 0},
+		"when only a follower is named":  {1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, setup{cluster: simulator.Options{Masters: 3}, agents: 1, idle: true}, func(h *harness) {
+				var masters []string
+				for _, i := range order {
+					masters = append(masters, h.cluster.Masters()[i].URL())
+				}
+				h.bridge.Reconfigure(Config{Masters: masters, Framework: framework()})
+				h.run()
+				defer h.stop()
+				h.subscribed()
+				if got := h.bridge.Connection().Master.URL; got != h.cluster.Masters()[0].URL() {
+					h.Errorf("subscribed at %s", got)
+				}
+				h.running("job")
+			})
+		})
+	}
+}
+
+func TestBridge_followsAChangeOfLeader(t *testing.T) {
+	inVirtualTime(t, setup{cluster: simulator.Options{Masters: 3}, agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.running("job")
+		for _, to := range []int{1, 2, 0} {
+			h.cluster.FailOver(simulator.FailOver{To: to, Down: 20 * time.Second, AgentsBack: 1})
+			h.pass(10 * time.Second)
+			if got := h.problem(); got != NoLeader {
+				h.Errorf("the problem without a leader is %q: %+v", got, h.bridge.Connection())
+			}
+			h.pass(time.Minute)
+			if c := h.bridge.Connection(); !c.Subscribed || c.Master.URL != h.cluster.Masters()[to].URL() {
+				h.Fatalf("master %d leads, the connection is %+v", to, c)
+			}
+		}
+		if n := len(h.cluster.Frameworks()); n != 1 {
+			h.Errorf("%d frameworks exist", n)
+		}
+	})
+}
+
+func TestBridge_givesASilentMasterUp(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.subscribed()
+		h.pass(30 * time.Second)
+		h.cluster.StopHeartbeats(true)
+		h.pass(72 * time.Second)
+		if !h.bridge.Connection().Subscribed {
+			h.Error("the stream was given up before five heartbeats were missed")
+		}
+		h.pass(1500 * time.Millisecond)
+		if got := h.problem(); got != HeartbeatLost {
+			h.Errorf("the problem after 75 s of silence is %q", got)
+		}
+		h.cluster.StopHeartbeats(false)
+		h.pass(15 * time.Second)
+		if c := h.bridge.Connection(); !c.Subscribed || c.Term != 2 {
+			h.Errorf("not subscribed again: %+v", c)
+		}
+	})
+}
+
+func TestBridge_survivesADamagedStream(t *testing.T) {
+	tests := map[string]struct {
+		damage func(h *harness)
+		class  Class
+	}{
+		"cut between events":    {func(h *harness) { h.cluster.CutStream("", 0) }, StreamEnded},
+		"cut within an event":   {func(h *harness) { h.cluster.SendRaw("", []byte("100\nabc")); h.cluster.CutStream("", 5) }, StreamEnded},
+		"letters for a length":  {func(h *harness) { h.cluster.SendRaw("", []byte("x1\n")) }, BadFrame},
+		"a length of 21 digits": {func(h *harness) { h.cluster.SendRaw("", []byte("000000000000000000001\n")) }, BadFrame},
+		"a frame too large":     {func(h *harness) { h.cluster.SendRaw("", []byte("67108865\n")) }, BadFrame},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, setup{}, func(h *harness) {
+				h.subscribed()
+				test.damage(h)
+				h.pass(16 * time.Second)
+				h.pass(0)
+				if h.bridge.Connection().Term == 1 && h.problem() != test.class {
+					h.Errorf("the problem is %q, want %q", h.problem(), test.class)
+				}
+				h.pass(30 * time.Second)
+				if c := h.bridge.Connection(); !c.Subscribed || c.Term < 2 {
+					h.Errorf("not subscribed again: %+v", c)
+				}
+			})
+		})
+	}
+}
+
+func TestBridge_ignoresWhatItDoesNotKnow(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.cluster.SendEvent("", &scheduler.Event{Type: 99})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_UPDATE})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_OFFERS})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_RESCIND})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_FAILURE})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_SUBSCRIBED})
+		h.cluster.SendRaw("", []byte("3\n\xff\xff\xff"))
+		h.cluster.SendRaw("", []byte("0\n"))
+		h.cluster.SendRaw("", []byte(`20`+"\n"+`{"type":"HEARTBEAT"}`))
+		h.running("job")
+		if c := h.bridge.Connection(); !c.Subscribed || c.Term != 1 {
+			h.Errorf("the stream did not survive: %+v", c)
+		}
+	})
+}
+
+func TestBridge_sortsOutRefusals(t *testing.T) {
+	roles := simulator.Options{Flags: simulator.Flags{Roles: []string{"other"}}}
+	inVirtualTime(t, setup{cluster: roles}, func(h *harness) {
+		h.pass(time.Second)
+		if got := h.problem(); got != SubscriptionRefused {
+			h.Fatalf("the problem with a refused role is %q", got)
+		}
+		h.pass(10 * time.Minute)
+		if n := len(h.subscribes()); n > 6 {
+			h.Errorf("a refused framework subscribed %d times in ten minutes", n)
+		}
+		config := h.bridge.config
+		config.Framework.Roles = []string{"other"}
+		h.bridge.Reconfigure(config)
+		h.pass(time.Second)
+		if !h.bridge.Connection().Subscribed {
+			h.Errorf("not subscribed at once with a configuration that the master takes: %+v", h.bridge.Connection())
+		}
+	})
+}
+
+func TestBridge_standsBackWhenAnotherSchedulerTookOver(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.subscribed()
+		for i, wait := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute} {
+			if err := h.cluster.Steal(h.bridge.Connection().FrameworkID); err != nil {
+				h.Fatal(err)
+			}
+			h.pass(wait - time.Second)
+			if c := h.bridge.Connection(); c.Subscribed || h.problem() != FailedOver {
+				h.Fatalf("after theft %d the connection is %+v", i+1, c)
+			}
+			h.pass(wait/10 + 2*time.Second)
+			if c := h.bridge.Connection(); !c.Subscribed {
+				h.Fatalf("not subscribed %v after theft %d: %+v", wait, i+1, c)
+			}
+		}
+	})
+}
+
+func TestBridge_keepsTheIDOfARemovedFramework(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.subscribed()
+		id := h.bridge.Connection().FrameworkID
+		if err := h.bridge.Teardown(context.Background()); err != nil {
+			h.Fatal(err)
+		}
+		h.pass(10 * time.Minute)
+		if c := h.bridge.Connection(); h.problem() != FrameworkRemoved || c.FrameworkID != id {
+			h.Errorf("unexpected connection: %+v", c)
+		}
+		for _, s := range h.subscribes()[1:] {
+			if s.FrameworkInfo.GetID().GetValue() != id {
+				h.Errorf("the framework subscribed with the ID %q, it has %q", s.FrameworkInfo.GetID().GetValue(), id)
+			}
+		}
+		if n := len(h.subscribes()); n < 3 || n > 7 {
+			h.Errorf("a removed framework subscribed %d times in ten minutes", n)
+		}
+	})
+}
+
+func TestBridge_wantsCredentials(t *testing.T) {
+	secured := simulator.Options{Flags: simulator.Flags{AuthenticateFrameworks: true, Credentials: map[string]string{"alice": "s"}}}
+	inVirtualTime(t, setup{cluster: secured}, func(h *harness) {
+		h.pass(time.Second)
+		if got := h.problem(); got != Unauthorized {
+			h.Errorf("the problem without credentials is %q", got)
+		}
+	})
+}
+
+func TestBridge_changesTheFrameworkWithoutSubscribingAnew(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.bridge.Suppress()
+		h.pass(time.Second)
+		config := h.bridge.config
+		config.Framework.Name = "renamed"
+		h.bridge.Reconfigure(config)
+		h.bridge.Reconfigure(config)
+		h.pass(time.Second)
+		h.expect("UPDATE_FRAMEWORK", "SUPPRESS", "UPDATE_FRAMEWORK")
+		log := h.cluster.CallLog()
+		update := log[len(log)-1].Call.UpdateFramework
+		if update.FrameworkInfo.Name != "renamed" || !slices.Equal(update.SuppressedRoles, []string{"prod"}) {
+			h.Errorf("the update is %+v", update)
+		}
+		if h.bridge.Connection().Term != 1 {
+			h.Error("the framework subscribed anew")
+		}
+	})
+}
+
+func TestBridge_saysWhenAChangeIsRefused(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.subscribed()
+		config := h.bridge.config
+		config.Framework.User = "somebody"
+		h.cluster.Inject(simulator.Fault{
+			Target: simulator.CallFault, Action: simulator.Answer, Type: "UPDATE_FRAMEWORK", Status: 400,
+			Text: "Updating 'FrameworkInfo.user' is unsupported", Count: 1,
+		})
+		h.bridge.Reconfigure(config)
+		h.pass(time.Second)
+		if c := h.bridge.Connection(); !c.Subscribed || h.problem() != UpdateRefused {
+			h.Errorf("unexpected connection: %+v", c)
+		}
+		config.Framework.User = "nobody"
+		h.bridge.Reconfigure(config)
+		h.pass(2 * time.Minute)
+		if c := h.bridge.Connection(); !c.Subscribed || c.Problem != nil {
+			h.Errorf("unexpected connection after the change was taken back: %+v", c)
+		}
+	})
+}
+
+func TestBridge_movesToOtherMasters(t *testing.T) {
+	inVirtualTime(t, setup{idle: true}, func(h *harness) {
+		config := Config{Masters: []string{"http://nowhere.sim:5050", "ftp://wrong", "::"}, Framework: framework()}
+		h.bridge.Reconfigure(config)
+		h.run()
+		defer h.stop()
+		h.pass(time.Minute)
+		if c := h.bridge.Connection(); c.Subscribed || c.Problem == nil || c.Problem.Class != NotAMaster {
+			h.Fatalf("unexpected connection: %+v", c)
+		}
+		config.Masters = []string{h.cluster.Masters()[0].URL() + "/"}
+		h.bridge.Reconfigure(config)
+		h.pass(0)
+		c := h.bridge.Connection()
+		if !c.Subscribed {
+			h.Fatalf("not subscribed at once with the right master: %+v", c)
+		}
+		config.Masters = []string{h.cluster.Masters()[0].URL()}
+		config.Framework.ID = "taken-over-0001"
+		h.bridge.Reconfigure(config)
+		h.pass(time.Second)
+		if c := h.bridge.Connection(); !c.Subscribed || c.Term != 2 || c.FrameworkID != "taken-over-0001" || !h.bridge.MayAccept() {
+			h.Errorf("unexpected connection under another ID: %+v", c)
+		}
+	})
+}
+
+func TestBridge_subscribesOnlyWhenItMay(t *testing.T) {
+	may := errors.New("the lease was not renewed")
+	inVirtualTime(t, setup{idle: true, options: func(o *Options) { o.MayCall = func() error { return may } }}, func(h *harness) {
+		h.run()
+		defer h.stop()
+		h.pass(time.Minute)
+		if n := len(h.calls()); n != 0 || h.problem() != Withheld {
+			h.Errorf("%d calls left, the problem is %q", n, h.problem())
+		}
+	})
+}
+
+func TestBridge_leavesNothingBehind(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Delay, Delay: time.Hour, Type: "REVIVE"})
+		h.bridge.Revive()
+		h.pass(time.Second)
+		outcome := make(chan error, 1)
+		h.bridge.Reconcile(asking("job"), func(err error) { outcome <- err })
+		before := time.Now()
+		h.stop()
+		if took := time.Since(before); took > 0 {
+			h.Errorf("Run took %v to return", took)
+		}
+		if err := <-outcome; err == nil {
+			h.Error("a call that was never sent counts as sent")
+		}
+		if c := h.bridge.Connection(); c.Subscribed || c.Problem != nil {
+			h.Errorf("unexpected connection after the end: %+v", c)
+		}
+		h.bridge.Reconcile(asking("job"), func(err error) { outcome <- err })
+		if err := <-outcome; err == nil {
+			h.Error("a call after the end counts as sent")
+		}
+		if err := h.bridge.Teardown(context.Background()); err == nil {
+			h.Error("a TEARDOWN after the end counts as sent")
+		}
+	})
+}
+
+func TestBridge_tellsWhichMasterToLookAt(t *testing.T) {
+	dead := func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connect: connection refused")}
+	}
+	inVirtualTime(t, setup{options: func(o *Options) { o.DialContext = dead }}, func(h *harness) {
+		synctest.Wait()
+		want := fmt.Sprintf("No Mesos master answers at %s (dial: connect: connection refused); check spec.masters.urls and the network.",
+			h.cluster.Masters()[0].URL())
+		if p := h.bridge.Connection().Problem; p == nil || p.Message != want {
+			h.Errorf("the problem is %+v, want %q", p, want)
 		}
 	})
 }

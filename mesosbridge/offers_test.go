@@ -1,0 +1,281 @@
+package mesosbridge
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+var errDenied = errors.New("denied")
+
+func TestBridge_Offers(t *testing.T) {
+	inVirtualTime(t, setup{agents: 3}, func(h *harness) {
+		h.subscribed()
+		offers := h.bridge.Offers()
+		if len(offers) != 3 {
+			h.Fatalf("there are %d offers of 3 agents", len(offers))
+		}
+		for _, o := range offers {
+			want := mesos.Scalars{CPUs: 4000, Memory: 4_096_000, Disk: 10_240_000}
+			if o.Scalars != want || o.Role != "prod" || o.Hostname == "" || !slices.Equal(o.Ports, []mesos.PortRange{{Begin: 31000, End: 31009}}) {
+				h.Errorf("unexpected offer: %+v", o)
+			}
+		}
+		h.bridge.Decline([]string{offers[0].ID, offers[1].ID, "unknown"}, time.Hour)
+		h.bridge.Decline([]string{offers[0].ID}, time.Hour)
+		h.pass(10 * time.Second)
+		if got := h.bridge.Offers(); len(got) != 1 || got[0].ID != offers[2].ID {
+			h.Errorf("open after declining two: %+v", got)
+		}
+		decline := h.last("DECLINE").Decline
+		if len(decline.OfferIDs) != 2 || decline.GetFilters().GetRefuseSeconds() != 3600 || h.count("DECLINE") != 1 {
+			h.Errorf("the call is %+v", decline)
+		}
+		h.bridge.Revive()
+		h.pass(2 * time.Second)
+		if got := h.bridge.Offers(); len(got) != 3 {
+			h.Errorf("%d offers after REVIVE", len(got))
+		}
+	})
+}
+
+func TestBridge_repeatsSuppression(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.bridge.Suppress()
+		h.pass(time.Second)
+		h.cluster.CutStream("", 0)
+		h.pass(10 * time.Second)
+		subscribes := h.subscribes()
+		if got := subscribes[len(subscribes)-1].SuppressedRoles; !slices.Equal(got, []string{"prod"}) {
+			h.Errorf("the framework subscribed with %v suppressed", got)
+		}
+		if n := len(h.bridge.Offers()); n != 0 {
+			h.Errorf("%d offers came to a framework that wants none", n)
+		}
+		h.cluster.StopMaster(0)
+		h.pass(time.Second)
+		h.bridge.Revive()
+		h.cluster.StartMaster(0)
+		h.pass(time.Minute)
+		if n := len(h.bridge.Offers()); n != 1 {
+			h.Errorf("%d offers came after REVIVE without a subscription", n)
+		}
+		h.expect("UPDATE_FRAMEWORK", "SUPPRESS")
+	})
+}
+
+func TestBridge_wishForOffersChangesWhileSubscribing(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 5 * time.Second, Type: "SUBSCRIBE"})
+		h.cluster.CutStream("", 0)
+		h.pass(4 * time.Second)
+		h.bridge.Suppress()
+		h.pass(10 * time.Second)
+		h.expect("UPDATE_FRAMEWORK", "SUPPRESS")
+	})
+}
+
+func TestBridge_forgetsRescindedOffers(t *testing.T) {
+	flags := simulator.Flags{OfferTimeout: 10 * time.Second}
+	inVirtualTime(t, setup{agents: 1, cluster: simulator.Options{Flags: flags}}, func(h *harness) {
+		h.subscribed()
+		offer := h.offer()
+		h.pass(9 * time.Second)
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 5 * time.Second, Type: "KILL"})
+		h.bridge.Kill("other", "", nil)
+		h.bridge.Accept(offer.ID, []mesos.Task{small("job")}, 0, nil)
+		h.bridge.Decline([]string{offer.ID}, 0)
+		h.pass(10 * time.Second)
+		if got := h.attempt("job").Accept; got != AcceptNeverSent {
+			h.Errorf("the ACCEPT of a rescinded offer is %q", got)
+		}
+		h.expect("UPDATE_FRAMEWORK", "KILL")
+	})
+}
+
+func TestBridge_Accept(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		offer := h.offer()
+		huge := small("huge")
+		huge.Scalars.CPUs = 5000
+		web := small("web")
+		web.Ports, web.HostPorts = []mesos.Port{{Name: "http"}}, []uint32{31003}
+		tasks := []mesos.Task{small("one"), huge, small("unwanted"), web, small("one")}
+		h.bridge.Accept(offer.ID, tasks, 10*time.Second, func(id string) bool { return id != "unwanted" })
+		h.pass(time.Second)
+		for id, want := range map[string]AcceptState{
+			"one": AcceptAccepted, "web": AcceptAccepted, "huge": AcceptNeverSent, "unwanted": AcceptNeverSent,
+		} {
+			if got := h.attempt(id).Accept; got != want {
+				h.Errorf("the ACCEPT of %s is %q, want %q", id, got, want)
+			}
+			if h.notes.times("attempt "+id) == 0 {
+				h.Errorf("nobody was told of the ACCEPT of %s", id)
+			}
+		}
+		if n := h.cluster.LiveTasks(); n != 2 {
+			h.Errorf("%d tasks live", n)
+		}
+		accept := h.last("ACCEPT").Accept
+		if infos := accept.Operations[0].Launch.TaskInfos; len(infos) != 2 || accept.GetFilters().GetRefuseSeconds() != 10 {
+			h.Errorf("the call is %+v", accept)
+		}
+
+		// The offer is used up, and so are the IDs.
+		h.bridge.Accept(offer.ID, []mesos.Task{small("late"), small("one")}, 0, nil)
+		h.pass(15 * time.Second)
+		h.bridge.Accept(h.offer().ID, []mesos.Task{small("one"), small("late"), small("web")}, 0, nil)
+		h.pass(time.Second)
+		if n := h.count("ACCEPT"); n != 1 {
+			h.Errorf("%d ACCEPTs were sent", n)
+		}
+		if got := h.attempt("late").Accept; got != AcceptNeverSent {
+			h.Errorf("the ACCEPT on a used offer is %q", got)
+		}
+		if got := h.attempt("one").Accept; got != AcceptAccepted {
+			h.Errorf("the ACCEPT of a task that runs became %q", got)
+		}
+	})
+}
+
+func TestBridge_Accept_outcomes(t *testing.T) {
+	fault := func(action simulator.Action, status int, text string) simulator.Fault {
+		return simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: action, Status: status, Text: text}
+	}
+	after := fault(simulator.Answer, 502, "bad gateway")
+	after.AfterEffect = true
+	tests := map[string]struct {
+		fault simulator.Fault
+		want  AcceptState
+		term  uint64
+		class Class
+		live  int
+	}{
+		"refused with a 4xx":               {fault(simulator.Answer, 400, "Expecting \x1b 'accept'"), AcceptRefused, 1, "", 0},
+		"answered with a 5xx":              {fault(simulator.Answer, 500, "oops"), AcceptUnanswered, 2, CallUnanswered, 0},
+		"answered with a 5xx after effect": {after, AcceptUnanswered, 2, CallUnanswered, 1},
+		"redirected":                       {fault(simulator.Answer, 307, ""), AcceptUnanswered, 2, CallUnanswered, 0},
+		"broken off before effect":         {fault(simulator.Drop, 0, ""), AcceptUnanswered, 2, CallUnanswered, 0},
+		"broken off after effect":          {fault(simulator.DropAnswer, 0, ""), AcceptUnanswered, 2, CallUnanswered, 1},
+		"refused as of an old stream": {
+			fault(simulator.Answer, 400, "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID y"),
+			AcceptRefused, 2, SubscriptionLost, 0,
+		},
+		"refused as of an unknown framework": {
+			fault(simulator.Answer, 400, "Framework cannot be found"), AcceptRefused, 2, SubscriptionLost, 0,
+		},
+		"refused as not subscribed": {
+			fault(simulator.Answer, 403, "Framework is not subscribed"), AcceptRefused, 2, SubscriptionLost, 0,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+				h.subscribed()
+				h.cluster.Inject(test.fault)
+				h.launch("job")
+				if got := h.problem(); got != test.class {
+					h.Errorf("the problem is %q, want %q", got, test.class)
+				}
+				h.pass(20 * time.Second)
+				a := h.attempt("job")
+				if a.Accept != test.want || a.AcceptTerm != 1 {
+					h.Errorf("the ACCEPT is %q of term %d, want %q", a.Accept, a.AcceptTerm, test.want)
+				}
+				if test.term == 1 && a.RefusedWith != "Expecting 'accept'" && a.RefusedWith != "Expecting  'accept'" {
+					h.Errorf("it was refused with %q", a.RefusedWith)
+				}
+				if c := h.bridge.Connection(); !c.Subscribed || c.Term != test.term {
+					h.Errorf("unexpected connection: %+v", c)
+				}
+				if n := h.cluster.LiveTasks(); n != test.live {
+					h.Errorf("%d tasks live, want %d", n, test.live)
+				}
+				if n := h.count("ACCEPT"); n != 1 {
+					h.Errorf("%d ACCEPTs were sent", n)
+				}
+			})
+		})
+	}
+}
+
+func TestBridge_givesAnAcceptWithoutAnswerUpAfter75Seconds(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.DelayAnswer, Delay: time.Hour})
+		h.launch("job")
+		h.pass(74 * time.Second)
+		if got := h.attempt("job").Accept; got != AcceptSent || h.bridge.MayAsk("job") {
+			h.Errorf("the ACCEPT on its way is %q, may ask: %v", got, h.bridge.MayAsk("job"))
+		}
+		h.pass(2 * time.Second)
+		if got := h.attempt("job").Accept; got != AcceptUnanswered || !h.bridge.MayAsk("job") {
+			h.Errorf("the ACCEPT without an answer is %q, may ask: %v", got, h.bridge.MayAsk("job"))
+		}
+		h.pass(20 * time.Second)
+		if got := h.bridge.Connection().Term; got != 2 {
+			h.Errorf("the term is %d", got)
+		}
+	})
+}
+
+// What was asked for in one term is not sent in the next.
+func TestBridge_sendsNothingOfATermThatEnded(t *testing.T) {
+	inVirtualTime(t, setup{agents: 2}, func(h *harness) {
+		h.subscribed()
+		offers := h.bridge.Offers()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Delay, Delay: time.Minute})
+		h.bridge.Accept(offers[0].ID, []mesos.Task{small("under-way")}, 0, nil)
+		h.bridge.Accept(offers[1].ID, []mesos.Task{small("queued")}, 0, nil)
+		outcome := make(chan error, 1)
+		h.bridge.Reconcile(asking("other"), func(err error) { outcome <- err })
+		h.bridge.Kill("other", "", nil)
+		h.pass(time.Second)
+		h.cluster.CutStream("", 0)
+		synctest.Wait()
+		if err := <-outcome; !errors.Is(err, errTermEnded) {
+			h.Errorf("the RECONCILE of the old term ended with %v", err)
+		}
+		for id, want := range map[string]AcceptState{"under-way": AcceptUnanswered, "queued": AcceptNeverSent} {
+			if got := h.attempt(id).Accept; got != want {
+				h.Errorf("the ACCEPT of %s is %q, want %q", id, got, want)
+			}
+		}
+		h.pass(2 * time.Minute)
+		h.expect("UPDATE_FRAMEWORK", "ACCEPT")
+		if n := h.cluster.LiveTasks(); n != 0 {
+			h.Errorf("%d tasks of the old term live", n)
+		}
+	})
+}
+
+func TestBridge_otherFailedCallsEndNothing(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		for _, call := range []string{"KILL", "RECONCILE", "DECLINE", "SUPPRESS", "REVIVE"} {
+			h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: call, Action: simulator.Answer, Status: 500, Text: "oops"})
+		}
+		failed := make(chan error, 1)
+		h.bridge.Kill("job", "", nil)
+		h.bridge.Reconcile(asking("job"), func(err error) { failed <- err })
+		h.bridge.Decline([]string{h.offer().ID}, 0)
+		h.bridge.Suppress()
+		h.pass(time.Second)
+		h.bridge.Revive()
+		h.pass(time.Minute)
+		if err := <-failed; err == nil {
+			h.Error("a RECONCILE answered 500 counts as answered")
+		}
+		if c := h.bridge.Connection(); !c.Subscribed || c.Term != 1 {
+			h.Errorf("unexpected connection: %+v", c)
+		}
+	})
+}
