@@ -234,14 +234,18 @@ func (a *Agent) start(framework *mesos.FrameworkInfo, e *agentExecutor, info *me
 	if e != nil {
 		launch.Executor = e.info
 	}
-	t.execution = a.spec.Runner.Run(launch, func(rep Report) {
-		c := a.cluster
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !c.closed {
+	t.execution = a.spec.Runner.Run(launch, a.reporter(t))
+}
+
+// reporter is how a runner reports on a task.
+func (a *Agent) reporter(t *agentTask) func(Report) {
+	return func(rep Report) {
+		a.cluster.mu.Lock()
+		defer a.cluster.mu.Unlock()
+		if !a.cluster.closed {
 			a.report(t, rep)
 		}
-	})
+	}
 }
 
 // report takes in what a runner says of a task.

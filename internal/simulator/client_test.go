@@ -27,6 +27,8 @@ type client struct {
 	streamID string
 	cancel   context.CancelFunc
 
+	subscribedID string // the framework ID once drop has forgotten SUBSCRIBED
+
 	mu     sync.Mutex
 	events []received
 	ended  string // how the stream ended: "", "EOF" or an error's text
@@ -230,9 +232,10 @@ func (c *client) states(task string) (out []string) {
 	return out
 }
 
-// drop forgets what came so far.
+// drop forgets what came so far, but for the framework's ID.
 func (c *client) drop() {
-	synctest.Wait()
+	c.t.Helper()
+	c.frameworkID()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.events = nil
@@ -241,10 +244,13 @@ func (c *client) drop() {
 func (c *client) frameworkID() string {
 	c.t.Helper()
 	es := c.of("SUBSCRIBED")
-	if len(es) == 0 {
+	if len(es) > 0 {
+		c.subscribedID = dig(es[len(es)-1], "subscribed", "framework_id", "value").(string)
+	}
+	if c.subscribedID == "" {
 		c.t.Fatal("not subscribed")
 	}
-	return dig(es[len(es)-1], "subscribed", "framework_id", "value").(string)
+	return c.subscribedID
 }
 
 // dig follows keys, and list indices written as numbers.

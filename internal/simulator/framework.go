@@ -169,13 +169,10 @@ func (r *reign) subscribe(call *scheduler.Call, principal string, s *stream) *fr
 	f.principal = principal
 	f.suppressed = setOf(call.Subscribe.SuppressedRoles)
 	r.connect(f, s)
-	if was == neverSubscribed || was == subscribedBefore {
-		// A framework that was active all along waits for the next allocation cycle.
-		r.resumeUpdates(f)
-		r.allocate()
-		return f
-	}
 	r.resumeUpdates(f)
+	if was != stillSubscribed { // else it waits for the next allocation cycle
+		r.allocate(r.order...)
+	}
 	return f
 }
 

@@ -70,7 +70,7 @@ func (r *reign) schedule(ws []window) {
 			r.offerInverse(s, *is)
 		}
 	}
-	r.allocate()
+	r.allocate(r.order...)
 }
 
 // offerInverse sends an inverse offer to every framework that uses the agent.
@@ -133,5 +133,5 @@ func (r *reign) drain(s *slave, grace *time.Duration) {
 func (r *reign) reactivate(s *slave) {
 	s.draining = false
 	s.active = s.connected
-	r.allocate()
+	r.allocate(s)
 }

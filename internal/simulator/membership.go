@@ -63,7 +63,7 @@ func (r *reign) register(a *Agent) {
 			a.resume(r)
 		}
 	}
-	r.allocate()
+	r.allocate(r.slaves[a.id])
 }
 
 func agentID(r *reign) string {

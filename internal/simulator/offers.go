@@ -52,7 +52,7 @@ func refuseDuration(f *mesos.Filters) time.Duration {
 // allocationCycle runs the allocator once per offer interval.
 func (r *reign) allocationCycle() {
 	if r.recovered {
-		r.allocate()
+		r.allocate(r.order...)
 	}
 	r.after(r.cluster.flags.OfferInterval, r.allocationCycle)
 }
@@ -86,8 +86,8 @@ func (r *reign) claimants() []claimant {
 	return out
 }
 
-// allocate offers every agent's free resources. All that a framework gets in one go is one OFFERS event.
-func (r *reign) allocate() {
+// allocate offers the agents' free resources. All that a framework gets in one go is one OFFERS event.
+func (r *reign) allocate(agents ...*slave) {
 	who := r.claimants()
 	if len(who) == 0 || !r.recovered {
 		return
@@ -95,7 +95,7 @@ func (r *reign) allocate() {
 	batches := map[*framework][]*offer{}
 	var served []*framework
 	made := 0
-	for _, s := range r.order {
+	for _, s := range agents {
 		if !s.active || !s.connected {
 			continue
 		}
@@ -308,7 +308,7 @@ func (r *reign) revive(f *framework, roles []string) {
 			delete(f.filters, key)
 		}
 	}
-	r.allocate()
+	r.allocate(r.order...)
 }
 
 // suppress is SUPPRESS: no new offers for the roles; those outstanding stay.
