@@ -1,0 +1,180 @@
+package mesosbridge
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// update is an update from an executor.
+func update(state mesos.TaskState) mesos.Observation {
+	return mesos.Observation{
+		TaskID: "t", AgentID: "a1", State: state, Source: mesos.SourceExecutor, Message: "by the executor", UUID: []byte(state),
+		ContainerID: "c1", IPs: []string{"10.0.0.1"},
+	}
+}
+
+// answer is an answer to RECONCILE.
+func answer(state mesos.TaskState) mesos.Observation {
+	return mesos.Observation{
+		TaskID: "t", AgentID: "a1", State: state, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation, Message: "by the master",
+	}
+}
+
+// duplicate is the master's refusal of a second launch.
+func duplicate() mesos.Observation {
+	return mesos.Observation{
+		TaskID: "t", State: mesos.TaskError, Source: mesos.SourceMaster, Reason: mesos.ReasonTaskInvalid, Message: "Task has duplicate ID: t",
+	}
+}
+
+// dropped is the master's answer to a launch on an offer that is gone.
+func dropped() mesos.Observation {
+	return mesos.Observation{TaskID: "t", State: mesos.TaskDropped, Source: mesos.SourceMaster, Reason: mesos.ReasonInvalidOffers}
+}
+
+// history has a record observe all that was said, numbered from one.
+func history(said ...mesos.Observation) *record {
+	r := &record{}
+	for i, o := range said {
+		o.Number = mesos.Number{Term: 1, Event: uint64(i + 1)}
+		r.observe(o)
+	}
+	return r
+}
+
+func TestRecord_observe(t *testing.T) {
+	tests := map[string]struct {
+		said []mesos.Observation
+		want mesos.TaskState
+		from int // which of them is known in the end, from one
+	}{
+		"the first is all there is":                      {[]mesos.Observation{update(mesos.TaskRunning)}, mesos.TaskRunning, 1},
+		"a later state follows":                          {[]mesos.Observation{update(mesos.TaskStarting), update(mesos.TaskRunning)}, mesos.TaskRunning, 2},
+		"an earlier state does not":                      {[]mesos.Observation{update(mesos.TaskRunning), update(mesos.TaskStarting)}, mesos.TaskRunning, 1},
+		"a late answer does not take it back":            {[]mesos.Observation{update(mesos.TaskRunning), answer(mesos.TaskStaging)}, mesos.TaskRunning, 1},
+		"nothing follows an end":                         {[]mesos.Observation{update(mesos.TaskFinished), answer(mesos.TaskGone)}, mesos.TaskFinished, 1},
+		"not even life":                                  {[]mesos.Observation{update(mesos.TaskFailed), update(mesos.TaskRunning)}, mesos.TaskFailed, 1},
+		"unreachable is not the end":                     {[]mesos.Observation{answer(mesos.TaskUnreachable), update(mesos.TaskRunning)}, mesos.TaskRunning, 2},
+		"lost is not the end":                            {[]mesos.Observation{answer(mesos.TaskLost), update(mesos.TaskStarting)}, mesos.TaskStarting, 2},
+		"an answer may end it":                           {[]mesos.Observation{update(mesos.TaskRunning), answer(mesos.TaskGone)}, mesos.TaskGone, 2},
+		"a refused second launch says nothing of it":     {[]mesos.Observation{update(mesos.TaskRunning), duplicate()}, mesos.TaskRunning, 1},
+		"a launch that the master dropped may live":      {[]mesos.Observation{dropped(), answer(mesos.TaskStaging)}, mesos.TaskStaging, 2},
+		"a launch that the master dropped may be gone":   {[]mesos.Observation{dropped(), answer(mesos.TaskGone)}, mesos.TaskDropped, 1},
+		"an unknown state is taken for what it is":       {[]mesos.Observation{update(mesos.TaskRunning), update("TASK_99")}, "TASK_99", 2},
+		"an unknown state does not follow an end either": {[]mesos.Observation{update(mesos.TaskKilled), update("TASK_99")}, mesos.TaskKilled, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := history(test.said...)
+			if r.Observation.State != test.want || r.Observation.Number.Event != uint64(test.from) {
+				t.Errorf("known is %+v", r.Observation)
+			}
+			if got := int(r.Last.Event); got != len(test.said) {
+				t.Errorf("the last event about it is %d", got)
+			}
+		})
+	}
+}
+
+func TestRecord_observe_keepsWhatAnAnswerDoesNotSay(t *testing.T) {
+	healthy := true
+	said := update(mesos.TaskRunning)
+	said.Time = time.Unix(1000, 0)
+	repeated := answer(mesos.TaskRunning)
+	repeated.Healthy, repeated.AgentID = &healthy, "a2"
+	got := *history(said, repeated).Observation
+	want := said
+	want.Healthy, want.AgentID, want.Number = &healthy, "a2", mesos.Number{Term: 1, Event: 2}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unexpected (-want +got):\n%s", diff)
+	}
+	unknown := answer(mesos.TaskUnknown)
+	unknown.AgentID = ""
+	got = *history(said, unknown).Observation
+	if got.AgentID != "a1" || got.ContainerID != "c1" || got.State != mesos.TaskUnknown || got.Message != "by the master" {
+		t.Errorf("unexpected: %+v", got)
+	}
+}
+
+func TestRecord_observe_marksWhatNeedsAnotherLook(t *testing.T) {
+	tests := map[string]struct {
+		said     []mesos.Observation
+		doubted  uint64
+		returned mesos.TaskState
+	}{
+		"a refused second launch":             {[]mesos.Observation{duplicate()}, 1, ""},
+		"a launch that the master dropped":    {[]mesos.Observation{update(mesos.TaskStaging), dropped()}, 2, ""},
+		"a return after the operator's word":  {[]mesos.Observation{answer(mesos.TaskGoneByOperator), update(mesos.TaskRunning)}, 0, mesos.TaskRunning},
+		"an ordinary life":                    {[]mesos.Observation{update(mesos.TaskRunning), update(mesos.TaskFinished), answer(mesos.TaskGone)}, 0, ""},
+		"a return of what was unreachable":    {[]mesos.Observation{answer(mesos.TaskUnreachable), update(mesos.TaskRunning)}, 0, ""},
+		"a launch that an agent says is gone": {[]mesos.Observation{update(mesos.TaskGone)}, 0, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := history(test.said...)
+			var returned mesos.TaskState
+			if r.Returned != nil {
+				returned = r.Returned.State
+			}
+			if r.Doubted.Event != test.doubted || returned != test.returned {
+				t.Errorf("doubted by %v, returned as %q", r.Doubted, returned)
+			}
+		})
+	}
+}
+
+func TestRecord_observe_keepsTheHeadOfTheAgentsQueue(t *testing.T) {
+	first, second := update(mesos.TaskStarting), update(mesos.TaskRunning)
+	r := history(first, answer(mesos.TaskStarting))
+	if r.Unacked == nil || string(r.Unacked.UUID) != string(first.UUID) {
+		t.Errorf("what waits is %+v", r.Unacked)
+	}
+	r = history(first, second, answer(mesos.TaskRunning))
+	if r.Unacked == nil || string(r.Unacked.UUID) != string(second.UUID) {
+		t.Errorf("what waits is %+v", r.Unacked)
+	}
+}
+
+// Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, and a life
+// never goes backwards.
+func TestRecord_observe_neverGoesBackwards(t *testing.T) {
+	states := []mesos.TaskState{
+		mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled,
+		mesos.TaskError, mesos.TaskDropped, mesos.TaskGone, mesos.TaskGoneByOperator, mesos.TaskUnreachable, mesos.TaskLost, mesos.TaskUnknown,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var said []mesos.Observation
+		for range rapid.IntRange(1, 12).Draw(t, "events") {
+			state := rapid.SampledFrom(states).Draw(t, "state")
+			kind := rapid.SampledFrom([]func() mesos.Observation{
+				func() mesos.Observation { return update(state) },
+				func() mesos.Observation { return answer(state) },
+				duplicate, dropped,
+			}).Draw(t, "kind")
+			said = append(said, kind())
+			if rapid.Bool().Draw(t, "twice") {
+				said = append(said, said[len(said)-1])
+			}
+		}
+		r := &record{}
+		for i, o := range said {
+			o.Number = mesos.Number{Term: 1, Event: uint64(i + 1)}
+			before := r.Observation
+			r.observe(o)
+			if before == nil || droppedByMaster(before) {
+				continue
+			}
+			if r.Observation.State.Regresses(before.State) && r.Observation.State != before.State {
+				t.Fatalf("%s became %s", before.State, r.Observation.State)
+			}
+			if before.State.Class() == mesos.Ended && r.Observation != before {
+				t.Fatalf("an end changed: %+v became %+v", before, r.Observation)
+			}
+		}
+	})
+}
