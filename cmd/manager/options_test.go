@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	cases := map[string]struct {
+		arguments   []string
+		environment map[string]string
+		check       func(*options) string
+		refusal     string
+	}{
+		"nothing given takes the defaults": {
+			check: func(o *options) string {
+				return cmp.Diff([]string{":8080", ":8081", "mesos.dev/operator", "json", "info"},
+					[]string{o.metricsBindAddress, o.healthProbeBindAddress, o.controllerName, o.logFormat, o.logLevel})
+			},
+		},
+		"a flag is taken": {
+			arguments: []string{"--controller-name=example.org/mine"},
+			check:     func(o *options) string { return cmp.Diff("example.org/mine", o.controllerName) },
+		},
+		"the environment stands in for a flag": {
+			environment: map[string]string{"LOG_FORMAT": "text", "LEADER_ELECT": "false"},
+			check: func(o *options) string {
+				return cmp.Diff("text", o.logFormat) + cmp.Diff(false, o.leaderElect)
+			},
+		},
+		"a flag wins over the environment": {
+			arguments: []string{"--log-format=json"}, environment: map[string]string{"LOG_FORMAT": "text"},
+			check: func(o *options) string { return cmp.Diff("json", o.logFormat) },
+		},
+		"the lease is in the operator's namespace": {
+			environment: map[string]string{"OPERATOR_NAMESPACE": "mesos"},
+			check:       func(o *options) string { return cmp.Diff("mesos", o.leaderElectionNamespace) },
+		},
+		"a number is a log level":             {arguments: []string{"--log-level=4"}, check: func(o *options) string { return cmp.Diff("4", o.logLevel) }},
+		"an unknown log format is refused":    {arguments: []string{"--log-format=xml"}, refusal: `--log-format is "xml": want json or text`},
+		"an unknown log level is refused":     {arguments: []string{"--log-level=loud"}, refusal: `--log-level is "loud"`},
+		"a negative log level is refused":     {arguments: []string{"--log-level=-1"}, refusal: `--log-level is "-1"`},
+		"a bare controller name is refused":   {arguments: []string{"--controller-name=mine"}, refusal: `--controller-name is "mine"`},
+		"an argument that is none is refused": {arguments: []string{"run"}, refusal: `unexpected argument "run"`},
+		"an unknown flag is refused":          {arguments: []string{"--nope"}, refusal: "nope"},
+		"nonsense in the environment is refused": {environment: map[string]string{"LEADER_ELECT": "perhaps"},
+			refusal: "reading environment variable LEADER_ELECT"},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			lookup := func(name string) (string, bool) {
+				value, ok := tc.environment[name]
+				return value, ok
+			}
+			o, err := parse(tc.arguments, lookup, &bytes.Buffer{})
+			switch {
+			case tc.refusal != "" && (err == nil || !strings.Contains(err.Error(), tc.refusal)):
+				t.Errorf("refused with %v, want %q", err, tc.refusal)
+			case tc.refusal == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case tc.check != nil:
+				if diff := tc.check(o); diff != "" {
+					t.Errorf("options (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func TestLogger_levels(t *testing.T) {
+	cases := map[string]struct {
+		level string
+		want  []string
+	}{
+		"error leaves out what is no error": {"error", nil},
+		"info is the state changes":         {"info", []string{"state"}},
+		"1 adds the decisions":              {"1", []string{"state", "decision"}},
+		"4 adds the offers":                 {"4", []string{"state", "decision", "offer"}},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			var output bytes.Buffer
+			logger := (&options{logFormat: "json", logLevel: tc.level}).logger(&output)
+			logger.Info("state")
+			logger.V(1).Info("decision")
+			logger.V(4).Info("offer")
+			var got []string
+			for _, word := range []string{"state", "decision", "offer"} {
+				if strings.Contains(output.String(), `"`+word+`"`) {
+					got = append(got, word)
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("logged (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
