@@ -44,8 +44,11 @@ func (r *reign) register(a *Agent) {
 		c.byID[a.id] = a
 	}
 	a.registered = r
-	if s := r.slaves[a.id]; s != nil {
-		r.reconnect(s)
+	known := r.slaves[a.id]
+	if known != nil {
+		known.stopTimers()
+		known.connected = true
+		known.active = !known.draining
 	} else {
 		wasExpected := r.expected[a.id]
 		delete(r.expected, a.id)
@@ -62,6 +65,9 @@ func (r *reign) register(a *Agent) {
 		if f.connected {
 			a.resume(r)
 		}
+	}
+	if known != nil {
+		r.catchUp(known)
 	}
 	r.allocate(r.slaves[a.id])
 }
@@ -164,11 +170,9 @@ func (r *reign) bringTask(s *slave, t *agentTask, wasExpected bool) bool {
 	return true
 }
 
-// reconnect is the return of an agent whose socket had broken but which was never given up.
-func (r *reign) reconnect(s *slave) {
-	s.stopTimers()
-	s.connected = true
-	s.active = !s.draining
+// catchUp makes up for what an agent missed whose socket had broken but which was never given up:
+// tasks that never reached it, and kills.
+func (r *reign) catchUp(s *slave) {
 	for t := range s.tasks {
 		if s.agent.tasks[taskKey{t.framework.id, t.id}] == nil {
 			s.agent.disown(t)
