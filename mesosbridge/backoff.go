@@ -25,6 +25,15 @@ const (
 // backoff counts tries that failed one after the other, of each pace on its own. Its zero value has seen none.
 type backoff struct{ fast, slow int }
 
+// after returns the backoff after a subscription that held for so long and ended so. A subscription ends the row of failures, but not that
+// of two schedulers which take the framework from each other, with a subscription each time.
+func (b backoff) after(lasted time.Duration, class Class) backoff {
+	if class == FailedOver && lasted <= slowMost {
+		return backoff{slow: b.slow}
+	}
+	return backoff{}
+}
+
 // next returns how long to wait after one more failure. Fast waits are drawn from all between the shortest and the longest, so that many
 // frameworks do not come back to a new master at once; slow ones are lengthened by up to a tenth.
 func (b *backoff) next(p pace) time.Duration {

@@ -316,16 +316,20 @@ func TestBackoff(t *testing.T) {
 				t.Fatalf("slow wait %d is %v", i+1, got)
 			}
 		}
-		b = b.after(time.Second)
+		b = b.after(time.Second, FailedOver)
 		if got := b.next(fast); got > 2*time.Second {
 			t.Fatalf("the first fast wait after a subscription is %v", got)
 		}
 		if got := b.next(slow); got < slowMost {
-			t.Fatalf("a slow wait after a short subscription is %v", got)
+			t.Fatalf("the wait after a short subscription that another scheduler took is %v", got)
 		}
-		b = b.after(time.Hour)
-		if got := b.next(slow); got > 66*time.Second {
-			t.Fatalf("a slow wait after a long subscription is %v", got)
+		contested := b.after(time.Hour, FailedOver)
+		if got := contested.next(slow); got > 66*time.Second {
+			t.Fatalf("the wait after a long subscription that another scheduler took is %v", got)
+		}
+		refused := b.after(time.Second, StreamEnded)
+		if got := refused.next(slow); got > 66*time.Second {
+			t.Fatalf("the first slow wait after a subscription is %v", got)
 		}
 		if got := b.next(now); got != 0 {
 			t.Fatalf("what the bridge brought about itself is tried again after %v", got)

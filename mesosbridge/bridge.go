@@ -34,8 +34,8 @@ type Options struct {
 	MayCall func() error
 }
 
-// Listener is told that something changed. Its methods say only where to look, are called without any lock held, from the goroutine
-// that reads the stream or from a sender, and must return at once.
+// Listener is told that something changed. Its methods say only where to look and must return at once. They are called without any lock
+// of the bridge held, from the goroutine that reads the stream, from a sender, or by Accept and FrameworkIDStored themselves.
 type Listener interface {
 	// ConnectionChanged says to look at Connection and MayAccept.
 	ConnectionChanged()
@@ -66,6 +66,7 @@ type Bridge struct {
 	// mu guards all that follows. It is never held while anything waits.
 	mu         sync.Mutex
 	config     Config
+	edition    int // counts the configurations that want another subscription
 	idStored   bool
 	suppressed bool
 	connection Connection
@@ -105,6 +106,8 @@ func New(config Config, options Options) *Bridge {
 // Run keeps the framework subscribed until ctx ends, and returns only then. On return the stream is closed and no goroutine of the
 // bridge is left. It must be called once.
 func (b *Bridge) Run(ctx context.Context) {
+	connected.WithLabelValues(b.options.Name).Set(0)
+	defer connected.DeleteLabelValues(b.options.Name)
 	var lanes sync.WaitGroup
 	lanes.Go(func() { b.calls.run(ctx) })
 	for range ackWorkers {
@@ -132,14 +135,22 @@ func (b *Bridge) Reconfigure(config Config) {
 		anew = true
 	}
 	b.idStored = b.idStored || id != ""
-	if anew && b.current != nil {
-		b.current.end(&Problem{Class: Reconfigured, Message: "The framework's masters or its ID changed; it is subscribing with the new ones."})
+	if anew {
+		b.edition++
+		if b.current != nil {
+			b.current.end(reconfigured())
+		}
 	}
 	b.noteChange()
 	select {
 	case b.retry <- struct{}{}:
 	default:
 	}
+}
+
+// reconfigured is why a subscription ends that another configuration wants otherwise.
+func reconfigured() *Problem {
+	return &Problem{Class: Reconfigured, Message: "The framework's masters or its ID changed; it is subscribing with the new ones."}
 }
 
 // Connection returns what is known of the subscription.

@@ -32,6 +32,8 @@ type term struct {
 	ctx context.Context //nolint:containedctx // a term is a lifetime: every call of it ends with it, whoever asked for it
 	end context.CancelCauseFunc
 
+	// edition is that of the configuration with which it was subscribed.
+	edition     int
 	base        string
 	streamID    string
 	frameworkID string

@@ -134,6 +134,10 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	now := time.Now()
 	t.frameworkID, t.told.framework.ID = id, id
 	b.mu.Lock()
+	if t.edition != b.edition {
+		b.mu.Unlock()
+		return reconfigured()
+	}
 	c := &b.connection
 	t.number = c.Term + 1
 	c.Subscribed, c.Term, c.Since, c.Problem, c.NextTry = true, t.number, now, nil, time.Time{}
@@ -143,9 +147,7 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 		Hostname: clean(event.GetMasterInfo().GetHostname()),
 		Version:  clean(event.GetMasterInfo().GetVersion()),
 	}
-	if c.FrameworkID != id {
-		c.FrameworkID, c.FirstSubscribed = id, time.Time{}
-	}
+	c.FrameworkID = id
 	if c.FirstSubscribed.IsZero() {
 		c.FirstSubscribed = now
 	}

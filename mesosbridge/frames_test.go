@@ -166,8 +166,11 @@ func TestDecodeEvent_survivesHostileMessages(t *testing.T) {
 		// A length that overflows makes older generated decoders index out of range (CVE-2021-3121).
 		"a field with a negative length":  {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 		"an unknown field of that length": {0xfa, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
-		"a group that never ends":         {0x0b},
-		"JSON":                            []byte(`{"type":"HEARTBEAT"}`),
+		"an unknown field that runs past every index": {
+			0x08, 0x08, 0xfa, 0x01, 0xf4, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f,
+		},
+		"a group that never ends": {0x0b},
+		"JSON":                    []byte(`{"type":"HEARTBEAT"}`),
 	}
 	for name, record := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -186,7 +189,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte("0\n"))
 	f.Add([]byte("67108864\nabc"))
 	f.Add([]byte("20\n{\"type\":\"HEARTBEAT\"}"))
-	f.Add([]byte("11\n\xfa\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f"))
+	f.Add([]byte("13\n\x08\x08\xfa\x01\xf4\xff\xff\xff\xff\xff\xff\xff\x7f"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		b := New(Config{Framework: framework()}, Options{})
 		tm := &term{number: 1}

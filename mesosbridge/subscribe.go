@@ -38,20 +38,10 @@ func (b *Bridge) keepSubscribed(ctx context.Context) {
 			return
 		}
 		if lasted > 0 {
-			retry = retry.after(lasted)
+			retry = retry.after(lasted, problem.Class)
 		}
 		b.await(ctx, problem, retry.next(problem.Class.pace()))
 	}
-}
-
-// after returns the backoff after a subscription that held for so long. A subscription ends the row of failures; only two schedulers
-// that take the framework from each other do so with a subscription each time, so slow waits are forgotten after a long one.
-func (b backoff) after(lasted time.Duration) backoff {
-	b.fast = 0
-	if lasted > slowMost {
-		b.slow = 0
-	}
-	return b
 }
 
 // await publishes why the framework is not subscribed and waits until the next try is due, or a new configuration makes it worth
@@ -138,9 +128,9 @@ func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.D
 	defer deadline.Stop()
 
 	b.mu.Lock()
-	next := b.toTell()
+	next, edition := b.toTell(), b.edition
 	b.mu.Unlock()
-	t := &term{ctx: ctx, end: end, told: next, client: b.newClient(), changed: make(chan struct{}, 1)}
+	t := &term{ctx: ctx, end: end, told: next, edition: edition, client: b.newClient(), changed: make(chan struct{}, 1)}
 	defer t.client.CloseIdleConnections()
 	response, problem := b.openStream(t, master)
 	if problem != nil {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -421,6 +422,62 @@ func TestBridge_movesToOtherMasters(t *testing.T) {
 			h.Errorf("unexpected connection under another ID: %+v", c)
 		}
 	})
+}
+
+func TestBridge_dropsASubscriptionThatIsOutOfDateAsItComes(t *testing.T) {
+	inVirtualTime(t, setup{cluster: simulator.Options{Masters: 2}}, func(h *harness) {
+		h.subscribed()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 10 * time.Second, Type: "SUBSCRIBE"})
+		h.cluster.CutStream("", 0)
+		h.pass(5 * time.Second)
+		config := h.bridge.config
+		config.Framework.ID = "taken-over-0001"
+		h.bridge.Reconfigure(config)
+		h.pass(10 * time.Second)
+		if c := h.bridge.Connection(); !c.Subscribed || c.FrameworkID != "taken-over-0001" || c.Term != 2 {
+			h.Errorf("unexpected connection: %+v", c)
+		}
+	})
+}
+
+// Nothing that hangs keeps the stream from being read.
+func TestBridge_readsOnWhileCallsHang(t *testing.T) {
+	inVirtualTime(t, setup{agents: 2}, func(h *harness) {
+		h.subscribed()
+		h.running("job")
+		for _, call := range []string{"KILL", "ACKNOWLEDGE"} {
+			h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Delay, Delay: time.Hour, Type: call, Count: -1})
+		}
+		for i := range 2 * ackWorkers {
+			id := fmt.Sprintf("other-%d", i)
+			h.cluster.SendEvent("", updateEvent(id))
+			h.pass(0)
+			h.acknowledge(id)
+		}
+		h.bridge.Kill("job", "", nil)
+		events := h.bridge.Connection().LastEvent
+		h.pass(70 * time.Second)
+		h.cluster.SendEvent("", updateEvent("last"))
+		h.pass(0)
+		if got := h.bridge.Connection(); got.LastEvent.Event < events.Event+5 || got.Term != 1 {
+			h.Errorf("the last event was %v, now it is %v", events, got.LastEvent)
+		}
+		if got := h.state("last"); got != mesos.TaskRunning {
+			h.Errorf("the last task is %q", got)
+		}
+		h.pass(time.Hour)
+		if c := h.bridge.Connection(); c.Term != 1 || !c.Subscribed {
+			h.Errorf("calls that hang ended the term: %+v", c)
+		}
+	})
+}
+
+// updateEvent says that a task runs, and wants that acknowledged.
+func updateEvent(taskID string) *scheduler.Event {
+	return &scheduler.Event{Type: scheduler.Event_UPDATE, Update: &scheduler.Event_Update{Status: mesospb.TaskStatus{
+		TaskID: mesospb.TaskID{Value: taskID}, AgentID: &mesospb.AgentID{Value: "a1"}, State: mesospb.TASK_RUNNING.Enum(),
+		UUID: []byte("0123456789abcdef"),
+	}}}
 }
 
 func TestBridge_subscribesOnlyWhenItMay(t *testing.T) {
