@@ -98,6 +98,12 @@ func (c *connection) acknowledgeForeign(taskID string) {
 	}
 }
 
+// neverSent records that the ACCEPT of an attempt is not sent any more, and brings its object back.
+func (c *connection) neverSent(taskID string) {
+	c.bridge.AcceptNeverSent(taskID)
+	c.Observed(taskID)
+}
+
 // AttemptChanged implements mesosbridge.Listener.
 func (c *connection) AttemptChanged(taskID string) { c.Observed(taskID) }
 

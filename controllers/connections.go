@@ -61,7 +61,7 @@ func (c *Connections) Start(ctx context.Context) error {
 	c.mu.Lock()
 	c.running = ctx
 	for _, connection := range c.byName {
-		c.run(connection)
+		c.run(connection) //nolint:contextcheck // it takes the context that is stored above
 	}
 	c.mu.Unlock()
 	<-ctx.Done()

@@ -109,11 +109,15 @@ func (w *world) startManager() (stop func()) {
 	}
 	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: testr.New(w.t), DialContext: w.dial})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
-	frameworks := &controllers.MesosFrameworkReconciler{Client: manager.GetClient(), Live: manager.GetAPIReader(),
-		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder}
-	tasks := &controllers.MesosTaskReconciler{Client: manager.GetClient(), Live: manager.GetAPIReader(),
-		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder}
-	for _, err := range []error{manager.Add(connections), tasks.SetupWithManager(manager), frameworks.SetupWithManager(manager)} {
+	frameworks := &controllers.MesosFrameworkReconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(),
+		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
+	}
+	tasks := &controllers.MesosTaskReconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(),
+		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
+	}
+	for _, err := range []error{manager.Add(connections), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -9,14 +9,13 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
-
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
@@ -215,8 +214,10 @@ func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha
 func (r *MesosFrameworkReconciler) tearDown(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (done bool, err error) {
 	connection := r.Connections.get(framework.Name)
 	if connection == nil || !connection.bridge.Connection().Subscribed {
-		memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonNotConnected,
-			Message: "Waiting for a connection to remove the framework from Mesos; set spec.deletionPolicy to Detach to let the object go without"}
+		memory.stuck = &lifecycle.Obstacle{
+			Reason:  v1alpha1.ReasonNotConnected,
+			Message: "Waiting for a connection to remove the framework from Mesos; set spec.deletionPolicy to Detach to let the object go without",
+		}
 		return false, nil
 	}
 	call, cancel := context.WithTimeout(ctx, teardownTimeout)
@@ -271,7 +272,7 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 	if !deleting {
 		memory.stuck = nil
 	}
-	connection, created := r.Connections.ensure(framework.Name, config)
+	connection, created := r.Connections.ensure(framework.Name, config) //nolint:contextcheck // a bridge outlives the reconcile that asks for it
 	connection.placer.setRefuse(time.Duration(framework.Spec.Offers.RefuseSeconds) * time.Second)
 	if created {
 		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)

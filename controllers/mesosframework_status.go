@@ -111,9 +111,9 @@ func frameworkConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.Me
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, string(state.Problem.Class), state.Problem.Message
 	}
 	conditions := []metav1.Condition{ready, connected, reconciledCondition(state, memory.passes, now)}
-	set := func(condition metav1.Condition) bool {
+	set := func(condition metav1.Condition) {
 		condition.ObservedGeneration, condition.LastTransitionTime = framework.Generation, metav1.Time{Time: now.Truncate(time.Second)}
-		return meta.SetStatusCondition(&status.Conditions, condition)
+		meta.SetStatusCondition(&status.Conditions, condition)
 	}
 	before := meta.FindStatusCondition(framework.Status.Conditions, v1alpha1.ConditionConnected)
 	for _, condition := range conditions {
@@ -206,9 +206,9 @@ func passStatus(p *passes, completed time.Time) *v1alpha1.ReconciliationPass {
 	pass := &v1alpha1.ReconciliationPass{
 		Reason:     p.reason,
 		StartTime:  &metav1.Time{Time: p.began.Truncate(time.Second)},
-		Rounds:     int32(progress.Rounds),     //nolint:gosec // at one round in five seconds this takes 340 years
-		Tasks:      int32(progress.Attempts),   //nolint:gosec // an API server does not hold so many objects
-		Unanswered: int32(progress.Unanswered), //nolint:gosec // as above
+		Rounds:     int32(progress.Rounds),
+		Tasks:      int32(progress.Attempts),
+		Unanswered: int32(progress.Unanswered),
 	}
 	if !completed.IsZero() {
 		pass.CompletionTime = &metav1.Time{Time: completed.Truncate(time.Second)}

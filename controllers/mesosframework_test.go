@@ -84,7 +84,7 @@ func TestMesosFramework_mastersThatAreNone(t *testing.T) {
 		"a web page": {answer(200, "<html>hello</html>"), v1alpha1.ReasonNotAMaster, ""},
 		"no leader":  {answer(503, "No leader elected"), v1alpha1.ReasonNoLeader, ""},
 		"a redirect without an end": {func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "//"+r.Host+"/api/v1/scheduler", 307)
+			http.Redirect(w, r, "//"+r.Host+"/api/v1/scheduler", http.StatusTemporaryRedirect)
 		}, "", ""},
 		"garbage in the stream": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/x-protobuf")

@@ -52,8 +52,8 @@ type MesosTaskReconciler struct {
 }
 
 // SetupWithManager makes the manager run the reconciler.
-func (r *MesosTaskReconciler) SetupWithManager(manager ctrl.Manager) error {
-	err := manager.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.MesosTask{}, indexByFramework, func(object client.Object) []string {
+func (r *MesosTaskReconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager) error {
+	err := manager.GetFieldIndexer().IndexField(ctx, &v1alpha1.MesosTask{}, indexByFramework, func(object client.Object) []string {
 		if task, ok := object.(*v1alpha1.MesosTask); ok {
 			return []string{task.Spec.FrameworkRef.Name}
 		}
@@ -109,7 +109,7 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	}
 	decision := lifecycle.Next(view.seen)
 	rulesMatched.WithLabelValues(decision.Rule).Inc()
-	if attempt := decision.Status.Task; attempt != nil {
+	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil {
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
 	}
 	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "steps", decision.Steps)
@@ -174,6 +174,7 @@ func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lif
 		connection.placer.want(view.key, view.task, view.seen.Hash)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
+	default:
 	}
 	return nil
 }

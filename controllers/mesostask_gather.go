@@ -79,8 +79,10 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 	v.connection = r.Connections.get(name)
 	v.seen.FrameworkID = frameworkIDOf(framework)
 	if !framework.DeletionTimestamp.IsZero() {
-		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting,
-			Message: fmt.Sprintf("MesosFramework %s is being deleted and launches nothing more", name)}
+		v.seen.Obstacle = &lifecycle.Obstacle{
+			Reason:  v1alpha1.ReasonFrameworkDeleting,
+			Message: fmt.Sprintf("MesosFramework %s is being deleted and launches nothing more", name),
+		}
 		return true, nil
 	}
 	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
@@ -111,6 +113,7 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 		v.connection.placer.outcome(v.key, true)
 	case lifecycle.LaunchAccepted:
 		v.connection.placer.outcome(v.key, false)
+	default:
 	}
 	seen.Observation = attempt.Observation
 	if attempt.Unacked != nil {

@@ -30,7 +30,7 @@ func (r *MesosTaskReconciler) writeStatus(ctx context.Context, view *view, statu
 	patch.test("/status/revision", revisionOrNil(object.Status.Revision))
 	status.Revision = object.Status.Revision + 1
 	patch.add("/status", status)
-	return r.write(ctx, view, "status", patch, func(patch client.Patch) error {
+	return r.write(view, "status", patch, func(patch client.Patch) error {
 		return r.Client.Status().Patch(ctx, view.object, patch)
 	})
 }
@@ -58,7 +58,7 @@ func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
 	patch.test("/metadata/generation", object.Generation)
 	patch.setAnnotation(object, v1alpha1.AnnotationBinding, string(binding))
 	patch.addFinalizer(object, v1alpha1.TaskFinalizer)
-	err = r.write(ctx, view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+	err = r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
 	if err != nil {
 		// Whether it was written or not, its ACCEPT is not sent: the attempt never ran, and the task is placed anew.
 		view.connection.placer.unwant(view.key)
@@ -84,11 +84,11 @@ func (r *MesosTaskReconciler) releaseFinalizer(ctx context.Context, view *view) 
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", view.object.UID)
 	patch.removeFinalizer(view.object, v1alpha1.TaskFinalizer)
-	return r.write(ctx, view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+	return r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
 }
 
 // write sends a patch and remembers what it returned.
-func (r *MesosTaskReconciler) write(ctx context.Context, view *view, what string, patch *jsonPatch, send func(client.Patch) error) error {
+func (r *MesosTaskReconciler) write(view *view, what string, patch *jsonPatch, send func(client.Patch) error) error {
 	built, err := patch.build()
 	if err != nil {
 		return err

@@ -182,7 +182,7 @@ func (p *placer) unwant(key types.NamespacedName) {
 func (p *placer) release(task *wanted) {
 	if reserved := task.reserved; reserved != nil && !reserved.bound {
 		reserved.released = true
-		p.connection.bridge.AcceptNeverSent(reserved.placed.TaskID)
+		p.connection.neverSent(reserved.placed.TaskID)
 		task.reserved = nil
 	}
 }
@@ -232,7 +232,7 @@ func (p *placer) callOff(taskID string) {
 		}
 	}
 	p.calledOff[taskID] = struct{}{}
-	p.connection.bridge.AcceptNeverSent(taskID)
+	p.connection.neverSent(taskID)
 	p.wake()
 }
 
@@ -399,7 +399,7 @@ func (p *placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname,
 	}}
 	for _, port := range assignment.HostPorts {
-		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port)) //nolint:gosec // a port has sixteen bits
+		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))
 	}
 	p.portOffset += uint64(len(assignment.HostPorts))
 	making.reservations = append(making.reservations, reserved)
@@ -547,14 +547,14 @@ func (p *placer) close(launch *launch, gone bool) {
 			task.ID, task.AgentID = reserved.placed.TaskID, reserved.placed.AgentID
 			task.HostPorts = make([]uint32, len(reserved.placed.HostPorts))
 			for i, port := range reserved.placed.HostPorts {
-				task.HostPorts[i] = uint32(port) //nolint:gosec // a port has sixteen bits
+				task.HostPorts[i] = uint32(port)
 			}
 			tasks = append(tasks, task)
 			continue
 		}
 		if !reserved.released {
 			reserved.released = true
-			p.connection.bridge.AcceptNeverSent(reserved.placed.TaskID)
+			p.connection.neverSent(reserved.placed.TaskID)
 		}
 		if known := p.pending[reserved.wanted.key]; known == reserved.wanted {
 			known.reserved = nil

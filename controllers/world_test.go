@@ -75,6 +75,7 @@ func (w *world) neverTwoLive() {
 			}
 		case simulator.Ended:
 			live[identity] = slices.DeleteFunc(live[identity], func(id string) bool { return id == change.TaskID })
+		case simulator.ProcessStarted:
 		}
 	}
 }

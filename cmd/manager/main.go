@@ -99,7 +99,7 @@ func serve(ctx context.Context, options *options, logger logr.Logger) error {
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
 		ControllerName: options.controllerName, Recorder: recorder,
 	}
-	if err := errors.Join(tasks.SetupWithManager(manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
+	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	logger.Info("Starting", "version", version, "controllerName", options.controllerName)

@@ -72,9 +72,11 @@ func newSystem(t *testing.T) *system {
 	}
 	s.mesos = simulator.New(simulator.Options{Flags: simulator.Flags{OfferInterval: 50 * time.Millisecond}})
 	t.Cleanup(s.mesos.Close)
-	s.mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096,
+	s.mesos.AddAgent(simulator.AgentSpec{
+		CPUs: 4, Mem: 4096, Disk: 4096,
 		Ports:  []mesosv1.Value_Range{{Begin: 31000, End: 31009}},
-		Runner: &simulator.ProcessRunner{Dir: t.TempDir()}})
+		Runner: &simulator.ProcessRunner{Dir: t.TempDir()},
+	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -121,10 +123,10 @@ func (s *system) create(manifest string) {
 
 // process is a running manager.
 type process struct {
-	s      *system
-	cmd    *exec.Cmd
-	log    *logBuffer
-	ended  chan error
+	s     *system
+	cmd   *exec.Cmd
+	log   *logBuffer
+	ended chan error
 }
 
 // logBuffer keeps what a manager logs.
@@ -223,7 +225,7 @@ func (p *process) ready() {
 		}
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
-			return false, nil //nolint:nilerr // it does not listen yet
+			return false, nil // it does not listen yet
 		}
 		defer response.Body.Close()
 		_, err = io.Copy(io.Discard, response.Body)

@@ -110,7 +110,7 @@ func (o *options) level() (zapcore.Level, error) {
 	if err != nil || verbosity < 0 {
 		return 0, fmt.Errorf("--log-level is %q: want info, debug, error, or a number from 0 to 63", o.logLevel)
 	}
-	return zapcore.Level(-verbosity), nil //nolint:gosec // it was read as seven bits
+	return zapcore.Level(-verbosity), nil
 }
 
 // logger writes as the options say.

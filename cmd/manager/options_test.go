@@ -46,8 +46,10 @@ func TestParse(t *testing.T) {
 		"a bare controller name is refused":   {arguments: []string{"--controller-name=mine"}, refusal: `--controller-name is "mine"`},
 		"an argument that is none is refused": {arguments: []string{"run"}, refusal: `unexpected argument "run"`},
 		"an unknown flag is refused":          {arguments: []string{"--nope"}, refusal: "nope"},
-		"nonsense in the environment is refused": {environment: map[string]string{"LEADER_ELECT": "perhaps"},
-			refusal: "reading environment variable LEADER_ELECT"},
+		"nonsense in the environment is refused": {
+			environment: map[string]string{"LEADER_ELECT": "perhaps"},
+			refusal:     "reading environment variable LEADER_ELECT",
+		},
 	}
 	for sentence, tc := range cases {
 		t.Run(sentence, func(t *testing.T) {
