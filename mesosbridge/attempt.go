@@ -52,9 +52,6 @@ type Attempt struct {
 	Returned *mesos.Observation
 }
 
-// over says whether the attempt never ran, whatever Mesos says of it.
-func (s AcceptState) neverRan() bool { return s == AcceptNeverSent || s == AcceptRefused }
-
 // mayAsk is rule 7 for an attempt with a record.
 func (s AcceptState) mayAsk() bool {
 	switch s {

@@ -41,11 +41,11 @@ func (b *backoff) next(p pace) time.Duration {
 	case fast:
 		b.fast++
 		most := doubled(fastFirst, b.fast, fastMost)
-		return fastFirst + rand.N(most-fastFirst+1)
+		return fastFirst + rand.N(most-fastFirst+1) //nolint:gosec // jitter is no secret
 	case slow:
 		b.slow++
 		delay := doubled(slowFirst, b.slow-1, slowMost)
-		return delay + rand.N(delay/10)
+		return delay + rand.N(delay/10) //nolint:gosec // jitter is no secret
 	default:
 		return 0
 	}

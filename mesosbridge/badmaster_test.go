@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gogo/protobuf/proto"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
@@ -140,7 +139,7 @@ func frame(event *scheduler.Event) string {
 
 func subscribedEvent(id string, heartbeat float64) string {
 	return frame(&scheduler.Event{Type: scheduler.Event_SUBSCRIBED, Subscribed: &scheduler.Event_Subscribed{
-		FrameworkID: &mesospb.FrameworkID{Value: id}, HeartbeatIntervalSeconds: proto.Float64(heartbeat),
+		FrameworkID: &mesospb.FrameworkID{Value: id}, HeartbeatIntervalSeconds: new(heartbeat),
 	}})
 }
 
@@ -156,8 +155,14 @@ func hangs(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// served is a test with a bridge against masters of its making.
+type served struct {
+	*testing.T
+	bridge *Bridge
+}
+
 // withMasters runs a bridge against masters of the test's making.
-func withMasters(t *testing.T, masters []string, handlers map[string]http.Handler, test func(t *testing.T, b *Bridge)) {
+func withMasters(t *testing.T, masters []string, handlers map[string]http.Handler, test func(h served)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork(handlers)
@@ -174,7 +179,7 @@ func withMasters(t *testing.T, masters []string, handlers map[string]http.Handle
 			<-done
 		}()
 		synctest.Wait()
-		test(t, b)
+		test(served{T: t, bridge: b})
 	})
 }
 
@@ -216,19 +221,19 @@ func TestBridge_saysWhatIsWrongWithAMaster(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			withMasters(t, []string{"http://m1:5050"}, map[string]http.Handler{"m1": test.handler}, func(t *testing.T, b *Bridge) {
+			withMasters(t, []string{"http://m1:5050"}, map[string]http.Handler{"m1": test.handler}, func(h served) {
 				time.Sleep(test.within)
 				synctest.Wait()
-				c := b.Connection()
+				c := h.bridge.Connection()
 				if c.Subscribed || c.Problem == nil || c.Problem.Class != test.class || !strings.Contains(c.Problem.Message, test.says) {
-					t.Fatalf("the connection is %+v with the problem %+v, want %s and %q", c, c.Problem, test.class, test.says)
+					h.Fatalf("the connection is %+v with the problem %+v, want %s and %q", c, c.Problem, test.class, test.says)
 				}
-				wait := c.NextTry.Sub(time.Now())
+				wait := time.Until(c.NextTry)
 				if test.class.pace() == slow && (wait < 60*time.Second || wait > 66*time.Second) {
-					t.Errorf("the next try is in %v", wait)
+					h.Errorf("the next try is in %v", wait)
 				}
 				if test.class.pace() == fast && (wait < time.Second || wait > 15*time.Second) {
-					t.Errorf("the next try is in %v", wait)
+					h.Errorf("the next try is in %v", wait)
 				}
 			})
 		})
@@ -254,11 +259,11 @@ func TestBridge_asksTheNextMaster(t *testing.T) {
 			if test.bad != nil {
 				handlers["m1"] = test.bad
 			}
-			withMasters(t, []string{"http://m1:5050", "http://m2:5050"}, handlers, func(t *testing.T, b *Bridge) {
+			withMasters(t, []string{"http://m1:5050", "http://m2:5050"}, handlers, func(h served) {
 				time.Sleep(test.within)
 				synctest.Wait()
-				if c := b.Connection(); !c.Subscribed || c.Master.URL != "http://m2:5050" {
-					t.Errorf("the connection is %+v with the problem %+v", c, c.Problem)
+				if c := h.bridge.Connection(); !c.Subscribed || c.Master.URL != "http://m2:5050" {
+					h.Errorf("the connection is %+v with the problem %+v", c, c.Problem)
 				}
 			})
 		})
@@ -268,8 +273,8 @@ func TestBridge_asksTheNextMaster(t *testing.T) {
 func TestBridge_tellsTheMostTellingOfSeveralProblems(t *testing.T) {
 	handlers := map[string]http.Handler{"m2": says(503, "No leader elected"), "m3": says(404, "")}
 	masters := []string{"http://m1:5050", "http://m2:5050", "http://m3:5050"}
-	withMasters(t, masters, handlers, func(t *testing.T, b *Bridge) {
-		p := b.Connection().Problem
+	withMasters(t, masters, handlers, func(h served) {
+		p := h.bridge.Connection().Problem
 		if p == nil || p.Class != NoLeader || !strings.HasPrefix(p.Message, "None of 3 masters took the subscription. http://m2:5050 has no") {
 			t.Errorf("the problem is %+v", p)
 		}
@@ -277,8 +282,8 @@ func TestBridge_tellsTheMostTellingOfSeveralProblems(t *testing.T) {
 }
 
 func TestBridge_needsAMaster(t *testing.T) {
-	withMasters(t, nil, nil, func(t *testing.T, b *Bridge) {
-		if p := b.Connection().Problem; p == nil || !strings.Contains(p.Message, "spec.masters.urls") {
+	withMasters(t, nil, nil, func(h served) {
+		if p := h.bridge.Connection().Problem; p == nil || !strings.Contains(p.Message, "spec.masters.urls") {
 			t.Errorf("the problem is %+v", p)
 		}
 	})
@@ -292,11 +297,11 @@ func TestBridge_refusesAnotherFrameworksID(t *testing.T) {
 		id, _ := answer.Load("id")
 		streams(false, subscribedEvent(id.(string), 15))(w, r)
 	})
-	withMasters(t, []string{"http://m1:5050"}, map[string]http.Handler{"m1": handler}, func(t *testing.T, b *Bridge) {
+	withMasters(t, []string{"http://m1:5050"}, map[string]http.Handler{"m1": handler}, func(h served) {
 		answer.Store("id", "second")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if c := b.Connection(); c.FrameworkID != "first" || c.Problem == nil || c.Problem.Class != NotAMaster {
+		if c := h.bridge.Connection(); c.FrameworkID != "first" || c.Problem == nil || c.Problem.Class != NotAMaster {
 			t.Errorf("the connection is %+v with the problem %+v", c, c.Problem)
 		}
 	})
@@ -305,13 +310,12 @@ func TestBridge_refusesAnotherFrameworksID(t *testing.T) {
 func TestBackoff(t *testing.T) {
 	for range 100 {
 		var b backoff
-		for i, most := range []time.Duration{2, 4, 8, 15, 15, 15} {
-			if got := b.next(fast); got < time.Second || got > most*time.Second {
+		for i, most := range []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, fastMost, fastMost} {
+			if got := b.next(fast); got < time.Second || got > most {
 				t.Fatalf("fast wait %d is %v", i+1, got)
 			}
 		}
-		for i, least := range []time.Duration{1, 2, 4, 5, 5} {
-			least *= time.Minute
+		for i, least := range []time.Duration{slowFirst, 2 * slowFirst, 4 * slowFirst, slowMost, slowMost} {
 			if got := b.next(slow); got < least || got > least+least/10 {
 				t.Fatalf("slow wait %d is %v", i+1, got)
 			}

@@ -17,11 +17,11 @@ import (
 )
 
 // recorded is the stream of a real master, as it came off the wire.
-func recorded(t testing.TB) []byte {
-	t.Helper()
+func recorded(tb testing.TB) []byte {
+	tb.Helper()
 	stream, err := os.ReadFile("testdata/protobuf-stream.bin")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return stream
 }
@@ -83,7 +83,7 @@ func TestFrameReader_readsAStreamCutAnywhere(t *testing.T) {
 	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
-	for at := range len(stream) {
+	for at := range stream {
 		all, err := records(bytes.NewReader(stream[:at]))
 		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("cut at %d: %v", at, err)

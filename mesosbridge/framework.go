@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gogo/protobuf/proto"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
@@ -40,15 +39,15 @@ func (t told) info() *mesospb.FrameworkInfo {
 		Name:            t.framework.Name,
 		User:            t.framework.User,
 		Roles:           t.framework.Roles,
-		FailoverTimeout: proto.Float64(t.framework.FailoverTimeout.Seconds()),
-		Checkpoint:      proto.Bool(true),
+		FailoverTimeout: new(t.framework.FailoverTimeout.Seconds()),
+		Checkpoint:      new(true),
 		Capabilities:    capabilities(t.framework.Capabilities),
 	}
 	if t.framework.Hostname != "" {
-		info.Hostname = proto.String(t.framework.Hostname)
+		info.Hostname = new(t.framework.Hostname)
 	}
 	if t.framework.WebUIURL != "" {
-		info.WebUiURL = proto.String(t.framework.WebUIURL)
+		info.WebUiURL = new(t.framework.WebUIURL)
 	}
 	return info
 }

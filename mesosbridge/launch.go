@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gogo/protobuf/proto"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -232,28 +231,28 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 
 func commandInfo(task *mesos.Task) *mesospb.CommandInfo {
 	command := &mesospb.CommandInfo{
-		Shell:       proto.Bool(len(task.Argv) == 0),
+		Shell:       new(len(task.Argv) == 0),
 		Environment: &mesospb.Environment{Variables: environment(task)},
 	}
 	switch {
 	case len(task.Argv) > 0:
 		// Mesos hands arguments to exec as they are, so the first is the program's own name.
-		command.Value, command.Arguments = proto.String(task.Argv[0]), task.Argv
+		command.Value, command.Arguments = new(task.Argv[0]), task.Argv
 	case task.Shell != "":
-		command.Value = proto.String(task.Shell)
+		command.Value = new(task.Shell)
 	}
 	if task.User != "" {
-		command.User = proto.String(task.User)
+		command.User = new(task.User)
 	}
 	for _, uri := range task.URIs {
 		u := mesospb.CommandInfo_URI{
 			Value:      uri.Value,
-			Extract:    proto.Bool(uri.Extract),
-			Executable: proto.Bool(uri.Executable),
-			Cache:      proto.Bool(uri.Cache),
+			Extract:    new(uri.Extract),
+			Executable: new(uri.Executable),
+			Cache:      new(uri.Cache),
 		}
 		if uri.OutputFile != "" {
-			u.OutputFile = proto.String(uri.OutputFile)
+			u.OutputFile = new(uri.OutputFile)
 		}
 		command.URIs = append(command.URIs, u)
 	}
@@ -270,7 +269,7 @@ func environment(task *mesos.Task) []mesospb.Environment_Variable {
 			return
 		}
 		set[name] = true
-		variables = append(variables, mesospb.Environment_Variable{Name: name, Value: proto.String(value)})
+		variables = append(variables, mesospb.Environment_Variable{Name: name, Value: new(value)})
 	}
 	for _, v := range task.Env {
 		add(v.Name, v.Value)
@@ -296,8 +295,8 @@ func identityLabels(taskID string) *mesospb.Labels {
 		return nil
 	}
 	return &mesospb.Labels{Labels: []mesospb.Label{
-		{Key: "mesos.dev/namespace", Value: proto.String(parts[0])},
-		{Key: "mesos.dev/name", Value: proto.String(parts[1])},
+		{Key: "mesos.dev/namespace", Value: new(parts[0])},
+		{Key: "mesos.dev/name", Value: new(parts[1])},
 	}}
 }
 
@@ -308,13 +307,13 @@ func discoveryInfo(task *mesos.Task) *mesospb.DiscoveryInfo {
 	}
 	info := &mesospb.DiscoveryInfo{
 		Visibility: mesospb.FRAMEWORK,
-		Name:       proto.String(task.Name),
+		Name:       new(task.Name),
 		Ports:      &mesospb.Ports{},
 	}
 	for i, port := range task.HostPorts {
-		p := mesospb.Port{Number: port, Protocol: proto.String("tcp")}
+		p := mesospb.Port{Number: port, Protocol: new("tcp")}
 		if i < len(task.Ports) && task.Ports[i].Name != "" {
-			p.Name = proto.String(task.Ports[i].Name)
+			p.Name = new(task.Ports[i].Name)
 		}
 		info.Ports.Ports = append(info.Ports.Ports, p)
 	}

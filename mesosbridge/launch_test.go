@@ -3,10 +3,10 @@ package mesosbridge
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/gogo/protobuf/proto"
 	"github.com/google/go-cmp/cmp"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"pgregory.net/rapid"
@@ -18,7 +18,7 @@ import (
 func scalar(name string, value float64, reservedFor ...string) mesospb.Resource {
 	r := mesospb.Resource{
 		Name: name, Type: mesospb.SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: value},
-		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: proto.String("prod")},
+		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("prod")},
 	}
 	return reserve(r, reservedFor)
 }
@@ -27,7 +27,7 @@ func scalar(name string, value float64, reservedFor ...string) mesospb.Resource 
 func ports(ends []uint64, reservedFor ...string) mesospb.Resource {
 	r := mesospb.Resource{
 		Name: "ports", Type: mesospb.RANGES.Enum(), Ranges: &mesospb.Value_Ranges{},
-		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: proto.String("prod")},
+		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("prod")},
 	}
 	for i := 0; i < len(ends); i += 2 {
 		r.Ranges.Range = append(r.Ranges.Range, mesospb.Value_Range{Begin: ends[i], End: ends[i+1]})
@@ -38,7 +38,7 @@ func ports(ends []uint64, reservedFor ...string) mesospb.Resource {
 func reserve(r mesospb.Resource, roles []string) mesospb.Resource {
 	for _, role := range roles {
 		r.Reservations = append(r.Reservations, mesospb.Resource_ReservationInfo{
-			Type: mesospb.Resource_ReservationInfo_DYNAMIC.Enum(), Role: proto.String(role),
+			Type: mesospb.Resource_ReservationInfo_DYNAMIC.Enum(), Role: new(role),
 		})
 	}
 	return r
@@ -48,17 +48,18 @@ func reserve(r mesospb.Resource, roles []string) mesospb.Resource {
 func show(resources []mesospb.Resource) []string {
 	var lines []string
 	for _, r := range resources {
-		line := r.Name + ":"
+		var line strings.Builder
+		line.WriteString(r.Name + ":")
 		if r.Scalar != nil {
-			line += fmt.Sprint(r.Scalar.Value)
+			fmt.Fprint(&line, r.Scalar.Value)
 		}
 		for _, p := range r.GetRanges().GetRange() {
-			line += fmt.Sprintf("[%d-%d]", p.Begin, p.End)
+			fmt.Fprintf(&line, "[%d-%d]", p.Begin, p.End)
 		}
 		for _, reservation := range r.Reservations {
-			line += "(" + reservation.GetRole() + ")"
+			line.WriteString("(" + reservation.GetRole() + ")")
 		}
-		lines = append(lines, line+"@"+r.GetAllocationInfo().GetRole())
+		lines = append(lines, line.String()+"@"+r.GetAllocationInfo().GetRole())
 	}
 	return lines
 }
@@ -263,7 +264,7 @@ func TestTaskInfo_withoutAShell(t *testing.T) {
 func TestOfferOf(t *testing.T) {
 	offer := &mesospb.Offer{
 		ID: mesospb.OfferID{Value: "o1"}, AgentID: mesospb.AgentID{Value: "a1"}, Hostname: "h1\n",
-		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: proto.String("prod")},
+		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("prod")},
 		Unavailability: &mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: 5e9}},
 		Resources: []mesospb.Resource{
 			scalar("cpus", 1.5), scalar("cpus", 1, "prod"), scalar("mem", 100), scalar("disk", 0.0004),

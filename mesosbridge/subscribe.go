@@ -150,8 +150,7 @@ func closing(body io.Closer, problem *Problem) *Problem {
 
 // causeOf returns why the term was ended from within, or the problem that was seen from outside.
 func causeOf(ctx context.Context, seen *Problem) *Problem {
-	var cause *Problem
-	if errors.As(context.Cause(ctx), &cause) {
+	if cause, ok := errors.AsType[*Problem](context.Cause(ctx)); ok {
 		return cause
 	}
 	return seen

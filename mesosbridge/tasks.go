@@ -120,7 +120,7 @@ func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconci
 	return asked
 }
 
-// Teardown removes the framework from Mesos, which kills its tasks. It waits for the answer.
+// Teardown removes the framework from Mesos, which kills its tasks. It waits for the answer, at most 75 s.
 func (b *Bridge) Teardown(ctx context.Context) error {
 	b.mu.Lock()
 	t := b.current
@@ -128,9 +128,6 @@ func (b *Bridge) Teardown(ctx context.Context) error {
 	if t == nil {
 		return fmt.Errorf("tearing the framework down: %w", errNotSubscribed)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(t.ctx, cancel)()
 	if err := b.call(ctx, t, &scheduler.Call{Type: scheduler.Call_TEARDOWN}).problem(); err != nil {
 		return fmt.Errorf("tearing the framework down: %w", err)
 	}

@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -25,9 +26,9 @@ func asking(taskIDs ...string) []reconciliation.Attempt {
 func (h *harness) last(callType string) *scheduler.Call {
 	h.Helper()
 	log := h.cluster.CallLog()
-	for i := len(log) - 1; i >= 0; i-- {
-		if log[i].Type == callType {
-			return log[i].Call
+	for _, call := range slices.Backward(log) {
+		if call.Type == callType {
+			return call.Call
 		}
 	}
 	h.Fatalf("no %s was received", callType)
@@ -257,7 +258,7 @@ func TestBridge_tellsOfAFailedAgent(t *testing.T) {
 		h.running("job")
 		agent := h.attempt("job").Observation.AgentID
 		if got := h.bridge.AgentFailedAt(agent); got != (mesos.Number{}) {
-			h.Errorf("an agent that never failed failed at %v", got)
+			h.Errorf("the failure of an agent that had none is %v", got)
 		}
 		for _, a := range h.cluster.Agents() {
 			if a.ID() == agent {
