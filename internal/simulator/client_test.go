@@ -29,6 +29,9 @@ type client struct {
 
 	subscribedID string // the framework ID once drop has forgotten SUBSCRIBED
 
+	real    bool          // not in a bubble
+	changed chan struct{} // signalled with every event, and the end
+
 	mu     sync.Mutex
 	events []received
 	ended  string // how the stream ended: "", "EOF" or an error's text
@@ -62,7 +65,7 @@ func (jsonWire) event(b []byte) (object, error) {
 
 func newClient(t *testing.T, c *Cluster) *client {
 	t.Helper()
-	cl := &client{t: t, http: c.Client(), url: c.Masters()[0].URL(), wire: jsonWire{}, cancel: func() {}}
+	cl := &client{t: t, http: c.Client(), url: c.Masters()[0].URL(), wire: jsonWire{}, cancel: func() {}, changed: make(chan struct{}, 1)}
 	t.Cleanup(cl.close)
 	return cl
 }
@@ -176,6 +179,7 @@ func (c *client) read(body io.ReadCloser) {
 			c.mu.Lock()
 			c.ended = err.Error()
 			c.mu.Unlock()
+			c.signal()
 			return
 		}
 		e, err := c.wire.event(b)
@@ -185,19 +189,50 @@ func (c *client) read(body io.ReadCloser) {
 		c.mu.Lock()
 		c.events = append(c.events, received{time.Now(), e})
 		c.mu.Unlock()
+		c.signal()
+	}
+}
+
+func (c *client) signal() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+// await waits until something that events bring about is so.
+func (c *client) await(what string, so func() bool) {
+	c.t.Helper()
+	deadline := time.NewTimer(time.Minute)
+	defer deadline.Stop()
+	look := time.NewTicker(50 * time.Millisecond) // for what no event of this client tells
+	defer look.Stop()
+	for !so() {
+		select {
+		case <-c.changed:
+		case <-look.C:
+		case <-deadline.C:
+			c.t.Fatalf("waited in vain: %s; events: %v", what, c.briefs())
+		}
+	}
+}
+
+func (c *client) settled() {
+	if !c.real {
+		synctest.Wait()
 	}
 }
 
 // all returns what came so far, once the bubble is idle.
 func (c *client) all() []received {
-	synctest.Wait()
+	c.settled()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]received(nil), c.events...)
 }
 
 func (c *client) streamEnd() string {
-	synctest.Wait()
+	c.settled()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ended
@@ -358,7 +393,7 @@ func (c *client) acknowledge(s object) {
 // settle lets virtual time pass and acknowledges all that comes meanwhile.
 func (c *client) settle(d time.Duration) {
 	c.t.Helper()
-	done := map[string]bool{}
+	done, began := map[string]bool{}, time.Now()
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		for _, s := range c.updates("") {
 			if id, ok := s["uuid"].(string); ok && !done[id] {
@@ -366,7 +401,11 @@ func (c *client) settle(d time.Duration) {
 				c.acknowledge(s)
 			}
 		}
-		time.Sleep(min(20*time.Millisecond, time.Until(end)))
+		step := 20 * time.Millisecond
+		if time.Since(began) > 5*time.Second {
+			step = time.Second
+		}
+		time.Sleep(min(step, time.Until(end)))
 	}
 	synctest.Wait()
 }

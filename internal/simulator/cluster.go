@@ -164,6 +164,7 @@ func (c *Cluster) firstRunning() *Master {
 // running master leads after Flags.ElectionDelay. Agents and their tasks go on.
 func (c *Cluster) StopMaster(i int) {
 	c.mu.Lock()
+	c.faults.count("master stop")
 	breakOff := c.masters[i].stop()
 	c.mu.Unlock()
 	breakOff()
@@ -177,6 +178,7 @@ func (c *Cluster) StartMaster(i int) {
 	if m.running || c.closed {
 		return
 	}
+	c.faults.count("master start")
 	m.running = true
 	if c.leader == nil {
 		c.elect(m, 0)
@@ -201,6 +203,7 @@ type FailOver struct {
 // starts again as a follower.
 func (c *Cluster) FailOver(f FailOver) {
 	c.mu.Lock()
+	c.faults.count("master failover")
 	old := 0
 	if c.leader != nil {
 		old = c.leader.master.index

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ type State struct {
 	Faults     []FaultState     `json:"faults"`
 	Disasters  []string         `json:"disasters"`
 	Refused    map[string]int   `json:"notSimulated"`
+	Counts     map[string]int   `json:"faultCounts"`
 }
 
 // MasterState is one master.
@@ -78,7 +80,7 @@ func (c *Cluster) State() State {
 	defer c.mu.Unlock()
 	st := State{
 		Masters: []MasterState{}, Agents: []AgentState{}, Frameworks: []FrameworkState{}, Tasks: []TaskState{},
-		Calls: map[string]int{}, Faults: []FaultState{}, Disasters: append([]string{}, c.ledger.disasters...), Refused: map[string]int{},
+		Calls: map[string]int{}, Faults: []FaultState{}, Disasters: append([]string{}, c.ledger.disasters...), Refused: map[string]int{}, Counts: map[string]int{},
 	}
 	for i, m := range c.masters {
 		st.Masters = append(st.Masters, MasterState{i, m.url, m.running, c.leader != nil && c.leader.master == m})
@@ -94,15 +96,12 @@ func (c *Cluster) State() State {
 	for _, t := range tasks {
 		st.Tasks = append(st.Tasks, TaskState{t.TaskID, t.State.String(), t.AgentID, t.Hostname, t.FrameworkID, t.PID, t.Started})
 	}
-	for k, v := range c.calls.byType {
-		st.Calls[k] = v
-	}
+	maps.Copy(st.Calls, c.calls.byType)
 	for _, i := range c.faults.all {
 		st.Faults = append(st.Faults, FaultState{i.Target, i.Action, i.Type, i.left, i.hits})
 	}
-	for k, v := range c.refused {
-		st.Refused[k] = v
-	}
+	maps.Copy(st.Refused, c.refused)
+	maps.Copy(st.Counts, c.faults.counts)
 	return st
 }
 

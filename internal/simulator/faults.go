@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -89,8 +90,25 @@ func (i *Injected) Remove() {
 // faultSet are the faults of a cluster, oldest first; the first that matches strikes. Guarded by the
 // cluster's lock.
 type faultSet struct {
-	all  []*Injected
-	held map[*stream][]held // events that wait for the next one
+	all    []*Injected
+	held   map[*stream][]held // events that wait for the next one
+	counts map[string]int
+}
+
+// count notes that something went wrong on purpose. The lock is held.
+func (s *faultSet) count(what string) {
+	if s.counts == nil {
+		s.counts = map[string]int{}
+	}
+	s.counts[what]++
+}
+
+// FaultCounts counts everything that went wrong on purpose: what struck of the injected faults, as
+// "calls drop", and what was done to masters, agents and streams, as "master stop".
+func (c *Cluster) FaultCounts() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.faults.counts)
 }
 
 type held struct {
@@ -146,6 +164,7 @@ func (s *faultSet) match(t Target, kind string, about subject) *Fault {
 			i.left--
 		}
 		i.hits++
+		s.count(string(i.Target) + " " + string(i.Action))
 		return &i.Fault
 	}
 	return nil
@@ -233,6 +252,9 @@ func (c *Cluster) StopHeartbeats(stop bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.heartbeatsStopped = stop
+	if stop {
+		c.faults.count("stream heartbeats")
+	}
 }
 
 // streamsOf picks the streams of a framework, or of all if the ID is "".
@@ -255,6 +277,7 @@ func (c *Cluster) CutStream(frameworkID string, n int64) int {
 	defer c.mu.Unlock()
 	streams := c.streamsOf(frameworkID)
 	for _, s := range streams {
+		c.faults.count("stream cut")
 		s.cutAfter(n)
 	}
 	return len(streams)
@@ -267,6 +290,7 @@ func (c *Cluster) SendRaw(frameworkID string, raw []byte) int {
 	defer c.mu.Unlock()
 	streams := c.streamsOf(frameworkID)
 	for _, s := range streams {
+		c.faults.count("stream raw")
 		s.push(frame{raw: raw})
 	}
 	return len(streams)
@@ -278,6 +302,7 @@ func (c *Cluster) SendEvent(frameworkID string, e *scheduler.Event) int {
 	defer c.mu.Unlock()
 	streams := c.streamsOf(frameworkID)
 	for _, s := range streams {
+		c.faults.count("stream event")
 		s.push(frame{event: e})
 	}
 	return len(streams)
@@ -295,6 +320,7 @@ func (c *Cluster) Steal(frameworkID string) error {
 	call := &scheduler.Call{
 		Type: scheduler.Call_SUBSCRIBE, FrameworkID: f.info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: f.info},
 	}
+	c.faults.count("stream steal")
 	c.leader.subscribe(call, f.principal, newStream(newID(), protobufCodec{}))
 	return nil
 }

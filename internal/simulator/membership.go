@@ -363,6 +363,7 @@ func (a *Agent) slaveOf() (*reign, *slave) {
 func (a *Agent) Partition() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent partition")
 	a.partitioned = true
 	if r, s := a.slaveOf(); s != nil {
 		r.missPings(s)
@@ -374,6 +375,7 @@ func (a *Agent) Partition() {
 func (a *Agent) Heal() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent heal")
 	if !a.partitioned {
 		return
 	}
@@ -390,6 +392,7 @@ func (a *Agent) Heal() {
 func (a *Agent) Stop() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent stop")
 	a.stop()
 }
 
@@ -410,6 +413,7 @@ func (a *Agent) stop() {
 func (a *Agent) Start() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent start")
 	a.startUp()
 }
 
@@ -426,6 +430,7 @@ func (a *Agent) startUp() {
 func (a *Agent) Restart(d time.Duration) {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent restart")
 	a.stop()
 	a.cluster.after(d, a.startUp)
 }
@@ -435,6 +440,7 @@ func (a *Agent) Restart(d time.Duration) {
 func (a *Agent) Reboot(d time.Duration) {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent reboot")
 	a.stop()
 	for _, t := range a.sortedTasks() {
 		a.diedInReboot(t)
@@ -464,6 +470,7 @@ func (a *Agent) diedInReboot(t *agentTask) {
 func (a *Agent) Gone() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent gone")
 	if r := a.cluster.leader; r != nil && r.recovered {
 		r.markGone(a.id)
 	}
@@ -473,6 +480,7 @@ func (a *Agent) Gone() {
 func (a *Agent) Unregister() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent unregister")
 	if r, s := a.slaveOf(); s != nil && a.linked(r) {
 		r.unregister(s)
 	}
@@ -484,6 +492,7 @@ func (a *Agent) Unregister() {
 func (a *Agent) Forget() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent forget")
 	delete(a.cluster.registry.unreachable, a.id)
 	delete(a.cluster.registry.gone, a.id)
 }
@@ -492,6 +501,7 @@ func (a *Agent) Forget() {
 func (a *Agent) Drain() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent drain")
 	if r, s := a.slaveOf(); s != nil {
 		r.drain(s, nil)
 	}
@@ -501,6 +511,7 @@ func (a *Agent) Drain() {
 func (a *Agent) Reactivate() {
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
+	a.cluster.faults.count("agent reactivate")
 	if r, s := a.slaveOf(); s != nil {
 		r.reactivate(s)
 	}
