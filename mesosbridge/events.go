@@ -165,8 +165,8 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	return nil
 }
 
-// finish ends the term, if it had begun: its offers are void, and what was sent and not answered can no longer take effect once the framework has
-// subscribed again.
+// finish ends the term, if it had begun: its offers are void, and what was sent and not answered can no longer take effect once the
+// framework has subscribed again.
 func (b *Bridge) finish(t *term, problem *Problem) {
 	var unanswered []string
 	b.mu.Lock()

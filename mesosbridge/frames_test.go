@@ -181,7 +181,8 @@ func TestDecodeEvent_survivesHostileMessages(t *testing.T) {
 	}
 }
 
-// FuzzStream feeds any bytes through the reader and the decoder: neither may panic, and each event must be fit for all that is done with it.
+// FuzzStream feeds any bytes through the reader and the decoder: neither may panic, and each event must be fit for all that is done
+// with it.
 func FuzzStream(f *testing.F) {
 	stream := recorded(f)
 	f.Add(stream)

@@ -41,9 +41,10 @@ func (b *Bridge) Offers() []mesos.Offer {
 	return open
 }
 
-// Accept sends one ACCEPT that launches the tasks on the offer. As it is sent, check is called for each of them; a task for which it
-// returns false, or whose share the offer cannot give, is left out and counts as never sent. With nobody left the offer is declined. What remains of the
-// offer is refused for the given time. The outcome is in Attempt(...).Accept of each task; nothing is ever sent twice.
+// Accept sends one ACCEPT that launches the tasks on the offer. As it is sent, check is called for each of them, without any lock of
+// the bridge; a task for which it returns false, or whose share the offer cannot give, is left out and counts as never sent. With
+// nobody left the offer is declined. What remains of it is refused for the given time. The outcome is in Attempt(...).Accept of each
+// task; nothing is ever sent twice.
 func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool) {
 	ids := make([]string, 0, len(tasks))
 	b.mu.Lock()

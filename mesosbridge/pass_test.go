@@ -10,8 +10,8 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
-// reconcile runs a pass over the tasks as a controller does, looking at it every tenth of a second, for at most the time given. It returns what
-// the pass came to and when.
+// reconcile runs a pass over the tasks as a controller does, looking at it every tenth of a second, for at most the time given. It
+// returns what the pass came to and when.
 func (h *harness) reconcile(limit time.Duration, taskIDs ...string) (reconciliation.Progress, time.Duration) {
 	h.Helper()
 	var refs []reconciliation.Attempt

@@ -69,8 +69,8 @@ func (b *Bridge) await(ctx context.Context, problem *Problem, delay time.Duratio
 	b.mu.Unlock()
 }
 
-// tryMasters asks one master after the other, beginning with the one that served last, until one has an answer that counts for all. It returns
-// which master that was, how long its subscription held (zero: there was none), and why there is none now.
+// tryMasters asks one master after the other, beginning with the one that served last, until one has an answer that counts for all.
+// It returns which master that was, how long its subscription held (zero: there was none), and why there is none now.
 func (b *Bridge) tryMasters(ctx context.Context, first int) (served int, lasted time.Duration, worst *Problem) {
 	select {
 	case <-b.retry: // What it asks for is read now.

@@ -264,8 +264,8 @@ func (p *Pass) form(seen func(string) Seen) []Attempt {
 	return chunk
 }
 
-// listen looks at the chunk and returns when to look again; a time that is not after now says that the chunk is through. The last chunk of a
-// round waits for all of its answers, as nothing waits for it.
+// listen looks at the chunk and returns when to look again; a time that is not after now says that the chunk is through. The last
+// chunk of a round waits for all of its answers, as nothing waits for it.
 func (p *Pass) listen(now time.Time, seen func(string) Seen) time.Time {
 	if look := p.looked.Add(lookEvery); !p.looked.IsZero() && now.Before(look) {
 		return look
