@@ -1,0 +1,109 @@
+package lifecycle
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// never is a time that a decision does not live to see.
+var never = time.Unix(1<<40, 0)
+
+// verdict is what a rule says of the task; the conditions follow from it.
+type verdict struct {
+	ready           metav1.ConditionStatus
+	reason, message string
+	// reconciling, stalled and suspended make the condition of that name True; it is absent otherwise.
+	reconciling, stalled, suspended bool
+	// succeeded is the status of condition Succeeded; empty for none.
+	succeeded metav1.ConditionStatus
+	// unreachable is the reason of condition AgentUnreachable; empty for none.
+	unreachable string
+}
+
+// markUnreachable raises condition AgentUnreachable while Mesos cannot say whether the attempt runs.
+func (s *scene) markUnreachable() {
+	switch {
+	case s.attempt == nil || s.attempt.State == "" || s.state().Class() != mesos.FateUnknown:
+	case s.state() == mesos.TaskUnreachable:
+		s.verdict.unreachable = v1alpha1.ReasonAgentUnreachable
+	default:
+		s.verdict.unreachable = v1alpha1.ReasonFateUnknown
+	}
+}
+
+// settle turns the verdict into conditions and events, and adds what every decision has.
+func (s *scene) settle() {
+	status := &s.decision.Status
+	s.setConditions()
+	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {
+		status.Pending = nil
+	}
+	status.ObservedGeneration = s.Generation
+	if s.mustWrite() {
+		s.decision.WriteAt = time.Time{}
+	} else if !s.decision.WriteAt.IsZero() && s.decision.WriteAt != never {
+		s.checkAt(s.decision.WriteAt)
+	}
+	if len(s.Unacknowledged) > 0 && s.attempt != nil && s.Observation != nil && s.Observation.TaskID == s.attempt.ID {
+		s.decision.Steps = slices.Insert(s.decision.Steps, 0, StepAcknowledge)
+	}
+	s.tellChanges()
+}
+
+// mustWrite says whether the status has something that may not wait: an end, or an earlier verdict that no longer holds.
+func (s *scene) mustWrite() bool {
+	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	return s.ended || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
+}
+
+func (s *scene) setConditions() {
+	v := s.verdict
+	conditions := []struct {
+		name   string
+		status metav1.ConditionStatus
+		reason string
+	}{
+		{v1alpha1.ConditionReady, v.ready, v.reason},
+		{v1alpha1.ConditionSucceeded, v.succeeded, v.reason},
+		{v1alpha1.ConditionReconciling, trueIf(v.reconciling), v.reason},
+		{v1alpha1.ConditionStalled, trueIf(v.stalled), v.reason},
+		{v1alpha1.ConditionSuspended, trueIf(v.suspended), v.reason},
+		{v1alpha1.ConditionAgentUnreachable, trueIf(v.unreachable != ""), v.unreachable},
+	}
+	for _, condition := range conditions {
+		if condition.status == "" {
+			meta.RemoveStatusCondition(&s.decision.Status.Conditions, condition.name)
+			continue
+		}
+		meta.SetStatusCondition(&s.decision.Status.Conditions, metav1.Condition{
+			Type: condition.name, Status: condition.status, Reason: condition.reason, Message: cut(v.message, 1024),
+			ObservedGeneration: s.Generation, LastTransitionTime: metav1.Time{Time: s.Now.Truncate(time.Second)},
+		})
+	}
+}
+
+// trueIf is True, or no condition at all.
+func trueIf(holds bool) metav1.ConditionStatus {
+	if holds {
+		return metav1.ConditionTrue
+	}
+	return ""
+}
+
+// cut shortens text to so many bytes, between two characters.
+func cut(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	for length > 0 && !utf8.RuneStart(text[length]) {
+		length--
+	}
+	return text[:length]
+}

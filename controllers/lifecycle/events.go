@@ -1,0 +1,83 @@
+package lifecycle
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// Actions of events: what the operator was doing.
+const (
+	actionScheduling  = "Scheduling"
+	actionLaunching   = "Launching"
+	actionReconciling = "Reconciling"
+	actionKilling     = "Killing"
+	actionDeleting    = "Deleting"
+)
+
+// eventMessageLength is how much of a message goes into an event.
+const eventMessageLength = 300
+
+// newsworthy are the reasons of condition Ready whose appearance is an event.
+var newsworthy = map[string]struct {
+	warning bool
+	action  string
+}{
+	v1alpha1.ReasonAwaitingOffer:     {false, actionScheduling},
+	v1alpha1.ReasonRunning:           {false, actionLaunching},
+	v1alpha1.ReasonUnhealthy:         {true, actionReconciling},
+	v1alpha1.ReasonRestarting:        {false, actionKilling},
+	v1alpha1.ReasonBackOff:           {true, actionLaunching},
+	v1alpha1.ReasonCompleted:         {false, actionReconciling},
+	v1alpha1.ReasonFailed:            {true, actionReconciling},
+	v1alpha1.ReasonRestartsExhausted: {true, actionReconciling},
+	v1alpha1.ReasonRefused:           {true, actionLaunching},
+	v1alpha1.ReasonSuspending:        {false, actionKilling},
+	v1alpha1.ReasonSuspended:         {false, actionReconciling},
+	v1alpha1.ReasonDeleting:          {false, actionDeleting},
+	v1alpha1.ReasonFrameworkNotFound: {true, actionScheduling},
+	v1alpha1.ReasonFrameworkDeleting: {true, actionScheduling},
+	v1alpha1.ReasonRoleNotAllowed:    {true, actionScheduling},
+	v1alpha1.ReasonInvalidSpec:       {true, actionScheduling},
+	v1alpha1.ReasonOtherFrameworkID:  {true, actionReconciling},
+	v1alpha1.ReasonAgentUnreachable:  {true, actionReconciling},
+	v1alpha1.ReasonFateUnknown:       {true, actionReconciling},
+}
+
+// tell adds an event.
+func (s *scene) tell(event Event) {
+	event.Message = cut(event.Message, eventMessageLength)
+	s.decision.Events = append(s.decision.Events, event)
+}
+
+// tellChanges adds the events that follow from what the status newly says.
+func (s *scene) tellChanges() {
+	if s.ended {
+		s.tellEnd()
+	}
+	if s.current() && s.state().Class() == mesos.Live && s.durableState() != "" && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown {
+		s.tell(Event{Reason: v1alpha1.EventAgentReachable, Action: actionReconciling, Message: fmt.Sprintf("%s is %s again on %s", s.attempt.ID, s.state(), s.where())})
+	}
+	before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	news, worthy := newsworthy[s.verdict.reason]
+	if !worthy || before != nil && before.Reason == s.verdict.reason {
+		return
+	}
+	s.tell(Event{Warning: news.warning, Reason: s.verdict.reason, Action: news.action, Message: s.verdict.message})
+}
+
+// tellEnd adds the event of an attempt's end.
+func (s *scene) tellEnd() {
+	event := Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: s.attempt.ID + " ended with " + outcome(s.attempt)}
+	switch {
+	case !s.ran():
+		event.Reason, event.Warning, event.Action = v1alpha1.EventNeverRan, true, actionLaunching
+		event.Message = s.attempt.ID + " never ran: " + outcome(s.attempt)
+	case s.state() != mesos.TaskFinished && s.attempt.KillReason == "" && !s.Deleting:
+		event.Warning = true
+	}
+	s.tell(event)
+}

@@ -1,0 +1,215 @@
+package lifecycle
+
+import (
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// Launch is what this process knows of the ACCEPT that was to launch an attempt.
+type Launch int
+
+// What can be known of an ACCEPT.
+const (
+	// LaunchUnknown is an attempt that an earlier process bound, or whose ACCEPT got no answer before its term ended: only Mesos
+	// can tell.
+	LaunchUnknown Launch = iota
+	// LaunchUnsent is an attempt whose ACCEPT has not been sent yet and can still be called off.
+	LaunchUnsent
+	// LaunchSent is an attempt whose ACCEPT is on its way. It can be neither asked for nor killed yet.
+	LaunchSent
+	// LaunchAccepted is an attempt whose ACCEPT was answered 202.
+	LaunchAccepted
+	// LaunchNeverSent is an attempt whose ACCEPT was called off: it never ran, whatever Mesos says.
+	LaunchNeverSent
+	// LaunchRefused is an attempt whose ACCEPT was answered with a 4xx: it never ran, whatever Mesos says.
+	LaunchRefused
+)
+
+// Seen is everything that the decision about one task rests on. The controller gathers it.
+type Seen struct {
+	// Now is the time of the decision.
+	Now time.Time
+
+	// Namespace, Name and UID identify the object.
+	Namespace, Name, UID string
+	// Generation is the object's metadata.generation.
+	Generation int64
+	// Deleting says that the object has a deletion timestamp.
+	Deleting bool
+	// Finalized says that the object has the operator's finalizer.
+	Finalized bool
+	// Spec is the object's.
+	Spec v1alpha1.MesosTaskSpec
+	// Status is the object's, as this process last wrote or read it.
+	Status v1alpha1.MesosTaskStatus
+	// RestartRequest is the value of the annotation that asks for a restart.
+	RestartRequest string
+
+	// Binding is the content of the binding annotation; nil where there is none that belongs to this object.
+	Binding *v1alpha1.Binding
+	// BindingProblem says why there is a binding annotation and yet no Binding.
+	BindingProblem string
+	// BoundSince is when this process first saw the binding; zero where it does not know.
+	BoundSince time.Time
+
+	// Hash is the hash of the spec; empty where there is an Obstacle.
+	Hash string
+	// Obstacle is why nothing can be launched; nil where nothing hinders.
+	Obstacle *Obstacle
+	// FrameworkID is the framework's; empty while it has none.
+	FrameworkID string
+
+	// Launch is what is known of the attempt's ACCEPT, RefusedWith the sentence that refused it and AcceptedAt when it was
+	// answered with 202.
+	Launch      Launch
+	RefusedWith string
+	AcceptedAt  time.Time
+	// Observation is what Mesos said of the attempt in this process; nil while it said nothing.
+	Observation *mesos.Observation
+	// Unacknowledged is the UUID of the update of the attempt that waits for its acknowledgement.
+	Unacknowledged []byte
+	// Doubted says that Mesos said something of the attempt, or of its agent, that calls for asking, and has not answered since.
+	Doubted bool
+	// Kills counts the KILLs sent for the attempt in this subscription; FirstKill and LastKill say when.
+	Kills               int
+	FirstKill, LastKill time.Time
+	// Asks and LastAsk do the same for the attempt's own RECONCILEs.
+	Asks    int
+	LastAsk time.Time
+
+	// Placement is what placement reserved for the task; nil while nothing is.
+	Placement *Placement
+	// Waiting says what placement found; nil while the task only waits for its turn.
+	Waiting *v1alpha1.Pending
+	// LastWrite is when this process last wrote the status; zero if it has not.
+	LastWrite time.Time
+}
+
+// Placement is a part of an offer reserved for a task.
+type Placement struct {
+	TaskID    string
+	AgentID   string
+	Hostname  string
+	HostPorts []int32
+}
+
+// Step is something to do once the status is written, in the order of a Decision's Steps.
+type Step string
+
+// The steps.
+const (
+	// StepAcknowledge acknowledges the update that waits for it: what it says is durable, or need not be.
+	StepAcknowledge Step = "Acknowledge"
+	// StepCallOff closes the reservation, so that the attempt's ACCEPT is never sent.
+	StepCallOff Step = "CallOff"
+	// StepKill sends KILL for the attempt.
+	StepKill Step = "Kill"
+	// StepAsk sends RECONCILE for the attempt alone.
+	StepAsk Step = "Ask"
+	// StepPlace lets the task wait for an offer.
+	StepPlace Step = "Place"
+	// StepBind writes the binding that the placement asks for, and the finalizer.
+	StepBind Step = "Bind"
+	// StepRelease removes the finalizer.
+	StepRelease Step = "Release"
+)
+
+// Event is something that a person would want to know.
+type Event struct {
+	Warning bool
+	Reason  string
+	Action  string
+	Message string
+}
+
+// Decision is what should happen next.
+type Decision struct {
+	// Rule is the name of the rule that decided.
+	Rule string
+	// Status is the status to record.
+	Status v1alpha1.MesosTaskStatus
+	// WriteAt is when the status is worth a write; zero for now. A task that passes quickly through a state costs no write.
+	WriteAt time.Time
+	// Steps are what to do once the status is recorded.
+	Steps []Step
+	// Check is when to look again though nothing has happened; zero for never.
+	Check time.Time
+	// Events tell of what the new status records, or of what the steps do.
+	Events []Event
+}
+
+// Next decides what should happen next to one task.
+func Next(seen Seen) Decision {
+	s := newScene(seen)
+	s.observe()
+	for _, rule := range rules {
+		if rule.when(s) {
+			s.decision.Rule = rule.name
+			rule.then(s)
+			break
+		}
+	}
+	s.settle()
+	return s.decision
+}
+
+// scene is one decision in the making.
+type scene struct {
+	Seen
+	decision Decision
+	// attempt is the current attempt within decision.Status, with what Mesos said of it; nil before the first.
+	attempt *v1alpha1.TaskAttempt
+	// ended says that the attempt's end is news: its record must not wait.
+	ended bool
+	// verdict is what the conditions are to say.
+	verdict verdict
+}
+
+func newScene(seen Seen) *scene {
+	s := &scene{Seen: seen}
+	s.decision.Status = *seen.Status.DeepCopy()
+	return s
+}
+
+// current says whether the attempt is not known to be over.
+func (s *scene) current() bool { return s.attempt != nil && !over(s.attempt) }
+
+// over says whether an attempt is known to be over.
+func over(attempt *v1alpha1.TaskAttempt) bool { return attempt.FinishTime != nil }
+
+// state is the attempt's Mesos state.
+func (s *scene) state() mesos.TaskState {
+	if s.attempt == nil {
+		return ""
+	}
+	return mesos.TaskState(s.attempt.State)
+}
+
+// sameHash says whether the attempt is what the spec asks for. While an obstacle hides the spec's hash, nothing has changed.
+func (s *scene) sameHash() bool { return s.Hash == "" || SameHash(s.attempt.Hash, s.Hash) }
+
+// restartRequested says whether a person asked for a restart that the attempt has not satisfied.
+func (s *scene) restartRequested() bool {
+	return s.RestartRequest != "" && s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.RestartRequest != s.Binding.RestartedAt
+}
+
+// step adds a step.
+func (s *scene) step(step Step) { s.decision.Steps = append(s.decision.Steps, step) }
+
+// checkAt asks to look again at a time, if no earlier one is asked for already.
+func (s *scene) checkAt(at time.Time) {
+	if s.decision.Check.IsZero() || at.Before(s.decision.Check) {
+		s.decision.Check = at
+	}
+}
+
+// due says whether at has come; if not, the task is looked at again then.
+func (s *scene) due(at time.Time) bool {
+	if !s.Now.Before(at) {
+		return true
+	}
+	s.checkAt(at)
+	return false
+}

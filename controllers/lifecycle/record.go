@@ -1,0 +1,38 @@
+package lifecycle
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// ParseBinding reads the binding annotation of the object with this namespace and name. A binding that belongs to another object,
+// as in a copied manifest, is refused.
+func ParseBinding(annotation, namespace, name string) (*v1alpha1.Binding, error) {
+	binding := &v1alpha1.Binding{}
+	if err := json.Unmarshal([]byte(annotation), binding); err != nil {
+		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
+	}
+	id, err := ParseTaskID(binding.TaskID)
+	if err != nil {
+		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
+	}
+	if id.Namespace != namespace || id.Name != name {
+		return nil, fmt.Errorf("annotation %s belongs to MesosTask %s/%s", v1alpha1.AnnotationBinding, id.Namespace, id.Name)
+	}
+	return binding, nil
+}
+
+// Open returns the attempt of record that is not known to be over: its task ID and the agent where it was last seen, or whether there
+// is none. Status wins over the binding while it names an attempt that is not over.
+func Open(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) (taskID, agentID string, open bool) {
+	switch task := status.Task; {
+	case task != nil && !over(task):
+		return task.ID, task.AgentID, true
+	case binding == nil || task != nil && task.ID == binding.TaskID:
+		return "", "", false
+	default:
+		return binding.TaskID, binding.AgentID, true
+	}
+}

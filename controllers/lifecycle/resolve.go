@@ -1,0 +1,121 @@
+package lifecycle
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"gopkg.in/inf.v0"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// Obstacle is a reason why a task cannot be launched now.
+type Obstacle struct {
+	// Reason is a reason of condition Ready.
+	Reason string
+	// Message says what to do.
+	Message string
+	// Stalled says that nothing will happen until a person changes something.
+	Stalled bool
+}
+
+// Resolve turns a spec into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot.
+func Resolve(name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
+	role := spec.Role
+	if role == "" {
+		role = framework.DefaultRole
+	}
+	if !slices.Contains(framework.Roles, role) {
+		return mesos.Task{}, &Obstacle{
+			Reason:  v1alpha1.ReasonRoleNotAllowed,
+			Stalled: true,
+			Message: fmt.Sprintf("MesosFramework %s does not have role %q; it has %s. Change spec.role, or add the role to the framework's spec.info.roles.",
+				spec.FrameworkRef.Name, role, strings.Join(framework.Roles, ", ")),
+		}
+	}
+	scalars, err := scalars(spec.Resources.Requests)
+	if err != nil {
+		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
+	}
+	task := mesos.Task{
+		Name:    name,
+		Role:    role,
+		User:    spec.User,
+		Shell:   spec.Shell,
+		Argv:    slices.Concat(spec.Command, spec.Args),
+		Scalars: scalars,
+	}
+	if task.User == "" {
+		task.User = framework.User
+	}
+	for _, variable := range spec.Env {
+		task.Env = append(task.Env, mesos.EnvVar{Name: variable.Name, Value: variable.Value})
+	}
+	for _, uri := range spec.URIs {
+		task.URIs = append(task.URIs, mesos.URI{
+			Value: uri.Value, Extract: uri.Extract == nil || *uri.Extract,
+			Executable: uri.Executable, Cache: uri.Cache, OutputFile: uri.OutputFile,
+		})
+	}
+	for _, port := range spec.Ports {
+		wanted := mesos.Port{Name: port.Name}
+		if port.HostPort != nil {
+			wanted.HostPort = uint32(*port.HostPort)
+		}
+		task.Ports = append(task.Ports, wanted)
+	}
+	if spec.KillGracePeriodSeconds != nil {
+		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
+		task.KillGracePeriod = &grace
+	}
+	return task, nil
+}
+
+// mebibyte is what Mesos counts memory and disk in.
+const mebibyte = 1 << 20
+
+// scalars turns quantities into thousandths of Mesos' units, rounded up so that a task never gets less than it asked for.
+func scalars(requests v1alpha1.ResourceRequests) (mesos.Scalars, error) {
+	var result mesos.Scalars
+	disk := resource.Quantity{}
+	if requests.Disk != nil {
+		disk = *requests.Disk
+	}
+	amounts := []struct {
+		name     string
+		quantity resource.Quantity
+		unit     int64
+		into     *mesos.Scalar
+	}{
+		{"cpus", requests.CPUs, 1, &result.CPUs},
+		{"memory", requests.Memory, mebibyte, &result.Memory},
+		{"disk", disk, mebibyte, &result.Disk},
+	}
+	for _, amount := range amounts {
+		thousandths, ok := thousandths(amount.quantity, amount.unit)
+		if !ok {
+			return mesos.Scalars{}, fmt.Errorf("spec.resources.requests.%s is %s, which no Mesos agent can have", amount.name, amount.quantity.String())
+		}
+		*amount.into = thousandths
+	}
+	if requests.GPUs != nil {
+		result.GPUs = mesos.Scalar(*requests.GPUs) * 1000
+	}
+	return result, nil
+}
+
+// thousandths returns a quantity in thousandths of unit, rounded up, and whether it is an amount that fits.
+func thousandths(quantity resource.Quantity, unit int64) (mesos.Scalar, bool) {
+	exact := new(inf.Dec).Mul(quantity.AsDec(), inf.NewDec(1000, 0))
+	rounded := new(inf.Dec).QuoRound(exact, inf.NewDec(unit, 0), 0, inf.RoundUp)
+	whole := rounded.UnscaledBig()
+	if whole.Sign() < 0 || whole.Cmp(big.NewInt(1<<53)) > 0 {
+		return 0, false
+	}
+	return mesos.Scalar(whole.Int64()), true
+}

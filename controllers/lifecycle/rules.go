@@ -1,0 +1,327 @@
+package lifecycle
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	// quickly is how long a launch may take before it is worth a write of its own.
+	quickly = 5 * time.Second
+	// pendingEvery is the least time between two writes of why a task still waits: what offers lack changes with every round.
+	pendingEvery = 30 * time.Second
+	// confirmWithin is how long an accepted launch may be without an update before Mesos is asked for it.
+	confirmWithin = time.Minute
+	// defaultGrace is the time that an agent gives a task between SIGTERM and SIGKILL unless told otherwise (Mesos command executor).
+	defaultGrace = 3 * time.Second
+	// killConfirmWithin is how long, past its grace period, a kill may be unconfirmed before Mesos is asked for the task.
+	killConfirmWithin = 30 * time.Second
+	// firstKillRetry and lastKillRetry bound the time between two KILLs of one attempt, beyond its grace period.
+	firstKillRetry, lastKillRetry = 5 * time.Second, 5 * time.Minute
+	// firstAskRetry and lastAskRetry bound the time between two RECONCILEs of one attempt alone.
+	firstAskRetry, lastAskRetry = 5 * time.Second, time.Minute
+)
+
+// rule is one row of the decision.
+type rule struct {
+	name string
+	when func(*scene) bool
+	then func(*scene)
+}
+
+// rules are tried in order; the first that matches decides. The last matches always.
+var rules = []rule{
+	// The object is being deleted.
+	{"delete what was never bound or is over", func(s *scene) bool { return s.Deleting && !s.current() }, (*scene).release},
+	{"delete and call off the launch", func(s *scene) bool { return s.Deleting && s.Launch == LaunchUnsent }, (*scene).callOffToDelete},
+	{"delete and let the task run on", func(s *scene) bool { return s.Deleting && s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan }, (*scene).detach},
+	{"delete and kill", func(s *scene) bool { return s.Deleting }, (*scene).killToDelete},
+
+	// An attempt is not known to be over.
+	{"hands off another framework's attempt", func(s *scene) bool { return s.current() && s.otherFramework() }, (*scene).handsOff},
+	{"call off a launch that is not wanted any more", func(s *scene) bool { return s.current() && s.Launch == LaunchUnsent && s.unwanted() != "" }, (*scene).callOff},
+	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && s.unwanted() != "" }, (*scene).killToChange},
+	{"wait for what may or may not run", func(s *scene) bool { return s.current() && s.state() != "" && s.state().Class() == mesos.FateUnknown }, (*scene).wait},
+	{"let it run", func(s *scene) bool { return s.current() && s.state() == mesos.TaskRunning }, (*scene).run},
+	{"let it start", (*scene).current, (*scene).start},
+
+	// No attempt, or the last one is over.
+	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
+	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil }, (*scene).hindered},
+	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
+	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
+	{"launch as a person asked", (*scene).restartRequested, (*scene).launch},
+	{"Mesos refuses the spec", func(s *scene) bool { return s.state() == mesos.TaskError }, (*scene).refused},
+	{"completed", func(s *scene) bool {
+		return s.state() == mesos.TaskFinished && s.Spec.RestartPolicy != v1alpha1.RestartAlways
+	}, (*scene).completed},
+	{"launch after our own kill", func(s *scene) bool { return s.attempt.KillReason != "" }, (*scene).launch},
+	{"failed for good", func(s *scene) bool { return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever }, (*scene).failed},
+	{"restarts exhausted", func(s *scene) bool {
+		return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
+	}, (*scene).exhausted},
+	{"back off", func(s *scene) bool {
+		next := s.decision.Status.NextLaunchTime
+		return next != nil && s.Now.Before(next.Time)
+	}, (*scene).backOff},
+	{"launch again", func(*scene) bool { return true }, (*scene).launch},
+}
+
+// ran says whether the attempt that is over may have run.
+func (s *scene) ran() bool { return s.attempt.Ran == nil || *s.attempt.Ran }
+
+// otherFramework says whether the attempt was launched under another framework ID than the framework has now.
+func (s *scene) otherFramework() bool {
+	return s.FrameworkID != "" && s.attempt.FrameworkID != "" && s.attempt.FrameworkID != s.FrameworkID
+}
+
+// unwanted says why the attempt must end though its object stays; empty if it need not. A kill once begun is not withdrawn.
+func (s *scene) unwanted() v1alpha1.KillReason {
+	switch {
+	case s.attempt.KillReason != "":
+		return s.attempt.KillReason
+	case s.Spec.Suspend:
+		return v1alpha1.KillSuspended
+	case !s.sameHash():
+		return v1alpha1.KillSpecChanged
+	case s.restartRequested():
+		return v1alpha1.KillRestartRequested
+	default:
+		return ""
+	}
+}
+
+func (s *scene) release() {
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonDeleting, message: "No task is left", reconciling: true}
+	if s.Finalized {
+		s.step(StepRelease)
+	}
+}
+
+func (s *scene) callOffToDelete() {
+	s.step(StepCallOff)
+	s.deleting("The launch is being called off")
+}
+
+func (s *scene) detach() {
+	s.deleting("The task is left running, as spec.deletionPolicy says")
+	s.tell(Event{Reason: v1alpha1.EventDetached, Action: actionDeleting, Message: fmt.Sprintf("Left %s running on %s", s.attempt.ID, s.where())})
+	if s.Finalized {
+		s.step(StepRelease)
+	}
+}
+
+func (s *scene) killToDelete() {
+	message := fmt.Sprintf("Waiting for %s on %s to end", s.attempt.ID, s.where())
+	if since := s.attempt.UnreachableTime; since != nil {
+		message = fmt.Sprintf("%s; Mesos has not been able to say whether it runs since %s", message, since.UTC().Format(time.RFC3339))
+	}
+	if s.otherFramework() {
+		message += fmt.Sprintf("; it was launched under framework ID %s, which is not the framework's any more", s.attempt.FrameworkID)
+	}
+	s.deleting(fmt.Sprintf(`%s. To let it go without waiting: kubectl patch mesostask %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Orphan"}}'`,
+		message, s.Name, s.Namespace))
+	s.kill()
+}
+
+// deleting is the verdict on an object that waits for its task.
+func (s *scene) deleting(message string) {
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonDeleting, message: message, reconciling: true}
+	s.markUnreachable()
+}
+
+func (s *scene) handsOff() {
+	s.verdict = verdict{ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonOtherFrameworkID, stalled: true, message: fmt.Sprintf(
+		"%s was launched under framework ID %s, but MesosFramework %s has %s: what became of it cannot be asked, so nothing is launched. Set the framework's spec.info.id back, or delete this object and create it anew.",
+		s.attempt.ID, s.attempt.FrameworkID, s.Spec.FrameworkRef.Name, s.FrameworkID)}
+}
+
+func (s *scene) callOff() {
+	s.step(StepCallOff)
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, message: "The launch is being called off", reconciling: true}
+	s.decision.WriteAt = s.Now.Add(quickly)
+}
+
+func (s *scene) killToChange() {
+	s.attempt.KillReason = s.unwanted()
+	reason, message := v1alpha1.ReasonRestarting, "Killing %s on %s to launch it with the changed spec"
+	switch s.attempt.KillReason {
+	case v1alpha1.KillSuspended:
+		reason, message = v1alpha1.ReasonSuspending, "Killing %s on %s, as spec.suspend asks"
+	case v1alpha1.KillRestartRequested:
+		message = "Killing %s on %s to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"
+	}
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: reason, message: fmt.Sprintf(message, s.attempt.ID, s.where()), reconciling: true}
+	s.markUnreachable()
+	s.kill()
+}
+
+func (s *scene) wait() {
+	s.verdict = verdict{
+		ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonFateUnknown, reconciling: true,
+		message: fmt.Sprintf("Mesos says %s of %s on %s: it may still run, so it is not launched again", s.state(), s.attempt.ID, s.where()),
+	}
+	if s.state() == mesos.TaskUnreachable {
+		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
+	}
+	s.markUnreachable()
+	s.askIf(s.Doubted)
+}
+
+func (s *scene) run() {
+	s.verdict = verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonRunning, message: "Running on " + s.where()}
+	if s.attempt.Healthy != nil && !*s.attempt.Healthy {
+		s.verdict = verdict{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonUnhealthy, reconciling: true,
+			message: "Running on " + s.where() + ", but its health check fails",
+		}
+	}
+	if s.Spec.RestartPolicy != v1alpha1.RestartAlways {
+		s.verdict.succeeded = metav1.ConditionUnknown
+	}
+	s.askIf(s.Doubted)
+}
+
+func (s *scene) start() {
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, reconciling: true,
+		message: fmt.Sprintf("Launching %s on %s", s.attempt.ID, s.where()),
+	}
+	if s.state() == mesos.TaskKilling {
+		s.verdict.message = fmt.Sprintf("%s on %s is being killed", s.attempt.ID, s.where())
+	} else if !s.BoundSince.IsZero() {
+		s.decision.WriteAt = s.BoundSince.Add(quickly)
+	}
+	unconfirmed := s.Launch == LaunchAccepted && s.Observation == nil && s.due(s.AcceptedAt.Add(confirmWithin))
+	s.askIf(s.Doubted || unconfirmed)
+}
+
+func (s *scene) suspended() {
+	s.verdict = verdict{
+		ready: metav1.ConditionTrue, reason: v1alpha1.ReasonSuspended, suspended: true,
+		message: "Nothing runs, as spec.suspend asks",
+	}
+}
+
+func (s *scene) hindered() {
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: s.Obstacle.Reason, message: s.Obstacle.Message,
+		stalled: s.Obstacle.Stalled, reconciling: !s.Obstacle.Stalled,
+	}
+}
+
+func (s *scene) launch() {
+	status := &s.decision.Status
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
+	if s.attempt != nil {
+		s.verdict.message = "Waiting for an offer to launch it again after " + outcome(s.attempt)
+	}
+	status.NextLaunchTime = nil
+	// A task that only waits for its turn writes nothing.
+	s.decision.WriteAt = never
+	if s.Waiting != nil {
+		status.Pending = s.Waiting.DeepCopy()
+		s.verdict.message = s.Waiting.Message
+		s.decision.WriteAt = s.Now
+		if last := s.Status.Pending; last != nil {
+			status.Pending.Since = last.Since
+			s.decision.WriteAt = s.LastWrite.Add(pendingEvery)
+		}
+	}
+	if s.Placement != nil {
+		s.step(StepBind)
+		return
+	}
+	s.step(StepPlace)
+}
+
+func (s *scene) refused() {
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonRefused, stalled: true, succeeded: metav1.ConditionFalse,
+		message: withDetail("Mesos refuses the task as it is described; change the spec to try again", s.attempt.Message),
+	}
+}
+
+func (s *scene) completed() {
+	s.verdict = verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonCompleted, succeeded: metav1.ConditionTrue, message: outcome(s.attempt)}
+}
+
+func (s *scene) failed() {
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonFailed, stalled: true, succeeded: metav1.ConditionFalse, message: outcome(s.attempt)}
+}
+
+func (s *scene) exhausted() {
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonRestartsExhausted, stalled: true, succeeded: metav1.ConditionFalse,
+		message: fmt.Sprintf("Restarted %d times, which is what spec.maxRestarts allows; last: %s", s.decision.Status.Restarts, outcome(s.attempt)),
+	}
+}
+
+func (s *scene) backOff() {
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonBackOff, reconciling: true,
+		message: fmt.Sprintf("Launching again at %s after %s", s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339), outcome(s.attempt)),
+	}
+	s.checkAt(s.decision.Status.NextLaunchTime.Time)
+}
+
+// kill sends KILL when it is due: at once, then with growing gaps, and at once again when a task comes back whose kill Mesos will
+// have forgotten (Mesos master: KILL of an unreachable task is not remembered).
+func (s *scene) kill() {
+	if s.Launch == LaunchSent || s.Launch == LaunchUnsent || s.otherFramework() {
+		return
+	}
+	grace := defaultGrace
+	if s.Spec.KillGracePeriodSeconds != nil {
+		grace = time.Duration(*s.Spec.KillGracePeriodSeconds) * time.Second
+	}
+	cameBack := s.state().Class() == mesos.Live && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown && s.durableState() != ""
+	if s.Kills == 0 || cameBack || s.due(s.LastKill.Add(grace+grow(firstKillRetry, lastKillRetry, s.Kills))) {
+		s.step(StepKill)
+		s.checkAt(s.Now.Add(grace + grow(firstKillRetry, lastKillRetry, s.Kills+1)))
+	}
+	s.askIf(s.Doubted || s.Kills > 0 && s.due(s.FirstKill.Add(grace+killConfirmWithin)))
+}
+
+// durableState is the attempt's state as the API server has it.
+func (s *scene) durableState() string {
+	if s.Status.Task == nil || s.attempt == nil || s.Status.Task.ID != s.attempt.ID {
+		return ""
+	}
+	return s.Status.Task.State
+}
+
+// askIf sends RECONCILE for the attempt alone, with a backoff of its own, if there is a reason to.
+func (s *scene) askIf(reason bool) {
+	if !reason || s.Launch == LaunchSent || s.Launch == LaunchUnsent || s.otherFramework() {
+		return
+	}
+	if s.Asks == 0 || s.due(s.LastAsk.Add(grow(firstAskRetry, lastAskRetry, s.Asks))) {
+		s.step(StepAsk)
+		s.checkAt(s.Now.Add(grow(firstAskRetry, lastAskRetry, s.Asks+1)))
+	}
+}
+
+// grow is first, doubled with each of n tries after the first, and at most last.
+func grow(first, last time.Duration, n int) time.Duration {
+	delay := first
+	for range n - 1 {
+		if delay *= 2; delay >= last {
+			return last
+		}
+	}
+	return delay
+}
+
+// where names the attempt's agent for a person.
+func (s *scene) where() string {
+	if s.attempt.Hostname == "" {
+		return "agent " + s.attempt.AgentID
+	}
+	return fmt.Sprintf("%s (agent %s)", s.attempt.Hostname, s.attempt.AgentID)
+}
