@@ -32,6 +32,12 @@ type connection struct {
 	attempts map[string]*efforts
 	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
 	heardOf map[types.NamespacedName]sets.Set[string]
+	// marks are the fences and end marks that were asked about: what Mesos says of them concerns no task.
+	marks sets.Set[string]
+	// proven says that the proof was had, and counted that at least an implicit RECONCILE and its end mark were answered, under this
+	// framework ID in this leadership. Hold is how long launching waits for the proof.
+	proven, counted bool
+	hold            time.Duration
 }
 
 // efforts is what this process did for one attempt.
@@ -56,6 +62,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *con
 		config:   config,
 		attempts: map[string]*efforts{},
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
+		marks:    sets.New[string](),
 	}
 	connection.bridge = mesosbridge.New(config, mesosbridge.Options{
 		Name:        name,
@@ -77,7 +84,7 @@ func (c *connection) ConnectionChanged() {
 func (c *connection) Observed(taskID string) {
 	id, err := lifecycle.ParseTaskID(taskID)
 	if err != nil {
-		c.acknowledgeForeign(taskID)
+		c.observedForeign(taskID)
 		return
 	}
 	key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
@@ -90,9 +97,17 @@ func (c *connection) Observed(taskID string) {
 	c.owner.tasks.add(key)
 }
 
-// acknowledgeForeign acknowledges an update of a task that no MesosTask can account for, as its ID was not made here: nobody will
-// ever have anything to store of it, and an update that nobody acknowledges keeps its agent from draining.
-func (c *connection) acknowledgeForeign(taskID string) {
+// observedForeign handles news of an ID that no MesosTask can account for. A mark's answer concerns the pass that asked for it. A task
+// whose ID was not made here has nobody who would ever store anything of it, and an update that nobody acknowledges keeps its agent
+// from draining.
+func (c *connection) observedForeign(taskID string) {
+	c.mu.Lock()
+	mark := c.marks.Has(taskID)
+	c.mu.Unlock()
+	if mark {
+		c.owner.frameworks.add(frameworkKey(c.name))
+		return
+	}
 	if attempt, ok := c.bridge.Attempt(taskID); ok && attempt.Unacked != nil {
 		c.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
 	}
@@ -205,4 +220,51 @@ func (c *connection) boundHere() []reconciliation.Attempt {
 		return 1
 	})
 	return attempts
+}
+
+// mark remembers a fence or an end mark that is about to be asked for.
+func (c *connection) mark(taskID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marks.Insert(taskID)
+}
+
+// unmark forgets a fence or an end mark.
+func (c *connection) unmark(taskID string) {
+	c.bridge.Forget(taskID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.marks.Delete(taskID)
+}
+
+// setHold sets how long launching waits for the proof, counted from the first subscription in this leadership.
+func (c *connection) setHold(hold time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hold = hold
+}
+
+// mayLaunch is what rule 12 says of the framework as a whole: nothing is launched before the proof was had once in this leadership; or
+// before the hold is over and all that the master knows, with agents still missing, was told.
+func (c *connection) mayLaunch() bool {
+	first := c.bridge.Connection().FirstSubscribed
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.proven || c.counted && !first.IsZero() && !c.owner.now().Before(first.Add(c.hold))
+}
+
+// learned records what a proof has come to. What waited for it is looked at again.
+func (c *connection) learned(proven bool) {
+	c.mu.Lock()
+	news := proven && !c.proven || !c.counted
+	c.counted, c.proven = true, c.proven || proven
+	if news {
+		for key := range c.heardOf {
+			c.owner.tasks.add(key)
+		}
+	}
+	c.mu.Unlock()
+	if news {
+		c.placer.resume()
+	}
 }

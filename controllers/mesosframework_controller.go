@@ -273,6 +273,9 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 		memory.stuck = nil
 	}
 	connection, created := r.Connections.ensure(framework.Name, config) //nolint:contextcheck // a bridge outlives the reconcile that asks for it
+	if hold := framework.Spec.Reconciliation.LaunchHoldSeconds; hold != nil {
+		connection.setHold(time.Duration(*hold) * time.Second)
+	}
 	connection.placer.setRefuse(time.Duration(framework.Spec.Offers.RefuseSeconds) * time.Second)
 	if created {
 		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)

@@ -39,9 +39,13 @@ type passes struct {
 	// handled is the request that was handled last.
 	handled string
 
+	// proof follows the first round of each pass.
+	proof *reconciliation.Proof
+
+	// mu guards the outcomes, and pass and proof where the bridge's sender compares them.
 	mu sync.Mutex
-	// outcome is what became of the chunk that was sent last; it is set by the bridge's sender.
-	outcome *error
+	// outcome is what became of the chunk that was sent last, proofOutcome of the proof's last question; the bridge's sender sets them.
+	outcome, proofOutcome *error
 }
 
 func newPasses() *passes { return &passes{} }
@@ -64,6 +68,9 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 	next := p.began.Add(p.interval())
 	if p.pass != nil {
 		next = earlier(next, r.step(ctx, framework, p, connection))
+	}
+	if p.pass == nil || p.pass.Progress().FirstRoundThrough {
+		next = earlier(next, r.prove(ctx, framework.Name, p, connection))
 	}
 	return next, nil
 }
@@ -108,14 +115,93 @@ func (p *passes) begin(framework *v1alpha1.MesosFramework, reason v1alpha1.PassR
 	if p.pass != nil && p.roundDue.After(now) {
 		first = earlier(p.roundDue, now.Add(inheritedBackoff))
 	}
-	p.pass = reconciliation.Begin(reconciliation.Params{
+	pass := reconciliation.Begin(reconciliation.Params{
 		Reason: string(reason), Start: start, Attempts: attempts, ChunkSize: int(p.spec.ChunkSize), Now: now, FirstRoundAt: first,
 	})
 	p.reason, p.term, p.began, p.roundDue = reason, start.Term, now, first
 	p.requested = framework.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.outcome = nil
+	p.pass, p.proof = pass, reconciliation.NewProof(func() string { return markPrefix + newNonce() })
+	p.outcome, p.proofOutcome = nil, nil
+}
+
+// markPrefix begins the IDs of fences and end marks: they have no dot, so that no MesosTask's task ID can be one.
+const markPrefix = "mark-"
+
+// prove takes the pass's proof further and returns when to look again.
+func (r *MesosFrameworkReconciler) prove(ctx context.Context, name string, p *passes, connection *connection) time.Time {
+	now := r.Connections.now()
+	p.takeProofOutcome(now)
+	last := func(taskID string) mesos.Number {
+		attempt, _ := connection.bridge.Attempt(taskID)
+		return attempt.Last
+	}
+	fence, mark := p.proof.Marks()
+	had := p.proof.Had()
+	step := p.proof.Step(now, last)
+	if p.proof.Counted() {
+		connection.learned(p.proof.Had())
+	}
+	switch step.Kind {
+	case reconciliation.ProofAsk:
+		if step.Question == reconciliation.Fence {
+			connection.unmark(fence)
+			connection.unmark(mark)
+		}
+		r.question(name, p, connection, step)
+		return never
+	case reconciliation.ProofHad:
+		connection.unmark(fence)
+		connection.unmark(mark)
+		if !had {
+			ctrl.LoggerFrom(ctx).Info("Mesos has told all that runs on its reachable agents", "reason", p.reason)
+		}
+		return never
+	default:
+		if step.At.IsZero() {
+			return never
+		}
+		return step.At
+	}
+}
+
+// question sends one question of the proof. Its outcome brings the key back.
+func (r *MesosFrameworkReconciler) question(name string, p *passes, connection *connection, step reconciliation.ProofStep) {
+	proof := p.proof
+	done := func(err error) {
+		p.mu.Lock()
+		if proof == p.proof {
+			p.proofOutcome = &err
+		}
+		p.mu.Unlock()
+		r.Connections.frameworks.add(frameworkKey(name))
+	}
+	switch step.Question {
+	case reconciliation.Implicit:
+		connection.bridge.ReconcileImplicitly(done)
+	case reconciliation.EndMark:
+		connection.mark(step.TaskID)
+		connection.bridge.Reconcile([]reconciliation.Attempt{{TaskID: step.TaskID, AgentID: step.TaskID}}, done)
+	case reconciliation.Fence:
+		connection.mark(step.TaskID)
+		connection.bridge.Reconcile([]reconciliation.Attempt{{TaskID: step.TaskID}}, done)
+	}
+}
+
+// takeProofOutcome tells the proof what became of its last question.
+func (p *passes) takeProofOutcome(now time.Time) {
+	p.mu.Lock()
+	outcome := p.proofOutcome
+	p.proofOutcome = nil
+	p.mu.Unlock()
+	switch {
+	case outcome == nil:
+	case *outcome == nil:
+		p.proof.Sent(now)
+	default:
+		p.proof.CallFailed(now)
+	}
 }
 
 // step does what the pass wants now and returns when to look again.

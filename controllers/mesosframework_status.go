@@ -108,7 +108,7 @@ func frameworkConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.Me
 	case memory.stuck != nil:
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, memory.stuck.Reason, memory.stuck.Message
 	case state.Subscribed && state.Problem != nil:
-		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, string(state.Problem.Class), state.Problem.Message
+		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonUpdateRefused, state.Problem.Message
 	}
 	conditions := []metav1.Condition{ready, connected, reconciledCondition(state, memory.passes, now)}
 	set := func(condition metav1.Condition) {
@@ -186,6 +186,7 @@ func reconciledCondition(state mesosbridge.Connection, p *passes, now time.Time)
 func reportPasses(status *v1alpha1.MesosFrameworkStatus, p *passes) {
 	if p.completed != nil {
 		status.Reconciliation.Last = p.completed.DeepCopy()
+		status.Reconciliation.Last.Proven = p.pass == nil && p.proof.Had()
 	}
 	if p.handled != "" {
 		status.Reconciliation.LastHandledReconcileAt = p.handled

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -141,8 +142,8 @@ func TestMesosFramework_reconcilesOnRequest(t *testing.T) {
 	w.startManager()
 	w.waitConnected()
 	w.task("web", `shell: sleep 1000`)
-	w.ready("web", v1alpha1.ReasonRunning)
-	asked := w.mesos.Calls("RECONCILE")
+	running := w.ready("web", v1alpha1.ReasonRunning).Status.Task.ID
+	asked := len(w.reconciles())
 	w.patch(w.object(), `metadata: {annotations: {mesos.dev/reconcile-requested-at: please}}`)
 	framework := w.waitFramework("reconciled as requested", func(f *v1alpha1.MesosFramework) bool {
 		return f.Status.Reconciliation.LastHandledReconcileAt == "please"
@@ -150,18 +151,45 @@ func TestMesosFramework_reconcilesOnRequest(t *testing.T) {
 	if last := framework.Status.Reconciliation.Last; last.Reason != v1alpha1.PassRequested || last.Tasks != 1 {
 		t.Errorf("the pass was %+v, want one on request over one task", last)
 	}
-	if got := w.mesos.Calls("RECONCILE") - asked; got != 1 {
-		t.Errorf("%d RECONCILE calls, want 1", got)
+	if got := w.reconciles()[asked:]; len(got) == 0 || got[0] != running {
+		t.Errorf("asked for %v, want first for %s", got, running)
 	}
 }
 
-func TestMesosFramework_nothingToReconcileAsksNothing(t *testing.T) {
+// reconciles is what each RECONCILE call asked for: the task's ID where it is one, its kind where it belongs to a proof.
+func (w *world) reconciles() []string {
+	w.t.Helper()
+	var asked []string
+	for _, call := range w.mesos.CallLog() {
+		if call.Type != "RECONCILE" {
+			continue
+		}
+		switch tasks := call.Call.GetReconcile().Tasks; {
+		case len(tasks) == 0:
+			asked = append(asked, "implicit")
+		case len(tasks) == 1 && strings.HasPrefix(tasks[0].TaskID.Value, "mark-") && tasks[0].AgentID == nil:
+			asked = append(asked, "fence")
+		case len(tasks) == 1 && strings.HasPrefix(tasks[0].TaskID.Value, "mark-"):
+			asked = append(asked, "end mark")
+		default:
+			for i := range tasks {
+				asked = append(asked, tasks[i].TaskID.Value)
+			}
+		}
+	}
+	return asked
+}
+
+func TestMesosFramework_withoutTasksAsksOnlyForTheProof(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
 	w.startManager()
 	w.waitConnected()
-	if got := w.mesos.Calls("RECONCILE"); got != 0 {
-		t.Errorf("%d RECONCILE calls without a task, want none: an empty one asks for everything", got)
+	w.waitFramework("proven", func(f *v1alpha1.MesosFramework) bool {
+		return f.Status.Reconciliation.Last != nil && f.Status.Reconciliation.Last.Proven
+	})
+	if diff := cmp.Diff([]string{"fence", "implicit", "end mark"}, w.reconciles()); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
 	}
 }
 

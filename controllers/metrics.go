@@ -4,7 +4,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
 )
+
+func init() { metrics.Registry.MustRegister(mesosbridge.Collectors()...) }
 
 var (
 	eventsDropped = promauto.With(metrics.Registry).NewCounter(prometheus.CounterOpts{

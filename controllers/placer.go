@@ -32,6 +32,8 @@ const (
 	closeAfterOffer = time.Minute
 	// shortRefusal is for how long offers are refused that other tasks may want in a moment.
 	shortRefusal = time.Second
+	// heldRefusal is for how long offers are refused that come before anything may be launched.
+	heldRefusal = 5 * time.Second
 	// silentFor is how long a task waits without any offer before that is worth saying.
 	silentFor = 2 * time.Second
 	// reviveEvery is the least time between two REVIVEs for new tasks, reviveAgain the time after which one is sent again if no offer
@@ -127,6 +129,14 @@ func (p *placer) wake() {
 	case p.signal <- struct{}{}:
 	default:
 	}
+}
+
+// resume asks for the offers that were turned down while nothing might be launched.
+func (p *placer) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.revive, p.lastRevive = true, time.Time{}
+	p.wake()
 }
 
 // run places tasks until ctx ends.
@@ -242,7 +252,7 @@ func (p *placer) mayLaunch(taskID string) bool {
 	defer p.mu.Unlock()
 	_, off := p.calledOff[taskID]
 	delete(p.calledOff, taskID)
-	return !off && p.connection.bridge.MayAccept()
+	return !off && p.connection.bridge.MayAccept() && p.connection.mayLaunch()
 }
 
 // round does what is due and returns when to look again.
@@ -253,8 +263,12 @@ func (p *placer) round() time.Time {
 	offers := bridge.Offers()
 	p.notice(offers)
 	p.closeLaunches(offers)
-	if bridge.MayAccept() {
-		p.place(p.free(offers))
+	switch free := p.free(offers); {
+	case !bridge.MayAccept():
+	case p.connection.mayLaunch():
+		p.place(free)
+	default:
+		p.turnDown(free)
 	}
 	p.steer()
 	p.judgeSilence()
@@ -371,6 +385,15 @@ func keyOf(key string) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: name}
 }
 
+// turnDown gives back offers that come before anything may be launched.
+func (p *placer) turnDown(offers []mesos.Offer) {
+	ids := make([]string, len(offers))
+	for i, offer := range offers {
+		ids[i] = offer.ID
+	}
+	p.connection.bridge.Decline(ids, heldRefusal)
+}
+
 // unplaced returns the tasks that have nothing yet, and how many may be given something now.
 func (p *placer) unplaced() (tasks []placement.Task, room int) {
 	room = bindingsAtOnce
@@ -459,6 +482,8 @@ func (p *placer) silence() string {
 		return fmt.Sprintf("MesosFramework %s is not connected to Mesos yet", p.connection.name)
 	case !p.connection.bridge.MayAccept():
 		return fmt.Sprintf("MesosFramework %s has not been registered yet", p.connection.name)
+	case !p.connection.mayLaunch():
+		return "Nothing is launched before Mesos has told all that runs: it is still waiting for agents to come back"
 	default:
 		return "Mesos has made no offer"
 	}

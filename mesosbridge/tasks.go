@@ -102,6 +102,19 @@ func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
 	})
 }
 
+// ReconcileImplicitly asks for every task that the master knows on reachable agents: a RECONCILE with an empty list. Done is called as
+// Reconcile does.
+func (b *Bridge) ReconcileImplicitly(done func(error)) {
+	b.mu.Lock()
+	t := b.current
+	b.mu.Unlock()
+	b.calls.push(item{
+		term: t,
+		send: func() { done(b.call(t.ctx, t, calls.Reconcile()).problem()) },
+		drop: done,
+	})
+}
+
 // askable returns those that may be asked about, in Mesos' form.
 func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconcile_Task {
 	b.mu.Lock()

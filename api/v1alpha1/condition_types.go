@@ -116,6 +116,8 @@ const (
 	ReasonFailedOver = "FailedOver"
 	// ReasonConnectionLost says that the subscription ended and is being made anew.
 	ReasonConnectionLost = "ConnectionLost"
+	// ReasonUpdateRefused says that the framework is subscribed and the master refuses to change its description.
+	ReasonUpdateRefused = "UpdateRefused"
 	// ReasonFrameworkIDLost says that tasks are bound under a framework ID that the object no longer names.
 	ReasonFrameworkIDLost = "FrameworkIDLost"
 	// ReasonReconciled says that every task has been answered.

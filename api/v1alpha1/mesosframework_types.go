@@ -224,6 +224,14 @@ type Reconciliation struct {
 	// +kubebuilder:validation:Maximum=86400
 	// +optional
 	StalledAfterSeconds int32 `json:"stalledAfterSeconds,omitempty"`
+
+	// launchHoldSeconds is for how long, after the operator's first subscription, nothing is launched while Mesos cannot yet tell all
+	// that runs, in seconds: after a failover of the master its agents take up to ten minutes to come back. Default: 900.
+	// +kubebuilder:default=900
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	LaunchHoldSeconds *int32 `json:"launchHoldSeconds,omitempty"`
 }
 
 // Offers says how a framework treats offers.
@@ -351,6 +359,10 @@ type ReconciliationPass struct {
 	// unanswered counts those of them that Mesos has not answered for.
 	// +optional
 	Unanswered int32 `json:"unanswered"`
+
+	// proven says that Mesos then told every live task that it knows on reachable agents, and that no agent was still expected back.
+	// +optional
+	Proven bool `json:"proven,omitempty"`
 }
 
 // PassReason is why a reconciliation pass ran.

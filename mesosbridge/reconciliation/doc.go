@@ -10,4 +10,7 @@
 //  4. Those with an update numbered after start, and those that ended, leave remaining.
 //  5. While remaining is not empty, back to 2. There is no giving up: after a failover a master is silent about agents
 //     that have not come back yet (Mesos master: Master::reconcile).
+//
+// A Proof follows the first round of a pass: it asks for what only the master can know, the live tasks that this framework has
+// forgotten.
 package reconciliation
