@@ -45,22 +45,35 @@ func (s *scene) settle() {
 	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {
 		status.Pending = nil
 	}
+	if s.verdict.reason != v1alpha1.ReasonBackOff {
+		status.NextLaunchTime = nil
+	}
 	status.ObservedGeneration = s.Generation
 	if s.mustWrite() {
 		s.decision.WriteAt = time.Time{}
-	} else if !s.decision.WriteAt.IsZero() && s.decision.WriteAt != never {
+	} else if s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never {
 		s.checkAt(s.decision.WriteAt)
 	}
-	if len(s.Unacknowledged) > 0 && s.attempt != nil && s.Observation != nil && s.Observation.TaskID == s.attempt.ID {
+	if s.mayAcknowledge() {
 		s.decision.Steps = slices.Insert(s.decision.Steps, 0, StepAcknowledge)
 	}
 	s.tellChanges()
 }
 
+// mayAcknowledge says whether an update waits whose news is durable by the time that the steps are taken, or need not be (rule 3).
+func (s *scene) mayAcknowledge() bool {
+	if len(s.Unacknowledged) == 0 || s.attempt == nil || s.Observation == nil || s.Observation.TaskID != s.attempt.ID {
+		return false
+	}
+	state := s.Observation.State
+	return state == mesos.TaskStaging || state == mesos.TaskStarting || !s.Now.Before(s.decision.WriteAt) || s.durableState() == string(state)
+}
+
 // mustWrite says whether the status has something that may not wait: an end, or an earlier verdict that no longer holds.
 func (s *scene) mustWrite() bool {
 	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
-	return s.ended || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
+	withdrawn := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) && !s.verdict.stalled
+	return s.ended || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
 }
 
 func (s *scene) setConditions() {

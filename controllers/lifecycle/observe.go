@@ -41,12 +41,13 @@ func (s *scene) observe() {
 }
 
 // newAttempt says whether the binding is of an attempt that the status does not know yet. While the status names an attempt that
-// is not over, that one is the attempt of record. A binding whose ACCEPT was called off is forgotten: it never was an attempt.
+// is not over, that one is the attempt of record. A binding whose ACCEPT was called off is forgotten: it never was an attempt. So is
+// one that the history names, as in an old manifest applied again: nothing follows an end.
 func (s *scene) newAttempt() bool {
 	if s.Launch == LaunchNeverSent {
 		return false
 	}
-	return s.attempt == nil || s.attempt.ID != s.Binding.TaskID && over(s.attempt)
+	return (s.attempt == nil || over(s.attempt)) && !named(&s.decision.Status, s.Binding.TaskID)
 }
 
 // begin makes the binding the current attempt and moves the last one to the history.
@@ -89,12 +90,10 @@ func (s *scene) begin() {
 
 // neverRan says whether this process knows that the attempt's launch never took effect, and why.
 func (s *scene) neverRan() (why string, never bool) {
-	switch {
-	case s.Binding == nil || s.Binding.TaskID != s.attempt.ID:
-		return "", false
-	case s.Launch == LaunchNeverSent:
+	switch s.Launch {
+	case LaunchNeverSent:
 		return "The launch was called off before it was sent", true
-	case s.Launch == LaunchRefused:
+	case LaunchRefused:
 		return cut(withDetail("Mesos refused the launch", s.RefusedWith), 1024), true
 	default:
 		return "", false
@@ -147,20 +146,30 @@ func (s *scene) unproven(said mesos.Observation) bool {
 
 // recordEnd takes over an end.
 func (s *scene) recordEnd(said mesos.Observation, known mesos.TaskState) {
-	ran := true
-	switch said.State {
-	case mesos.TaskDropped:
-		ran = false
-	case mesos.TaskGone:
-		ran = s.attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
-	}
 	if match := exited.FindStringSubmatch(said.Message); match != nil && !said.IsAnswer() {
 		if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
 			code := int32(code)
 			s.attempt.ExitCode = &code
 		}
 	}
-	s.end(said.Time, ran)
+	s.end(said.Time, s.mayHaveRun(said, known))
+}
+
+// mayHaveRun says whether an attempt that ended as said, after state known, may have run.
+func (s *scene) mayHaveRun(said mesos.Observation, known mesos.TaskState) bool {
+	reached := s.attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
+	switch said.State {
+	case mesos.TaskDropped, mesos.TaskError:
+		// Agents say TASK_DROPPED of a task that they lost, too (Mesos agent: reconciliation with the master after a restart).
+		return reached
+	case mesos.TaskGone:
+		// An agent says it of a task that it had. The master says it of what a registered agent does not have; where its agent was away
+		// or the object was restored, the task may have come and gone unseen.
+		restored := s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.Binding.UID != s.UID
+		return reached || restored || said.Source != mesos.SourceMaster || known != "" && known.Class() == mesos.FateUnknown
+	default:
+		return true
+	}
 }
 
 // exited is how the command executor tells of an exit code; there is no field for it (Mesos: WSTRINGIFY).

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
@@ -30,9 +31,15 @@ func Open(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) (taskID, a
 	switch task := status.Task; {
 	case task != nil && !over(task):
 		return task.ID, task.AgentID, true
-	case binding == nil || task != nil && task.ID == binding.TaskID:
+	case binding == nil || named(&status, binding.TaskID):
 		return "", "", false
 	default:
 		return binding.TaskID, binding.AgentID, true
 	}
+}
+
+// named says whether the status knows an attempt, as the current or an earlier one.
+func named(status *v1alpha1.MesosTaskStatus, taskID string) bool {
+	return status.Task != nil && status.Task.ID == taskID ||
+		slices.ContainsFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == taskID })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -52,19 +53,16 @@ var rules = []rule{
 
 	// No attempt, or the last one is over.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
-	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil }, (*scene).hindered},
+	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil && (s.Obstacle.Stalled || !s.final()) }, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
 	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
 	{"launch as a person asked", (*scene).restartRequested, (*scene).launch},
-	{"Mesos refuses the spec", func(s *scene) bool { return s.state() == mesos.TaskError }, (*scene).refused},
-	{"completed", func(s *scene) bool {
-		return s.state() == mesos.TaskFinished && s.Spec.RestartPolicy != v1alpha1.RestartAlways
-	}, (*scene).completed},
+	{"launch what was called off", (*scene).calledOff, (*scene).launch},
+	{"Mesos refuses the spec", (*scene).isRefused, (*scene).refused},
+	{"completed", (*scene).isComplete, (*scene).completed},
 	{"launch after our own kill", func(s *scene) bool { return s.attempt.KillReason != "" }, (*scene).launch},
-	{"failed for good", func(s *scene) bool { return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever }, (*scene).failed},
-	{"restarts exhausted", func(s *scene) bool {
-		return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
-	}, (*scene).exhausted},
+	{"failed for good", (*scene).isFailed, (*scene).failed},
+	{"restarts exhausted", (*scene).isExhausted, (*scene).exhausted},
 	{"back off", func(s *scene) bool {
 		next := s.decision.Status.NextLaunchTime
 		return next != nil && s.Now.Before(next.Time)
@@ -74,6 +72,33 @@ var rules = []rule{
 
 // ran says whether the attempt that is over may have run.
 func (s *scene) ran() bool { return s.attempt.Ran == nil || *s.attempt.Ran }
+
+func (s *scene) isRefused() bool { return s.state() == mesos.TaskError }
+
+func (s *scene) isComplete() bool {
+	return s.state() == mesos.TaskFinished && s.Spec.RestartPolicy != v1alpha1.RestartAlways
+}
+
+func (s *scene) isFailed() bool { return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever }
+
+func (s *scene) isExhausted() bool {
+	return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
+}
+
+// final says whether the task has come to its own end. An obstacle that passes by itself, as a framework that is taken down, leaves
+// that as it is.
+func (s *scene) final() bool {
+	if s.attempt == nil || s.restartRequested() || s.calledOff() {
+		return false
+	}
+	return s.isRefused() || s.isComplete() || s.attempt.KillReason == "" && (s.isFailed() || s.isExhausted())
+}
+
+// calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off. What that launch was
+// for is still wanted, and the binding says nothing any more of the attempt before it.
+func (s *scene) calledOff() bool {
+	return s.Launch == LaunchNeverSent && !s.ended && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
+}
 
 // otherFramework says whether the attempt was launched under another framework ID than the framework has now.
 func (s *scene) otherFramework() bool {
@@ -110,7 +135,9 @@ func (s *scene) callOffToDelete() {
 
 func (s *scene) detach() {
 	s.deleting("The task is left running, as spec.deletionPolicy says")
-	s.tell(Event{Reason: v1alpha1.EventDetached, Action: actionDeleting, Message: fmt.Sprintf("Left %s running on %s", s.attempt.ID, s.where())})
+	if before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); before == nil || before.Message != s.verdict.message {
+		s.tell(Event{Reason: v1alpha1.EventDetached, Action: actionDeleting, Message: fmt.Sprintf("Left %s running on %s", s.attempt.ID, s.where())})
+	}
 	if s.Finalized {
 		s.step(StepRelease)
 	}
@@ -144,7 +171,7 @@ func (s *scene) handsOff() {
 func (s *scene) callOff() {
 	s.step(StepCallOff)
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, message: "The launch is being called off", reconciling: true}
-	s.decision.WriteAt = s.Now.Add(quickly)
+	s.holdBack()
 }
 
 func (s *scene) killToChange() {
@@ -194,11 +221,18 @@ func (s *scene) start() {
 	}
 	if s.state() == mesos.TaskKilling {
 		s.verdict.message = fmt.Sprintf("%s on %s is being killed", s.attempt.ID, s.where())
-	} else if !s.BoundSince.IsZero() {
-		s.decision.WriteAt = s.BoundSince.Add(quickly)
+	} else {
+		s.holdBack()
 	}
 	unconfirmed := s.Launch == LaunchAccepted && s.Observation == nil && s.due(s.AcceptedAt.Add(confirmWithin))
 	s.askIf(s.Doubted || unconfirmed)
+}
+
+// holdBack leaves what a launch passes through unwritten while it passes quickly.
+func (s *scene) holdBack() {
+	if !s.BoundSince.IsZero() {
+		s.decision.WriteAt = s.BoundSince.Add(quickly)
+	}
 }
 
 func (s *scene) suspended() {
@@ -221,7 +255,6 @@ func (s *scene) launch() {
 	if s.attempt != nil {
 		s.verdict.message = "Waiting for an offer to launch it again after " + outcome(s.attempt)
 	}
-	status.NextLaunchTime = nil
 	// A task that only waits for its turn writes nothing.
 	s.decision.WriteAt = never
 	if s.Waiting != nil {
@@ -233,11 +266,15 @@ func (s *scene) launch() {
 			s.decision.WriteAt = s.LastWrite.Add(pendingEvery)
 		}
 	}
-	if s.Placement != nil {
+	switch {
+	case s.ended && s.Binding != nil && !named(status, s.Binding.TaskID):
+		// The binding is of yet another attempt, which is taken up once this one's end is recorded.
+		s.checkAt(s.Now.Add(time.Second))
+	case s.Placement != nil:
 		s.step(StepBind)
-		return
+	default:
+		s.step(StepPlace)
 	}
-	s.step(StepPlace)
 }
 
 func (s *scene) refused() {
