@@ -152,7 +152,7 @@ func (c config) addAgents(cluster *simulator.Cluster) error {
 			spec.Runner = simulator.ProcessRunner{Dir: c.workDir}
 		}
 		if c.ports != "" {
-			begin := first + uint64(i)*size //nolint:gosec // not negative
+			begin := first + uint64(i)*size
 			if begin+size-1 > 65535 {
 				return fmt.Errorf("there are not enough ports for %d agents from %d on", c.agents, first)
 			}
@@ -189,7 +189,7 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr
 		if i > 0 {
 			at = net.JoinHostPort(host, "0")
 		}
-		l, err := net.Listen("tcp", at)
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
 		if err != nil {
 			return fmt.Errorf("listening for master %d: %w", i, err)
 		}
@@ -205,7 +205,7 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr
 		return err
 	}
 	if cfg.controlListen != "" {
-		stop, err := serveControl(cfg, cluster, log, failed)
+		stop, err := serveControl(ctx, cfg, cluster, log, failed)
 		if err != nil {
 			return err
 		}
@@ -220,8 +220,8 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr
 	}
 }
 
-func serveControl(cfg config, cluster *simulator.Cluster, log logr.Logger, failed chan<- error) (stop func(), err error) {
-	l, err := net.Listen("tcp", cfg.controlListen)
+func serveControl(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr.Logger, failed chan<- error) (stop func(), err error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.controlListen)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the control page: %w", err)
 	}
@@ -241,7 +241,7 @@ func writeAddresses(path string, addresses ...string) error {
 		return nil
 	}
 	tmp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".tmp")
-	if err := os.WriteFile(tmp, []byte(strings.Join(addresses, "\n")+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(tmp, []byte(strings.Join(addresses, "\n")+"\n"), 0o644); err != nil { //nolint:gosec // anybody may know it
 		return fmt.Errorf("writing the address: %w", err)
 	}
 	if err := os.Rename(tmp, path); err != nil {

@@ -148,7 +148,7 @@ func (a *Agent) Hostname() string { return a.spec.Hostname }
 func (a *Agent) url() *mesos.URL {
 	return &mesos.URL{
 		Scheme:  "http",
-		Address: mesos.Address{Hostname: new(a.spec.Hostname), IP: new(a.spec.IP), Port: int32(a.spec.Port)}, //nolint:gosec // a port
+		Address: mesos.Address{Hostname: new(a.spec.Hostname), IP: new(a.spec.IP), Port: int32(a.spec.Port)},
 		Path:    new("/slave(1)"),
 	}
 }
@@ -333,7 +333,7 @@ func (a *Agent) executorStatus(t *agentTask, rep Report) *mesos.TaskStatus {
 		}
 	}
 	s.ContainerStatus.NetworkInfos = network
-	s.ContainerStatus.ExecutorPID = new(uint32(orDefault(t.pid, 10_000+a.number))) //nolint:gosec // a process ID
+	s.ContainerStatus.ExecutorPID = new(uint32(orDefault(t.pid, 10_000+a.number)))
 	return s
 }
 

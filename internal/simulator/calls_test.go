@@ -106,7 +106,8 @@ var acceptRules = map[string]struct {
 func TestAcceptChecksEachTask(t *testing.T) {
 	for name, tc := range acceptRules {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				a := c.AddAgent(smallAgent())
 				cl := newClient(t, c)
 				cl.subscribe(subscribeCall(""))
@@ -146,7 +147,8 @@ func TestAcceptChecksEachTask(t *testing.T) {
 }
 
 func TestAcceptRefusesTheIDOfAnUnreachableTask(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -186,8 +188,10 @@ func TestAcceptChecksItsOffersAsOne(t *testing.T) {
 }
 
 func acceptWithBadOffers(t *testing.T, partitionAware bool, ids func([]object) []any, message string) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
-		a, b := c.AddAgent(smallAgent()), c.AddAgent(smallAgent())
+	t.Helper()
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
+		first, second := c.AddAgent(smallAgent()), c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		want := refusal{"TASK_DROPPED", "REASON_INVALID_OFFERS", ""}
 		if partitionAware {
@@ -202,7 +206,7 @@ func acceptWithBadOffers(t *testing.T, partitionAware bool, ids func([]object) [
 		call["accept"].(object)["offer_ids"] = named
 		cl.call(call, http.StatusAccepted)
 		want.Message = "Task launched with invalid offers: " + strings.NewReplacer(
-			"O0", dig(offers[0], "id", "value").(string), "O1 ", dig(offers[1], "id", "value").(string)+" ", "S0", a.ID(), "S1", b.ID(),
+			"O0", dig(offers[0], "id", "value").(string), "O1 ", dig(offers[1], "id", "value").(string)+" ", "S0", first.ID(), "S1", second.ID(),
 		).Replace(message)
 		for _, task := range []string{"t1", "t2"} {
 			if diff := cmp.Diff([]refusal{want}, refusalsOf(cl, task)); diff != "" {
@@ -226,7 +230,8 @@ func acceptWithBadOffers(t *testing.T, partitionAware bool, ids func([]object) [
 }
 
 func TestAnAcceptedTaskIsStagingAtOnce(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -242,7 +247,8 @@ func TestAnAcceptedTaskIsStagingAtOnce(t *testing.T) {
 }
 
 func TestALostRunTaskComesOutAsTheAgentRegistersAgain(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		lost := c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
 		cl := newClient(t, c)
@@ -346,7 +352,8 @@ func TestKill(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				spec := smallAgent()
 				if tc.script != nil {
 					spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script { return tc.script() }}
@@ -378,7 +385,8 @@ func TestAKillIsForcedAfterTheGracePeriod(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				spec := smallAgent()
 				spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script {
 					s := Stay()
@@ -435,7 +443,8 @@ func TestAcknowledge(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				a := c.AddAgent(smallAgent())
 				cl := newClient(t, c)
 				cl.subscribe(subscribeCall(""))
@@ -466,7 +475,8 @@ func TestAcknowledge(t *testing.T) {
 }
 
 func TestAnUnacknowledgedUpdateIsRepeatedAfterTenSecondsDoubling(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -486,8 +496,8 @@ func TestAnUnacknowledgedUpdateIsRepeatedAfterTenSecondsDoubling(t *testing.T) {
 			last = e.at
 		}
 		want := []time.Duration{10, 20, 40, 80, 160, 320, 600, 600, 600, 600}
-		for i := range want {
-			want[i] *= time.Second
+		for i, s := range want {
+			want[i] = s * time.Second //nolint:durationcheck // they are plain seconds so far
 		}
 		if diff := cmp.Diff(want, gaps); diff != "" || len(uuids) != 1 {
 			t.Errorf("gaps (-want +got):\n%s%d uuids, want 1", diff, len(uuids))
@@ -496,7 +506,8 @@ func TestAnUnacknowledgedUpdateIsRepeatedAfterTenSecondsDoubling(t *testing.T) {
 }
 
 func TestATerminalTaskStaysUntilItIsAcknowledged(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		spec := smallAgent()
 		spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script {
 			return Script{Steps: []Step{{Report: Report{State: mesos.TASK_FAILED, Message: "Command exited with status 1"}}}}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ func New(o Options) *Cluster {
 			gone:        map[string]time.Time{},
 		},
 		byID:    map[string]*Agent{},
-		rng:     rand.New(rand.NewPCG(o.Seed, 1)),
+		rng:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets
 		ledger:  newLedger(),
 		calls:   callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}},
 		refused: map[string]int{},
@@ -265,11 +266,7 @@ func (c *Cluster) refuse(what string) {
 func (c *Cluster) NotSimulated() map[string]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := make(map[string]int, len(c.refused))
-	for k, v := range c.refused {
-		out[k] = v
-	}
-	return out
+	return maps.Clone(c.refused)
 }
 
 // masterName is the host name of the n-th master.

@@ -79,9 +79,11 @@ func TestRecordedConversationsInProtobuf(t *testing.T) {
 }
 
 func runRecording(t *testing.T, name string, w wire) {
+	t.Helper()
 	rec := readRecording(t, name)
 	set := settings[name]
-	inBubble(t, Options{Flags: set.flags}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{Flags: set.flags}, func(in bubble) {
+		t, c := in.t, in.cluster
 		r := &replay{
 			t: t, cluster: c, rec: rec, set: set, wire: w, clients: map[string]*client{},
 			ids: newSubstitution(), method: http.MethodPost,

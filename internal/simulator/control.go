@@ -3,7 +3,6 @@ package simulator
 import (
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
 	"maps"
@@ -176,7 +175,11 @@ func (c *Cluster) writeJSON(w http.ResponseWriter, v any) {
 func (c *Cluster) act(do func(*parameters) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		p := &parameters{r: r}
-		if err := errors.Join(do(p), p.err); err != nil {
+		err := do(p)
+		if err == nil {
+			err = p.err
+		}
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
@@ -224,7 +227,7 @@ func (c *Cluster) controlMaster(p *parameters) error {
 	back := parameter(p, "back", 1.0, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
 	to, down, d, after := p.integer("to", -1), p.duration("down"), p.duration("for"), p.duration("after")
 	if p.err != nil {
-		return nil // act reports it
+		return p.err
 	}
 	if i < 0 || i >= len(c.masters) {
 		return fmt.Errorf("there is no master %d", i)
@@ -301,7 +304,7 @@ func (c *Cluster) controlStream(p *parameters) error {
 
 // actionsOf says what each target can meet.
 var actionsOf = map[Target][]Action{
-	CallFault:    {Drop, DropAnswer, Delay, DelayAnswer, Duplicate, Reorder, Answer},
+	CallFault:    {Drop, DropAnswer, Delay, DelayAnswer, Duplicate, Reorder, ReorderAnswer, Answer},
 	EventFault:   {Drop, Delay, Duplicate, Reorder, Malformed, Cut},
 	MessageFault: {Drop, Delay, Duplicate},
 }
@@ -323,7 +326,7 @@ func (c *Cluster) controlFault(p *parameters, target Target) error {
 		}
 	}
 	if p.err != nil {
-		return nil // act reports it
+		return p.err
 	}
 	return fmt.Errorf("%s cannot meet %q, only: %s", target, f.Action, strings.Join(known, ", "))
 }

@@ -1,91 +1,108 @@
 package simulator
 
 import (
-	"fmt"
+	"context"
 	"net/http"
 
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
 
+// passage is how a call fares on its way in.
+type passage struct {
+	effects int    // how often it takes effect
+	answer  answer // in place of its own, if there is a status
+	broken  bool   // its connection breaks
+}
+
+// wayIn lets a fault meet a call before it takes effect.
+func (c *Cluster) wayIn(ctx context.Context, f *Fault) passage {
+	p := passage{effects: 1}
+	if f == nil {
+		return p
+	}
+	switch f.Action {
+	case Drop:
+		p.broken = true
+	case Delay:
+		p.broken = !pause(ctx, f.Delay)
+	case Reorder:
+		c.awaitNextCall(ctx, f)
+	case Duplicate:
+		p.effects = 2
+	case Answer:
+		p.answer = answer{status: f.Status, text: f.Text}
+		if !f.AfterEffect {
+			p.effects = 0
+		}
+	default:
+	}
+	return p
+}
+
+// wayOut lets a fault meet a call's answer; true breaks the connection.
+func (c *Cluster) wayOut(ctx context.Context, f *Fault) (broken bool) {
+	if f == nil {
+		return false
+	}
+	switch f.Action {
+	case DropAnswer:
+		return true
+	case DelayAnswer:
+		return !pause(ctx, f.Delay)
+	case ReorderAnswer:
+		c.awaitNextCall(ctx, f)
+	default:
+	}
+	return false
+}
+
 // dispatch carries a checked call out, with whatever fault was asked for on the way in and out.
-func (m *Master) dispatch(w http.ResponseWriter, q *request) {
+func (m *Master) dispatch(ctx context.Context, w http.ResponseWriter, q *request) {
 	c := m.cluster
 	record, fault := c.received(q.call)
-	a, effects := answer{}, 1
-	if fault != nil {
-		switch fault.Action {
-		case Drop:
-			breakOff(w)
-			return
-		case Delay:
-			if !pause(q.http.Context(), fault.Delay) {
-				return
-			}
-		case Reorder:
-			c.awaitNextCall(q.http.Context(), fault)
-		case Duplicate:
-			effects = 2
-		case Answer:
-			a = answer{status: fault.Status, text: fault.Text}
-			if !fault.AfterEffect {
-				effects = 0
-			}
-		default:
-		}
-	}
-	if q.call.Type == scheduler.Call_SUBSCRIBE {
-		m.serveSubscribe(w, q, record, fault, a)
+	p := c.wayIn(ctx, fault)
+	if p.broken {
+		breakOff(w)
 		return
 	}
-	for range effects {
-		if real := m.apply(q); a.status == 0 {
-			a = real
+	a := p.answer
+	if q.call.Type == scheduler.Call_SUBSCRIBE && p.effects > 0 {
+		m.serveSubscribe(ctx, w, q, record, fault, a)
+		return
+	}
+	for range p.effects {
+		if own := m.apply(q); a.status == 0 {
+			a = own
 		}
 	}
 	c.applied(record, a.status)
-	if fault != nil && (fault.Action == DropAnswer || fault.Action == DelayAnswer && !pause(q.http.Context(), fault.Delay)) {
+	if c.wayOut(ctx, fault) {
 		breakOff(w)
 		return
 	}
 	a.write(w)
 }
 
-// serveSubscribe answers SUBSCRIBE with a stream and writes it until it ends.
-func (m *Master) serveSubscribe(w http.ResponseWriter, q *request, record *CallRecord, fault *Fault, a answer) {
+// serveSubscribe answers SUBSCRIBE with a stream and writes it until it ends. An answer that is given
+// stands in place of the stream.
+func (m *Master) serveSubscribe(ctx context.Context, w http.ResponseWriter, q *request, record *CallRecord, fault *Fault, instead answer) {
 	c := m.cluster
-	if a.status != 0 && !fault.AfterEffect {
-		c.applied(record, a.status)
-		a.write(w)
-		return
-	}
 	s := newStream(newID(), q.codec)
 	untrack := m.track(s)
 	defer untrack()
-	c.mu.Lock()
-	r := c.leader
-	if r == nil || r.master != m || !m.running || c.closed {
-		c.mu.Unlock()
+	unsubscribe, ok := m.subscribe(q, s)
+	if !ok {
 		breakOff(w)
 		return
 	}
-	f := r.subscribe(q.call, q.principal, s)
-	c.mu.Unlock()
+	defer unsubscribe()
 	c.applied(record, http.StatusOK)
-	defer func() {
-		if f != nil {
-			c.mu.Lock()
-			r.disconnect(f, s)
-			c.mu.Unlock()
-		}
-	}()
-	switch {
-	case fault != nil && fault.Action == DropAnswer:
+	if c.wayOut(ctx, fault) {
 		breakOff(w)
 		return
-	case fault != nil && fault.Action == DelayAnswer && !pause(q.http.Context(), fault.Delay):
-		return
-	case a.status != 0:
-		a.write(w)
+	}
+	if instead.status != 0 {
+		instead.write(w)
 		return
 	}
 	w.Header().Set("Content-Type", q.codec.contentType())
@@ -94,9 +111,29 @@ func (m *Master) serveSubscribe(w http.ResponseWriter, q *request, record *CallR
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return
 	}
-	if s.serve(q.http.Context(), w, c.flags.EventsPerSecond) {
+	if s.serve(ctx, w, c.flags.EventsPerSecond) {
 		breakOff(w)
 	}
+}
+
+// subscribe enters a subscription with the leading master, if that is still this one.
+func (m *Master) subscribe(q *request, s *stream) (unsubscribe func(), ok bool) {
+	c := m.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.leader
+	if r == nil || r.master != m || c.closed {
+		return nil, false
+	}
+	f := r.subscribe(q.call, q.principal, s)
+	return func() {
+		if f == nil {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		r.disconnect(f, s)
+	}, true
 }
 
 // apply checks the subscription of a call other than SUBSCRIBE and carries it out.
@@ -165,7 +202,7 @@ func (r *reign) carryOut(f *framework, call *scheduler.Call) answer {
 		}
 		return answer{status: http.StatusOK}
 	default:
-		return r.notSimulated(fmt.Sprintf("the call %s", call.Type))
+		return r.notSimulated("the call " + call.Type.String())
 	}
 	return answer{status: http.StatusAccepted}
 }

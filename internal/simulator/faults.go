@@ -30,9 +30,11 @@ const (
 	DelayAnswer Action = "delay-answer"
 	Duplicate   Action = "duplicate" // takes effect, or is sent, twice
 	Reorder     Action = "reorder"   // held up until the next one has passed it
-	Answer      Action = "answer"    // the call is answered Status and Text, before or AfterEffect
-	Malformed   Action = "malformed" // Raw is written in place of the event
-	Cut         Action = "cut"       // the stream breaks after Bytes more bytes, counted from this event's first
+	// ReorderAnswer lets the call take effect, but holds its answer up until the next call has taken effect.
+	ReorderAnswer Action = "reorder-answer"
+	Answer        Action = "answer"    // the call is answered Status and Text, before or AfterEffect
+	Malformed     Action = "malformed" // Raw is written in place of the event
+	Cut           Action = "cut"       // the stream breaks after Bytes more bytes, counted from this event's first
 )
 
 // The messages between master and agents that faults can meet.
@@ -56,7 +58,7 @@ type Fault struct {
 	// Skip lets that many pass first. Count is how many are met then: 0 means one, negative all.
 	Skip, Count int
 
-	Delay       time.Duration // of Delay, DelayAnswer; for Reorder the longest wait (default 1 min)
+	Delay       time.Duration // of Delay, DelayAnswer; for Reorder and ReorderAnswer the longest wait (default 1 min)
 	Status      int           // of Answer
 	Text        string        // of Answer
 	AfterEffect bool          // of Answer: the call has taken effect
@@ -171,7 +173,7 @@ func (s *faultSet) match(t Target, kind string, about subject) *Fault {
 }
 
 // deliver queues an event on a stream, through the faults.
-func (s *faultSet) deliver(c *Cluster, f *framework, st *stream, e *scheduler.Event) {
+func (s *faultSet) deliver(c *Cluster, st *stream, e *scheduler.Event) {
 	fault := s.match(EventFault, e.Type.String(), subject{task: taskOfEvent(e), state: stateOfEvent(e)})
 	if fault == nil {
 		st.push(frame{event: e})
@@ -321,6 +323,8 @@ func (c *Cluster) Steal(frameworkID string) error {
 		Type: scheduler.Call_SUBSCRIBE, FrameworkID: f.info.ID, Subscribe: &scheduler.Call_Subscribe{FrameworkInfo: f.info},
 	}
 	c.faults.count("stream steal")
-	c.leader.subscribe(call, f.principal, newStream(newID(), protobufCodec{}))
+	s := newStream(newID(), protobufCodec{})
+	s.abort() // nobody reads it
+	c.leader.subscribe(call, f.principal, s)
 	return nil
 }

@@ -153,58 +153,58 @@ func (s *stage) count(what string) func() bool {
 // faultCase is one fault with the proof that it struck; counted is its name in FaultCounts.
 type faultCase struct {
 	counted string
-	play    func(t *testing.T, s *stage)
+	play    func(s *stage)
 }
 
 var faultCases = map[string]faultCase{
-	"drop a call before it takes effect": {"calls drop", func(t *testing.T, s *stage) {
+	"drop a call before it takes effect": {"calls drop", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Drop, Type: "RECONCILE"})
 		s.fails(s.ask("x"))
 		s.marker()
 		if got := s.states("x"); len(got) != 0 {
-			t.Errorf("got %v, want no effect", got)
+			s.t.Errorf("got %v, want no effect", got)
 		}
 	}},
-	"drop a call's answer after it took effect": {"calls drop-answer", func(t *testing.T, s *stage) {
+	"drop a call's answer after it took effect": {"calls drop-answer", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: DropAnswer, Type: "RECONCILE"})
 		s.fails(s.ask("x"))
 		s.await("the effect", func() bool { return len(s.states("x")) == 1 })
 	}},
-	"delay a call": {"calls delay", func(t *testing.T, s *stage) {
+	"delay a call": {"calls delay", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Delay, Type: "RECONCILE", Delay: 200 * time.Millisecond})
 		began := time.Now()
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.await("the effect", func() bool { return len(s.states("x")) == 1 })
 		s.atLeast(began, "x", 200*time.Millisecond)
 	}},
-	"delay a call's answer": {"calls delay-answer", func(t *testing.T, s *stage) {
+	"delay a call's answer": {"calls delay-answer", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: DelayAnswer, Type: "RECONCILE", Delay: 200 * time.Millisecond})
 		began := time.Now()
 		s.call(s.ask("x"), http.StatusAccepted)
 		if d := time.Since(began); d < 200*time.Millisecond {
-			t.Errorf("answered after %v", d)
+			s.t.Errorf("answered after %v", d)
 		}
 	}},
-	"duplicate a call": {"calls duplicate", func(t *testing.T, s *stage) {
+	"duplicate a call": {"calls duplicate", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Duplicate, Type: "RECONCILE"})
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.marker()
 		if got := s.states("x"); len(got) != 2 {
-			t.Errorf("got %v, want two effects", got)
+			s.t.Errorf("got %v, want two effects", got)
 		}
 	}},
-	"reorder calls": {"calls reorder", func(t *testing.T, s *stage) {
+	"reorder calls": {"calls reorder", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Reorder, Type: "RECONCILE"})
 		first := make(chan struct{})
 		before := s.cluster.Calls("RECONCILE")
 		b, err := s.wire.call(s.ask("first"))
 		if err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 		go func() {
 			defer close(first)
 			if got, err := s.send(b, nil); err != nil || got.status != http.StatusAccepted {
-				t.Errorf("the call that was held back got %v %v", got, err)
+				s.t.Errorf("the call that was held back got %v %v", got, err)
 			}
 		}()
 		s.await("the first call", func() bool { return s.cluster.Calls("RECONCILE") > before })
@@ -212,81 +212,103 @@ var faultCases = map[string]faultCase{
 		<-first
 		s.await("both effects", func() bool { return len(s.states("first"))+len(s.states("second")) == 2 })
 		if got := dig(s.updates("")[0], "task_id", "value"); got != "second" {
-			t.Errorf("%v came first", got)
+			s.t.Errorf("%v came first", got)
 		}
 	}},
-	"answer any HTTP status instead of carrying the call out": {"calls answer", func(t *testing.T, s *stage) {
+	"reorder answers": {"calls reorder-answer", func(s *stage) {
+		s.inject(Fault{Target: CallFault, Action: ReorderAnswer, Type: "RECONCILE"})
+		answered := make(chan time.Time, 1)
+		b, err := s.wire.call(s.ask("first"))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		go func() {
+			if got, err := s.send(b, nil); err != nil || got.status != http.StatusAccepted {
+				s.t.Errorf("the call whose answer was held back got %v %v", got, err)
+			}
+			answered <- time.Now()
+		}()
+		s.await("the first effect", func() bool { return len(s.states("first")) == 1 })
+		select {
+		case <-answered:
+			s.t.Error("the answer came before the next call")
+		default:
+		}
+		s.call(s.ask("second"), http.StatusAccepted)
+		<-answered
+	}},
+	"answer any HTTP status instead of carrying the call out": {"calls answer", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Answer, Type: "RECONCILE", Status: 500, Text: "Something broke"})
 		if got := s.call(s.ask("x"), 500); got.body != "Something broke" {
-			t.Errorf("got %q", got.body)
+			s.t.Errorf("got %q", got.body)
 		}
 		s.marker()
 		if got := s.states("x"); len(got) != 0 {
-			t.Errorf("got %v, want no effect", got)
+			s.t.Errorf("got %v, want no effect", got)
 		}
 	}},
-	"answer any HTTP status after the call took effect": {"calls answer", func(t *testing.T, s *stage) {
+	"answer any HTTP status after the call took effect": {"calls answer", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Answer, Type: "RECONCILE", Status: 503, AfterEffect: true})
 		s.call(s.ask("x"), 503)
 		s.await("the effect", func() bool { return len(s.states("x")) == 1 })
 	}},
-	"answer SUBSCRIBE with any HTTP status": {"calls answer", func(t *testing.T, s *stage) {
+	"answer SUBSCRIBE with any HTTP status": {"calls answer", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Answer, Type: "SUBSCRIBE", Status: 429})
-		cl := &client{t: t, http: s.http, url: s.url, wire: s.wire, cancel: func() {}, real: s.real, changed: make(chan struct{}, 1)}
+		cl := &client{t: s.t, http: s.http, url: s.url, wire: s.wire, cancel: func() {}, real: s.real, changed: make(chan struct{}, 1)}
 		defer cl.close()
 		if got := cl.subscribe(subscribeCall("")); got.status != 429 {
-			t.Errorf("got %d, want 429", got.status)
+			s.t.Errorf("got %d, want 429", got.status)
 		}
 	}},
-	"drop an event": {"events drop", func(t *testing.T, s *stage) {
+	"drop an event": {"events drop", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Drop, Type: "UPDATE", Task: "x", State: "TASK_UNKNOWN"})
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.marker()
 		if got := s.states("x"); len(got) != 0 {
-			t.Errorf("got %v, want nothing", got)
+			s.t.Errorf("got %v, want nothing", got)
 		}
 	}},
-	"delay an event": {"events delay", func(t *testing.T, s *stage) {
+	"delay an event": {"events delay", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Delay, Type: "UPDATE", Delay: 200 * time.Millisecond})
 		began := time.Now()
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.await("the event", func() bool { return len(s.states("x")) == 1 })
 		s.atLeast(began, "x", 200*time.Millisecond)
 	}},
-	"duplicate an event": {"events duplicate", func(t *testing.T, s *stage) {
+	"duplicate an event": {"events duplicate", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Duplicate, Type: "UPDATE"})
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.marker()
 		if got := s.states("x"); len(got) != 2 {
-			t.Errorf("got %v, want it twice", got)
+			s.t.Errorf("got %v, want it twice", got)
 		}
 	}},
-	"reorder events": {"events reorder", func(t *testing.T, s *stage) {
+	"reorder events": {"events reorder", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Reorder, Type: "UPDATE"})
 		s.reconcile([2]string{"first", ""}, [2]string{"second", ""})
 		s.await("both", func() bool { return len(s.updates("")) == 2 })
 		if got := dig(s.updates("")[0], "task_id", "value"); got != "second" {
-			t.Errorf("%v came first", got)
+			s.t.Errorf("%v came first", got)
 		}
 	}},
-	"send a malformed frame": {"events malformed", func(t *testing.T, s *stage) {
+	"send a malformed frame": {"events malformed", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Malformed, Type: "UPDATE", Raw: []byte("no number\n{}")})
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.await("the stream to fail", func() bool { return s.streamEnd() != "" })
 	}},
-	"send raw bytes": {"stream raw", func(t *testing.T, s *stage) {
+	"send raw bytes": {"stream raw", func(s *stage) {
 		s.act(func() { s.cluster.SendRaw(s.frameworkID(), []byte("3\nx{}")) }, "/stream/raw?raw="+url.QueryEscape("3\nx{}"))
 		s.await("the frame", func() bool { return slices.Contains(kinds(s.client), "undecodable") })
 	}},
-	"cut the stream within an event": {"events cut", func(t *testing.T, s *stage) {
+	"cut the stream within an event": {"events cut", func(s *stage) {
 		s.inject(Fault{Target: EventFault, Action: Cut, Type: "UPDATE", Bytes: 20})
 		s.call(s.ask("x"), http.StatusAccepted)
 		s.await("the stream to break", func() bool { return s.streamEnd() != "" })
 		if s.streamEnd() == "EOF" || len(s.states("x")) != 0 {
-			t.Errorf("it ended with %q after %v", s.streamEnd(), s.states("x"))
+			s.t.Errorf("it ended with %q after %v", s.streamEnd(), s.states("x"))
 		}
 	}},
-	"cut the stream after some bytes": {"stream cut", func(t *testing.T, s *stage) {
+	"cut the stream after some bytes": {"stream cut", func(s *stage) {
 		s.act(func() { s.cluster.CutStream("", 1000) }, "/stream/cut?bytes=1000")
 		for range 20 {
 			if s.streamEnd() != "" {
@@ -294,15 +316,15 @@ var faultCases = map[string]faultCase{
 			}
 			b, err := s.wire.call(s.ask("x"))
 			if err != nil {
-				t.Fatal(err)
+				s.t.Fatal(err)
 			}
 			if _, err := s.send(b, nil); err != nil {
-				t.Fatal(err)
+				s.t.Fatal(err)
 			}
 		}
 		s.await("the stream to break", func() bool { return s.streamEnd() != "" })
 	}},
-	"stop heartbeats": {"stream heartbeats", func(t *testing.T, s *stage) {
+	"stop heartbeats": {"stream heartbeats", func(s *stage) {
 		s.await("heartbeats", func() bool { return len(s.of("HEARTBEAT")) > 1 })
 		s.act(func() { s.cluster.StopHeartbeats(true) }, "/stream/heartbeats?stop=true")
 		s.marker()
@@ -310,12 +332,12 @@ var faultCases = map[string]faultCase{
 		<-time.After(3 * quick.HeartbeatInterval)
 		s.marker()
 		if after := len(s.of("HEARTBEAT")); after != before {
-			t.Errorf("%d heartbeats came after the stop", after-before)
+			s.t.Errorf("%d heartbeats came after the stop", after-before)
 		}
 		s.act(func() { s.cluster.StopHeartbeats(false) }, "/stream/heartbeats?stop=false")
 		s.await("heartbeats again", func() bool { return len(s.of("HEARTBEAT")) > before })
 	}},
-	"stop the master for a while": {"master stop", func(t *testing.T, s *stage) {
+	"stop the master for a while": {"master stop", func(s *stage) {
 		s.running("t1")
 		s.act(func() {
 			s.cluster.StopMaster(0)
@@ -328,107 +350,107 @@ var faultCases = map[string]faultCase{
 		s.call(s.ask("t1"), http.StatusAccepted)
 		s.await("the task", func() bool { return slices.Contains(s.states("t1"), "TASK_RUNNING") })
 		if n := s.cluster.LiveTasks(); n != 1 {
-			t.Errorf("%d tasks are live, want 1", n)
+			s.t.Errorf("%d tasks are live, want 1", n)
 		}
 	}},
-	"fail over with a share of the agents back after a time": {"master failover", func(t *testing.T, s *stage) {
+	"fail over with a share of the agents back after a time": {"master failover", func(s *stage) {
 		before := s.cluster.MasterID()
 		s.act(func() { s.cluster.FailOver(FailOver{To: -1, AgentsBack: 0.5, AgentsAfter: 100 * time.Millisecond}) },
 			"/master/failover?back=0.5&after=100ms")
 		s.await("one agent back", func() bool { return s.cluster.State().Agents[0].Master == "registered" })
 		if id := s.cluster.MasterID(); id == before {
-			t.Error("the master's ID is the old one")
+			s.t.Error("the master's ID is the old one")
 		}
 		if got := s.cluster.State().Agents[1].Master; got != "expected" {
-			t.Errorf("the other agent is %s, want expected", got)
+			s.t.Errorf("the other agent is %s, want expected", got)
 		}
 		s.await("the other one given up", func() bool { return s.cluster.State().Agents[1].Master == "unreachable" })
 	}},
-	"partition an agent, and let it return": {"agent partition", func(t *testing.T, s *stage) {
+	"partition an agent, and let it return": {"agent partition", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Partition, s.agentPath(s.a, "partition"))
 		s.await("UNREACHABLE", func() bool { return slices.Contains(s.states("t1"), "TASK_UNREACHABLE") })
 		s.act(s.a.Heal, s.agentPath(s.a, "heal"))
 		s.await("RUNNING again", func() bool { return s.states("t1")[len(s.states("t1"))-1] == "TASK_RUNNING" })
 	}},
-	"stop an agent's process and start it again": {"agent restart", func(t *testing.T, s *stage) {
+	"stop an agent's process and start it again": {"agent restart", func(s *stage) {
 		s.running("t1")
 		s.offerOf(s.a)
 		s.act(func() { s.a.Restart(time.Millisecond) }, s.agentPath(s.a, "restart?for=1ms"))
 		s.await("RESCIND", func() bool { return len(s.of("RESCIND")) > 0 })
 		s.await("the agent", func() bool { return s.cluster.State().Agents[0].Master == "registered" })
 		if n := s.cluster.LiveTasks(); n != 1 {
-			t.Errorf("%d tasks are live, want 1", n)
+			s.t.Errorf("%d tasks are live, want 1", n)
 		}
 	}},
-	"reboot an agent": {"agent reboot", func(t *testing.T, s *stage) {
+	"reboot an agent": {"agent reboot", func(s *stage) {
 		s.running("t1")
 		s.act(func() { s.a.Reboot(20 * time.Millisecond) }, s.agentPath(s.a, "reboot?for=20ms"))
 		s.acknowledged("t1", "TASK_FAILED")
 		if n := s.cluster.LiveTasks(); n != 0 {
-			t.Errorf("%d tasks are live, want none", n)
+			s.t.Errorf("%d tasks are live, want none", n)
 		}
 	}},
-	"mark an agent gone": {"agent gone", func(t *testing.T, s *stage) {
+	"mark an agent gone": {"agent gone", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Gone, s.agentPath(s.a, "gone"))
 		s.await("GONE_BY_OPERATOR", func() bool { return slices.Contains(s.states("t1"), "TASK_GONE_BY_OPERATOR") })
 	}},
-	"unregister an agent": {"agent unregister", func(t *testing.T, s *stage) {
+	"unregister an agent": {"agent unregister", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Unregister, s.agentPath(s.a, "unregister"))
 		s.await("LOST", func() bool { return slices.Contains(s.states("t1"), "TASK_LOST") })
 	}},
-	"drain an agent": {"agent drain", func(t *testing.T, s *stage) {
+	"drain an agent": {"agent drain", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Drain, s.agentPath(s.a, "drain"))
 		s.acknowledged("t1", "TASK_KILLED")
 	}},
-	"lose RunTask between master and agent": {"messages drop", func(t *testing.T, s *stage) {
+	"lose RunTask between master and agent": {"messages drop", func(s *stage) {
 		s.inject(Fault{Target: MessageFault, Action: Drop, Type: RunTask, Task: "t1"})
 		s.launch(s.offerOf(s.a), "t1")
 		s.call(s.ask("t1"), http.StatusAccepted)
 		s.await("STAGING", func() bool { return slices.Equal(s.states("t1"), []string{"TASK_STAGING"}) })
 		if n := s.cluster.LiveTasks(); n != 0 {
-			t.Errorf("%d tasks are live, want none", n)
+			s.t.Errorf("%d tasks are live, want none", n)
 		}
 	}},
-	"lose KillTask between master and agent": {"messages drop", func(t *testing.T, s *stage) {
+	"lose KillTask between master and agent": {"messages drop", func(s *stage) {
 		s.running("t1")
 		s.inject(Fault{Target: MessageFault, Action: Drop, Type: KillTask, Agent: s.a.ID()})
 		s.kill("t1", "")
 		s.marker()
 		if got := s.states("t1"); got[len(got)-1] != "TASK_RUNNING" {
-			t.Errorf("got %v", got)
+			s.t.Errorf("got %v", got)
 		}
 		s.kill("t1", "")
 		s.acknowledged("t1", "TASK_KILLED")
 	}},
-	"lose an acknowledgement between master and agent": {"messages drop", func(t *testing.T, s *stage) {
+	"lose an acknowledgement between master and agent": {"messages drop", func(s *stage) {
 		s.inject(Fault{Target: MessageFault, Action: Drop, Type: AcknowledgeUpdate})
 		s.launch(s.offerOf(s.a), "t1")
 		s.acknowledged("t1", "TASK_RUNNING")
 		if diff := cmp.Diff([]string{"TASK_STARTING", "TASK_STARTING", "TASK_RUNNING"}, s.states("t1")); diff != "" {
-			t.Errorf("states (-want +got):\n%s", diff)
+			s.t.Errorf("states (-want +got):\n%s", diff)
 		}
 	}},
-	"delay a status update between agent and master": {"messages delay", func(t *testing.T, s *stage) {
+	"delay a status update between agent and master": {"messages delay", func(s *stage) {
 		s.inject(Fault{Target: MessageFault, Action: Delay, Type: StatusUpdateMessage, Delay: 100 * time.Millisecond})
 		began := time.Now()
 		s.launch(s.offerOf(s.a), "t1")
 		s.await("STARTING", func() bool { return len(s.states("t1")) > 0 })
 		s.atLeast(began, "t1", StartingAfter+100*time.Millisecond)
 	}},
-	"a second subscriber": {"stream steal", func(t *testing.T, s *stage) {
+	"a second subscriber": {"stream steal", func(s *stage) {
 		id := s.frameworkID()
 		s.act(func() {
 			if err := s.cluster.Steal(id); err != nil {
-				t.Fatal(err)
+				s.t.Fatal(err)
 			}
 		}, "/stream/steal?framework="+id)
 		s.await("the end of the stream", func() bool { return s.streamEnd() == "EOF" })
 		if got := errorOf(s.client); got != "Framework failed over" {
-			t.Errorf("ERROR %q", got)
+			s.t.Errorf("ERROR %q", got)
 		}
 		s.resubscribe()
 		s.marker()
@@ -450,11 +472,12 @@ func (s *stage) atLeast(began time.Time, task string, d time.Duration) {
 }
 
 func playFault(t *testing.T, c *Cluster, cl *client, page bool, fc faultCase) {
+	t.Helper()
 	s := &stage{client: cl, cluster: c, page: page}
 	s.a, s.b = c.AddAgent(smallAgent()), c.AddAgent(smallAgent())
 	cl.subscribe(subscribeCall(""))
 	cl.await("SUBSCRIBED", func() bool { return len(cl.of("SUBSCRIBED")) > 0 })
-	fc.play(t, s)
+	fc.play(s)
 	if !s.count(fc.counted)() {
 		t.Errorf("not counted as %q: %v", fc.counted, c.FaultCounts())
 	}
@@ -464,7 +487,8 @@ func TestFaultsInVirtualTime(t *testing.T) {
 	for name, fc := range faultCases {
 		for how, page := range map[string]bool{"by code": false, "over the page": true} {
 			t.Run(name+", "+how, func(t *testing.T) {
-				inBubble(t, Options{Flags: quick}, func(t *testing.T, c *Cluster) {
+				inBubble(t, Options{Flags: quick}, func(in bubble) {
+					t, c := in.t, in.cluster
 					cl := newClient(t, c)
 					defer cl.close()
 					playFault(t, c, cl, page, fc)
@@ -505,7 +529,8 @@ func TestFaultsInRealTime(t *testing.T) {
 }
 
 func TestTheControlPageShowsTheCluster(t *testing.T) {
-	inBubble(t, Options{Masters: 2}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{Masters: 2}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -569,7 +594,8 @@ func TestTheControlPageRefusesNonsense(t *testing.T) {
 }
 
 func TestFaultsSkipAndCount(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		f := c.Inject(Fault{Target: EventFault, Action: Drop, Type: "UPDATE", Skip: 1, Count: 2})

@@ -409,7 +409,7 @@ func validateRoles(roles []string, flags Flags) string {
 	seen := map[string]bool{}
 	for _, role := range roles {
 		if seen[role] {
-			return fmt.Sprintf("'FrameworkInfo.roles' contains duplicate items: %s", role)
+			return "'FrameworkInfo.roles' contains duplicate items: " + role
 		}
 		seen[role] = true
 		if why := validateRole(role); why != "" {

@@ -124,7 +124,7 @@ func (m *Master) serveScheduler(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	m.dispatch(w, q)
+	m.dispatch(r.Context(), w, q)
 }
 
 func (q *request) authenticate() answer {
@@ -134,8 +134,10 @@ func (q *request) authenticate() answer {
 	}
 	user, secret, ok := basicAuth(q.http)
 	if want, known := flags.Credentials[user]; !ok || !known || want != secret {
-		return answer{status: http.StatusUnauthorized, text: "401 Unauthorized.",
-			headers: map[string]string{"WWW-Authenticate": fmt.Sprintf("Basic realm=%q", realm)}}
+		return answer{
+			status: http.StatusUnauthorized, text: "401 Unauthorized.",
+			headers: map[string]string{"WWW-Authenticate": fmt.Sprintf("Basic realm=%q", realm)},
+		}
 	}
 	q.principal = user
 	return answer{}
@@ -161,8 +163,10 @@ func (q *request) findLeader() answer {
 	case c.leader == nil:
 		return answer{status: http.StatusServiceUnavailable, text: "No leader elected"}
 	case c.leader.master != q.master:
-		return answer{status: http.StatusTemporaryRedirect,
-			headers: map[string]string{"Location": "//" + c.leader.master.host + q.http.URL.Path}}
+		return answer{
+			status:  http.StatusTemporaryRedirect,
+			headers: map[string]string{"Location": "//" + c.leader.master.host + q.http.URL.Path},
+		}
 	}
 	return answer{}
 }
@@ -181,8 +185,10 @@ func (q *request) checkMethod() answer {
 	if q.http.Method == http.MethodPost {
 		return answer{}
 	}
-	return answer{status: http.StatusMethodNotAllowed, headers: map[string]string{"Allow": http.MethodPost},
-		text: fmt.Sprintf("405 Method Not Allowed. Expecting one of { 'POST' }, but received '%s'.", q.http.Method)}
+	return answer{
+		status: http.StatusMethodNotAllowed, headers: map[string]string{"Allow": http.MethodPost},
+		text: fmt.Sprintf("405 Method Not Allowed. Expecting one of { 'POST' }, but received '%s'.", q.http.Method),
+	}
 }
 
 func (q *request) chooseCodec() answer {
@@ -197,8 +203,10 @@ func (q *request) chooseCodec() answer {
 	case err == nil && kind == typeProtobuf:
 		q.codec = protobufCodec{}
 	default:
-		return answer{status: http.StatusUnsupportedMediaType,
-			text: fmt.Sprintf("Expecting 'Content-Type' of %s or %s", typeJSON, typeProtobuf)}
+		return answer{
+			status: http.StatusUnsupportedMediaType,
+			text:   fmt.Sprintf("Expecting 'Content-Type' of %s or %s", typeJSON, typeProtobuf),
+		}
 	}
 	return answer{}
 }
@@ -227,8 +235,10 @@ func (q *request) checkSubscribe() answer {
 	case accepts(q.http, typeProtobuf):
 		q.codec = protobufCodec{}
 	default:
-		return answer{status: http.StatusNotAcceptable,
-			text: fmt.Sprintf("Expecting 'Accept' to allow %s or %s", typeProtobuf, typeJSON)}
+		return answer{
+			status: http.StatusNotAcceptable,
+			text:   fmt.Sprintf("Expecting 'Accept' to allow %s or %s", typeProtobuf, typeJSON),
+		}
 	}
 	if q.http.Header.Get(streamIDHeader) != "" {
 		return badRequest("Subscribe calls should not include the '%s' header", streamIDHeader)
@@ -277,49 +287,35 @@ func (q *request) validatePrincipal() string {
 	return ""
 }
 
-// bodyOf tells for each call type that needs a body its field name and whether it is there.
-func bodyOf(call *scheduler.Call) (field string, present bool) {
-	switch call.Type {
-	case scheduler.Call_SUBSCRIBE:
-		return "subscribe", call.Subscribe != nil && call.Subscribe.FrameworkInfo != nil
-	case scheduler.Call_ACCEPT:
-		return "accept", call.Accept != nil
-	case scheduler.Call_DECLINE:
-		return "decline", call.Decline != nil
-	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
-		return "accept_inverse_offers", call.AcceptInverseOffers != nil
-	case scheduler.Call_DECLINE_INVERSE_OFFERS:
-		return "decline_inverse_offers", call.DeclineInverseOffers != nil
-	case scheduler.Call_KILL:
-		return "kill", call.Kill != nil
-	case scheduler.Call_SHUTDOWN:
-		return "shutdown", call.Shutdown != nil
-	case scheduler.Call_ACKNOWLEDGE:
-		return "acknowledge", call.Acknowledge != nil
-	case scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS:
-		return "acknowledge_operation_status", call.AcknowledgeOperationStatus != nil
-	case scheduler.Call_RECONCILE:
-		return "reconcile", call.Reconcile != nil
-	case scheduler.Call_RECONCILE_OPERATIONS:
-		return "reconcile_operations", call.ReconcileOperations != nil
-	case scheduler.Call_MESSAGE:
-		return "message", call.Message != nil
-	case scheduler.Call_REQUEST:
-		return "request", call.Request != nil
-	case scheduler.Call_UPDATE_FRAMEWORK:
-		return "update_framework", call.UpdateFramework != nil
-	default:
-		return "", true
-	}
+// bodies tells for each call type that needs a body its field's name and whether it is there.
+var bodies = map[scheduler.Call_Type]struct {
+	field   string
+	present func(*scheduler.Call) bool
+}{
+	scheduler.Call_SUBSCRIBE:                    {"subscribe", func(c *scheduler.Call) bool { return c.GetSubscribe().GetFrameworkInfo() != nil }},
+	scheduler.Call_ACCEPT:                       {"accept", func(c *scheduler.Call) bool { return c.Accept != nil }},
+	scheduler.Call_DECLINE:                      {"decline", func(c *scheduler.Call) bool { return c.Decline != nil }},
+	scheduler.Call_ACCEPT_INVERSE_OFFERS:        {"accept_inverse_offers", func(c *scheduler.Call) bool { return c.AcceptInverseOffers != nil }},
+	scheduler.Call_DECLINE_INVERSE_OFFERS:       {"decline_inverse_offers", func(c *scheduler.Call) bool { return c.DeclineInverseOffers != nil }},
+	scheduler.Call_KILL:                         {"kill", func(c *scheduler.Call) bool { return c.Kill != nil }},
+	scheduler.Call_SHUTDOWN:                     {"shutdown", func(c *scheduler.Call) bool { return c.Shutdown != nil }},
+	scheduler.Call_ACKNOWLEDGE:                  {"acknowledge", func(c *scheduler.Call) bool { return c.Acknowledge != nil }},
+	scheduler.Call_ACKNOWLEDGE_OPERATION_STATUS: {"acknowledge_operation_status", func(c *scheduler.Call) bool { return c.AcknowledgeOperationStatus != nil }},
+	scheduler.Call_RECONCILE:                    {"reconcile", func(c *scheduler.Call) bool { return c.Reconcile != nil }},
+	scheduler.Call_RECONCILE_OPERATIONS:         {"reconcile_operations", func(c *scheduler.Call) bool { return c.ReconcileOperations != nil }},
+	scheduler.Call_MESSAGE:                      {"message", func(c *scheduler.Call) bool { return c.Message != nil }},
+	scheduler.Call_REQUEST:                      {"request", func(c *scheduler.Call) bool { return c.Request != nil }},
+	scheduler.Call_UPDATE_FRAMEWORK:             {"update_framework", func(c *scheduler.Call) bool { return c.UpdateFramework != nil }},
 }
 
 func validateCall(call *scheduler.Call) string {
 	if call.Type == scheduler.Call_UNKNOWN {
 		return "Expecting 'type' to be present"
 	}
-	field, present := bodyOf(call)
+	body, needed := bodies[call.Type]
+	missing := needed && !body.present(call)
 	if call.Type == scheduler.Call_SUBSCRIBE {
-		if !present {
+		if missing {
 			return "Expecting 'subscribe' to be present"
 		}
 		if call.GetFrameworkID().GetValue() != call.Subscribe.FrameworkInfo.GetID().GetValue() {
@@ -330,8 +326,8 @@ func validateCall(call *scheduler.Call) string {
 	if call.FrameworkID == nil {
 		return "Expecting 'framework_id' to be present"
 	}
-	if !present {
-		return fmt.Sprintf("Expecting '%s' to be present", field)
+	if missing {
+		return fmt.Sprintf("Expecting '%s' to be present", body.field)
 	}
 	switch call.Type {
 	case scheduler.Call_ACKNOWLEDGE:

@@ -107,7 +107,8 @@ var httpCases = map[string]httpCase{
 func TestHTTPChecksInTheirOrder(t *testing.T) {
 	for name, tc := range httpCases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{Masters: tc.masters, Flags: tc.flags}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{Masters: tc.masters, Flags: tc.flags}, func(in bubble) {
+				t, c := in.t, in.cluster
 				if tc.before != nil {
 					tc.before(c)
 				}
@@ -159,7 +160,8 @@ func TestChecksOfTheSubscription(t *testing.T) {
 		}
 		return got
 	}
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		id := cl.frameworkID()
@@ -188,7 +190,8 @@ func TestJSONWinsIfAcceptAllowsBoth(t *testing.T) {
 		"JSON that is refused": {"application/json;q=0, application/x-protobuf", typeProtobuf},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				cl := newClient(t, c)
 				defer cl.close()
 				b, err := json.Marshal(subscribeCall(""))
@@ -205,7 +208,8 @@ func TestJSONWinsIfAcceptAllowsBoth(t *testing.T) {
 }
 
 func TestAStoppedMasterRefusesConnectionsAndCutsStreams(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		cl.all()
@@ -234,7 +238,8 @@ func TestWhatIsNotSimulatedFailsLoudly(t *testing.T) {
 		}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				c.AddAgent(smallAgent())
 				cl := newClient(t, c)
 				cl.subscribe(subscribeCall(""))
@@ -248,7 +253,8 @@ func TestWhatIsNotSimulatedFailsLoudly(t *testing.T) {
 		})
 	}
 	t.Run("MESSAGE", func(t *testing.T) {
-		inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+		inBubble(t, Options{}, func(in bubble) {
+			t, c := in.t, in.cluster
 			cl := newClient(t, c)
 			cl.subscribe(subscribeCall(""))
 			call := cl.simple("MESSAGE")

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,7 +17,8 @@ import (
 
 // The ledger tells what is so on the agents, whatever the master believes.
 func TestTheLedgerTellsTheTruth(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -48,7 +50,8 @@ func TestTheLedgerTellsTheTruth(t *testing.T) {
 
 // RunTask that arrives twice is what a task ID launched twice looks like on one agent.
 func TestATaskLaunchedTwiceWhileLiveIsADisaster(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		c.Inject(Fault{Target: MessageFault, Action: Duplicate, Type: RunTask})
 		cl := newClient(t, c)
@@ -93,7 +96,7 @@ func TestARecordedProtobufStream(t *testing.T) {
 	frames := recordio.NewReader(bytes.NewReader(raw))
 	for {
 		b, err := frames.ReadFrame()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -13,18 +13,25 @@ func smallAgent() AgentSpec {
 	return AgentSpec{CPUs: 2, Mem: 2048, Disk: 4096}
 }
 
+// bubble is a cluster in virtual time, with the test that looks at it.
+type bubble struct {
+	t       *testing.T
+	cluster *Cluster
+}
+
 // inBubble runs a test in virtual time with a cluster of one master.
-func inBubble(t *testing.T, o Options, test func(t *testing.T, c *Cluster)) {
+func inBubble(t *testing.T, o Options, test func(bubble)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := New(o)
 		defer c.Close()
-		test(t, c)
+		test(bubble{t, c})
 	})
 }
 
 func TestATaskRunsAndIsKilled(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		defer cl.close()

@@ -1,7 +1,9 @@
 package simulator
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -73,7 +75,7 @@ func (r *reign) register(a *Agent) {
 }
 
 func agentID(r *reign) string {
-	id := r.id + "-S" + itoa(r.agentCount)
+	id := fmt.Sprintf("%s-S%d", r.id, r.agentCount)
 	r.agentCount++
 	return id
 }
@@ -243,7 +245,7 @@ func tasksOfSlave(s *slave) []*task {
 	for t := range s.tasks {
 		out = append(out, t)
 	}
-	slices.SortFunc(out, func(a, b *task) int { return compareStrings(a.id, b.id) })
+	slices.SortFunc(out, func(a, b *task) int { return strings.Compare(a.id, b.id) })
 	return out
 }
 

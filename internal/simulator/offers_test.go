@@ -33,7 +33,8 @@ func TestADeclinedOfferComesBackAfterItsFilter(t *testing.T) {
 		"an hour":           {3600.0, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				c.AddAgent(smallAgent())
 				cl := newClient(t, c)
 				cl.subscribe(subscribeCall(""))
@@ -75,7 +76,8 @@ func TestRefuseDuration(t *testing.T) {
 }
 
 func TestMoreResourcesThanRefusedPassTheFilterAtOnce(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -95,7 +97,8 @@ func TestMoreResourcesThanRefusedPassTheFilterAtOnce(t *testing.T) {
 }
 
 func TestSuppressAndRevive(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -120,7 +123,8 @@ func TestSuppressAndRevive(t *testing.T) {
 }
 
 func TestOffersExpireWithAnOfferTimeout(t *testing.T) {
-	inBubble(t, Options{Flags: Flags{OfferTimeout: 30 * time.Second}}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{Flags: Flags{OfferTimeout: 30 * time.Second}}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -132,7 +136,8 @@ func TestOffersExpireWithAnOfferTimeout(t *testing.T) {
 }
 
 func TestReservedResourcesAreOfferedToTheirRoleOnly(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		spec := smallAgent()
 		spec.Reserved = []Reservation{{Role: "demo", CPUs: 1, Mem: 64}, {Role: "other", CPUs: 3, Mem: 64}}
 		c.AddAgent(spec)
@@ -150,7 +155,8 @@ func TestReservedResourcesAreOfferedToTheirRoleOnly(t *testing.T) {
 }
 
 func TestTwoFrameworksShareTheAgents(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a, b := newClient(t, c), newClient(t, c)
 		a.subscribe(subscribeCall(""))
 		b.subscribe(subscribeCall(""))

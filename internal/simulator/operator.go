@@ -62,6 +62,68 @@ func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
 	m.cluster.operate(&call).write(w)
 }
 
+// operations are the operator calls that are simulated.
+var operations = map[string]struct {
+	present func(*operatorCall) bool
+	do      func(*reign, *operatorCall) answer
+}{
+	"MARK_AGENT_GONE": {
+		func(c *operatorCall) bool { return c.MarkAgentGone != nil },
+		func(r *reign, c *operatorCall) answer {
+			if !r.markGone(c.MarkAgentGone.AgentID.Value) {
+				return answer{status: http.StatusNotFound, text: "Agent is not known to the master"}
+			}
+			return answer{status: http.StatusOK}
+		},
+	},
+	"DRAIN_AGENT":      {func(c *operatorCall) bool { return c.DrainAgent != nil }, (*reign).operateDrain},
+	"REACTIVATE_AGENT": {func(c *operatorCall) bool { return c.ReactivateAgent != nil }, (*reign).operateReactivate},
+	"UPDATE_MAINTENANCE_SCHEDULE": {
+		func(c *operatorCall) bool { return c.UpdateSchedule != nil },
+		func(r *reign, c *operatorCall) answer {
+			var ws []window
+			for _, one := range c.UpdateSchedule.Schedule.Windows {
+				ws = append(ws, window{machines: one.Machines, unavailability: one.Unavailability})
+			}
+			r.schedule(ws)
+			return answer{status: http.StatusOK}
+		},
+	},
+	"TEARDOWN": {
+		func(c *operatorCall) bool { return c.Teardown != nil },
+		func(r *reign, c *operatorCall) answer {
+			f := r.frameworks[c.Teardown.FrameworkID.Value]
+			if f == nil {
+				return badRequest("No framework found with specified ID")
+			}
+			r.removeFramework(f)
+			return answer{status: http.StatusOK}
+		},
+	},
+}
+
+func (r *reign) operateDrain(c *operatorCall) answer {
+	s := r.slaves[c.DrainAgent.AgentID.Value]
+	if s == nil {
+		return badRequest("Failed to drain the agent: it is not registered")
+	}
+	var grace *time.Duration
+	if g := c.DrainAgent.MaxGrace; g != nil {
+		grace = new(time.Duration(g.Seconds)*time.Second + time.Duration(g.Nanos))
+	}
+	r.drain(s, grace)
+	return answer{status: http.StatusOK}
+}
+
+func (r *reign) operateReactivate(c *operatorCall) answer {
+	s := r.slaves[c.ReactivateAgent.AgentID.Value]
+	if s == nil {
+		return badRequest("Failed to reactivate the agent: it is not registered")
+	}
+	r.reactivate(s)
+	return answer{status: http.StatusOK}
+}
+
 func (c *Cluster) operate(call *operatorCall) answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,46 +131,12 @@ func (c *Cluster) operate(call *operatorCall) answer {
 	if r == nil {
 		return answer{status: http.StatusServiceUnavailable, text: "No leader elected"}
 	}
-	done := answer{status: http.StatusOK}
+	op, ok := operations[call.Type]
 	switch {
-	case call.Type == "MARK_AGENT_GONE" && call.MarkAgentGone != nil:
-		if !r.markGone(call.MarkAgentGone.AgentID.Value) {
-			return answer{status: http.StatusNotFound, text: "Agent is not known to the master"}
-		}
-	case call.Type == "DRAIN_AGENT" && call.DrainAgent != nil:
-		s := r.slaves[call.DrainAgent.AgentID.Value]
-		if s == nil {
-			return badRequest("Failed to drain the agent: it is not registered")
-		}
-		var grace *time.Duration
-		if g := call.DrainAgent.MaxGrace; g != nil {
-			grace = new(time.Duration(g.Seconds)*time.Second + time.Duration(g.Nanos))
-		}
-		r.drain(s, grace)
-	case call.Type == "REACTIVATE_AGENT" && call.ReactivateAgent != nil:
-		s := r.slaves[call.ReactivateAgent.AgentID.Value]
-		if s == nil {
-			return badRequest("Failed to reactivate the agent: it is not registered")
-		}
-		r.reactivate(s)
-	case call.Type == "UPDATE_MAINTENANCE_SCHEDULE" && call.UpdateSchedule != nil:
-		var ws []window
-		for _, one := range call.UpdateSchedule.Schedule.Windows {
-			ws = append(ws, window{machines: one.Machines, unavailability: one.Unavailability})
-		}
-		r.schedule(ws)
-	case call.Type == "TEARDOWN" && call.Teardown != nil:
-		f := r.frameworks[call.Teardown.FrameworkID.Value]
-		if f == nil {
-			return badRequest("No framework found with specified ID")
-		}
-		r.removeFramework(f)
-	default:
+	case !ok:
 		return r.notSimulated("the operator call " + strconv.Quote(call.Type))
+	case !op.present(call):
+		return badRequest("Failed to validate master::Call: Expecting '%s' to be present", strings.ToLower(call.Type))
 	}
-	return done
+	return op.do(r, call)
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func compareStrings(a, b string) int { return strings.Compare(a, b) }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"fmt"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -28,11 +29,11 @@ func (c *Cluster) Preload(p Preload) error {
 	r := c.leader
 	switch {
 	case r == nil:
-		return fmt.Errorf("preloading tasks: no master leads")
+		return errors.New("preloading tasks: no master leads")
 	case len(r.order) == 0:
-		return fmt.Errorf("preloading tasks: no agent is registered")
+		return errors.New("preloading tasks: no agent is registered")
 	case p.Framework.GetID() == nil:
-		return fmt.Errorf("preloading tasks: the framework has no ID")
+		return errors.New("preloading tasks: the framework has no ID")
 	}
 	f := r.frameworks[p.Framework.ID.Value]
 	if f == nil {

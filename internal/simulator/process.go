@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +28,9 @@ type ProcessRunner struct {
 	// Dir holds the sandboxes: <Dir>/<agent ID>/<framework ID>/<task ID>/<container ID>.
 	Dir string
 }
+
+// sandboxMode lets tasks of other users into their sandboxes.
+const sandboxMode fs.FileMode = 0o755
 
 // defaultPath is the PATH of tasks that set none.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -60,8 +65,10 @@ func (p *process) run(ctx context.Context) {
 	defer close(p.done)
 	defer p.fetching()
 	if err := p.prepare(ctx); err != nil {
-		p.report(Report{State: mesos.TASK_FAILED, Message: "Failed to launch container: " + err.Error(),
-			Reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum()})
+		p.report(Report{
+			State: mesos.TASK_FAILED, Message: "Failed to launch container: " + err.Error(),
+			Reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
+		})
 		return
 	}
 	p.report(Report{State: mesos.TASK_STARTING})
@@ -175,7 +182,7 @@ func signalName(s syscall.Signal) string {
 
 // prepare makes the sandbox and fetches the URIs into it.
 func (p *process) prepare(ctx context.Context) error {
-	if err := os.MkdirAll(p.sandbox, 0o755); err != nil {
+	if err := os.MkdirAll(p.sandbox, sandboxMode); err != nil {
 		return fmt.Errorf("making the sandbox: %w", err)
 	}
 	abs, err := filepath.Abs(p.sandbox)
@@ -199,7 +206,7 @@ func (p *process) command() (cmd *exec.Cmd, closeFiles func(), err error) {
 	info := p.launch.Task.Command
 	env := p.environment()
 	if info.Shell == nil || *info.Shell {
-		cmd = exec.Command("/bin/sh", "-c", info.GetValue())
+		cmd = &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", info.GetValue()}}
 	} else {
 		// Mesos executes value; arguments are the whole argv, the first of which is the name.
 		cmd = &exec.Cmd{Path: lookPath(info.GetValue(), env, p.sandbox), Args: info.Arguments}
@@ -224,7 +231,7 @@ func (p *process) openOutput(cmd *exec.Cmd) (closeFiles func()) {
 		name string
 		to   *io.Writer
 	}{{"stdout", &cmd.Stdout}, {"stderr", &cmd.Stderr}} {
-		f, err := os.OpenFile(filepath.Join(p.sandbox, one.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		f, err := os.OpenFile(filepath.Join(p.sandbox, one.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // for people to read
 		if err != nil {
 			continue
 		}
@@ -246,8 +253,8 @@ func lookPath(program string, env []string, dir string) string {
 	if strings.ContainsRune(program, filepath.Separator) {
 		return filepath.Join(dir, program)
 	}
-	for i := len(env) - 1; i >= 0; i-- {
-		list, found := strings.CutPrefix(env[i], "PATH=")
+	for _, variable := range slices.Backward(env) {
+		list, found := strings.CutPrefix(variable, "PATH=")
 		if !found {
 			continue
 		}

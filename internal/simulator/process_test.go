@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,11 +61,9 @@ func (w *watched) await(states ...mesos.TaskState) Report {
 	for {
 		w.mu.Lock()
 		for _, r := range w.reports {
-			for _, s := range states {
-				if r.State == s {
-					w.mu.Unlock()
-					return r
-				}
+			if slices.Contains(states, r.State) {
+				w.mu.Unlock()
+				return r
 			}
 		}
 		w.mu.Unlock()

@@ -133,7 +133,9 @@ func TestReconcileTable(t *testing.T) {
 
 // askAll asks the questions of one kind of world in one call: the answers come in the order of the call.
 func askAll(t *testing.T, questions []question, awaiting, partitionAware bool, caps ...string) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	t.Helper()
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		w := newWorld(t, c, awaiting, caps...)
 		var pairs [][2]string
 		var want []answerTo
@@ -186,7 +188,8 @@ func (w *world) answer(t *testing.T, s object) answerTo {
 }
 
 func TestImplicitReconciliation(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		w := newWorld(t, c, true)
 		w.client.reconcile()
 		got := map[string]string{}
@@ -202,7 +205,8 @@ func TestImplicitReconciliation(t *testing.T) {
 }
 
 func TestATaskNamedTwiceIsAnsweredTwice(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		cl.reconcile([2]string{"x", ""}, [2]string{"y", ""}, [2]string{"x", ""})
@@ -217,7 +221,8 @@ func TestATaskNamedTwiceIsAnsweredTwice(t *testing.T) {
 }
 
 func TestReconcileAnswersWithTheUpdateLastForwarded(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		spec := smallAgent()
 		spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script {
 			return EndAfter(time.Second, mesos.TASK_FINISHED, "Command exited with status 0")
@@ -240,7 +245,8 @@ func TestReconcileAnswersWithTheUpdateLastForwarded(t *testing.T) {
 }
 
 func TestAnAgentMarkedGoneWhileAwaitedStaysSilentUntilTheNextFailover(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		w := newWorld(t, c, true)
 		a := w.agents["recovered"]
 		a.Gone()

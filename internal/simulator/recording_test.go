@@ -46,7 +46,7 @@ func readRecording(t *testing.T, name string) *recording {
 		t.Fatal(err)
 	}
 	rec := &recording{name: name, told: map[string]bool{}}
-	for _, text := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
+	for text := range bytes.SplitSeq(bytes.TrimSpace(b), []byte("\n")) {
 		dec := json.NewDecoder(bytes.NewReader(text))
 		dec.UseNumber()
 		var l line

@@ -122,7 +122,7 @@ func (r *reign) send(f *framework, e *scheduler.Event) {
 	if f == nil || !f.connected || f.stream == nil {
 		return
 	}
-	r.cluster.faults.deliver(r.cluster, f, f.stream, e)
+	r.cluster.faults.deliver(r.cluster, f.stream, e)
 }
 
 // sendStatus sends an UPDATE.

@@ -24,7 +24,8 @@ func fleetFramework() *mesos.FrameworkInfo {
 		User: "root", Name: "fleet", Roles: []string{"demo"}, FailoverTimeout: new(600.0), Checkpoint: new(true),
 		ID: &mesos.FrameworkID{Value: "fleet-0000"},
 		Capabilities: []mesos.FrameworkInfo_Capability{
-			{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesos.FrameworkInfo_Capability_MULTI_ROLE},
+			{Type: mesos.FrameworkInfo_Capability_PARTITION_AWARE},
+			{Type: mesos.FrameworkInfo_Capability_MULTI_ROLE},
 			{Type: mesos.FrameworkInfo_Capability_RESERVATION_REFINEMENT},
 		},
 	}
@@ -203,7 +204,8 @@ func TestOneEventCarriesThousandsOfOffers(t *testing.T) {
 }
 
 func TestACappedStreamKeepsItsRate(t *testing.T) {
-	inBubble(t, Options{Flags: Flags{EventsPerSecond: 1000}}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{Flags: Flags{EventsPerSecond: 1000}}, func(in bubble) {
+		t, c := in.t, in.cluster
 		for range 10 {
 			c.AddAgent(AgentSpec{CPUs: 100, Mem: 100_000})
 		}

@@ -108,20 +108,8 @@ func (s *stream) serve(ctx context.Context, w http.ResponseWriter, perSecond int
 		if aborted {
 			return true
 		}
-		buf = buf[:0]
-		for _, f := range frames {
-			if f.cut {
-				s.cutAfter(int64(len(buf)) + f.cutAfter)
-			}
-			buf = s.appendFrame(buf, f)
-			if len(buf) >= writeChunk {
-				if !s.write(w, flusher, buf) {
-					return true
-				}
-				buf = buf[:0]
-			}
-		}
-		if len(buf) > 0 && !s.write(w, flusher, buf) {
+		var ok bool
+		if buf, ok = s.writeFrames(w, flusher, frames, buf[:0]); !ok {
 			return true
 		}
 		if ended {
@@ -139,6 +127,24 @@ func (s *stream) serve(ctx context.Context, w http.ResponseWriter, perSecond int
 			return true
 		}
 	}
+}
+
+// writeFrames writes frames, gathered into chunks in buf, which it returns for the next ones. False: the
+// connection is, or must be, broken.
+func (s *stream) writeFrames(w http.ResponseWriter, flusher *http.ResponseController, frames []frame, buf []byte) ([]byte, bool) {
+	for _, f := range frames {
+		if f.cut {
+			s.cutAfter(int64(len(buf)) + f.cutAfter)
+		}
+		buf = s.appendFrame(buf, f)
+		if len(buf) >= writeChunk {
+			if !s.write(w, flusher, buf) {
+				return buf, false
+			}
+			buf = buf[:0]
+		}
+	}
+	return buf, len(buf) == 0 || s.write(w, flusher, buf)
 }
 
 // pause waits, unless the context ends first.

@@ -81,7 +81,8 @@ func TestSubscribe(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{Flags: tc.flags}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{Flags: tc.flags}, func(in bubble) {
+				t, c := in.t, in.cluster
 				id := ""
 				if tc.before != nil {
 					id = tc.before(t, c)
@@ -118,6 +119,7 @@ func TestSubscribe(t *testing.T) {
 // knownFramework subscribes one and does something with it.
 func knownFramework(do func(*client)) func(*testing.T, *Cluster) string {
 	return func(t *testing.T, c *Cluster) string {
+		t.Helper()
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		id := cl.frameworkID()
@@ -135,7 +137,8 @@ func kinds(c *client) (out []string) {
 }
 
 func TestARetryAfterALostAnswerMakesASecondFramework(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.Inject(Fault{Target: CallFault, Type: "SUBSCRIBE", Action: DropAnswer})
 		cl := newClient(t, c)
 		b, err := jsonWire{}.call(subscribeCall(""))
@@ -154,7 +157,8 @@ func TestARetryAfterALostAnswerMakesASecondFramework(t *testing.T) {
 }
 
 func TestTheLastSubscriberWins(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		a, b := newClient(t, c), newClient(t, c)
 		a.subscribe(subscribeCall(""))
@@ -178,7 +182,8 @@ func TestTheLastSubscriberWins(t *testing.T) {
 }
 
 func TestSuppressedRolesAreSetToExactlyTheListSent(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		call := subscribeCall("")
 		call["subscribe"].(object)["suppressed_roles"] = []any{"demo"}
@@ -212,7 +217,8 @@ func TestFailoverTimeout(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
 				c.AddAgent(smallAgent())
 				call := subscribeCall("")
 				infoOf(call)["failover_timeout"] = tc.timeout
@@ -245,7 +251,8 @@ func TestFailoverTimeout(t *testing.T) {
 
 // A framework that never subscribes to the new master has no timer: its tasks run for ever.
 func TestARecoveredFrameworkIsNeverRemoved(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -268,7 +275,8 @@ func TestARecoveredFrameworkIsNeverRemoved(t *testing.T) {
 }
 
 func TestACompletedFrameworkIsForgottenAfterFiftyMoreOrAFailover(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		removed := func() string {
 			cl := newClient(t, c)
 			defer cl.close()
@@ -304,7 +312,8 @@ func TestACompletedFrameworkIsForgottenAfterFiftyMoreOrAFailover(t *testing.T) {
 }
 
 func TestHeartbeatsGoOnWhateverElseIsSent(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
 		for range 60 {

@@ -71,7 +71,7 @@ func (s *substitution) tree(v any) any {
 // complete reports whether every ID in a call that the recorded master had told is known here.
 func (s *substitution) complete(call any, told map[string]bool) bool {
 	complete := true
-	eachString(call, "", func(path, id string) {
+	eachString(call, "", func(_, id string) {
 		if told[id] && s.forth[id] == "" {
 			complete = false
 		}

@@ -210,7 +210,9 @@ func TestAgentTransitions(t *testing.T) {
 }
 
 func playTransition(t *testing.T, tr transition, want []string, caps ...string) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	t.Helper()
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		s := &scene{t: t, cluster: c, agent: c.AddAgent(smallAgent()), client: newClient(t, c), caps: caps}
 		s.client.subscribe(subscribeCall("", caps...))
 		s.client.launch(s.client.offers()[0], "t1")
@@ -230,7 +232,8 @@ func playTransition(t *testing.T, tr transition, want []string, caps ...string) 
 }
 
 func TestWithoutCheckpointingTheTasksAreLostAsTheSocketBreaks(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		call := subscribeCall("")
@@ -248,7 +251,8 @@ func TestWithoutCheckpointingTheTasksAreLostAsTheSocketBreaks(t *testing.T) {
 }
 
 func TestAnAgentIsUnreachableAfterFiveMissedPings(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -270,7 +274,8 @@ func TestAnAgentIsUnreachableAfterFiveMissedPings(t *testing.T) {
 }
 
 func TestAPartitionThatHealsInTimeGoesUnnoticed(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -288,7 +293,8 @@ func TestAPartitionThatHealsInTimeGoesUnnoticed(t *testing.T) {
 }
 
 func TestATaskThatEndsWhileItsAgentIsUnreachableIsToldWhenItReturns(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		spec := smallAgent()
 		spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script {
 			return EndAfter(time.Minute, mesos.TASK_FINISHED, "Command exited with status 0")
@@ -314,7 +320,8 @@ func TestATaskThatEndsWhileItsAgentIsUnreachableIsToldWhenItReturns(t *testing.T
 }
 
 func TestAnAgentMarkedGoneIsRefusedAndEndsItsTasks(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -335,7 +342,8 @@ func TestAnAgentMarkedGoneIsRefusedAndEndsItsTasks(t *testing.T) {
 }
 
 func TestTasksOfARemovedFrameworkEndWhenTheirPartitionedAgentReturns(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
@@ -357,7 +365,8 @@ func TestTasksOfARemovedFrameworkEndWhenTheirPartitionedAgentReturns(t *testing.
 
 // The accident that must never happen (Mesos master: CHECK(!tasks.contains)).
 func TestATaskIDLaunchedAgainWhileItsAgentIsAwayTakesTheMasterDown(t *testing.T) {
-	inBubble(t, Options{}, func(t *testing.T, c *Cluster) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
 		a := c.AddAgent(smallAgent())
 		cl := newClient(t, c)
 		cl.subscribe(subscribeCall(""))
