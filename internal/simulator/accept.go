@@ -32,7 +32,7 @@ func (r *reign) accept(f *framework, call *scheduler.Call_Accept) {
 		case mesos.Offer_Operation_LAUNCH_GROUP:
 			a.launchGroup(op.LaunchGroup, op.ID)
 		default:
-			// unsupportedOperation has refused the call before it came here.
+			// unsupported has refused the call before it came here.
 		}
 	}
 	a.slave.release(a.left)
@@ -101,8 +101,14 @@ func tasksOf(op *mesos.Offer_Operation) []mesos.TaskInfo {
 	return nil
 }
 
-// unsupportedOperation names the first thing in an ACCEPT that is not simulated, or "".
-func unsupportedOperation(call *scheduler.Call_Accept) string {
+// unsupported names the first thing in an ACCEPT that is not simulated, or "".
+func (r *reign) unsupported(call *scheduler.Call_Accept) string {
+	var runner Limited
+	for _, id := range call.OfferIDs {
+		if o := r.offers[id.Value]; o != nil {
+			runner, _ = o.slave.agent.spec.Runner.(Limited) //nolint:errcheck // the others can do everything
+		}
+	}
 	for i := range call.Operations {
 		op := &call.Operations[i]
 		switch op.Type {
@@ -113,6 +119,12 @@ func unsupportedOperation(call *scheduler.Call_Accept) string {
 		for _, info := range tasksOf(op) {
 			if info.Executor != nil && op.Type == mesos.Offer_Operation_LAUNCH {
 				return "a task with an executor of its own"
+			}
+			if runner == nil {
+				continue
+			}
+			if what := runner.Unsupported(&info); what != "" {
+				return what
 			}
 		}
 		if op.LaunchGroup != nil && op.LaunchGroup.Executor.Type == mesos.ExecutorInfo_CUSTOM {

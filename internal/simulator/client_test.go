@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -78,8 +79,13 @@ func (c *client) close() {
 // result is a whole HTTP answer.
 type result struct {
 	status int
+	reason string // the status line's text
 	header http.Header
 	body   string
+}
+
+func resultOf(resp *http.Response, body []byte) result {
+	return result{resp.StatusCode, strings.TrimPrefix(resp.Status, strconv.Itoa(resp.StatusCode)+" "), resp.Header, string(body)}
 }
 
 // send posts a body to the scheduler endpoint with the headers of a usual call, overridden by headers.
@@ -109,7 +115,7 @@ func (c *client) do(req *http.Request) (result, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
-	return result{resp.StatusCode, resp.Header, string(b)}, err
+	return resultOf(resp, b), err
 }
 
 // call sends a call and expects the status.
@@ -163,11 +169,11 @@ func (c *client) open(body []byte, headers map[string]string) (result, error) {
 	if resp.StatusCode != http.StatusOK {
 		b, err := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
-		return result{resp.StatusCode, resp.Header, string(b)}, err
+		return resultOf(resp, b), err
 	}
 	c.streamID = resp.Header.Get(streamIDHeader)
 	go c.read(resp.Body)
-	return result{resp.StatusCode, resp.Header, ""}, nil
+	return resultOf(resp, nil), nil
 }
 
 func (c *client) read(body io.ReadCloser) {

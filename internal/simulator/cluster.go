@@ -255,12 +255,6 @@ func (c *Cluster) MasterID() string {
 	return c.leader.id
 }
 
-// refuse notes that a call needs what is not simulated. The caller answers it with an error.
-func (c *Cluster) refuse(what string) {
-	c.refused[what]++
-	c.log.Error(nil, "Not simulated", "what", what)
-}
-
 // NotSimulated counts the calls that were refused because they need what the package does not
 // simulate, by what that is. A test that expects none should say so.
 func (c *Cluster) NotSimulated() map[string]int {

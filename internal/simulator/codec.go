@@ -98,6 +98,9 @@ func (jsonCodec) decodeCall(b []byte) (*scheduler.Call, error) {
 	if err := json.Unmarshal(tree["type"], &name); err != nil || scheduler.Call_Type_value[name] == 0 {
 		delete(tree, "type")
 	}
+	if hasField(tree["subscribe"], "offer_constraints") || hasField(tree["update_framework"], "offer_constraints") {
+		return nil, notSimulatedError("offer constraints")
+	}
 	known, err := json.Marshal(tree)
 	if err != nil {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words
@@ -107,6 +110,21 @@ func (jsonCodec) decodeCall(b []byte) (*scheduler.Call, error) {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words
 	}
 	return call, nil
+}
+
+// notSimulatedError names what a call needs that the package does not simulate.
+type notSimulatedError string
+
+func (e notSimulatedError) Error() string { return "Not simulated: " + string(e) }
+
+// hasField reports whether a JSON object has a field that mesos-go's types do not.
+func hasField(raw json.RawMessage, name string) bool {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return false // what is no object is refused later
+	}
+	_, ok := fields[name]
+	return ok
 }
 
 // jsonSyntaxError says what a master's JSON parser says: the line, and the text it stumbled over.

@@ -314,6 +314,9 @@ func (r *replay) compareAnswer(l, want line, got result) {
 	if got.status != want.Status || got.body != text {
 		r.t.Errorf("t=%.3f %s %s: got %d %q, want %d %q", l.T, l.Conn, l.kind(), got.status, got.body, want.Status, text)
 	}
+	if want.Reason != "" && got.reason != want.Reason {
+		r.t.Errorf("t=%.3f %s %s: the status says %q, want %q", l.T, l.Conn, l.kind(), got.reason, want.Reason)
+	}
 	for _, h := range []string{"Content-Type", "WWW-Authenticate"} {
 		expected := strings.Replace(want.Headers[h], typeJSON, r.wire.contentType(), 1)
 		if got.header.Get(h) != expected {

@@ -178,8 +178,8 @@ func (r *reign) carryOut(f *framework, call *scheduler.Call) answer {
 	case scheduler.Call_TEARDOWN:
 		r.removeFramework(f)
 	case scheduler.Call_ACCEPT:
-		if what := unsupportedOperation(call.Accept); what != "" {
-			return r.notSimulated(what)
+		if what := r.unsupported(call.Accept); what != "" {
+			return r.cluster.notSimulated(what)
 		}
 		r.accept(f, call.Accept)
 	case scheduler.Call_DECLINE:
@@ -202,12 +202,14 @@ func (r *reign) carryOut(f *framework, call *scheduler.Call) answer {
 		}
 		return answer{status: http.StatusOK}
 	default:
-		return r.notSimulated("the call " + call.Type.String())
+		return r.cluster.notSimulated("the call " + call.Type.String())
 	}
 	return answer{status: http.StatusAccepted}
 }
 
-func (r *reign) notSimulated(what string) answer {
-	r.cluster.refuse(what)
-	return answer{status: http.StatusNotImplemented, text: "Not simulated: " + what}
+// notSimulated notes that a call needs what is not simulated, and says so. The lock is held.
+func (c *Cluster) notSimulated(what string) answer {
+	c.refused[what]++
+	c.log.Error(nil, "Not simulated", "what", what)
+	return answer{status: http.StatusNotImplemented, text: notSimulatedError(what).Error()}
 }

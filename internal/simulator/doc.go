@@ -23,6 +23,8 @@
 //   - the operations of ACCEPT other than LAUNCH and LAUNCH_GROUP: reservations, volumes, disks, and with them
 //     operation feedback (RECONCILE_OPERATIONS, ACKNOWLEDGE_OPERATION_STATUS);
 //   - executors of the framework's own (ExecutorInfo with LAUNCH, or of type CUSTOM), hence MESSAGE and SHUTDOWN;
+//   - offer filters and offer constraints (the latter are seen in JSON only: mesos-go's types do not have them);
+//   - containers, health checks and checks of tasks on agents whose runner is a ProcessRunner; a script can play them;
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but MARK_AGENT_GONE, DRAIN_AGENT, REACTIVATE_AGENT, TEARDOWN and
 //     UPDATE_MAINTENANCE_SCHEDULE, and these in JSON only.
@@ -30,7 +32,7 @@
 // These are simpler than the real thing:
 //
 //   - allocation: free resources go to the claimant with the least, agent by agent; no quota, no weights, no
-//     fair shares across several resources, no offer filters or constraints by attribute;
+//     fair shares across several resources;
 //   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;
 //   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 )
 
@@ -217,11 +219,31 @@ func (q *request) parse() answer {
 		return badRequest("Failed to read the body: %v", err)
 	}
 	call, err := q.codec.decodeCall(body)
+	if what := notSimulatedError(""); errors.As(err, &what) {
+		return q.notSimulated(string(what))
+	}
 	if err != nil {
 		return answer{status: http.StatusBadRequest, text: err.Error()}
 	}
 	q.call = call
+	if len(infoOfCall(call).GetOfferFilters()) > 0 {
+		return q.notSimulated("offer filters")
+	}
 	return answer{}
+}
+
+// infoOfCall is the FrameworkInfo that a call brings, nil if it brings none.
+func infoOfCall(call *scheduler.Call) *mesos.FrameworkInfo {
+	if u := call.UpdateFramework; u != nil {
+		return &u.FrameworkInfo
+	}
+	return call.GetSubscribe().GetFrameworkInfo()
+}
+
+func (q *request) notSimulated(what string) answer {
+	q.master.cluster.mu.Lock()
+	defer q.master.cluster.mu.Unlock()
+	return q.master.cluster.notSimulated(what)
 }
 
 // checkSubscribe is what SUBSCRIBE has to fulfil beyond a valid call. JSON wins if Accept allows both.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"syscall"
@@ -231,35 +232,100 @@ func TestAStoppedMasterRefusesConnectionsAndCutsStreams(t *testing.T) {
 }
 
 func TestWhatIsNotSimulatedFailsLoudly(t *testing.T) {
-	for name, op := range map[string]object{
-		"RESERVE": {"type": "RESERVE", "reserve": object{"resources": []any{}}},
-		"LAUNCH with an executor": {"type": "LAUNCH", "launch": object{"task_infos": []any{object{
-			"name": "x", "task_id": value("x"), "agent_id": value("a"), "executor": object{"executor_id": value("e")},
-		}}}},
-	} {
+	launch := func(change func(task object)) func(offer object) []any {
+		return func(offer object) []any {
+			task := taskFor("x", offer)
+			change(task)
+			return []any{object{"type": "LAUNCH", "launch": object{"task_infos": []any{task}}}}
+		}
+	}
+	operations := map[string]func(offer object) []any{
+		"RESERVE": func(object) []any { return []any{object{"type": "RESERVE", "reserve": object{"resources": []any{}}}} },
+		"a task with an executor": launch(func(task object) {
+			delete(task, "command")
+			task["executor"] = object{"executor_id": value("e")}
+		}),
+		"a health check of a real process": launch(func(task object) {
+			task["health_check"] = object{"type": "COMMAND", "command": object{"value": "true"}}
+		}),
+		"a check of a real process":     launch(func(task object) { task["check"] = object{"type": "TCP", "tcp": object{"port": 1}} }),
+		"a container of a real process": launch(func(task object) { task["container"] = object{"type": "MESOS"} }),
+	}
+	for name, op := range operations {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{}, func(in bubble) {
 				t, c := in.t, in.cluster
-				c.AddAgent(smallAgent())
+				spec := smallAgent()
+				spec.Runner = ProcessRunner{Dir: t.TempDir()}
+				c.AddAgent(spec)
 				cl := newClient(t, c)
 				cl.subscribe(subscribeCall(""))
-				call := cl.acceptCall(cl.offers()[0])
-				call["accept"].(object)["operations"] = []any{op}
-				got := cl.call(call, http.StatusNotImplemented)
-				if !strings.HasPrefix(got.body, "Not simulated: ") || len(c.NotSimulated()) != 1 {
-					t.Errorf("got %q and %v, want it named and counted", got.body, c.NotSimulated())
-				}
+				offer := cl.offers()[0]
+				call := cl.acceptCall(offer)
+				call["accept"].(object)["operations"] = op(offer)
+				expectNotSimulated(t, c, cl.call(call, http.StatusNotImplemented))
 			})
 		})
 	}
-	t.Run("MESSAGE", func(t *testing.T) {
-		inBubble(t, Options{}, func(in bubble) {
-			t, c := in.t, in.cluster
-			cl := newClient(t, c)
-			cl.subscribe(subscribeCall(""))
+	calls := map[string]func(cl *client) object{
+		"MESSAGE": func(cl *client) object {
 			call := cl.simple("MESSAGE")
 			call["message"] = object{"agent_id": value("a"), "executor_id": value("e"), "data": ""}
-			cl.call(call, http.StatusNotImplemented)
+			return call
+		},
+		"offer filters": func(cl *client) object {
+			info := infoOf(subscribeCall(cl.frameworkID()))
+			info["offer_filters"] = object{"demo": object{"min_allocatable_resources": object{"quantities": []any{}}}}
+			call := cl.simple("UPDATE_FRAMEWORK")
+			call["update_framework"] = object{"framework_info": info}
+			return call
+		},
+		"offer constraints": func(cl *client) object {
+			call := cl.simple("UPDATE_FRAMEWORK")
+			call["update_framework"] = object{"framework_info": infoOf(subscribeCall(cl.frameworkID())), "offer_constraints": object{}}
+			return call
+		},
+	}
+	for name, call := range calls {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, Options{}, func(in bubble) {
+				t, c := in.t, in.cluster
+				cl := newClient(t, c)
+				cl.subscribe(subscribeCall(""))
+				expectNotSimulated(t, c, cl.call(call(cl), http.StatusNotImplemented))
+			})
 		})
-	})
+	}
+}
+
+func expectNotSimulated(t *testing.T, c *Cluster, got result) {
+	t.Helper()
+	if !strings.HasPrefix(got.body, "Not simulated: ") || len(c.NotSimulated()) != 1 {
+		t.Errorf("got %q and %v, want it named and counted", got.body, c.NotSimulated())
+	}
+}
+
+// A fault can break the stream before any byte of an event, within its length, or within its body.
+func TestTheStreamIsCutAtTheByte(t *testing.T) {
+	for _, n := range []int64{0, 1, 2, 3, 4, 5, 50, 100, 200, 300, 390} {
+		inBubble(t, Options{}, func(in bubble) {
+			t, c := in.t, in.cluster
+			c.Inject(Fault{Target: EventFault, Action: Cut, Type: "SUBSCRIBED", Bytes: n})
+			b, err := jsonWire{}.call(subscribeCall(""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := c.Client()
+			defer client.CloseIdleConnections()
+			resp, err := client.Post(c.Masters()[0].URL()+schedulerPath, typeJSON, bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if int64(len(got)) != n || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("got %d bytes and %v, want %d and a broken stream", len(got), err, n)
+			}
+		})
+	}
 }

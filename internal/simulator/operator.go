@@ -134,7 +134,7 @@ func (c *Cluster) operate(call *operatorCall) answer {
 	op, ok := operations[call.Type]
 	switch {
 	case !ok:
-		return r.notSimulated("the operator call " + strconv.Quote(call.Type))
+		return c.notSimulated("the operator call " + strconv.Quote(call.Type))
 	case !op.present(call):
 		return badRequest("Failed to validate master::Call: Expecting '%s' to be present", strings.ToLower(call.Type))
 	}

@@ -23,7 +23,8 @@ import (
 // ProcessRunner runs each task as a process of this machine, in its own process group and with a sandbox
 // directory of its own that holds its stdout and stderr. It needs real time.
 //
-// Not done: containers and images, resource limits, health checks and checks.
+// It has no containers and images, no health checks and checks: tasks that ask for these are refused.
+// Resources are not enforced.
 type ProcessRunner struct {
 	// Dir holds the sandboxes: <Dir>/<agent ID>/<framework ID>/<task ID>/<container ID>.
 	Dir string
@@ -34,6 +35,19 @@ const sandboxMode fs.FileMode = 0o755
 
 // defaultPath is the PATH of tasks that set none.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// Unsupported implements Limited.
+func (ProcessRunner) Unsupported(info *mesos.TaskInfo) string {
+	switch {
+	case info.Container != nil:
+		return "a container of a real process"
+	case info.HealthCheck != nil:
+		return "a health check of a real process"
+	case info.Check != nil:
+		return "a check of a real process"
+	}
+	return ""
+}
 
 // Run implements Runner.
 func (r ProcessRunner) Run(t Launch, report func(Report)) Execution {

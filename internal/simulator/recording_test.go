@@ -31,6 +31,7 @@ type line struct {
 	Headers map[string]string `json:"headers"`
 	Body    any               `json:"body"`
 	Status  int               `json:"status"`
+	Reason  string            `json:"reason"`
 	Text    string            `json:"text"`
 }
 

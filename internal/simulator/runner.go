@@ -15,6 +15,13 @@ type Runner interface {
 	Run(t Launch, report func(Report)) Execution
 }
 
+// Limited is a Runner that cannot act everything out. An ACCEPT that asks it for more is refused.
+type Limited interface {
+	Runner
+	// Unsupported names what of a task the runner cannot do, "" if nothing.
+	Unsupported(*mesos.TaskInfo) string
+}
+
 // Execution is one running task.
 type Execution interface {
 	// Kill asks the task to end, and ends it by force after the grace period. The end is reported.
