@@ -119,6 +119,13 @@ func (c *connection) neverSent(taskID string) {
 	c.Observed(taskID)
 }
 
+// neverRan records of an attempt whose binding may be durable that its ACCEPT is never sent. The record of its reservation may have been
+// dropped meanwhile, as nothing named the attempt yet.
+func (c *connection) neverRan(placed lifecycle.Placement) {
+	c.bridge.Reserve(placed.TaskID, placed.AgentID)
+	c.neverSent(placed.TaskID)
+}
+
 // AttemptChanged implements mesosbridge.Listener.
 func (c *connection) AttemptChanged(taskID string) { c.Observed(taskID) }
 

@@ -72,6 +72,21 @@ type world struct {
 	mesos     *simulator.Cluster
 	// dial reaches Mesos; it is the simulator's unless a test says otherwise.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// beforePatch is called before the task controller patches an object, its status aside; nil: nothing is.
+	beforePatch func(name string)
+}
+
+// patching is a client that tells of each patch of an object before it sends it.
+type patching struct {
+	client.Client
+	before func(name string)
+}
+
+func (p patching) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if p.before != nil {
+		p.before(object.GetName())
+	}
+	return p.Client.Patch(ctx, object, patch, options...)
 }
 
 // newWorld makes a namespace and a simulated Mesos with two agents.

@@ -174,7 +174,37 @@ func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lif
 		connection.placer.want(view.key, view.task, view.seen.Hash)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
+	case lifecycle.StepRestore:
+		return r.restore(ctx, view, attempt)
+	case lifecycle.StepAdopt:
+		return r.adopt(ctx, view, decision.Adopt)
+	case lifecycle.StepKillOthers:
+		return r.killOthers(ctx, view, decision.KillOthers)
 	default:
+	}
+	return nil
+}
+
+// killOthers kills live tasks of the object's identity that are not its attempt, once a live read has said that the object is what it was
+// taken for.
+func (r *MesosTaskReconciler) killOthers(ctx context.Context, view *view, others []lifecycle.Other) error {
+	live := &v1alpha1.MesosTask{}
+	if err := r.Live.Get(ctx, view.key, live); err != nil {
+		return fmt.Errorf("reading the MesosTask live: %w", err)
+	}
+	if live.UID != view.object.UID || live.Generation != view.object.Generation ||
+		live.Annotations[v1alpha1.AnnotationBinding] != view.object.Annotations[v1alpha1.AnnotationBinding] {
+		r.written.keep(live, r.Connections.now())
+		r.Connections.tasks.add(view.key)
+		return nil
+	}
+	for _, other := range others {
+		ctrl.LoggerFrom(ctx).Info("Killing a task of this object that is not its attempt", "taskID", other.TaskID, "agentID", other.AgentID)
+		if other.Kills == 0 {
+			r.Recorder.event(view.object, true, v1alpha1.EventKillingOther, "Killing",
+				fmt.Sprintf("Killing %s on agent %s: it is not this object's attempt", other.TaskID, other.AgentID))
+		}
+		view.connection.kill(view.key, other.TaskID, other.AgentID, graceOf(view.object))
 	}
 	return nil
 }
@@ -214,7 +244,8 @@ func (r *MesosTaskReconciler) settleOther(ctx context.Context, connection *conne
 		connection.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
 		return
 	}
-	if launchOf(attempt) == lifecycle.LaunchNeverSent || attempt.Observation != nil && attempt.Observation.State.Class() == mesos.Ended {
+	ended := attempt.Observation != nil && attempt.Observation.State.Class() == mesos.Ended && attempt.Returned == nil
+	if ended || launchOf(attempt) == lifecycle.LaunchNeverSent {
 		connection.forget(key, taskID)
 		return
 	}

@@ -57,6 +57,7 @@ func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.Mesos
 	}
 	r.gatherAttempt(v)
 	if v.connection != nil {
+		gatherOthers(v)
 		v.seen.Placement, v.seen.Waiting = v.connection.placer.look(v.key, v.seen.Hash)
 	}
 	return v, nil
@@ -147,4 +148,27 @@ func frameworkIDOf(framework *v1alpha1.MesosFramework) string {
 		return framework.Status.FrameworkID
 	}
 	return framework.Annotations[v1alpha1.AnnotationFrameworkID]
+}
+
+// gatherOthers reads what Mesos said of live tasks of the object's identity that are not its attempt of record.
+func gatherOthers(v *view) {
+	current, _, _ := lifecycle.Open(v.object.Status, v.seen.Binding)
+	v.seen.Proven = v.connection.mayLaunch()
+	for _, taskID := range v.connection.known(v.key) {
+		if taskID == current {
+			continue
+		}
+		attempt, _ := v.connection.bridge.Attempt(taskID)
+		said := attempt.Returned
+		if said == nil {
+			said = attempt.Observation
+		}
+		if said == nil || said.State.Class() != mesos.Live {
+			continue
+		}
+		done := v.connection.effortsFor(v.key, taskID, said.AgentID)
+		v.seen.Others = append(v.seen.Others, lifecycle.Other{
+			TaskID: taskID, AgentID: said.AgentID, Since: done.boundSince, Kills: done.kills, LastKill: done.lastKill,
+		})
+	}
 }

@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -398,4 +399,29 @@ func TestMesosTask_copiedManifestIsATaskOfItsOwn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what runs (-want +got):\n%s", diff)
 	}
+}
+
+func TestMesosTask_bindingThatComesTooLate(t *testing.T) {
+	w := newWorld(t, simulator.Flags{}, nil)
+	w.framework("")
+	held := sync.OnceFunc(func() { w.called("ACCEPT") })
+	w.beforePatch = func(name string) {
+		if name == "late" {
+			held()
+		}
+	}
+	w.startManager()
+	w.waitConnected()
+	// Both go to one offer; its ACCEPT is sent before the second binding is durable, and without it.
+	w.task("late", `shell: sleep 1000`)
+	w.task("first", `shell: sleep 1000`)
+	w.ready("first", v1alpha1.ReasonRunning)
+	task := w.ready("late", v1alpha1.ReasonRunning)
+	if task.Status.Restarts != 0 {
+		t.Errorf("%d restarts, want none: the launch was called off", task.Status.Restarts)
+	}
+	if live := w.live(); len(live) != 2 {
+		t.Errorf("%v run, want one attempt of each", live)
+	}
+	w.neverTwoLive()
 }

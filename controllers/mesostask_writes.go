@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 )
 
 func hasFinalizer(task *v1alpha1.MesosTask) bool {
@@ -45,7 +46,53 @@ func revisionOrNil(revision int64) any {
 
 // bind makes the placement durable, and with it the finalizer, before Mesos hears of it (rule 2).
 func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
-	object, placed := view.object, view.seen.Placement
+	placed := view.seen.Placement
+	if err := r.writeBinding(ctx, view, placed); err != nil {
+		// Whether it was written or not, its ACCEPT is not sent: the attempt never ran, and the task is placed anew.
+		view.connection.placer.unwant(view.key)
+		view.connection.neverRan(*placed)
+		return err
+	}
+	if problem := view.seen.BindingProblem; problem != "" {
+		r.Recorder.event(view.object, true, v1alpha1.ReasonInvalidBinding, "Scheduling", "Replaced a binding that was ignored: "+problem)
+	}
+	if !view.connection.placer.bound(view.key, placed.TaskID) {
+		view.connection.neverRan(*placed)
+		ctrl.LoggerFrom(ctx).Info("The offer was gone before the binding was written", "taskID", placed.TaskID)
+	} else {
+		ctrl.LoggerFrom(ctx).Info("Bound the task", "taskID", placed.TaskID, "agentID", placed.AgentID, "hostname", placed.Hostname)
+	}
+	return nil
+}
+
+// adopt makes a live task whose binding was lost the object's attempt: it goes on as it runs.
+func (r *MesosTaskReconciler) adopt(ctx context.Context, view *view, found *lifecycle.Placement) error {
+	if err := r.writeBinding(ctx, view, found); err != nil {
+		return err
+	}
+	ctrl.LoggerFrom(ctx).Info("Adopted a live task", "taskID", found.TaskID, "agentID", found.AgentID)
+	r.Recorder.event(view.object, false, v1alpha1.EventAdopted, "Reconciling",
+		fmt.Sprintf("Took over %s, which already ran on agent %s", found.TaskID, found.AgentID))
+	return nil
+}
+
+// restore writes the binding and the finalizer of the attempt of record anew: status says what was bound.
+func (r *MesosTaskReconciler) restore(ctx context.Context, view *view, attempt *v1alpha1.TaskAttempt) error {
+	known := &lifecycle.Placement{TaskID: attempt.ID, AgentID: attempt.AgentID, Hostname: attempt.Hostname}
+	for _, port := range attempt.Ports {
+		known.HostPorts = append(known.HostPorts, port.HostPort)
+	}
+	if err := r.writeBinding(ctx, view, known); err != nil {
+		return err
+	}
+	r.Recorder.event(view.object, true, v1alpha1.EventBindingRestored, "Reconciling",
+		"Restored the binding annotation and the finalizer, which were taken away; leave both to the operator")
+	return nil
+}
+
+// writeBinding writes a binding and the finalizer in one patch, provided that neither spec nor binding changed since they were read.
+func (r *MesosTaskReconciler) writeBinding(ctx context.Context, view *view, placed *lifecycle.Placement) error {
+	object := view.object
 	binding, err := json.Marshal(v1alpha1.Binding{
 		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
 		FrameworkID: view.connection.bridge.Connection().FrameworkID, UID: string(object.UID), RestartedAt: view.seen.RestartRequest,
@@ -58,23 +105,11 @@ func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
 	patch.test("/metadata/generation", object.Generation)
 	patch.setAnnotation(object, v1alpha1.AnnotationBinding, string(binding))
 	patch.addFinalizer(object, v1alpha1.TaskFinalizer)
-	err = r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
-	if err != nil {
-		// Whether it was written or not, its ACCEPT is not sent: the attempt never ran, and the task is placed anew.
-		view.connection.placer.unwant(view.key)
+	if err := r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) }); err != nil {
 		return err
 	}
-	if problem := view.seen.BindingProblem; problem != "" {
-		r.Recorder.event(view.object, true, v1alpha1.ReasonInvalidBinding, "Scheduling", "Replaced a binding that was ignored: "+problem)
-	}
 	view.connection.effortsFor(view.key, placed.TaskID, placed.AgentID)
-	if !view.connection.placer.bound(view.key, placed.TaskID) {
-		ctrl.LoggerFrom(ctx).Info("The offer was gone before the binding was written", "taskID", placed.TaskID)
-		r.Connections.tasks.add(view.key)
-		return nil
-	}
-	ctrl.LoggerFrom(ctx).Info("Bound the task", "taskID", placed.TaskID, "agentID", placed.AgentID, "hostname", placed.Hostname)
-	// Bound is not enqueued by anything else until Mesos says something.
+	// Nothing else brings the key back before Mesos says something.
 	r.Connections.tasks.add(view.key)
 	return nil
 }

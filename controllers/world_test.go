@@ -60,6 +60,16 @@ func (w *world) acknowledged(taskID string) {
 	}
 }
 
+// called waits until the master has got a call of the type.
+func (w *world) called(callType string) {
+	err := apiwait.PollUntilContextTimeout(w.t.Context(), 5*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		return w.mesos.Calls(callType) > 0, nil
+	})
+	if err != nil {
+		w.t.Errorf("waiting for %s: %v", callType, err)
+	}
+}
+
 // neverTwoLive fails the test if at any time two attempts of one object were live, by the simulator's ledger.
 func (w *world) neverTwoLive() {
 	w.t.Helper()

@@ -48,7 +48,7 @@ type Attempt struct {
 	// under the ID of a live task, which says nothing of that task and is not in Observation.
 	Doubted mesos.Number
 	// Returned is live news of an attempt whose observed end it contradicts, as of a task on an agent that was marked gone
-	// and came back. Nil: none.
+	// and came back, until it ends again. Nil: none.
 	Returned *mesos.Observation
 }
 
@@ -81,7 +81,10 @@ func (r *record) observe(next mesos.Observation) {
 	if next.SpeaksOfAnother() {
 		return
 	}
-	if known := r.Observation; known != nil && known.State.Class() == mesos.Ended && next.State.Class() == mesos.Live {
+	switch known := r.Observation; {
+	case next.State.Class() == mesos.Ended:
+		r.Returned = nil
+	case known != nil && known.State.Class() == mesos.Ended && next.State.Class() == mesos.Live:
 		r.Returned = &next
 	}
 	r.Observation = merge(r.Observation, next)

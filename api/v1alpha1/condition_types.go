@@ -39,6 +39,9 @@ const (
 	ReasonRestartsExhausted = "RestartsExhausted"
 	// ReasonRefused says that Mesos refuses the task as it is described (TASK_ERROR); a changed spec is tried again.
 	ReasonRefused = "Refused"
+	// ReasonOutcomeUnknown says that the object was restored from a backup and Mesos no longer has its task, so that nobody can tell
+	// how it ended.
+	ReasonOutcomeUnknown = "OutcomeUnknown"
 	// ReasonSuspending says that the task is being killed as spec.suspend asks.
 	ReasonSuspending = "Suspending"
 	// ReasonSuspended says that spec.suspend keeps the task from running.
@@ -76,6 +79,12 @@ const (
 	EventEnded = "Ended"
 	// EventKilling says that the task is being killed and why.
 	EventKilling = "Killing"
+	// EventAdopted says that a live task of the object was found whose binding was lost, and goes on as its attempt.
+	EventAdopted = "Adopted"
+	// EventBindingRestored says that the binding annotation or the finalizer was taken away and has been restored from status.
+	EventBindingRestored = "BindingRestored"
+	// EventKillingOther says that a live task of the object that is not its attempt is being killed.
+	EventKillingOther = "KillingOther"
 	// EventNeverRan says that Mesos dropped the launch, which does not count as a restart.
 	EventNeverRan = "NeverRan"
 	// EventAgentReachable says that the task's agent came back and the task with it.

@@ -41,6 +41,10 @@ func (s *scene) markUnreachable() {
 // settle turns the verdict into conditions and events, and adds what every decision has.
 func (s *scene) settle() {
 	status := &s.decision.Status
+	s.judgeOthers()
+	if s.bindingLost() {
+		s.step(StepRestore)
+	}
 	s.setConditions()
 	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {
 		status.Pending = nil

@@ -79,6 +79,11 @@ type Seen struct {
 	Asks    int
 	LastAsk time.Time
 
+	// Others are the live tasks of this identity that Mesos spoke of, besides the attempt of record.
+	Others []Other
+	// Proven says that Mesos has told all that runs, or that the wait for it is over: only then Others are all that there are.
+	Proven bool
+
 	// Placement is what placement reserved for the task; nil while nothing is.
 	Placement *Placement
 	// Waiting says what placement found; nil while the task only waits for its turn.
@@ -112,6 +117,12 @@ const (
 	StepPlace Step = "Place"
 	// StepBind writes the binding that the placement asks for, and the finalizer.
 	StepBind Step = "Bind"
+	// StepRestore writes the attempt of record's binding and the finalizer anew, as somebody took them away.
+	StepRestore Step = "Restore"
+	// StepAdopt writes the binding that makes Decision.Adopt the object's attempt, and the finalizer.
+	StepAdopt Step = "Adopt"
+	// StepKillOthers sends KILL for each of Decision.KillOthers, after a live read of the object.
+	StepKillOthers Step = "KillOthers"
 	// StepRelease removes the finalizer.
 	StepRelease Step = "Release"
 )
@@ -134,6 +145,10 @@ type Decision struct {
 	WriteAt time.Time
 	// Steps are what to do once the status is recorded.
 	Steps []Step
+	// Adopt is the live task that StepAdopt takes over.
+	Adopt *Placement
+	// KillOthers are the live tasks of the object's identity that StepKillOthers kills.
+	KillOthers []Other
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
 	// Events tell of what the new status records, or of what the steps do.

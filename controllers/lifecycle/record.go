@@ -38,6 +38,12 @@ func Open(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) (taskID, a
 	}
 }
 
+// bindingLost says whether the binding or the finalizer of an attempt that is not over was taken away: by kubectl replace, say, or by a
+// manifest that was exported earlier and is applied again. A deleted object can get no finalizer.
+func (s *scene) bindingLost() bool {
+	return s.current() && !s.Deleting && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID || !s.Finalized)
+}
+
 // named says whether the status knows an attempt, as the current or an earlier one.
 func named(status *v1alpha1.MesosTaskStatus, taskID string) bool {
 	return status.Task != nil && status.Task.ID == taskID ||

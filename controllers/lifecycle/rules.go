@@ -61,6 +61,7 @@ var rules = []rule{
 	{"Mesos refuses the spec", (*scene).isRefused, (*scene).refused},
 	{"completed", (*scene).isComplete, (*scene).completed},
 	{"launch after our own kill", func(s *scene) bool { return s.attempt.KillReason != "" }, (*scene).launch},
+	{"outcome unknown after a restore", (*scene).outcomeUnknown, (*scene).askForOutcome},
 	{"failed for good", (*scene).isFailed, (*scene).failed},
 	{"restarts exhausted", (*scene).isExhausted, (*scene).exhausted},
 	{"back off", func(s *scene) bool {
@@ -122,6 +123,10 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 }
 
 func (s *scene) release() {
+	if len(s.Others) > 0 && s.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
+		s.deleting(fmt.Sprintf("Waiting for %s to end", s.namesOfOthers()))
+		return
+	}
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonDeleting, message: "No task is left", reconciling: true}
 	if s.Finalized {
 		s.step(StepRelease)
@@ -224,8 +229,9 @@ func (s *scene) start() {
 	} else {
 		s.holdBack()
 	}
-	unconfirmed := s.Launch == LaunchAccepted && s.Observation == nil && s.due(s.AcceptedAt.Add(confirmWithin))
-	s.askIf(s.Doubted || unconfirmed)
+	silent := s.Observation == nil && (s.Launch == LaunchAccepted && s.due(s.AcceptedAt.Add(confirmWithin)) ||
+		s.Launch == LaunchUnknown && !s.BoundSince.IsZero() && s.due(s.BoundSince.Add(confirmWithin)))
+	s.askIf(s.Doubted || silent)
 }
 
 // holdBack leaves what a launch passes through unwritten while it passes quickly.
@@ -250,6 +256,10 @@ func (s *scene) hindered() {
 }
 
 func (s *scene) launch() {
+	if len(s.Others) > 0 {
+		s.takeOver()
+		return
+	}
 	status := &s.decision.Status
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
 	if s.attempt != nil {
@@ -286,6 +296,18 @@ func (s *scene) refused() {
 
 func (s *scene) completed() {
 	s.verdict = verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonCompleted, succeeded: metav1.ConditionTrue, message: outcome(s.attempt)}
+}
+
+// outcomeUnknown says whether the object was restored from a backup and Mesos no longer has its attempt: it may have run to its end.
+func (s *scene) outcomeUnknown() bool {
+	restored := s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.Binding.UID != s.UID
+	return restored && s.state() == mesos.TaskGone && s.Spec.RestartPolicy != v1alpha1.RestartAlways
+}
+
+func (s *scene) askForOutcome() {
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonOutcomeUnknown, stalled: true, message: fmt.Sprintf(
+		"The object was restored from a backup and Mesos no longer has %s: it may have finished or failed. To run it again: kubectl annotate mesostask %s -n %s --overwrite %s=\"$(date)\"",
+		s.attempt.ID, s.Name, s.Namespace, v1alpha1.AnnotationRestartedAt)}
 }
 
 func (s *scene) failed() {
