@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -393,7 +394,14 @@ func (a *Agent) killTask(r *reign, frameworkID string, call *scheduler.Call_Kill
 		return
 	}
 	t := a.tasks[taskKey{frameworkID, call.TaskID.Value}]
-	if t == nil || t.ended {
+	switch {
+	case t == nil:
+		a.killUnknown(frameworkID, call.TaskID.Value)
+		return
+	case t.ended:
+		return
+	case t.state == mesos.TASK_STAGING:
+		a.killQueued(t)
 		return
 	}
 	policy := t.info.KillPolicy
@@ -401,6 +409,51 @@ func (a *Agent) killTask(r *reign, frameworkID string, call *scheduler.Call_Kill
 		policy = call.KillPolicy
 	}
 	a.killOne(t, graceOf(policy))
+}
+
+// killUnknown answers a kill of a task that never reached this agent: silence, unless the agent has
+// other tasks of the framework (Mesos agent: slave.cpp killTask).
+func (a *Agent) killUnknown(frameworkID, taskID string) {
+	for key, other := range a.tasks {
+		if key.framework != frameworkID {
+			continue
+		}
+		t := a.onlyUpdates(taskKey{frameworkID, taskID}, other.framework)
+		state := capabilitiesOf(other.framework).lostOr(mesos.TASK_DROPPED)
+		a.queueUpdate(t, a.agentStatus(t, state, mesos.REASON_EXECUTOR_TERMINATED, "Cannot find executor"))
+		return
+	}
+}
+
+// killQueued kills a task before its executor has it. Of a task group all go with it.
+func (a *Agent) killQueued(t *agentTask) {
+	group := map[*agentTask]struct{}{t: {}}
+	if t.executor != nil {
+		group = maps.Clone(t.executor.tasks)
+	}
+	for one := range group {
+		if one.ended || one.state != mesos.TASK_STAGING {
+			continue
+		}
+		one.ended = true
+		a.cluster.handlers.Go(one.execution.Destroy())
+		a.cluster.ledger.end(one.live, mesos.TASK_KILLED)
+		a.queueUpdate(one, a.agentStatus(one, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH,
+			"Killed before delivery to the executor"))
+		if one.executor != nil {
+			a.taskOfGroupEnded(one, mesos.TASK_KILLED)
+		}
+	}
+}
+
+// onlyUpdates makes a task that is not here, for the update that says so.
+func (a *Agent) onlyUpdates(key taskKey, framework *mesos.FrameworkInfo) *agentTask {
+	t := &agentTask{
+		key: key, framework: framework, info: &mesos.TaskInfo{TaskID: mesos.TaskID{Value: key.task}},
+		ended: true, state: mesos.TASK_STAGING,
+	}
+	a.tasks[key] = t
+	return t
 }
 
 func (a *Agent) killOne(t *agentTask, grace time.Duration) {

@@ -3,11 +3,13 @@ package simulator
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
@@ -277,6 +279,33 @@ func TestALostRunTaskComesOutAsTheAgentRegistersAgain(t *testing.T) {
 	})
 }
 
+// offerOn is the latest offer of an agent.
+func offerOn(cl *client, a *Agent) (last object) {
+	for _, o := range cl.offers() {
+		if dig(o, "agent_id", "value") == a.ID() {
+			last = o
+		}
+	}
+	return last
+}
+
+func TestAKillDuringTheLaunchSaysSo(t *testing.T) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
+		c.AddAgent(smallAgent())
+		cl := newClient(t, c)
+		cl.subscribe(subscribeCall(""))
+		cl.launch(cl.offers()[0], "t1")
+		cl.kill("t1", "")
+		cl.settle(time.Minute)
+		want := []string{"UPDATE TASK_KILLED SOURCE_AGENT REASON_TASK_KILLED_DURING_LAUNCH uuid"}
+		got := slices.DeleteFunc(cl.briefs(), func(s string) bool { return !strings.HasPrefix(s, "UPDATE") })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("updates (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestKill(t *testing.T) {
 	type outcome struct {
 		States []string // beyond STARTING and RUNNING
@@ -334,6 +363,32 @@ func TestKill(t *testing.T) {
 			},
 			want: outcome{States: []string{"TASK_UNREACHABLE", "TASK_UNREACHABLE", "TASK_RUNNING"}, Live: 1},
 		},
+		"the agent never got the task and nothing else of the framework: silence": {
+			do: func(cl *client, a *Agent, c *Cluster) {
+				c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
+				second := c.AddAgent(smallAgent())
+				cl.launch(offerOn(cl, second), "t2")
+				cl.kill("t2", second.ID())
+			},
+			want: outcome{Live: 1},
+		},
+		"the agent never got the task: cannot find executor": {
+			do: func(cl *client, a *Agent, c *Cluster) {
+				cl.settle(2 * time.Second)
+				c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
+				cl.launch(offerOn(cl, a), "t2")
+				cl.kill("t2", a.ID())
+			},
+			want: outcome{States: []string{"TASK_DROPPED"}, Live: 1},
+		},
+		"queued: killed during launch": {
+			do: func(cl *client, a *Agent, _ *Cluster) {
+				cl.settle(2 * time.Second)
+				cl.launch(offerOn(cl, a), "t2")
+				cl.kill("t2", a.ID())
+			},
+			want: outcome{States: []string{"TASK_KILLED"}, Live: 1},
+		},
 		"lost on the way to the agent": {
 			do: func(cl *client, _ *Agent, c *Cluster) {
 				c.Inject(Fault{Target: MessageFault, Type: KillTask, Action: Drop})
@@ -363,11 +418,11 @@ func TestKill(t *testing.T) {
 				cl.subscribe(subscribeCall("", tc.caps...))
 				cl.launch(cl.offers()[0], "t1")
 				cl.settle(time.Second)
-				cl.drop()
+				before := len(cl.states(""))
 				tc.do(cl, a, c)
 				cl.settle(8 * time.Second)
-				got := outcome{cl.states("t1"), c.LiveTasks()}
-				if diff := cmp.Diff(tc.want, got); diff != "" {
+				got := outcome{cl.states("")[before:], c.LiveTasks()}
+				if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
 			})

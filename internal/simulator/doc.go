@@ -31,7 +31,7 @@
 //
 // These are simpler than the real thing:
 //
-//   - allocation: free resources go to the claimant with the least, agent by agent; no quota, no weights, no
+//   - allocation: an agent's free resources go to whoever holds the least in offers; no quota, no weights, no
 //     fair shares across several resources;
 //   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;

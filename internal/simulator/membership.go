@@ -189,12 +189,7 @@ func (r *reign) catchUp(s *slave) {
 
 // disown makes an agent say of a task that the master ascribes to it that it does not have it.
 func (a *Agent) disown(mt *task) {
-	t := &agentTask{
-		key: taskKey{mt.framework.id, mt.id}, framework: mt.framework.info,
-		info:  &mesos.TaskInfo{TaskID: mesos.TaskID{Value: mt.id}},
-		ended: true, state: mesos.TASK_STAGING,
-	}
-	a.tasks[t.key] = t
+	t := a.onlyUpdates(taskKey{mt.framework.id, mt.id}, mt.framework.info)
 	a.queueUpdate(t, a.agentStatus(t, mt.framework.caps.lostOr(mesos.TASK_DROPPED),
 		mesos.REASON_RECONCILIATION, "Reconciliation: task unknown to the agent"))
 }

@@ -99,9 +99,9 @@ func (r *reign) allocate(agents ...*slave) {
 		if !s.active || !s.connected {
 			continue
 		}
+		first := made // the claimants take turns over the agents, so that one does not get everything
 		for turn := range who {
-			// The claimants take turns over the agents, so that one does not get everything.
-			cl := who[(turn+made)%len(who)]
+			cl := who[(turn+first)%len(who)]
 			o := r.offerTo(cl, s)
 			if o == nil {
 				continue
@@ -111,7 +111,6 @@ func (r *reign) allocate(agents ...*slave) {
 			}
 			batches[cl.framework] = append(batches[cl.framework], o)
 			made++
-			break
 		}
 	}
 	for _, f := range served {
