@@ -114,7 +114,7 @@ func (w *world) startManager() (stop func()) {
 	w.t.Helper()
 	manager, err := ctrl.NewManager(env.Config, ctrl.Options{
 		Scheme:                 scheme,
-		Logger:                 testr.New(w.t),
+		Logger:                 testr.NewWithOptions(w.t, testr.Options{Verbosity: 1}),
 		Metrics:                metricsserver.Options{BindAddress: "0"},
 		HealthProbeBindAddress: "0",
 		Controller:             config.Controller{SkipNameValidation: new(true)},
@@ -129,7 +129,7 @@ func (w *world) startManager() (stop func()) {
 		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
 	}
 	tasks := &controllers.MesosTaskReconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(),
+		Client: patching{manager.GetClient(), w.beforePatch}, Live: manager.GetAPIReader(),
 		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
 	}
 	for _, err := range []error{manager.Add(connections), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {

@@ -310,13 +310,20 @@ func (r *MesosFrameworkReconciler) openAttempts(ctx context.Context, name string
 	return attempts, nil
 }
 
-// openAttempt is the attempt of record of a task, if it is not known to be over. A binding that cannot be read binds nothing.
+// openAttempt is the attempt of record of a task, if it is not known to be over.
 func openAttempt(task *v1alpha1.MesosTask) (taskID, agentID string, open bool) {
-	var binding *v1alpha1.Binding
-	if annotation, ok := task.Annotations[v1alpha1.AnnotationBinding]; ok {
-		if parsed, err := lifecycle.ParseBinding(annotation, task.Namespace, task.Name); err == nil {
-			binding = parsed
-		}
+	return lifecycle.Open(task.Status, bindingOf(task))
+}
+
+// bindingOf is the binding of a task; nil where it has none that can be read and is its own.
+func bindingOf(task *v1alpha1.MesosTask) *v1alpha1.Binding {
+	annotation, ok := task.Annotations[v1alpha1.AnnotationBinding]
+	if !ok {
+		return nil
 	}
-	return lifecycle.Open(task.Status, binding)
+	binding, err := lifecycle.ParseBinding(annotation, task.Namespace, task.Name)
+	if err != nil {
+		return nil
+	}
+	return binding
 }

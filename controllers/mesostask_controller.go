@@ -223,7 +223,8 @@ func (r *MesosTaskReconciler) settleOthers(ctx context.Context, view *view, stat
 	if view.connection == nil {
 		return
 	}
-	current, _, _ := lifecycle.Open(status, view.seen.Binding)
+	// A step may just have written another binding than the decision rested on.
+	current, _, _ := lifecycle.Open(status, bindingOf(view.object))
 	for _, taskID := range view.connection.known(view.key) {
 		if taskID != current {
 			r.settleOther(ctx, view.connection, view.key, taskID)

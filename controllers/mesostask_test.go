@@ -404,7 +404,11 @@ func TestMesosTask_copiedManifestIsATaskOfItsOwn(t *testing.T) {
 func TestMesosTask_bindingThatComesTooLate(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
-	held := sync.OnceFunc(func() { w.called("ACCEPT") })
+	late := false
+	held := sync.OnceFunc(func() {
+		w.called("ACCEPT")
+		late = true
+	})
 	w.beforePatch = func(name string) {
 		if name == "late" {
 			held()
@@ -420,8 +424,8 @@ func TestMesosTask_bindingThatComesTooLate(t *testing.T) {
 	if task.Status.Restarts != 0 {
 		t.Errorf("%d restarts, want none: the launch was called off", task.Status.Restarts)
 	}
-	if live := w.live(); len(live) != 2 {
-		t.Errorf("%v run, want one attempt of each", live)
+	if live := w.live(); len(live) != 2 || !late {
+		t.Errorf("%v run (the binding came late: %t), want one attempt of each", live, late)
 	}
 	w.neverTwoLive()
 }
