@@ -106,7 +106,7 @@ func (r *reign) unsupported(call *scheduler.Call_Accept) string {
 	var runner Limited
 	for _, id := range call.OfferIDs {
 		if o := r.offers[id.Value]; o != nil {
-			runner, _ = o.slave.agent.spec.Runner.(Limited) //nolint:errcheck // the others can do everything
+			runner, _ = o.slave.agent.spec.Runner.(Limited)
 		}
 	}
 	for i := range call.Operations {

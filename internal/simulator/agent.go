@@ -428,8 +428,10 @@ func (a *Agent) killUnknown(frameworkID, taskID string) {
 // killQueued kills a task before its executor has it. Of a task group all go with it.
 func (a *Agent) killQueued(t *agentTask) {
 	group := map[*agentTask]struct{}{t: {}}
-	if t.executor != nil {
-		group = maps.Clone(t.executor.tasks)
+	if e := t.executor; e != nil {
+		group = maps.Clone(e.tasks)
+		e.failing = true // they are all killed here, in the agent's own words
+		defer func() { e.failing = false }()
 	}
 	for one := range group {
 		if one.ended || one.state != mesos.TASK_STAGING {

@@ -364,7 +364,7 @@ func TestKill(t *testing.T) {
 			want: outcome{States: []string{"TASK_UNREACHABLE", "TASK_UNREACHABLE", "TASK_RUNNING"}, Live: 1},
 		},
 		"the agent never got the task and nothing else of the framework: silence": {
-			do: func(cl *client, a *Agent, c *Cluster) {
+			do: func(cl *client, _ *Agent, c *Cluster) {
 				c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
 				second := c.AddAgent(smallAgent())
 				cl.launch(offerOn(cl, second), "t2")
