@@ -34,7 +34,8 @@ help: ## Show this list.
 
 .PHONY: demo
 demo: envtest build ## Show the whole thing: API server, simulated Mesos, manager, samples. DEMO_EXIT=1 checks each step and ends.
-	DEMO_EXIT=$(DEMO_EXIT) KUBEBUILDER_ASSETS=$(BIN) go run ./hack/demo
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/demo ./hack/demo
+	@DEMO_EXIT=$(DEMO_EXIT) KUBEBUILDER_ASSETS=$(BIN) KUBECTL=$(KUBECTL) exec $(BIN)/demo
 
 .PHONY: run
 run: ## Run the manager here against the cluster of the current kubeconfig. ARGS adds flags.

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// portsPerAgent is how many ports each simulated agent offers.
+const portsPerAgent = 20
+
+// mesos is the simulated Mesos, seen from outside: by its control page.
+type mesos struct {
+	// master and control are the addresses, host and port, of the master and of the control page.
+	master, control string
+}
+
+// state is what the simulator says of itself: above all, which tasks live and as which processes.
+func (m *mesos) state(ctx context.Context) (*simulator.State, error) {
+	body, err := fetch(ctx, http.MethodGet, "http://"+m.control+"/state")
+	if err != nil {
+		return nil, fmt.Errorf("asking the simulator for its state: %w", err)
+	}
+	state := &simulator.State{}
+	if err := json.Unmarshal(body, state); err != nil {
+		return nil, fmt.Errorf("reading the simulator's state: %w", err)
+	}
+	return state, nil
+}
+
+// order makes the simulator do something.
+func (m *mesos) order(ctx context.Context, what string) error {
+	if _, err := fetch(ctx, http.MethodPost, "http://"+m.control+what); err != nil {
+		return fmt.Errorf("telling the simulator %s: %w", what, err)
+	}
+	return nil
+}
+
+// fetch makes one HTTP request and returns the body of a good answer.
+func fetch(ctx context.Context, method, url string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
+	if err != nil {
+		return nil, fmt.Errorf("reading the answer of %s: %w", url, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s: %.200s", url, response.Status, body)
+	}
+	return body, nil
+}
+
+// freePorts finds a range of ports that nobody listens on, below those which systems hand out by themselves.
+func freePorts(ctx context.Context, count int) (first int, err error) {
+	const lowest, highest, tries = 15000, 32000, 100
+	for range tries {
+		first = lowest + rand.IntN(highest-lowest-count) //nolint:gosec // a port, not a secret
+		if err = portsFree(ctx, first, count); err == nil {
+			return first, nil
+		}
+	}
+	return 0, fmt.Errorf("looking for %d free ports in a row: %w", count, err)
+}
+
+func portsFree(ctx context.Context, first, count int) error {
+	for port := first; port < first+count; port++ {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", ":"+strconv.Itoa(port))
+		if err != nil {
+			return err
+		}
+		if err := listener.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
