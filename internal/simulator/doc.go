@@ -34,6 +34,8 @@
 //   - allocation: an agent's free resources go to whoever holds the least in offers; no quota, no weights, no
 //     fair shares across several resources;
 //   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
+//   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
+//     its executors at once; what is shut down (removed frameworks, agents marked gone) ends without grace;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;
 //   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).
 package simulator
