@@ -185,7 +185,7 @@ func (s *scene) end(at time.Time, ran bool) {
 	if start := s.attempt.StartTime; start != nil && s.attempt.FinishTime.Sub(start.Time) >= stableAfter {
 		status.Relaunches = 0
 	}
-	if delay := backoff(s.Spec.Backoff, status.Relaunches); delay > 0 && s.attempt.KillReason == "" {
+	if delay := backoff(s.Spec.Backoff, status.Relaunches); delay > 0 {
 		// Whole seconds are what the API keeps; never sooner than asked.
 		status.NextLaunchTime = &metav1.Time{Time: s.Now.Add(delay + time.Second - 1).Truncate(time.Second)}
 	}

@@ -37,7 +37,7 @@ func (s *scene) judgeOthers() {
 		if s.Observation != nil && s.Observation.State.Class() == mesos.Live {
 			s.killOthers("")
 		}
-	case !s.Proven || s.Obstacle != nil:
+	case !s.Proven || s.Obstacle != nil || s.bindingAhead():
 	case s.decision.Adopt != nil:
 		s.killOthers(s.decision.Adopt.TaskID)
 	case s.verdict.reason == v1alpha1.ReasonBackOff:
@@ -50,15 +50,15 @@ func (s *scene) judgeOthers() {
 // takeOver decides about a task that would be launched while others of its identity live: the oldest that matches the spec goes on as its
 // attempt, and nothing is launched before the rest is over.
 func (s *scene) takeOver() {
+	others := slices.SortedFunc(slices.Values(s.Others), func(a, b Other) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.TaskID, b.TaskID))
+	})
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, reconciling: true}
-	s.decision.WriteAt = s.Now.Add(quickly)
+	s.decision.WriteAt = others[0].Since.Add(quickly)
 	if !s.Proven {
 		s.verdict.message = fmt.Sprintf("Mesos already runs %s; waiting until it has told all that runs", s.namesOfOthers())
 		return
 	}
-	others := slices.SortedFunc(slices.Values(s.Others), func(a, b Other) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.TaskID, b.TaskID))
-	})
 	for _, other := range others {
 		if s.matches(other) {
 			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)

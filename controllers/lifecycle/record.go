@@ -44,6 +44,12 @@ func (s *scene) bindingLost() bool {
 	return s.current() && !s.Deleting && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID || !s.Finalized)
 }
 
+// bindingAhead says whether an attempt ended just now and the binding is of yet another, which may live: it is taken up once the end is
+// recorded.
+func (s *scene) bindingAhead() bool {
+	return s.ended && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
+}
+
 // named says whether the status knows an attempt, as the current or an earlier one.
 func named(status *v1alpha1.MesosTaskStatus, taskID string) bool {
 	return status.Task != nil && status.Task.ID == taskID ||

@@ -92,13 +92,13 @@ func (s *scene) final() bool {
 	if s.attempt == nil || s.restartRequested() || s.calledOff() {
 		return false
 	}
-	return s.isRefused() || s.isComplete() || s.attempt.KillReason == "" && (s.isFailed() || s.isExhausted())
+	return s.isRefused() || s.isComplete() || s.attempt.KillReason == "" && (s.outcomeUnknown() || s.isFailed() || s.isExhausted())
 }
 
 // calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off. What that launch was
 // for is still wanted, and the binding says nothing any more of the attempt before it.
 func (s *scene) calledOff() bool {
-	return s.Launch == LaunchNeverSent && !s.ended && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
+	return s.Launch == LaunchNeverSent && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
 }
 
 // otherFramework says whether the attempt was launched under another framework ID than the framework has now.
@@ -256,7 +256,15 @@ func (s *scene) hindered() {
 }
 
 func (s *scene) launch() {
-	if len(s.Others) > 0 {
+	switch {
+	case s.bindingAhead():
+		s.verdict = verdict{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, reconciling: true,
+			message: fmt.Sprintf("Taking up %s, to which the object is bound", s.Binding.TaskID),
+		}
+		s.checkAt(s.Now.Add(time.Second))
+		return
+	case len(s.Others) > 0:
 		s.takeOver()
 		return
 	}
@@ -276,15 +284,11 @@ func (s *scene) launch() {
 			s.decision.WriteAt = s.LastWrite.Add(pendingEvery)
 		}
 	}
-	switch {
-	case s.ended && s.Binding != nil && !named(status, s.Binding.TaskID):
-		// The binding is of yet another attempt, which is taken up once this one's end is recorded.
-		s.checkAt(s.Now.Add(time.Second))
-	case s.Placement != nil:
+	if s.Placement != nil {
 		s.step(StepBind)
-	default:
-		s.step(StepPlace)
+		return
 	}
+	s.step(StepPlace)
 }
 
 func (s *scene) refused() {

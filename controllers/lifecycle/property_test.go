@@ -1,0 +1,389 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+var allStates = []mesos.TaskState{
+	mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled,
+	mesos.TaskError, mesos.TaskDropped, mesos.TaskGone, mesos.TaskGoneByOperator, mesos.TaskUnreachable, mesos.TaskLost, mesos.TaskUnknown, "TASK_FROZEN",
+}
+
+var allLaunches = []Launch{LaunchUnknown, LaunchUnsent, LaunchSent, LaunchAccepted, LaunchNeverSent, LaunchRefused}
+
+// aTime draws a moment around now; zero now and then.
+func aTime(t *rapid.T, label string) time.Time {
+	seconds := rapid.OneOf(rapid.IntRange(-10, 10), rapid.IntRange(-1000, 100)).Draw(t, label)
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return epoch.Add(time.Duration(seconds) * time.Second)
+}
+
+func maybeTime(t *rapid.T, label string) *metav1.Time {
+	if drawn := aTime(t, label); !drawn.IsZero() {
+		return &metav1.Time{Time: drawn}
+	}
+	return nil
+}
+
+func oneOf[T any](t *rapid.T, label string, values ...T) T {
+	return rapid.SampledFrom(values).Draw(t, label)
+}
+
+func anAttempt(t *rapid.T, id string) v1alpha1.TaskAttempt {
+	attempt := v1alpha1.TaskAttempt{
+		ID: id, AgentID: "agent-1", Hostname: oneOf(t, "hostname", "", "host-1"), Hash: oneOf(t, "hash of attempt", hashA, hashB, "9other", ""),
+		FrameworkID: oneOf(t, "framework of attempt", "framework-1", "framework-1", "framework-2", ""),
+		State:       oneOf(t, "state", append([]string{""}, words(allStates)...)...),
+		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended),
+		Ran:         oneOf(t, "ran", nil, ptr(true), ptr(false)), Healthy: oneOf(t, "healthy", nil, ptr(true), ptr(false)),
+		StartTime: maybeTime(t, "started"), UnreachableTime: maybeTime(t, "unreachable since"), BoundTime: maybeTime(t, "bound"),
+	}
+	if mesos.TaskState(attempt.State).Class() == mesos.Ended || rapid.Bool().Draw(t, "over") {
+		attempt.FinishTime = &metav1.Time{Time: epoch.Add(-time.Minute)}
+	}
+	if attempt.State == "" && attempt.FinishTime != nil {
+		attempt.Message = "Mesos refused the launch"
+	}
+	return attempt
+}
+
+func words[T ~string](values []T) []string {
+	result := make([]string, len(values))
+	for i, value := range values {
+		result[i] = string(value)
+	}
+	return result
+}
+
+func someConditions(t *rapid.T) (conditions []metav1.Condition) {
+	reasons := make([]string, 0, len(newsworthy))
+	for reason := range newsworthy {
+		reasons = append(reasons, reason)
+	}
+	slices.Sort(reasons)
+	for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{
+		v1alpha1.ConditionReady, v1alpha1.ConditionSucceeded, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSuspended,
+		v1alpha1.ConditionAgentUnreachable,
+	}), rapid.ID[string]).Draw(t, "conditions") {
+		conditions = append(conditions, metav1.Condition{
+			Type: name, Status: oneOf(t, "status", metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown),
+			Reason: oneOf(t, "reason", reasons...), Message: "Before", ObservedGeneration: rapid.Int64Range(1, 3).Draw(t, "generation"),
+			LastTransitionTime: metav1.Time{Time: epoch.Add(-time.Hour)},
+		})
+	}
+	return conditions
+}
+
+func anObservation(t *rapid.T, id string) *mesos.Observation {
+	said := &mesos.Observation{
+		TaskID: id, AgentID: oneOf(t, "agent", "agent-1", "agent-2", ""), State: rapid.SampledFrom(allStates).Draw(t, "observed"),
+		Source:  oneOf(t, "source", mesos.SourceMaster, mesos.SourceAgent, mesos.SourceExecutor),
+		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid),
+		Message: oneOf(t, "message", "", "Command exited with status 7", "Task has duplicate ID: x", "Reconciliation: Latest task state"),
+		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, ptr(true), ptr(false)),
+	}
+	return said
+}
+
+// anything draws whatever a controller could put together, plausible or not; what it knows of a launch is of the attempt of record.
+func anything(t *rapid.T) Seen {
+	seen := Seen{
+		Now: epoch, Namespace: "shop", Name: "web", UID: "uid-1", Generation: rapid.Int64Range(1, 3).Draw(t, "generation"),
+		Deleting: rapid.Bool().Draw(t, "deleting"), Finalized: rapid.Bool().Draw(t, "finalized"),
+		RestartRequest: oneOf(t, "restart request", "", "", "one", "two"), BindingProblem: oneOf(t, "binding problem", "", "unreadable"),
+		FrameworkID: oneOf(t, "framework", "framework-1", "framework-1", "framework-2", ""), Hash: oneOf(t, "hash", hashA, hashA, hashB),
+		BoundSince: aTime(t, "bound since"), LastWrite: aTime(t, "last write"), Launch: rapid.SampledFrom(allLaunches).Draw(t, "launch"),
+		RefusedWith: oneOf(t, "refused with", "", "No"), AcceptedAt: aTime(t, "accepted at"), Doubted: rapid.Bool().Draw(t, "doubted"),
+		Kills: rapid.IntRange(0, 40).Draw(t, "kills"), FirstKill: aTime(t, "first kill"), LastKill: aTime(t, "last kill"),
+		Asks: rapid.IntRange(0, 40).Draw(t, "asks"), LastAsk: aTime(t, "last ask"),
+		Spec: v1alpha1.MesosTaskSpec{
+			RestartPolicy:  oneOf(t, "policy", v1alpha1.RestartAlways, v1alpha1.RestartOnFailure, v1alpha1.RestartNever),
+			DeletionPolicy: oneOf(t, "deletion policy", v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionOrphan),
+			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, ptr(int32(0)), ptr(int32(2))),
+			Backoff: v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
+		},
+		Status: v1alpha1.MesosTaskStatus{
+			Conditions: someConditions(t), ObservedGeneration: rapid.Int64Range(-1, 3).Draw(t, "observed generation"),
+			Restarts: rapid.Int32Range(0, 4).Draw(t, "restarts"), Relaunches: rapid.Int32Range(0, 40).Draw(t, "relaunches"),
+			NextLaunchTime: maybeTime(t, "next launch"),
+		},
+	}
+	if rapid.Bool().Draw(t, "obstacle") {
+		seen.Hash, seen.Obstacle = "", &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No", Stalled: rapid.Bool().Draw(t, "lasting")}
+	}
+	if rapid.Bool().Draw(t, "has an attempt") {
+		attempt := anAttempt(t, "shop.web.1aaaaaaaa.current")
+		seen.Status.Task = &attempt
+	}
+	for i := range rapid.IntRange(0, 6).Draw(t, "history") {
+		earlier := anAttempt(t, fmt.Sprintf("shop.web.1aaaaaaaa.earlier%d", i))
+		earlier.FinishTime = &metav1.Time{Time: epoch.Add(-time.Hour)}
+		seen.Status.History = append(seen.Status.History, earlier)
+	}
+	if id := oneOf(t, "binding", "", "current", "next", "earlier0"); id != "" {
+		seen.Binding = &v1alpha1.Binding{
+			TaskID: "shop.web.1aaaaaaaa." + id, AgentID: "agent-1", FrameworkID: "framework-1", UID: oneOf(t, "uid", "uid-1", "uid-1", "uid-0"),
+			RestartedAt: oneOf(t, "restarted at", "", "one"),
+		}
+	}
+	if id, _, open := Open(seen.Status, seen.Binding); open && seen.Launch != LaunchNeverSent && rapid.Bool().Draw(t, "observed at all") {
+		seen.Observation = anObservation(t, id)
+		if seen.Observation.Source != mesos.SourceMaster {
+			seen.Unacknowledged = oneOf(t, "unacknowledged", nil, []byte("uuid"))
+		}
+	}
+	if rapid.Bool().Draw(t, "placed") {
+		seen.Placement = &Placement{TaskID: "shop.web.1aaaaaaaa.placed", AgentID: "agent-3"}
+	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "others") {
+		seen.Others = append(seen.Others, Other{
+			TaskID: fmt.Sprintf("shop.web.%s.other%d", oneOf(t, "hash of other", hashA, hashB), i), AgentID: "agent-4",
+			Since: aTime(t, "other since"), Kills: rapid.IntRange(0, 3).Draw(t, "kills of other"), LastKill: aTime(t, "last kill of other"),
+		})
+	}
+	seen.Proven = rapid.Bool().Draw(t, "proven")
+	if rapid.Bool().Draw(t, "waiting") {
+		seen.Waiting = &v1alpha1.Pending{Since: metav1.Time{Time: epoch}, Message: "1 offer: 1 lacks cpus"}
+	}
+	return seen
+}
+
+// TestNext_properties holds what is true of every decision, whatever was seen.
+func TestNext_properties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seen := anything(t)
+		before := seen
+		before.Status = *seen.Status.DeepCopy()
+		decision := Next(seen)
+		if diff := cmp.Diff(before, seen); diff != "" {
+			t.Fatalf("what was seen changed (-before +after):\n%s", diff)
+		}
+		if diff := cmp.Diff(decision, Next(seen)); diff != "" {
+			t.Fatalf("the same view led to another decision (-first +second):\n%s", diff)
+		}
+		checkLaunching(t, seen, decision)
+		checkSteps(t, seen, decision)
+		checkOthers(t, seen, decision)
+		checkRecord(t, seen, decision)
+		checkConditions(t, seen, decision)
+		checkHeldBack(t, seen, decision)
+		checkSettled(t, seen, decision)
+		if !decision.Check.IsZero() && !decision.Check.After(seen.Now) {
+			t.Fatalf("looks again at %v, which is not later", decision.Check)
+		}
+	})
+}
+
+// checkLaunching: nothing is placed or bound beside an attempt that may live (rule 1), or while the object goes or may not run.
+func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
+	if !has(decision, StepBind) && !has(decision, StepPlace) {
+		return
+	}
+	id, _, open := Open(decision.Status, seen.Binding)
+	calledOff := seen.Launch == LaunchNeverSent && seen.Binding != nil && id == seen.Binding.TaskID
+	if open && !calledOff {
+		t.Fatalf("rule %q launches beside %s", decision.Rule, id)
+	}
+	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil {
+		t.Fatalf("rule %q launches what must not be launched", decision.Rule)
+	}
+	if len(seen.Others) > 0 {
+		t.Fatalf("rule %q launches beside %v (rule 12)", decision.Rule, seen.Others)
+	}
+	if has(decision, StepBind) && (seen.Placement == nil || has(decision, StepPlace)) {
+		t.Fatalf("steps are %v with placement %v", decision.Steps, seen.Placement)
+	}
+}
+
+// checkOthers: a live task of the identity is taken over or killed only where rule 12 allows it.
+func checkOthers(t *rapid.T, seen Seen, decision Decision) {
+	_, _, open := Open(decision.Status, seen.Binding)
+	adopts, kills := has(decision, StepAdopt), has(decision, StepKillOthers)
+	if adopts != (decision.Adopt != nil) || kills != (len(decision.KillOthers) > 0) {
+		t.Fatalf("steps are %v with Adopt %v and KillOthers %v", decision.Steps, decision.Adopt, decision.KillOthers)
+	}
+	if adopts && (open && seen.Launch != LaunchNeverSent || !seen.Proven || seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil) {
+		t.Fatalf("rule %q takes over %v", decision.Rule, decision.Adopt)
+	}
+	for _, other := range decision.KillOthers {
+		if adopts && other.TaskID == decision.Adopt.TaskID {
+			t.Fatalf("%s is taken over and killed", other.TaskID)
+		}
+	}
+	if !kills || seen.Deleting || seen.Spec.Suspend {
+		return
+	}
+	task := decision.Status.Task
+	if open && task != nil && task.FinishTime == nil && mesos.TaskState(task.State).Class() != mesos.Live {
+		t.Fatalf("others are killed while the fate of %s is unknown: %q", task.ID, task.State)
+	}
+	if !open && !seen.Proven {
+		t.Fatalf("others are killed before Mesos has told all that runs")
+	}
+}
+
+// checkSteps: each step only where it is safe.
+func checkSteps(t *rapid.T, seen Seen, decision Decision) {
+	attempt := decision.Status.Task
+	current := attempt != nil && attempt.FinishTime == nil
+	if has(decision, StepKill) || has(decision, StepAsk) {
+		if !current || seen.Launch != LaunchUnknown && seen.Launch != LaunchAccepted {
+			t.Fatalf("steps are %v for %+v with launch %d", decision.Steps, attempt, seen.Launch)
+		}
+		if seen.FrameworkID != "" && attempt.FrameworkID != "" && attempt.FrameworkID != seen.FrameworkID {
+			t.Fatalf("steps are %v for an attempt of another framework ID", decision.Steps)
+		}
+	}
+	if has(decision, StepKill) {
+		if !seen.Deleting && attempt.KillReason == "" {
+			t.Fatalf("rule %q kills without a reason", decision.Rule)
+		}
+		if !decision.WriteAt.IsZero() && !equality.Semantic.DeepEqual(decision.Status, seen.Status) {
+			t.Fatalf("rule %q kills before the reason is written", decision.Rule)
+		}
+	}
+	if has(decision, StepRelease) && (!seen.Deleting || !seen.Finalized || current && seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan) {
+		t.Fatalf("rule %q lets the object go", decision.Rule)
+	}
+	if has(decision, StepCallOff) && seen.Launch != LaunchUnsent {
+		t.Fatalf("rule %q calls off launch %d", decision.Rule, seen.Launch)
+	}
+	if has(decision, StepAcknowledge) {
+		checkAcknowledged(t, seen, decision)
+	}
+}
+
+// checkAcknowledged: what is acknowledged is durable by then, or need not be (rule 3).
+func checkAcknowledged(t *rapid.T, seen Seen, decision Decision) {
+	state := seen.Observation.State
+	if decision.Steps[0] != StepAcknowledge || len(seen.Unacknowledged) == 0 {
+		t.Fatalf("steps are %v", decision.Steps)
+	}
+	if state == mesos.TaskStaging || state == mesos.TaskStarting {
+		return
+	}
+	durable := seen.Status
+	if !seen.Now.Before(decision.WriteAt) {
+		durable = decision.Status
+	}
+	attempt := durable.Task
+	if attempt == nil || attempt.ID != seen.Observation.TaskID {
+		t.Fatalf("%s is acknowledged before the attempt is written", state)
+	}
+	if attempt.State != string(state) && attempt.FinishTime == nil && !state.Regresses(mesos.TaskState(attempt.State)) {
+		t.Fatalf("%s is acknowledged while status says %q", state, attempt.State)
+	}
+}
+
+// checkRecord: what is over stays as it is, counts stay in bounds, and nothing is lost.
+func checkRecord(t *rapid.T, seen Seen, decision Decision) {
+	was, is := seen.Status, decision.Status
+	if was.Task != nil {
+		kept := is.Task
+		if is.Task.ID != was.Task.ID {
+			if was.Task.FinishTime == nil {
+				t.Fatalf("%s gave way to %s before it was over", was.Task.ID, is.Task.ID)
+			}
+			kept = &is.History[0]
+		}
+		if kept.ID != was.Task.ID {
+			t.Fatalf("%s is lost", was.Task.ID)
+		}
+		if was.Task.FinishTime != nil {
+			if diff := cmp.Diff(was.Task, kept); diff != "" {
+				t.Fatalf("an attempt that is over changed (-before +after):\n%s", diff)
+			}
+		}
+		if was.Task.KillReason != "" && kept.KillReason != was.Task.KillReason {
+			t.Fatalf("the kill reason %s became %q", was.Task.KillReason, kept.KillReason)
+		}
+	}
+	if len(is.History) > max(historyLength, len(was.History)) {
+		t.Fatalf("the history grew to %d", len(is.History))
+	}
+	if is.Restarts > was.Restarts+1 || is.Relaunches > was.Relaunches+1 || is.Restarts < 0 || is.Relaunches < 0 {
+		t.Fatalf("%d restarts became %d, %d relaunches %d", was.Restarts, is.Restarts, was.Relaunches, is.Relaunches)
+	}
+	if is.ObservedGeneration != seen.Generation || is.Revision != was.Revision {
+		t.Fatalf("generation %d, revision %d", is.ObservedGeneration, is.Revision)
+	}
+}
+
+// checkConditions: kstatus can read them, and what belongs to a reason is there with it alone.
+func checkConditions(t *rapid.T, seen Seen, decision Decision) {
+	conditions := decision.Status.Conditions
+	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	reconciling := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
+	stalled := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled)
+	if ready == nil || ready.Reason == "" || ready.Message == "" || ready.ObservedGeneration != seen.Generation {
+		t.Fatalf("Ready is %+v", ready)
+	}
+	if reconciling == stalled && (reconciling || ready.Status != metav1.ConditionTrue) || ready.Status == metav1.ConditionTrue && (reconciling || stalled) {
+		t.Fatalf("Ready is %s with Reconciling %v and Stalled %v", ready.Status, reconciling, stalled)
+	}
+	for _, name := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSuspended, v1alpha1.ConditionAgentUnreachable} {
+		if condition := meta.FindStatusCondition(conditions, name); condition != nil && condition.Status != metav1.ConditionTrue {
+			t.Fatalf("%s is %s, want it True or absent", name, condition.Status)
+		}
+	}
+	if (decision.Status.NextLaunchTime != nil) != (ready.Reason == v1alpha1.ReasonBackOff) {
+		t.Fatalf("the next launch is at %v with reason %s", decision.Status.NextLaunchTime, ready.Reason)
+	}
+	if decision.Status.Pending != nil && ready.Reason != v1alpha1.ReasonAwaitingOffer {
+		t.Fatalf("it is pending with reason %s", ready.Reason)
+	}
+	for _, event := range decision.Events {
+		if event.Reason == "" || event.Action == "" || event.Message == "" || len(event.Message) > eventMessageLength {
+			t.Fatalf("event %+v", event)
+		}
+	}
+}
+
+// checkHeldBack: a write that waits is due when it was promised, and somebody looks then.
+func checkHeldBack(t *rapid.T, seen Seen, decision Decision) {
+	if !decision.WriteAt.After(seen.Now) || decision.WriteAt.Equal(never) {
+		return
+	}
+	if decision.Check.IsZero() || decision.Check.After(decision.WriteAt) {
+		t.Fatalf("a write is due at %v, and nobody looks before %v", decision.WriteAt, decision.Check)
+	}
+	seen.Now = decision.WriteAt
+	if again := Next(seen); again.WriteAt.After(seen.Now) {
+		t.Fatalf("rule %q held a write back until %v, and rule %q then until %v", decision.Rule, decision.WriteAt, again.Rule, again.WriteAt)
+	}
+}
+
+// checkSettled: once the decision is written, the same view changes nothing more and tells nothing more.
+func checkSettled(t *rapid.T, seen Seen, decision Decision) {
+	idBefore, _, openBefore := Open(seen.Status, seen.Binding)
+	idAfter, _, openAfter := Open(decision.Status, seen.Binding)
+	if openAfter && (!openBefore || idAfter != idBefore) {
+		// A binding of yet another attempt comes next: what is known of a launch was of the one before.
+		return
+	}
+	seen.Status = decision.Status
+	again := Next(seen)
+	if diff := cmp.Diff(decision.Status, again.Status); diff != "" {
+		t.Fatalf("written, the status changes again (-written +again):\n%s", diff)
+	}
+	if len(again.Events) > 0 {
+		t.Fatalf("written, it tells again: %+v", again.Events)
+	}
+	if again.Rule != decision.Rule {
+		t.Fatalf("written, rule %q became %q", decision.Rule, again.Rule)
+	}
+}

@@ -1,0 +1,164 @@
+package lifecycle
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"pgregory.net/rapid"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+func TestResolve(t *testing.T) {
+	framework := v1alpha1.FrameworkInfo{User: "nobody", Roles: []string{"*", "shop"}, DefaultRole: "shop"}
+	base := mesos.Task{Name: "web", Role: "shop", User: "nobody", Scalars: mesos.Scalars{CPUs: 500, Memory: 64000}}
+	for name, c := range map[string]struct {
+		edit func(*v1alpha1.TaskTemplate)
+		want func(*mesos.Task)
+	}{
+		"the framework's defaults": {func(*v1alpha1.TaskTemplate) {}, func(*mesos.Task) {}},
+		"its own role and user":    {func(t *v1alpha1.TaskTemplate) { t.Role, t.User = "*", "www" }, func(t *mesos.Task) { t.Role, t.User = "*", "www" }},
+		"a shell":                  {func(t *v1alpha1.TaskTemplate) { t.Shell = "sleep 1" }, func(t *mesos.Task) { t.Shell = "sleep 1" }},
+		"a command with arguments": {
+			func(t *v1alpha1.TaskTemplate) { t.Command, t.Args = []string{"sleep"}, []string{"1", "2"} },
+			func(t *mesos.Task) { t.Argv = []string{"sleep", "1", "2"} },
+		},
+		"variables in their order": {
+			func(t *v1alpha1.TaskTemplate) { t.Env = []v1alpha1.EnvVar{{Name: "B", Value: "$A"}, {Name: "A"}} },
+			func(t *mesos.Task) { t.Env = []mesos.EnvVar{{Name: "B", Value: "$A"}, {Name: "A"}} },
+		},
+		"archives are unpacked unless told otherwise": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.URIs = []v1alpha1.URI{{Value: "a"}, {Value: "b", Extract: ptr(true)}, {Value: "c", Extract: ptr(false), Executable: true, Cache: true, OutputFile: "d"}}
+			},
+			func(t *mesos.Task) {
+				t.URIs = []mesos.URI{{Value: "a", Extract: true}, {Value: "b", Extract: true}, {Value: "c", Executable: true, Cache: true, OutputFile: "d"}}
+			},
+		},
+		"ports, chosen and not": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.Ports = []v1alpha1.Port{{Name: "http", HostPort: ptr(int32(65535))}, {Name: "any"}}
+			},
+			func(t *mesos.Task) { t.Ports = []mesos.Port{{Name: "http", HostPort: 65535}, {Name: "any"}} },
+		},
+		"a grace period of nothing is not the agent's": {
+			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = ptr(int32(0)) },
+			func(t *mesos.Task) { t.KillGracePeriod = ptr(time.Duration(0)) },
+		},
+		"disk and GPUs": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Requests.Disk, t.Resources.Requests.GPUs = ptr(resource.MustParse("1Gi")), ptr(int32(2))
+			},
+			func(t *mesos.Task) { t.Scalars.Disk, t.Scalars.GPUs = 1024000, 2000 },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec, want := baseSpec(), base
+			c.edit(&spec.TaskTemplate)
+			c.want(&want)
+			got, obstacle := Resolve("web", spec, framework)
+			if obstacle != nil {
+				t.Fatalf("an obstacle: %+v", obstacle)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the task (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResolve_obstacles(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit   func(*v1alpha1.MesosTaskSpec, *v1alpha1.FrameworkInfo)
+		reason string
+		says   []string
+	}{
+		"a role that the framework does not have": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) { spec.Role = "ops" },
+			v1alpha1.ReasonRoleNotAllowed, []string{`"ops"`, "*, shop", "MesosFramework default", "spec.role"},
+		},
+		"a default role that the framework has not either": {
+			func(_ *v1alpha1.MesosTaskSpec, info *v1alpha1.FrameworkInfo) { info.DefaultRole = "gone" },
+			v1alpha1.ReasonRoleNotAllowed, []string{`"gone"`},
+		},
+		"more CPUs than there are": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Resources.Requests.CPUs = resource.MustParse("1e400")
+			},
+			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.cpus"},
+		},
+		"negative memory": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Resources.Requests.Memory = resource.MustParse("-1Mi")
+			},
+			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.memory is -1Mi"},
+		},
+		"a little less than no disk": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Resources.Requests.Disk = ptr(resource.MustParse("-1n"))
+			},
+			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.disk"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec, info := baseSpec(), v1alpha1.FrameworkInfo{User: "nobody", Roles: []string{"*", "shop"}, DefaultRole: "*"}
+			c.edit(&spec, &info)
+			_, obstacle := Resolve("web", spec, info)
+			if obstacle == nil || obstacle.Reason != c.reason || !obstacle.Stalled {
+				t.Fatalf("the obstacle is %+v, want a lasting one with reason %s", obstacle, c.reason)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(obstacle.Message, want) {
+					t.Errorf("it says %q, want %q in it", obstacle.Message, want)
+				}
+			}
+		})
+	}
+}
+
+func TestThousandths(t *testing.T) {
+	for name, c := range map[string]struct {
+		quantity string
+		unit     int64
+		want     mesos.Scalar
+		fits     bool
+	}{
+		"half a CPU":                            {"0.5", 1, 500, true},
+		"500 thousandths":                       {"500m", 1, 500, true},
+		"a whole one":                           {"1", 1, 1000, true},
+		"a tenth of a thousandth is rounded up": {"100u", 1, 1, true},
+		"a nanosecond's worth is rounded up":    {"1n", 1, 1, true},
+		"one and a bit is rounded up":           {"1001u", 1, 2, true},
+		"none":                                  {"0", 1, 0, true},
+		"ten thousand":                          {"10k", 1, 10000000, true},
+		"64 MiB":                                {"64Mi", mebibyte, 64000, true},
+		"64 million bytes are rounded up":       {"64M", mebibyte, 61036, true},
+		"one byte is rounded up":                {"1", mebibyte, 1, true},
+		"a pebibyte":                            {"1Pi", mebibyte, 1 << 30 * 1000, true},
+		"all that a quantity holds":             {"1e400", 1, 0, false},
+		"less than nothing":                     {"-1", 1, 0, false},
+		"a little less than nothing":            {"-1n", mebibyte, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, fits := thousandths(resource.MustParse(c.quantity), c.unit)
+			if got != c.want || fits != c.fits {
+				t.Errorf("got %d, fits %v; want %d, fits %v", got, fits, c.want, c.fits)
+			}
+		})
+	}
+}
+
+func TestThousandths_neverLessThanAskedFor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bytes := rapid.Int64Range(0, 1<<50).Draw(t, "bytes")
+		got, fits := thousandths(*resource.NewQuantity(bytes, resource.BinarySI), mebibyte)
+		// In 1000 * bytes / 2^20 nothing overflows below 2^53 bytes.
+		if !fits || int64(got)*mebibyte < bytes*1000 || (int64(got)-1)*mebibyte >= bytes*1000 {
+			t.Fatalf("%d bytes became %d thousandths of a MiB", bytes, got)
+		}
+	})
+}
