@@ -12,6 +12,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
@@ -197,6 +198,28 @@ func (c *connection) known(key types.NamespacedName) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return sets.List(c.heardOf[key])
+}
+
+// others are the live tasks of an object's identity that Mesos spoke of, besides one, as it last spoke of them.
+func (c *connection) others(key types.NamespacedName, but string) []mesos.Observation {
+	var live []mesos.Observation
+	for _, taskID := range c.known(key) {
+		attempt, _ := c.bridge.Attempt(taskID)
+		said := attempt.Returned
+		if said == nil {
+			said = attempt.Observation
+		}
+		if taskID != but && said != nil && said.State.Class() == mesos.Live {
+			live = append(live, *said)
+		}
+	}
+	return live
+}
+
+// othersLive says whether a live task of the same identity as an attempt's is known (rule 12).
+func (c *connection) othersLive(taskID string) bool {
+	id, err := lifecycle.ParseTaskID(taskID)
+	return err != nil || len(c.others(types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, taskID)) > 0
 }
 
 // forget drops all that is known of an attempt that is over and whose end is recorded, or that was never sent.

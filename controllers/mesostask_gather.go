@@ -154,21 +154,10 @@ func frameworkIDOf(framework *v1alpha1.MesosFramework) string {
 func gatherOthers(v *view) {
 	current, _, _ := lifecycle.Open(v.object.Status, v.seen.Binding)
 	v.seen.Proven = v.connection.mayLaunch()
-	for _, taskID := range v.connection.known(v.key) {
-		if taskID == current {
-			continue
-		}
-		attempt, _ := v.connection.bridge.Attempt(taskID)
-		said := attempt.Returned
-		if said == nil {
-			said = attempt.Observation
-		}
-		if said == nil || said.State.Class() != mesos.Live {
-			continue
-		}
-		done := v.connection.effortsFor(v.key, taskID, said.AgentID)
+	for _, other := range v.connection.others(v.key, current) {
+		done := v.connection.effortsFor(v.key, other.TaskID, other.AgentID)
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
-			TaskID: taskID, AgentID: said.AgentID, Since: done.boundSince, Kills: done.kills, LastKill: done.lastKill,
+			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.boundSince, Kills: done.kills, LastKill: done.lastKill,
 		})
 	}
 }

@@ -252,7 +252,7 @@ func (p *placer) mayLaunch(taskID string) bool {
 	defer p.mu.Unlock()
 	_, off := p.calledOff[taskID]
 	delete(p.calledOff, taskID)
-	return !off && p.connection.bridge.MayAccept() && p.connection.mayLaunch()
+	return !off && p.connection.bridge.MayAccept() && p.connection.mayLaunch() && !p.connection.othersLive(taskID)
 }
 
 // round does what is due and returns when to look again.
