@@ -106,13 +106,14 @@ func (s *stage) offerOf(a *Agent) (offer object) {
 // acknowledged acknowledges a task's updates until this one came.
 func (s *stage) acknowledged(id, state string) {
 	s.t.Helper()
-	done := 0
+	done, reached := 0, false
 	s.await(id+" "+state, func() bool {
 		for _, u := range s.updates(id)[done:] {
 			s.acknowledge(u)
 			done++
+			reached = reached || u["state"] == state
 		}
-		return slices.Contains(s.states(id), state)
+		return reached
 	})
 }
 
