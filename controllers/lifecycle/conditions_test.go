@@ -36,7 +36,7 @@ func (s *story) kstatus(t *testing.T) status.Status {
 func TestNext_conditions(t *testing.T) {
 	unhealthy := running()
 	unhealthy.answers(mesos.TaskRunning)
-	unhealthy.Observation.Healthy = ptr(false)
+	unhealthy.Observation.Healthy = new(false)
 	unfit := newStory()
 	unfit.Waiting = &v1alpha1.Pending{Since: *at(0), Message: "1 offer: 1 lacks cpus"}
 	suspending := running().change(suspend)

@@ -80,18 +80,21 @@ func TestNext_ends(t *testing.T) {
 		},
 		"KILLED for a changed spec that was changed back is launched again": {
 			onlyOnce, runs, changed(changeHash, func(s *story) { s.Hash = hashA }), update(mesos.TaskKilled),
-			summary{"launch after our own kill", "False/AwaitingOffer", acknowledgeAndPlace}, true, 0,
+			summary{"launch after our own kill", "False/AwaitingOffer", acknowledgeAndPlace},
+			true, 0,
 		},
 		"FINISHED while it was killed for a changed spec that was changed back completes": {
 			onlyOnce, runs, changed(changeHash, func(s *story) { s.Hash = hashA }), update(mesos.TaskFinished), completes, true, 0,
 		},
 		"KILLED for a restart is launched again": {
 			onlyOnce, runs, changed(func(s *story) { s.RestartRequest = "1" }), update(mesos.TaskKilled),
-			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace}, true, 0,
+			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace},
+			true, 0,
 		},
 		"FAILED while it was killed for a restart is launched again": {
 			onlyOnce, runs, changed(func(s *story) { s.RestartRequest = "1" }), update(mesos.TaskFailed),
-			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace}, true, 0,
+			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace},
+			true, 0,
 		},
 		"KILLED for suspend stays down": {
 			always, runs, changed(suspend), update(mesos.TaskKilled), summary{"suspended", "True/Suspended", acknowledge}, true, 0,
@@ -101,7 +104,8 @@ func TestNext_ends(t *testing.T) {
 		},
 		"KILLED for suspend that was taken back is launched again": {
 			onlyOnce, runs, changed(suspend, resume), update(mesos.TaskKilled),
-			summary{"launch after our own kill", "False/AwaitingOffer", acknowledgeAndPlace}, true, 0,
+			summary{"launch after our own kill", "False/AwaitingOffer", acknowledgeAndPlace},
+			true, 0,
 		},
 		"GONE while it was killed for suspend that was taken back is launched again": {
 			onlyOnce, runs, changed(suspend, resume), answer(mesos.TaskGone), summary{"launch after our own kill", "False/AwaitingOffer", place}, true, 0,
@@ -262,11 +266,11 @@ func TestNext_recordsWhatMesosSaid(t *testing.T) {
 	s.Binding.HostPorts = []int32{31000, 31001}
 	s.later(time.Second).hears(mesos.Observation{
 		State: mesos.TaskRunning, Source: mesos.SourceExecutor, Message: "Up", UUID: []byte("u"), ContainerID: "container-1",
-		IPs: []string{"10.0.0.1"}, Healthy: ptr(true),
+		IPs: []string{"10.0.0.1"}, Healthy: new(true),
 	}).look()
 	want := &v1alpha1.TaskAttempt{
 		ID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1", Hostname: "host-1", FrameworkID: "framework-1", Hash: hashA,
-		State: "TASK_RUNNING", Source: mesos.SourceExecutor, Message: "Up", Healthy: ptr(true), ContainerID: "container-1", IPs: []string{"10.0.0.1"},
+		State: "TASK_RUNNING", Source: mesos.SourceExecutor, Message: "Up", Healthy: new(true), ContainerID: "container-1", IPs: []string{"10.0.0.1"},
 		Ports:     []v1alpha1.AssignedPort{{Name: "http", HostPort: 31000}, {Name: "admin", HostPort: 31001}},
 		BoundTime: at(0), StartTime: at(time.Second),
 	}
@@ -298,7 +302,7 @@ func TestNext_recordsWhatMesosSaid(t *testing.T) {
 
 	s.later(time.Second).says(mesos.TaskFailed, "Command exited with status 3").look()
 	want.State, want.Reason, want.Source, want.Message = "TASK_FAILED", "", mesos.SourceExecutor, "Command exited with status 3"
-	want.ExitCode, want.Ran, want.FinishTime = ptr(int32(3)), ptr(true), at(6*time.Second)
+	want.ExitCode, want.Ran, want.FinishTime = new(int32(3)), new(true), at(6*time.Second)
 	check("once it is over")
 }
 
@@ -308,8 +312,8 @@ func TestNext_exitCode(t *testing.T) {
 		message string
 		want    *int32
 	}{
-		"a success":                          {mesos.TaskFinished, "Command exited with status 0", ptr(int32(0))},
-		"a failure":                          {mesos.TaskFailed, "Command exited with status 137", ptr(int32(137))},
+		"a success":                          {mesos.TaskFinished, "Command exited with status 0", new(int32(0))},
+		"a failure":                          {mesos.TaskFailed, "Command exited with status 137", new(int32(137))},
 		"a signal has none":                  {mesos.TaskFailed, "Command terminated with signal Killed", nil},
 		"more than a number holds":           {mesos.TaskFailed, "Command exited with status 9999999999", nil},
 		"words that only contain the phrase": {mesos.TaskFailed, "He said: Command exited with status 1", nil},

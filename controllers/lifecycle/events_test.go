@@ -22,7 +22,7 @@ func TestNext_events(t *testing.T) {
 		"no offer fits":          {newStory(), func(s *story) { s.Waiting = &v1alpha1.Pending{Since: *at(0), Message: "x"} }, []string{"Normal AwaitingOffer"}},
 		"it is launched":         {newStory().bind(LaunchAccepted), func(s *story) { s.later(quickly) }, nil},
 		"it runs":                {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal Running"}},
-		"its health check fails": {running(), func(s *story) { s.answers(mesos.TaskRunning).Observation.Healthy = ptr(false) }, []string{"Warning Unhealthy"}},
+		"its health check fails": {running(), func(s *story) { s.answers(mesos.TaskRunning).Observation.Healthy = new(false) }, []string{"Warning Unhealthy"}},
 		"it fails":               {running(), update(mesos.TaskFailed), []string{"Warning Ended", "Normal AwaitingOffer"}},
 		"it fails again": {
 			ended(mesos.TaskFailed), func(s *story) {

@@ -19,8 +19,7 @@ const hashVersion = "1"
 func Hash(task mesos.Task) string {
 	task.Env = slices.SortedFunc(slices.Values(task.Env), func(a, b mesos.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	var canonical bytes.Buffer
-	// Encoding strings and integers into memory cannot fail.
-	_ = json.NewEncoder(&canonical).Encode(task)
+	_ = json.NewEncoder(&canonical).Encode(task) //nolint:errchkjson // Encoding strings and integers into memory cannot fail.
 	sum := sha256.Sum256(canonical.Bytes())
 	return hashVersion + hex.EncodeToString(sum[:4])
 }

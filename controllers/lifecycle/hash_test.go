@@ -38,7 +38,7 @@ func fullTask() mesos.Task {
 		URIs:            []mesos.URI{{Value: "https://example.com/a.tgz", Extract: true, Executable: true, Cache: true, OutputFile: "a"}},
 		Scalars:         mesos.Scalars{CPUs: 1, Memory: 2, Disk: 3, GPUs: 4},
 		Ports:           []mesos.Port{{Name: "http", HostPort: 31000}, {Name: "admin"}},
-		KillGracePeriod: ptr(5 * time.Second),
+		KillGracePeriod: new(5 * time.Second),
 	}
 }
 
@@ -91,7 +91,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 		},
 		"URIs": {
 			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a"}} },
-			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a", Extract: ptr(false)}} },
+			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a", Extract: new(false)}} },
 			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a", Executable: true}} },
 			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a", Cache: true}} },
 			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a", OutputFile: "b"}} },
@@ -99,16 +99,16 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 		"Resources": {
 			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.CPUs = resource.MustParse("501m") },
 			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.Memory = resource.MustParse("65Mi") },
-			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.Disk = ptr(resource.MustParse("1Mi")) },
-			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.GPUs = ptr(int32(1)) },
+			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.Disk = new(resource.MustParse("1Mi")) },
+			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.GPUs = new(int32(1)) },
 		},
 		"Ports": {
 			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http"}} },
-			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http", HostPort: ptr(int32(31000))}} },
+			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http", HostPort: new(int32(31000))}} },
 		},
 		"KillGracePeriodSeconds": {
-			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = ptr(int32(0)) },
-			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = ptr(int32(5)) },
+			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
+			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(5)) },
 		},
 	}
 	seen := map[string]string{resolved(t, baseSpec()): "nothing"}
@@ -120,7 +120,6 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			spec := baseSpec()
 			edit(&spec.TaskTemplate)
 			hash := resolved(t, spec)
-			// Args alone and a command of the same words tell Mesos the same.
 			if other, taken := seen[hash]; taken {
 				t.Errorf("edit %d of %s has the hash of %s", i, field.Name, other)
 			}
@@ -134,7 +133,7 @@ func TestHash_whatKeepsATaskDoesNotCount(t *testing.T) {
 		"FrameworkRef":   func(spec *v1alpha1.MesosTaskSpec) { spec.FrameworkRef.Name = "other" },
 		"RestartPolicy":  func(spec *v1alpha1.MesosTaskSpec) { spec.RestartPolicy = v1alpha1.RestartNever },
 		"Backoff":        func(spec *v1alpha1.MesosTaskSpec) { spec.Backoff.MaxSeconds = 7 },
-		"MaxRestarts":    func(spec *v1alpha1.MesosTaskSpec) { spec.MaxRestarts = ptr(int32(0)) },
+		"MaxRestarts":    func(spec *v1alpha1.MesosTaskSpec) { spec.MaxRestarts = new(int32(0)) },
 		"DeletionPolicy": func(spec *v1alpha1.MesosTaskSpec) { spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan },
 		"Suspend":        func(spec *v1alpha1.MesosTaskSpec) { spec.Suspend = true },
 	}

@@ -94,7 +94,7 @@ func TestNext_deletionSaysWhatItWaitsFor(t *testing.T) {
 
 // TestNext_killIsRepeated plays an hour in which Mesos says nothing, waking up only when the decision asks for it.
 func TestNext_killIsRepeated(t *testing.T) {
-	s := running(func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = ptr(int32(10)) })
+	s := running(func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = new(int32(10)) })
 	s.change(remove)
 	var kills, asks []time.Duration
 	for s.Now.Before(epoch.Add(30 * time.Minute)) {

@@ -140,7 +140,7 @@ func TestNext_maxRestarts(t *testing.T) {
 	})
 	t.Run("a raised limit is taken up", func(t *testing.T) {
 		s := ended(mesos.TaskFailed, maxRestarts(0))
-		s.change(func(s *story) { s.Spec.MaxRestarts = ptr(int32(1)) })
+		s.change(func(s *story) { s.Spec.MaxRestarts = new(int32(1)) })
 		checkSummary(t, s.look(), neverHappened)
 	})
 }
@@ -181,7 +181,7 @@ func TestNext_whatNeedsNoRestart(t *testing.T) {
 	for name, edit := range map[string]func(*story){
 		"another restart policy":  func(s *story) { s.Spec.RestartPolicy = v1alpha1.RestartNever },
 		"another backoff":         func(s *story) { s.Spec.Backoff.MaxSeconds = 7 },
-		"a limit of restarts":     func(s *story) { s.Spec.MaxRestarts = ptr(int32(0)) },
+		"a limit of restarts":     func(s *story) { s.Spec.MaxRestarts = new(int32(0)) },
 		"another deletion policy": func(s *story) { s.Spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan },
 		"an obstacle that hides the hash": func(s *story) {
 			s.Hash, s.Obstacle = "", &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No", Stalled: true}
@@ -459,6 +459,14 @@ func TestNext_placement(t *testing.T) {
 		if decision.Status.Task.ID != s.Binding.TaskID {
 			t.Errorf("the attempt of record is %s, want the one of the binding", decision.Status.Task.ID)
 		}
+	})
+	t.Run("nor is a live task of the identity taken over or killed then", func(t *testing.T) {
+		s := running()
+		s.Binding.TaskID = "shop.web.1aaaaaaaa.othernonce"
+		s.Others, s.Proven = []Other{{TaskID: "shop.web.1aaaaaaaa.third", AgentID: "agent-3"}}, true
+		s.says(mesos.TaskFailed)
+		s.Observation.TaskID = s.Status.Task.ID
+		checkSummary(t, s.look(), summary{"launch again", "False/Launching", acknowledge})
 	})
 	t.Run("what offers lack is told, since when it waits", func(t *testing.T) {
 		s := newStory()

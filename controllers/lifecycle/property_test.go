@@ -49,7 +49,7 @@ func anAttempt(t *rapid.T, id string) v1alpha1.TaskAttempt {
 		FrameworkID: oneOf(t, "framework of attempt", "framework-1", "framework-1", "framework-2", ""),
 		State:       oneOf(t, "state", append([]string{""}, words(allStates)...)...),
 		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended),
-		Ran:         oneOf(t, "ran", nil, ptr(true), ptr(false)), Healthy: oneOf(t, "healthy", nil, ptr(true), ptr(false)),
+		Ran:         oneOf(t, "ran", nil, new(true), new(false)), Healthy: oneOf(t, "healthy", nil, new(true), new(false)),
 		StartTime: maybeTime(t, "started"), UnreachableTime: maybeTime(t, "unreachable since"), BoundTime: maybeTime(t, "bound"),
 	}
 	if mesos.TaskState(attempt.State).Class() == mesos.Ended || rapid.Bool().Draw(t, "over") {
@@ -94,7 +94,7 @@ func anObservation(t *rapid.T, id string) *mesos.Observation {
 		Source:  oneOf(t, "source", mesos.SourceMaster, mesos.SourceAgent, mesos.SourceExecutor),
 		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid),
 		Message: oneOf(t, "message", "", "Command exited with status 7", "Task has duplicate ID: x", "Reconciliation: Latest task state"),
-		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, ptr(true), ptr(false)),
+		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, new(true), new(false)),
 	}
 	return said
 }
@@ -113,7 +113,7 @@ func anything(t *rapid.T) Seen {
 		Spec: v1alpha1.MesosTaskSpec{
 			RestartPolicy:  oneOf(t, "policy", v1alpha1.RestartAlways, v1alpha1.RestartOnFailure, v1alpha1.RestartNever),
 			DeletionPolicy: oneOf(t, "deletion policy", v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionOrphan),
-			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, ptr(int32(0)), ptr(int32(2))),
+			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, new(int32(0)), new(int32(2))),
 			Backoff: v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
 		},
 		Status: v1alpha1.MesosTaskStatus{
@@ -224,12 +224,18 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("%s is taken over and killed", other.TaskID)
 		}
 	}
+	if has(decision, StepRelease) && len(seen.Others) > 0 && seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
+		t.Fatalf("rule %q lets the object go while %v live (rule 11)", decision.Rule, seen.Others)
+	}
 	if !kills || seen.Deleting || seen.Spec.Suspend {
 		return
 	}
 	task := decision.Status.Task
 	if open && task != nil && task.FinishTime == nil && mesos.TaskState(task.State).Class() != mesos.Live {
 		t.Fatalf("others are killed while the fate of %s is unknown: %q", task.ID, task.State)
+	}
+	if open && (task == nil || task.FinishTime != nil) && seen.Launch != LaunchNeverSent {
+		t.Fatalf("others are killed before the binding was taken up")
 	}
 	if !open && !seen.Proven {
 		t.Fatalf("others are killed before Mesos has told all that runs")

@@ -33,7 +33,7 @@ func TestResolve(t *testing.T) {
 		},
 		"archives are unpacked unless told otherwise": {
 			func(t *v1alpha1.TaskTemplate) {
-				t.URIs = []v1alpha1.URI{{Value: "a"}, {Value: "b", Extract: ptr(true)}, {Value: "c", Extract: ptr(false), Executable: true, Cache: true, OutputFile: "d"}}
+				t.URIs = []v1alpha1.URI{{Value: "a"}, {Value: "b", Extract: new(true)}, {Value: "c", Extract: new(false), Executable: true, Cache: true, OutputFile: "d"}}
 			},
 			func(t *mesos.Task) {
 				t.URIs = []mesos.URI{{Value: "a", Extract: true}, {Value: "b", Extract: true}, {Value: "c", Executable: true, Cache: true, OutputFile: "d"}}
@@ -41,17 +41,17 @@ func TestResolve(t *testing.T) {
 		},
 		"ports, chosen and not": {
 			func(t *v1alpha1.TaskTemplate) {
-				t.Ports = []v1alpha1.Port{{Name: "http", HostPort: ptr(int32(65535))}, {Name: "any"}}
+				t.Ports = []v1alpha1.Port{{Name: "http", HostPort: new(int32(65535))}, {Name: "any"}}
 			},
 			func(t *mesos.Task) { t.Ports = []mesos.Port{{Name: "http", HostPort: 65535}, {Name: "any"}} },
 		},
 		"a grace period of nothing is not the agent's": {
-			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = ptr(int32(0)) },
-			func(t *mesos.Task) { t.KillGracePeriod = ptr(time.Duration(0)) },
+			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
+			func(t *mesos.Task) { t.KillGracePeriod = new(time.Duration(0)) },
 		},
 		"disk and GPUs": {
 			func(t *v1alpha1.TaskTemplate) {
-				t.Resources.Requests.Disk, t.Resources.Requests.GPUs = ptr(resource.MustParse("1Gi")), ptr(int32(2))
+				t.Resources.Requests.Disk, t.Resources.Requests.GPUs = new(resource.MustParse("1Gi")), new(int32(2))
 			},
 			func(t *mesos.Task) { t.Scalars.Disk, t.Scalars.GPUs = 1024000, 2000 },
 		},
@@ -79,29 +79,34 @@ func TestResolve_obstacles(t *testing.T) {
 	}{
 		"a role that the framework does not have": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) { spec.Role = "ops" },
-			v1alpha1.ReasonRoleNotAllowed, []string{`"ops"`, "*, shop", "MesosFramework default", "spec.role"},
+			v1alpha1.ReasonRoleNotAllowed,
+			[]string{`"ops"`, "*, shop", "MesosFramework default", "spec.role"},
 		},
 		"a default role that the framework has not either": {
 			func(_ *v1alpha1.MesosTaskSpec, info *v1alpha1.FrameworkInfo) { info.DefaultRole = "gone" },
-			v1alpha1.ReasonRoleNotAllowed, []string{`"gone"`},
+			v1alpha1.ReasonRoleNotAllowed,
+			[]string{`"gone"`},
 		},
 		"more CPUs than there are": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
 				spec.Resources.Requests.CPUs = resource.MustParse("1e400")
 			},
-			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.cpus"},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"spec.resources.requests.cpus"},
 		},
 		"negative memory": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
 				spec.Resources.Requests.Memory = resource.MustParse("-1Mi")
 			},
-			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.memory is -1Mi"},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"spec.resources.requests.memory is -1Mi"},
 		},
 		"a little less than no disk": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
-				spec.Resources.Requests.Disk = ptr(resource.MustParse("-1n"))
+				spec.Resources.Requests.Disk = new(resource.MustParse("-1n"))
 			},
-			v1alpha1.ReasonInvalidSpec, []string{"spec.resources.requests.disk"},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"spec.resources.requests.disk"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

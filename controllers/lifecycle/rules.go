@@ -183,6 +183,7 @@ func (s *scene) killToChange() {
 	s.attempt.KillReason = s.unwanted()
 	reason, message := v1alpha1.ReasonRestarting, "Killing %s on %s to launch it with the changed spec"
 	switch s.attempt.KillReason {
+	case v1alpha1.KillSpecChanged:
 	case v1alpha1.KillSuspended:
 		reason, message = v1alpha1.ReasonSuspending, "Killing %s on %s, as spec.suspend asks"
 	case v1alpha1.KillRestartRequested:

@@ -22,8 +22,6 @@ const (
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func ptr[T any](value T) *T { return &value }
-
 func at(after time.Duration) *metav1.Time { return &metav1.Time{Time: epoch.Add(after)} }
 
 // story is one MesosTask as the controller would carry it along: what Next decides is written when it is due.

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,10 +31,8 @@ func ParseTaskID(taskID string) (TaskID, error) {
 	if len(parts) != 4 {
 		return TaskID{}, fmt.Errorf("parsing task ID %q: want <namespace>.<name>.<hash>.<nonce>", taskID)
 	}
-	for _, part := range parts {
-		if part == "" {
-			return TaskID{}, fmt.Errorf("parsing task ID %q: a part of it is empty", taskID)
-		}
+	if slices.Contains(parts, "") {
+		return TaskID{}, fmt.Errorf("parsing task ID %q: a part of it is empty", taskID)
 	}
 	return TaskID{Namespace: parts[0], Name: parts[1], Hash: parts[2], Nonce: parts[3]}, nil
 }

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -107,6 +108,8 @@ func (w *walk) take(t *rapid.T, step Step) {
 			t.Fatalf("the object is let go while its task is %+v", latest)
 		}
 		w.released = true
+	default:
+		t.Fatalf("step %s, which nothing here calls for", step)
 	}
 }
 
@@ -219,7 +222,7 @@ func (w *walk) personActions() map[string]func(*rapid.T) {
 		"the policy changes": func(t *rapid.T) {
 			w.change(func(s *story) {
 				s.Spec.RestartPolicy = oneOf(t, "policy", v1alpha1.RestartAlways, v1alpha1.RestartOnFailure, v1alpha1.RestartNever)
-				s.Spec.MaxRestarts = oneOf(t, "max restarts", nil, ptr(int32(1)))
+				s.Spec.MaxRestarts = oneOf(t, "max restarts", nil, new(int32(1)))
 			})
 		},
 		"a restart is asked for": func(t *rapid.T) { w.RestartRequest = oneOf(t, "request", "one", "two") },
@@ -271,9 +274,7 @@ func TestNext_walk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &walk{story: *newStory(), truths: map[string]*truth{}}
 		actions := w.mesosActions()
-		for name, action := range w.personActions() {
-			actions[name] = action
-		}
+		maps.Copy(actions, w.personActions())
 		for name, action := range actions {
 			actions[name] = func(t *rapid.T) {
 				if !w.released {

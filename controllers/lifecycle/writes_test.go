@@ -35,7 +35,7 @@ func TestNext_heldBackWrites(t *testing.T) {
 		"an end before anything else":        {newStory().bind(LaunchAccepted), update(mesos.TaskFailed), now},
 		"a refused launch":                   {newStory().bind(LaunchRefused), func(*story) {}, now},
 		"UNREACHABLE":                        {running(), answer(mesos.TaskUnreachable), now},
-		"a failing health check":             {running(), func(s *story) { s.answers(mesos.TaskRunning); s.Observation.Healthy = ptr(false) }, now},
+		"a failing health check":             {running(), func(s *story) { s.answers(mesos.TaskRunning); s.Observation.Healthy = new(false) }, now},
 		"a kill":                             {running(), changeHash, now},
 		"a deletion":                         {running(), remove, now},
 		"a framework that is not there":      {newStory(), func(s *story) { s.Obstacle = &Obstacle{Reason: "X", Message: "x"} }, now},
