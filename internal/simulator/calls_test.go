@@ -306,106 +306,111 @@ func TestAKillDuringTheLaunchSaysSo(t *testing.T) {
 	})
 }
 
+// outcome is what a kill brings: states beyond STARTING and RUNNING, and how many tasks live on.
+type outcome struct {
+	States []string // beyond STARTING and RUNNING
+	Live   int
+}
+
+var killed = []string{"TASK_KILLING", "TASK_KILLED"}
+
+// killRules are the rules of KILL, by their condition.
+var killRules = map[string]struct {
+	caps   []string
+	script func() Script
+	do     func(cl *client, a *Agent, c *Cluster)
+	want   outcome
+}{
+	"known, with its agent": {
+		do: func(cl *client, a *Agent, _ *Cluster) { cl.kill("t1", a.ID()) }, want: outcome{States: killed},
+	},
+	"known, without agent": {do: func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") }, want: outcome{States: killed}},
+	"agent_id given and wrong: dropped silently": {
+		do: func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "other") }, want: outcome{Live: 1},
+	},
+	"no TASK_KILLING without TASK_KILLING_STATE": {
+		caps: []string{"PARTITION_AWARE", "MULTI_ROLE"},
+		do:   func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") }, want: outcome{States: []string{"TASK_KILLED"}},
+	},
+	"repeated: forwarded each time, killed once": {
+		do: func(cl *client, a *Agent, _ *Cluster) {
+			for range 5 {
+				cl.kill("t1", a.ID())
+			}
+		},
+		want: outcome{States: killed},
+	},
+	"may finish instead of being killed": {
+		script: func() Script {
+			s := EndAfter(2*time.Second, mesos.TASK_FINISHED, "Command exited with status 0")
+			s.KillAfter = time.Minute
+			return s
+		},
+		do:   func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") },
+		want: outcome{States: []string{"TASK_KILLING", "TASK_FINISHED"}},
+	},
+	"disconnected: resent when the agent re-registers": {
+		do: func(cl *client, a *Agent, _ *Cluster) {
+			a.Stop()
+			cl.kill("t1", a.ID())
+			a.Start()
+		},
+		want: outcome{States: killed},
+	},
+	"unreachable: reconciled, and not remembered": {
+		do: func(cl *client, a *Agent, _ *Cluster) {
+			a.Partition()
+			cl.settle(2 * time.Minute)
+			cl.kill("t1", a.ID())
+			a.Heal()
+		},
+		want: outcome{States: []string{"TASK_UNREACHABLE", "TASK_UNREACHABLE", "TASK_RUNNING"}, Live: 1},
+	},
+	"the agent never got the task and nothing else of the framework: silence": {
+		do: func(cl *client, _ *Agent, c *Cluster) {
+			c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
+			second := c.AddAgent(smallAgent())
+			cl.launch(offerOn(cl, second), "t2")
+			cl.kill("t2", second.ID())
+		},
+		want: outcome{Live: 1},
+	},
+	"the agent never got the task: cannot find executor": {
+		do: func(cl *client, a *Agent, c *Cluster) {
+			cl.settle(2 * time.Second)
+			c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
+			cl.launch(offerOn(cl, a), "t2")
+			cl.kill("t2", a.ID())
+		},
+		want: outcome{States: []string{"TASK_DROPPED"}, Live: 1},
+	},
+	"queued: killed during launch": {
+		do: func(cl *client, a *Agent, _ *Cluster) {
+			cl.settle(2 * time.Second)
+			cl.launch(offerOn(cl, a), "t2")
+			cl.kill("t2", a.ID())
+		},
+		want: outcome{States: []string{"TASK_KILLED"}, Live: 1},
+	},
+	"lost on the way to the agent": {
+		do: func(cl *client, _ *Agent, c *Cluster) {
+			c.Inject(Fault{Target: MessageFault, Type: KillTask, Action: Drop})
+			cl.kill("t1", "")
+		},
+		want: outcome{Live: 1},
+	},
+	"lost on the way to the agent, then repeated": {
+		do: func(cl *client, _ *Agent, c *Cluster) {
+			c.Inject(Fault{Target: MessageFault, Type: KillTask, Action: Drop})
+			cl.kill("t1", "")
+			cl.kill("t1", "")
+		},
+		want: outcome{States: killed},
+	},
+}
+
 func TestKill(t *testing.T) {
-	type outcome struct {
-		States []string // beyond STARTING and RUNNING
-		Live   int
-	}
-	killed := []string{"TASK_KILLING", "TASK_KILLED"}
-	cases := map[string]struct {
-		caps   []string
-		script func() Script
-		do     func(cl *client, a *Agent, c *Cluster)
-		want   outcome
-	}{
-		"known, with its agent": {
-			do: func(cl *client, a *Agent, _ *Cluster) { cl.kill("t1", a.ID()) }, want: outcome{States: killed},
-		},
-		"known, without agent": {do: func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") }, want: outcome{States: killed}},
-		"agent_id given and wrong: dropped silently": {
-			do: func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "other") }, want: outcome{Live: 1},
-		},
-		"no TASK_KILLING without TASK_KILLING_STATE": {
-			caps: []string{"PARTITION_AWARE", "MULTI_ROLE"},
-			do:   func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") }, want: outcome{States: []string{"TASK_KILLED"}},
-		},
-		"repeated: forwarded each time, killed once": {
-			do: func(cl *client, a *Agent, _ *Cluster) {
-				for range 5 {
-					cl.kill("t1", a.ID())
-				}
-			},
-			want: outcome{States: killed},
-		},
-		"may finish instead of being killed": {
-			script: func() Script {
-				s := EndAfter(2*time.Second, mesos.TASK_FINISHED, "Command exited with status 0")
-				s.KillAfter = time.Minute
-				return s
-			},
-			do:   func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") },
-			want: outcome{States: []string{"TASK_KILLING", "TASK_FINISHED"}},
-		},
-		"disconnected: resent when the agent re-registers": {
-			do: func(cl *client, a *Agent, _ *Cluster) {
-				a.Stop()
-				cl.kill("t1", a.ID())
-				a.Start()
-			},
-			want: outcome{States: killed},
-		},
-		"unreachable: reconciled, and not remembered": {
-			do: func(cl *client, a *Agent, _ *Cluster) {
-				a.Partition()
-				cl.settle(2 * time.Minute)
-				cl.kill("t1", a.ID())
-				a.Heal()
-			},
-			want: outcome{States: []string{"TASK_UNREACHABLE", "TASK_UNREACHABLE", "TASK_RUNNING"}, Live: 1},
-		},
-		"the agent never got the task and nothing else of the framework: silence": {
-			do: func(cl *client, _ *Agent, c *Cluster) {
-				c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
-				second := c.AddAgent(smallAgent())
-				cl.launch(offerOn(cl, second), "t2")
-				cl.kill("t2", second.ID())
-			},
-			want: outcome{Live: 1},
-		},
-		"the agent never got the task: cannot find executor": {
-			do: func(cl *client, a *Agent, c *Cluster) {
-				cl.settle(2 * time.Second)
-				c.Inject(Fault{Target: MessageFault, Type: RunTask, Action: Drop})
-				cl.launch(offerOn(cl, a), "t2")
-				cl.kill("t2", a.ID())
-			},
-			want: outcome{States: []string{"TASK_DROPPED"}, Live: 1},
-		},
-		"queued: killed during launch": {
-			do: func(cl *client, a *Agent, _ *Cluster) {
-				cl.settle(2 * time.Second)
-				cl.launch(offerOn(cl, a), "t2")
-				cl.kill("t2", a.ID())
-			},
-			want: outcome{States: []string{"TASK_KILLED"}, Live: 1},
-		},
-		"lost on the way to the agent": {
-			do: func(cl *client, _ *Agent, c *Cluster) {
-				c.Inject(Fault{Target: MessageFault, Type: KillTask, Action: Drop})
-				cl.kill("t1", "")
-			},
-			want: outcome{Live: 1},
-		},
-		"lost on the way to the agent, then repeated": {
-			do: func(cl *client, _ *Agent, c *Cluster) {
-				c.Inject(Fault{Target: MessageFault, Type: KillTask, Action: Drop})
-				cl.kill("t1", "")
-				cl.kill("t1", "")
-			},
-			want: outcome{States: killed},
-		},
-	}
-	for name, tc := range cases {
+	for name, tc := range killRules {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{}, func(in bubble) {
 				t, c := in.t, in.cluster

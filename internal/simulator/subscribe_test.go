@@ -20,66 +20,68 @@ func errorOf(c *client) string {
 // infoOf is the FrameworkInfo of a SUBSCRIBE.
 func infoOf(call object) object { return dig(call, "subscribe", "framework_info").(object) }
 
+// subscribeCases are the cases of SUBSCRIBE: all are answered 200, and err is the ERROR event that follows.
+var subscribeCases = map[string]struct {
+	flags  Flags
+	before func(t *testing.T, c *Cluster) (id string) // makes the framework that is known
+	change func(call object)
+	err    string
+}{
+	"no id: a new FrameworkID": {},
+	"id unknown to this master: accepted as is": {
+		before: func(*testing.T, *Cluster) string { return "some-other-0042" },
+	},
+	"id known, disconnected": {before: knownFramework(func(cl *client) { cl.close() })},
+	"id in completed": {
+		before: knownFramework(func(cl *client) { cl.call(cl.simple("TEARDOWN"), http.StatusAccepted) }),
+		err:    "Framework has been removed",
+	},
+	"roles not whitelisted": {flags: Flags{Roles: []string{"other"}}, err: "Role 'demo' is not present in the master's --roles"},
+	"bad role": {
+		change: func(call object) { infoOf(call)["roles"] = []any{"/x"} },
+		err:    "'FrameworkInfo.roles' contains invalid role: Role '/x' cannot start with a slash",
+	},
+	"roles without MULTI_ROLE": {
+		change: func(call object) { infoOf(call)["capabilities"] = []any{} },
+		err:    "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable",
+	},
+	"role with MULTI_ROLE": {
+		change: func(call object) { infoOf(call)["role"] = "demo" },
+		err:    "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable",
+	},
+	"duplicate roles": {
+		change: func(call object) { infoOf(call)["roles"] = []any{"a", "a"} },
+		err:    "'FrameworkInfo.roles' contains duplicate items: a",
+	},
+	"suppressed role not in roles": {
+		change: func(call object) { call["subscribe"].(object)["suppressed_roles"] = []any{"zz"} },
+		err:    "Suppressed role 'zz' is not contained in the list of roles",
+	},
+	"failover_timeout not a Duration (overflow)": {
+		change: func(call object) { infoOf(call)["failover_timeout"] = 1e30 },
+		err:    "The framework failover_timeout (1e+30) is invalid: Argument out of the range that a Duration can represent",
+	},
+	"failover_timeout -1 is accepted": {change: func(call object) { infoOf(call)["failover_timeout"] = -1.0 }},
+	"bad id chars": {
+		before: func(*testing.T, *Cluster) string { return "a/b" },
+		err:    "Framework ID: 'a/b' contains invalid characters",
+	},
+	"user root without --root_submissions": {
+		flags: Flags{RefuseRoot: true}, err: "User 'root' is not allowed to run frameworks without --root_submissions set",
+	},
+	"principal differs from the known framework's": {
+		before: knownFramework(func(*client) {}),
+		change: func(call object) { infoOf(call)["principal"] = "other" },
+		err:    "Changing framework's principal is not allowed.",
+	},
+	"user or checkpoint differ: silently kept": {
+		before: knownFramework(func(*client) {}),
+		change: func(call object) { infoOf(call)["user"] = "nobody"; infoOf(call)["checkpoint"] = false },
+	},
+}
+
 func TestSubscribe(t *testing.T) {
-	cases := map[string]struct {
-		flags  Flags
-		before func(t *testing.T, c *Cluster) (id string) // makes the framework that is known
-		change func(call object)
-		err    string
-	}{
-		"no id: a new FrameworkID": {},
-		"id unknown to this master: accepted as is": {
-			before: func(*testing.T, *Cluster) string { return "some-other-0042" },
-		},
-		"id known, disconnected": {before: knownFramework(func(cl *client) { cl.close() })},
-		"id in completed": {
-			before: knownFramework(func(cl *client) { cl.call(cl.simple("TEARDOWN"), http.StatusAccepted) }),
-			err:    "Framework has been removed",
-		},
-		"roles not whitelisted": {flags: Flags{Roles: []string{"other"}}, err: "Role 'demo' is not present in the master's --roles"},
-		"bad role": {
-			change: func(call object) { infoOf(call)["roles"] = []any{"/x"} },
-			err:    "'FrameworkInfo.roles' contains invalid role: Role '/x' cannot start with a slash",
-		},
-		"roles without MULTI_ROLE": {
-			change: func(call object) { infoOf(call)["capabilities"] = []any{} },
-			err:    "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable",
-		},
-		"role with MULTI_ROLE": {
-			change: func(call object) { infoOf(call)["role"] = "demo" },
-			err:    "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable",
-		},
-		"duplicate roles": {
-			change: func(call object) { infoOf(call)["roles"] = []any{"a", "a"} },
-			err:    "'FrameworkInfo.roles' contains duplicate items: a",
-		},
-		"suppressed role not in roles": {
-			change: func(call object) { call["subscribe"].(object)["suppressed_roles"] = []any{"zz"} },
-			err:    "Suppressed role 'zz' is not contained in the list of roles",
-		},
-		"failover_timeout not a Duration (overflow)": {
-			change: func(call object) { infoOf(call)["failover_timeout"] = 1e30 },
-			err:    "The framework failover_timeout (1e+30) is invalid: Argument out of the range that a Duration can represent",
-		},
-		"failover_timeout -1 is accepted": {change: func(call object) { infoOf(call)["failover_timeout"] = -1.0 }},
-		"bad id chars": {
-			before: func(*testing.T, *Cluster) string { return "a/b" },
-			err:    "Framework ID: 'a/b' contains invalid characters",
-		},
-		"user root without --root_submissions": {
-			flags: Flags{RefuseRoot: true}, err: "User 'root' is not allowed to run frameworks without --root_submissions set",
-		},
-		"principal differs from the known framework's": {
-			before: knownFramework(func(*client) {}),
-			change: func(call object) { infoOf(call)["principal"] = "other" },
-			err:    "Changing framework's principal is not allowed.",
-		},
-		"user or checkpoint differ: silently kept": {
-			before: knownFramework(func(*client) {}),
-			change: func(call object) { infoOf(call)["user"] = "nobody"; infoOf(call)["checkpoint"] = false },
-		},
-	}
-	for name, tc := range cases {
+	for name, tc := range subscribeCases {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{Flags: tc.flags}, func(in bubble) {
 				t, c := in.t, in.cluster
