@@ -70,6 +70,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *con
 		Logger:      connection.logger,
 		Listener:    connection,
 		DialContext: c.dialContext,
+		MayCall:     c.leadership.MayAct,
 	})
 	connection.placer = newPlacer(connection)
 	return connection

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 )
 
@@ -22,6 +23,8 @@ type Connections struct {
 	logger      logr.Logger
 	clock       clock.Clock
 	dialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// leadership is asked before every call to Mesos and every write to the API (rule 13).
+	leadership leadership.Leadership
 	// tasks and frameworks enqueue keys of the two controllers.
 	tasks, frameworks feed
 
@@ -38,6 +41,8 @@ type ConnectionsOptions struct {
 	Clock clock.Clock
 	// DialContext makes connections to Mesos masters; nil takes a net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// Leadership says whether this process may act; nil for one that is alone and always may.
+	Leadership leadership.Leadership
 }
 
 // NewConnections returns the owner of all bridges; it has none yet.
@@ -45,10 +50,14 @@ func NewConnections(options ConnectionsOptions) *Connections {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
+	if options.Leadership == nil {
+		options.Leadership = leadership.Alone{Name: "alone"}
+	}
 	return &Connections{
 		logger:      options.Logger,
 		clock:       options.Clock,
 		dialContext: options.DialContext,
+		leadership:  options.Leadership,
 		byName:      map[string]*connection{},
 	}
 }

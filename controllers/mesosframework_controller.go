@@ -44,12 +44,16 @@ type MesosFrameworkReconciler struct {
 
 	mu     sync.Mutex
 	byName map[string]*frameworkMemory
+	// leases are those of other installations whose claims were looked at, by namespace and name.
+	leases map[string]leaseSeen
 }
 
 // frameworkMemory is what this process remembers of one framework between two reconciles, which never run at once.
 type frameworkMemory struct {
 	uid    string
 	passes *passes
+	// claimed says that this process has found or made its installation's claim.
+	claimed bool
 	// written is the latest object that a write returned, until the cache has it.
 	written *v1alpha1.MesosFramework
 	// counted is when the status's counts were last written.
@@ -115,8 +119,21 @@ func (r *MesosFrameworkReconciler) Reconcile(ctx context.Context, request ctrl.R
 
 // serve connects the framework, or lets it go, and records what became of it.
 func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (ctrl.Result, error) {
+	switch refused, err := r.claim(ctx, framework, memory); {
+	case err != nil:
+		return ctrl.Result{}, err
+	case refused > 0:
+		if err := r.standDown(ctx, framework, memory); err != nil {
+			return ctrl.Result{}, err
+		}
+		return ctrl.Result{RequeueAfter: refused}, nil
+	}
+	duplicate, err := r.duplicate(ctx, framework)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
 	if !framework.DeletionTimestamp.IsZero() {
-		done, err := r.letGo(ctx, framework, memory)
+		done, err := r.letGo(ctx, framework, memory, duplicate != nil)
 		if err != nil || done {
 			return ctrl.Result{}, err
 		}
@@ -128,11 +145,14 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 			return ctrl.Result{}, err
 		}
 	}
-	connection, err := r.connect(ctx, framework, memory)
-	if err != nil {
+	var next time.Time
+	var connection *connection
+	if duplicate != nil {
+		r.Connections.remove(framework.Name)
+		memory.passes, memory.stuck, next = newPasses(), duplicate, r.Connections.now().Add(recheckDuplicate)
+	} else if connection, err = r.connect(ctx, framework, memory); err != nil {
 		return ctrl.Result{}, err
 	}
-	var next time.Time
 	if connection != nil {
 		if err := r.storeID(ctx, framework, memory, connection); err != nil {
 			return ctrl.Result{}, err
@@ -180,8 +200,9 @@ func (r *MesosFrameworkReconciler) forget(name string) {
 	delete(r.byName, name)
 }
 
-// letGo handles a framework that is being deleted. It says whether the object is let go.
-func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (done bool, err error) {
+// letGo handles a framework that is being deleted. It says whether the object is let go. What a duplicate names in Mesos is another
+// object's.
+func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, duplicate bool) (done bool, err error) {
 	if !slices.Contains(framework.Finalizers, v1alpha1.FrameworkFinalizer) {
 		r.forget(framework.Name)
 		return true, nil
@@ -195,7 +216,7 @@ func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha
 			"Waiting for %d MesosTasks that are bound to it, such as %s; delete them, or set their spec.deletionPolicy to Orphan and delete them", len(bound), bound[0])}
 		return false, nil
 	}
-	if framework.Spec.DeletionPolicy == v1alpha1.FrameworkDeletionTeardown && frameworkIDOf(framework) != "" {
+	if framework.Spec.DeletionPolicy == v1alpha1.FrameworkDeletionTeardown && frameworkIDOf(framework) != "" && !duplicate {
 		if done, err := r.tearDown(ctx, framework, memory); err != nil || !done {
 			return false, err
 		}
@@ -357,6 +378,7 @@ func (r *MesosFrameworkReconciler) storeID(ctx context.Context, framework *v1alp
 		registered := framework.Status.FrameworkID == ""
 		patch := &jsonPatch{}
 		patch.test("/metadata/uid", framework.UID)
+		patch.testClaim(framework.Status.Controller)
 		patch.add("/status/frameworkID", state.FrameworkID)
 		if err := r.patch(ctx, framework, memory, patch, true); err != nil {
 			return err
@@ -374,6 +396,9 @@ func (r *MesosFrameworkReconciler) patch(ctx context.Context, framework *v1alpha
 	built, err := patch.build()
 	if err != nil {
 		return err
+	}
+	if err := r.Connections.leadership.MayAct(); err != nil {
+		return fmt.Errorf("writing the MesosFramework: %w", err)
 	}
 	answer := framework.DeepCopy()
 	if status {

@@ -52,6 +52,7 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	if state.Subscribed {
 		status.ConnectedSince = &metav1.Time{Time: state.Since.Truncate(time.Second)}
 	}
+	dropContested(status, now)
 	news := frameworkConditions(framework, status, state, memory, now)
 	reportPasses(status, memory.passes)
 
@@ -72,6 +73,7 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	status.Tasks, status.Reconciliation.Current, memory.counted = counts, current, now
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", framework.UID)
+	patch.testClaim(framework.Status.Controller)
 	patch.add("/status", status)
 	if err := r.patch(ctx, framework, memory, patch, true); err != nil {
 		return time.Time{}, err

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -71,12 +72,13 @@ func (r *MesosTaskReconciler) SetupWithManager(ctx context.Context, manager ctrl
 		Complete(r)
 }
 
-// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, its coming and going.
+// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, who serves it, its coming and going.
 var frameworkChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
 		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
-		return ok && also && (before.Generation != after.Generation || before.Status.FrameworkID != after.Status.FrameworkID)
+		return ok && also && (before.Generation != after.Generation || before.Status.FrameworkID != after.Status.FrameworkID ||
+			!reflect.DeepEqual(before.Status.Controller, after.Status.Controller))
 	},
 }
 
@@ -164,7 +166,7 @@ func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lif
 	case lifecycle.StepAcknowledge:
 		connection.bridge.Acknowledge(attempt.ID, view.seen.Unacknowledged)
 	case lifecycle.StepCallOff:
-		connection.placer.callOff(view.seen.Binding.TaskID)
+		connection.placer.callOff(attempt.ID)
 	case lifecycle.StepKill:
 		ctrl.LoggerFrom(ctx).Info("Killing the task", "agentID", attempt.AgentID, "reason", decision.Rule)
 		connection.kill(view.key, attempt.ID, attempt.AgentID, graceOf(view.object))

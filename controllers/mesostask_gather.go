@@ -74,7 +74,7 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 		return true, nil
 	case err != nil:
 		return false, fmt.Errorf("reading MesosFramework %s: %w", name, err)
-	case framework.Spec.ControllerName != r.ControllerName:
+	case framework.Spec.ControllerName != r.ControllerName || claimedElsewhere(framework, r.Connections.leadership):
 		return false, nil
 	}
 	v.connection = r.Connections.get(name)
@@ -95,8 +95,12 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 
 // gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.
 func (r *MesosTaskReconciler) gatherAttempt(v *view) {
+	if v.connection == nil {
+		return
+	}
 	taskID, agentID, open := lifecycle.Open(v.object.Status, v.seen.Binding)
-	if !open || v.connection == nil {
+	if !open {
+		v.gatherEnd()
 		return
 	}
 	seen := &v.seen
@@ -122,6 +126,18 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 	}
 	doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
 	seen.Doubted = doubted || v.connection.bridge.AgentFailedAt(agentID).After(attempt.Last)
+}
+
+// gatherEnd reads what Mesos says of an attempt that is over: its end may have been told by an answer, before the update that says why.
+func (v *view) gatherEnd() {
+	if v.object.Status.Task == nil {
+		return
+	}
+	attempt, _ := v.connection.bridge.Attempt(v.object.Status.Task.ID)
+	if attempt.Unacked == nil {
+		return
+	}
+	v.seen.Observation, v.seen.Unacknowledged = attempt.Observation, attempt.Unacked.UUID
 }
 
 // launchOf says what is known of an attempt's ACCEPT.

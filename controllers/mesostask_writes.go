@@ -128,6 +128,9 @@ func (r *MesosTaskReconciler) write(view *view, what string, patch *jsonPatch, s
 	if err != nil {
 		return err
 	}
+	if err := r.Connections.leadership.MayAct(); err != nil {
+		return fmt.Errorf("writing the %s: %w", what, err)
+	}
 	// The client decodes the answer into the object, which must not change if there is none.
 	before := view.object
 	view.object = before.DeepCopy()

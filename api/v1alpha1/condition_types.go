@@ -71,14 +71,8 @@ const (
 
 // Reasons of a MesosTask's events that are not reasons of a condition.
 const (
-	// EventBound says that the task was bound to an agent.
-	EventBound = "Bound"
-	// EventStarted says that the task runs.
-	EventStarted = "Started"
 	// EventEnded says that the attempt ended and how.
 	EventEnded = "Ended"
-	// EventKilling says that the task is being killed and why.
-	EventKilling = "Killing"
 	// EventAdopted says that a live task of the object was found whose binding was lost, and goes on as its attempt.
 	EventAdopted = "Adopted"
 	// EventBindingRestored says that the binding annotation or the finalizer was taken away and has been restored from status.
@@ -99,6 +93,9 @@ const (
 	ConditionConnected = "Connected"
 	// ConditionTasksReconciled is True once a pass has had an answer for every task, in this subscription.
 	ConditionTasksReconciled = "TasksReconciled"
+	// ConditionContested is True while a second installation of the operator is set to serve the framework too, and absent otherwise.
+	// The second one writes it and does nothing else; the first one serves on.
+	ConditionContested = "Contested"
 )
 
 // Reasons of a MesosFramework's conditions and of its events.
@@ -129,6 +126,11 @@ const (
 	ReasonUpdateRefused = "UpdateRefused"
 	// ReasonFrameworkIDLost says that tasks are bound under a framework ID that the object no longer names.
 	ReasonFrameworkIDLost = "FrameworkIDLost"
+	// ReasonClaimedElsewhere says that an installation does not serve the framework, as another one has claimed it and lives.
+	ReasonClaimedElsewhere = "ClaimedElsewhere"
+	// ReasonDuplicateFrameworkID says that another MesosFramework has the same framework ID: two subscriptions with one ID would end
+	// each other.
+	ReasonDuplicateFrameworkID = "DuplicateFrameworkID"
 	// ReasonReconciled says that every task has been answered.
 	ReasonReconciled = "Reconciled"
 	// ReasonReconcilingTasks says that a pass runs.

@@ -246,7 +246,8 @@ type Offers struct {
 
 // MesosFrameworkStatus is a registration as it was last seen. The operator sets it all.
 type MesosFrameworkStatus struct {
-	// conditions say how the registration is: Ready, Connected and TasksReconciled always; Reconciling and Stalled where they apply.
+	// conditions say how the registration is: Ready, Connected and TasksReconciled always; Reconciling, Stalled
+	// and Contested where they apply.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=type
@@ -256,6 +257,11 @@ type MesosFrameworkStatus struct {
 	// observedGeneration is the metadata.generation that the status speaks of; -1 before the first write.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// controller is the installation of the operator that serves this framework. It is written before Mesos hears of the framework; an
+	// installation leaves a framework alone that another one has claimed, for as long as that one lives.
+	// +optional
+	Controller *ControllerClaim `json:"controller,omitempty"`
 
 	// frameworkID is the ID that Mesos gave the framework. It is stored before anything is launched and never dropped.
 	// +kubebuilder:validation:MinLength=1
@@ -278,6 +284,24 @@ type MesosFrameworkStatus struct {
 	// reconciliation is the current and the last pass.
 	// +optional
 	Reconciliation ReconciliationStatus `json:"reconciliation,omitempty,omitzero"`
+}
+
+// ControllerClaim is an installation's claim to serve a framework.
+type ControllerClaim struct {
+	// lease is the namespace and name of the Lease that the installation's leader holds, such as
+	// mesos-operator-system/mesos-dev-operator. The claim is void once that is absent, or was not renewed for a whole lease duration.
+	// Absent if the installation runs without leader election: then nothing shows that it lives, and every other may take its place.
+	// +kubebuilder:validation:Pattern=`^[^/\s]+/[^/\s]+$`
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=317
+	// +optional
+	Lease string `json:"lease,omitempty"`
+
+	// identity is the process that made the claim, as it calls itself in the lease.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +required
+	Identity string `json:"identity,omitempty"`
 }
 
 // MasterStatus is a leading master.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -61,24 +60,28 @@ func serve(ctx context.Context, options *options, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
-	if _, err := rest.InClusterConfig(); err != nil && options.leaderElectionNamespace == "" {
-		options.leaderElectionNamespace = metav1.NamespaceDefault
-	}
 	// The API server's priority and fairness is the limit.
 	config.QPS = -1
 	scheme := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
 	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	election, err := newElection(config, options)
+	if err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        scheme,
-		Logger:                        logger,
-		Metrics:                       metricsserver.Options{BindAddress: options.metricsBindAddress},
-		HealthProbeBindAddress:        options.healthProbeBindAddress,
-		LeaderElection:                options.leaderElect,
-		LeaderElectionID:              leaseName(options.controllerName),
-		LeaderElectionNamespace:       options.leaderElectionNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Scheme:                              scheme,
+		Logger:                              logger,
+		Metrics:                             metricsserver.Options{BindAddress: options.metricsBindAddress},
+		HealthProbeBindAddress:              options.healthProbeBindAddress,
+		LeaderElection:                      options.leaderElect,
+		LeaderElectionID:                    leaseName(options.controllerName),
+		LeaderElectionResourceLockInterface: election.lock,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaseDuration:                       &options.leaseDuration,
+		RenewDeadline:                       &options.renewDeadline,
+		RetryPeriod:                         &options.retryPeriod,
+		Cache:                               cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
 		Client: client.Options{Cache: &client.CacheOptions{
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
 		}},
@@ -86,7 +89,8 @@ func serve(ctx context.Context, options *options, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: logger.WithName("mesos")})
+	election.record(manager.GetEventRecorder("mesos-operator"))
+	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: logger.WithName("mesos"), Leadership: election.leadership})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	if err := manager.Add(connections); err != nil {
 		return fmt.Errorf("adding the connections: %w", err)

@@ -40,6 +40,7 @@ const patience = 90 * time.Second
 // system is a real API server, a simulated Mesos whose tasks are processes, and the manager as a program.
 type system struct {
 	t          *testing.T
+	env        *testenv.Env
 	client     client.Client
 	mesos      *simulator.Cluster
 	program    string
@@ -57,7 +58,7 @@ func newSystem(t *testing.T) *system {
 			t.Error(err)
 		}
 	})
-	s := &system{t: t, program: filepath.Join(t.TempDir(), "manager"), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
+	s := &system{t: t, env: env, program: filepath.Join(t.TempDir(), "manager"), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	if output, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-ldflags", "-X main.version=tested", "-o", s.program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building the manager: %v\n%s", err, output)
 	}
@@ -161,8 +162,16 @@ func (p *process) health() string {
 // start runs a manager as a process of its own.
 func (s *system) start() *process {
 	s.t.Helper()
+	return s.startWith(s.kubeconfig)
+}
+
+// startWith runs a manager that reaches the API as a kubeconfig file says. The lease is as short as a busy machine allows, which is what
+// the test waits for when a leader is gone.
+func (s *system) startWith(kubeconfig string) *process {
+	s.t.Helper()
 	p := &process{s: s, log: &logBuffer{}, ended: make(chan error, 1)}
-	p.cmd = exec.Command(s.program, "--kubeconfig", s.kubeconfig, "--metrics-bind-address", "127.0.0.1:0",
+	p.cmd = exec.Command(s.program, "--kubeconfig", kubeconfig, "--leader-election-lease-duration", "6s",
+		"--leader-election-renew-deadline", "4s", "--leader-election-retry-period", "500ms", "--metrics-bind-address", "127.0.0.1:0",
 		"--health-probe-bind-address", "127.0.0.1:0", "--operator-namespace", "default", "--log-level", "1")
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {

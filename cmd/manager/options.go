@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-logr/logr"
 	uberzap "go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/tools/leaderelection"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -26,6 +28,9 @@ type options struct {
 	healthProbeBindAddress  string
 	leaderElect             bool
 	leaderElectionNamespace string
+	leaseDuration           time.Duration
+	renewDeadline           time.Duration
+	retryPeriod             time.Duration
 	operatorNamespace       string
 	controllerName          string
 	logFormat               string
@@ -43,6 +48,9 @@ func parse(arguments []string, lookup func(string) (string, bool), output io.Wri
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of the probes /healthz and /readyz; 0 for none")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while working, so that of several managers one works")
 	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease; empty takes the operator's, or default outside of a cluster")
+	flags.DurationVar(&o.leaseDuration, "leader-election-lease-duration", 15*time.Second, "how long a Lease that is not renewed keeps others from leading, in whole seconds")
+	flags.DurationVar(&o.renewDeadline, "leader-election-renew-deadline", 10*time.Second, "how long a leader that cannot renew its Lease may go on; less than the lease duration")
+	flags.DurationVar(&o.retryPeriod, "leader-election-retry-period", 2*time.Second, "how often the Lease is renewed or tried to take; less than five sixths of the renew deadline")
 	flags.StringVar(&o.operatorNamespace, "operator-namespace", "", "namespace that the operator runs in; empty takes the one that it finds itself in, in a cluster")
 	flags.StringVar(&o.controllerName, "controller-name", v1alpha1.DefaultControllerName, "which MesosFrameworks to serve: those whose spec.controllerName is this")
 	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")
@@ -89,6 +97,15 @@ func (o *options) validate() error {
 	}
 	if _, err := o.level(); err != nil {
 		errs = append(errs, err)
+	}
+	if o.leaseDuration < time.Second || o.leaseDuration%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("--leader-election-lease-duration is %s: want whole seconds, at least one", o.leaseDuration))
+	}
+	if o.renewDeadline >= o.leaseDuration {
+		errs = append(errs, fmt.Errorf("--leader-election-renew-deadline is %s: want less than --leader-election-lease-duration, %s", o.renewDeadline, o.leaseDuration))
+	}
+	if jittered := time.Duration(leaderelection.JitterFactor * float64(o.retryPeriod)); o.retryPeriod <= 0 || jittered >= o.renewDeadline {
+		errs = append(errs, fmt.Errorf("--leader-election-retry-period is %s: want more than 0 and less than five sixths of --leader-election-renew-deadline, %s", o.retryPeriod, o.renewDeadline))
 	}
 	if problems := validation.IsDomainPrefixedPath(nil, o.controllerName); len(problems) > 0 {
 		errs = append(errs, fmt.Errorf("--controller-name is %q: want a name such as %s", o.controllerName, v1alpha1.DefaultControllerName))
