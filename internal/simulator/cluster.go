@@ -3,6 +3,7 @@ package simulator
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -213,7 +214,7 @@ func (c *Cluster) FailOver(f FailOver) {
 	if next < 0 || next >= len(c.masters) || next == old {
 		next = (old + 1) % len(c.masters)
 	}
-	back := int(f.AgentsBack * float64(len(c.agents)))
+	back := int(math.Round(f.AgentsBack * float64(len(c.agents))))
 	until := orDefault(f.Down, c.flags.ElectionDelay)
 	for i, a := range c.agents {
 		if i < back {

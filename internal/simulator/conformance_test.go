@@ -441,7 +441,7 @@ func (r *replay) compareSpacing(conn string, want []expected, pairs []int, got [
 			continue
 		}
 		now := seen{want[pairs[i]].T, r.clock(e)}
-		if before, again := last[uuid]; again && !strings.Contains(r.set.leaves, "A") {
+		if before, again := last[uuid]; again {
 			if d, w := now.came-before.came, now.recorded-before.recorded; math.Abs(d-w) > retryTimes {
 				r.t.Errorf("%s: repeated after %.3f s, recorded %.3f s: %s", conn, d, w, compact(e.body))
 			}

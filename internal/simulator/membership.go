@@ -231,7 +231,12 @@ func (r *reign) missPings(s *slave) {
 	every := r.cluster.flags.AgentPingTimeout
 	due := every - time.Since(s.since)%every
 	s.pings = r.after(due+time.Duration(r.cluster.flags.MaxAgentPingTimeouts)*every, func() {
-		r.markUnreachable(s, "health check timed out")
+		turn := time.Now()
+		if turn.Before(r.nextRemoval) {
+			turn = r.nextRemoval
+		}
+		r.nextRemoval = turn.Add(r.cluster.flags.AgentRemovalInterval)
+		s.pings = r.after(time.Until(turn), func() { r.markUnreachable(s, "health check timed out") })
 	})
 }
 

@@ -35,6 +35,7 @@ type Flags struct {
 	StatusUpdateRetryMax   time.Duration // 10 min
 	MaxCompletedFrameworks int           // 50
 	MaxUnreachableTasks    int           // 1000 per framework
+	AgentRemovalInterval   time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
 
 	// AuthenticateFrameworks demands basic authentication on the scheduler API by one of Credentials.
 	AuthenticateFrameworks bool

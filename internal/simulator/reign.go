@@ -30,6 +30,7 @@ type reign struct {
 	inverse    map[string]*inverseOffer
 
 	frameworkCount, agentCount, offerCount int
+	nextRemoval                            time.Time // of an agent that misses its pings
 	maintenance                            []window
 }
 

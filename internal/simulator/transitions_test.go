@@ -400,3 +400,29 @@ func TestATaskIDLaunchedAgainWhileItsAgentIsAwayTakesTheMasterDown(t *testing.T)
 		}
 	})
 }
+
+func TestAgentsAreRemovedNoFasterThanTheRateLimit(t *testing.T) {
+	inBubble(t, Options{Flags: Flags{AgentRemovalInterval: time.Minute}}, func(in bubble) {
+		t, c := in.t, in.cluster
+		cl := newClient(t, c)
+		cl.subscribe(subscribeCall(""))
+		for range 3 {
+			c.AddAgent(smallAgent()).Partition()
+		}
+		time.Sleep(10 * time.Minute)
+		var gaps []time.Duration
+		var last time.Time
+		for _, e := range cl.all() {
+			if e.body["type"] != "FAILURE" {
+				continue
+			}
+			if !last.IsZero() {
+				gaps = append(gaps, e.at.Sub(last))
+			}
+			last = e.at
+		}
+		if diff := cmp.Diff([]time.Duration{time.Minute, time.Minute}, gaps); diff != "" {
+			t.Errorf("time between removals (-want +got):\n%s", diff)
+		}
+	})
+}
