@@ -100,14 +100,17 @@ func droppedByMaster(o *mesos.Observation) bool {
 //
 //  1. Nothing was known: the next is all there is.
 //  2. The master dropped the launch and it lives all the same: the next.
-//  3. The next would take the attempt backwards: what was known.
-//  4. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
-//  5. Else the next, with the place where the task is, if it does not say.
+//  3. An answer told of the end, and the next is the update that says why: the next.
+//  4. The next would take the attempt backwards: what was known.
+//  5. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
+//  6. Else the next, with the place where the task is, if it does not say.
 func merge(known *mesos.Observation, next mesos.Observation) *mesos.Observation {
 	switch {
 	case known == nil:
 		return &next
 	case droppedByMaster(known) && next.State.Class() == mesos.Live:
+		return inherit(next, known)
+	case known.State.Class() == mesos.Ended && known.IsAnswer() && next.State == known.State && len(next.UUID) > 0:
 		return inherit(next, known)
 	case next.State.Regresses(known.State):
 		return known

@@ -140,8 +140,8 @@ func TestRecord_observe_keepsTheHeadOfTheAgentsQueue(t *testing.T) {
 	}
 }
 
-// Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, and a life
-// never goes backwards.
+// Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, and but for
+// what the update itself says of an end that an answer told of; and a life never goes backwards.
 func TestRecord_observe_neverGoesBackwards(t *testing.T) {
 	states := []mesos.TaskState{
 		mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled,
@@ -172,9 +172,23 @@ func TestRecord_observe_neverGoesBackwards(t *testing.T) {
 			if r.Observation.State.Regresses(before.State) && r.Observation.State != before.State {
 				t.Fatalf("%s became %s", before.State, r.Observation.State)
 			}
-			if before.State.Class() == mesos.Ended && r.Observation != before {
+			told := before.IsAnswer() && !o.IsAnswer() && o.State == before.State
+			if before.State.Class() == mesos.Ended && r.Observation != before && !told {
 				t.Fatalf("an end changed: %+v became %+v", before, r.Observation)
 			}
 		}
 	})
+}
+
+func TestRecord_observe_theUpdateSaysWhy(t *testing.T) {
+	r := &record{}
+	r.observe(answer(mesos.TaskFailed))
+	r.observe(update(mesos.TaskFailed))
+	if r.Observation.Message != update(mesos.TaskFailed).Message || r.Unacked == nil {
+		t.Errorf("after an answer and its update the record is %+v, want the update's words", r.Observation)
+	}
+	r.observe(answer(mesos.TaskFailed))
+	if r.Observation.Message != update(mesos.TaskFailed).Message {
+		t.Errorf("another answer wiped what the update said: %+v", r.Observation)
+	}
 }

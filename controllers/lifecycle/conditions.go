@@ -77,7 +77,7 @@ func (s *scene) mayAcknowledge() bool {
 func (s *scene) mustWrite() bool {
 	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 	withdrawn := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) && !s.verdict.stalled
-	return s.ended || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
+	return s.ended || s.learned || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
 }
 
 func (s *scene) setConditions() {

@@ -176,8 +176,8 @@ type scene struct {
 	decision Decision
 	// attempt is the current attempt within decision.Status, with what Mesos said of it; nil before the first.
 	attempt *v1alpha1.TaskAttempt
-	// ended says that the attempt's end is news: its record must not wait.
-	ended bool
+	// ended says that the attempt's end is news, learned that there is news of an end that was recorded before: neither may wait.
+	ended, learned bool
 	// verdict is what the conditions are to say.
 	verdict verdict
 }

@@ -28,6 +28,7 @@ func (s *scene) observe() {
 		s.begin()
 	}
 	if !s.current() {
+		s.learnMoreOfEnd()
 		return
 	}
 	if why, never := s.neverRan(); never {
@@ -146,13 +147,33 @@ func (s *scene) unproven(said mesos.Observation) bool {
 
 // recordEnd takes over an end.
 func (s *scene) recordEnd(said mesos.Observation, known mesos.TaskState) {
-	if match := exited.FindStringSubmatch(said.Message); match != nil && !said.IsAnswer() {
-		if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
-			code := int32(code)
-			s.attempt.ExitCode = &code
-		}
-	}
+	s.recordExitCode(said)
 	s.end(said.Time, s.mayHaveRun(said, known))
+}
+
+// learnMoreOfEnd takes over what the executor or the agent says of an end that so far only an answer to RECONCILE told of: after an
+// outage of the operator the answer comes first, and only the update says why. The end itself does not change.
+func (s *scene) learnMoreOfEnd() {
+	said := s.Observation
+	if s.attempt == nil || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() ||
+		s.attempt.Reason != mesos.ReasonReconciliation || s.attempt.State != string(said.State) {
+		return
+	}
+	s.attempt.Reason, s.attempt.Source, s.attempt.Message = said.Reason, said.Source, said.Message
+	s.recordExitCode(*said)
+	s.learned = true
+}
+
+// recordExitCode takes the exit code out of what the executor says.
+func (s *scene) recordExitCode(said mesos.Observation) {
+	match := exited.FindStringSubmatch(said.Message)
+	if match == nil || said.IsAnswer() {
+		return
+	}
+	if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
+		code := int32(code)
+		s.attempt.ExitCode = &code
+	}
 }
 
 // mayHaveRun says whether an attempt that ended as said, after state known, may have run.
