@@ -57,9 +57,15 @@ func (r *MesosFrameworkReconciler) claim(ctx context.Context, framework *v1alpha
 			return refused, err
 		}
 		ctrl.LoggerFrom(ctx).Info("Taking over a framework whose installation is gone", "lease", claim.Lease, "identity", claim.Identity)
-	} else if claim != nil && claim.Lease == ours.Lease() && (claim.Identity == ours.Identity() || ours.Lease() == "" && memory.claimed) {
-		memory.claimed = true
-		return 0, nil
+	} else if claim != nil && claim.Lease == ours.Lease() {
+		switch {
+		case claim.Identity == ours.Identity():
+			memory.claimed = true
+			return 0, nil
+		case ours.Lease() == "" && memory.claimed:
+			// Of two processes without leader election the one that came later serves; the other one does not claim it back.
+			return contestedFor, nil
+		}
 	}
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", framework.UID)
@@ -118,19 +124,15 @@ func (r *MesosFrameworkReconciler) standDown(ctx context.Context, framework *v1a
 		ctrl.LoggerFrom(ctx).Info("Standing down: another installation has claimed the framework", "lease", claim.Lease, "identity", claim.Identity)
 	}
 	r.Connections.remove(framework.Name)
-	memory.passes, memory.stuck, memory.claimed = newPasses(), nil, false
+	memory.passes, memory.stuck = newPasses(), nil
 	if meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionContested) || !framework.DeletionTimestamp.IsZero() {
 		return nil
-	}
-	self := ours.Lease()
-	if self == "" {
-		self = ours.Identity()
 	}
 	contested := metav1.Condition{
 		Type: v1alpha1.ConditionContested, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonClaimedElsewhere,
 		ObservedGeneration: framework.Generation, LastTransitionTime: metav1.Time{Time: r.Connections.now().Truncate(time.Second)},
-		Message: fmt.Sprintf("Installation %s does not serve this framework, as installation %s does (%s): remove one of the two, or give each a --controller-name of its own",
-			self, claim.Lease, claim.Identity),
+		Message: fmt.Sprintf("Installation %s does not serve this framework, as installation %s does: remove one of the two, or give each a --controller-name of its own",
+			installation(v1alpha1.ControllerClaim{Lease: ours.Lease(), Identity: ours.Identity()}), installation(*claim)),
 	}
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", framework.UID)
@@ -146,6 +148,14 @@ func (r *MesosFrameworkReconciler) standDown(ctx context.Context, framework *v1a
 	}
 	r.Recorder.event(framework, true, v1alpha1.ReasonClaimedElsewhere, "Claiming", contested.Message)
 	return nil
+}
+
+// installation names the installation that a claim is of.
+func installation(claim v1alpha1.ControllerClaim) string {
+	if claim.Lease == "" {
+		return claim.Identity
+	}
+	return claim.Lease + " (leader " + claim.Identity + ")"
 }
 
 // dropContested forgets that another installation wanted the framework, some time after it last said so.

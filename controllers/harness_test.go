@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -32,6 +33,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
@@ -74,6 +76,9 @@ type world struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// beforePatch is called before the task controller patches an object, its status aside; nil: nothing is.
 	beforePatch func(name string)
+	// leadership and clock are the manager's; nil for its own.
+	leadership leadership.Leadership
+	clock      clock.Clock
 }
 
 // patching is a client that tells of each patch of an object before it sends it.
@@ -122,7 +127,9 @@ func (w *world) startManager() (stop func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: testr.New(w.t), DialContext: w.dial})
+	connections := controllers.NewConnections(controllers.ConnectionsOptions{
+		Logger: testr.New(w.t), DialContext: w.dial, Leadership: w.leadership, Clock: w.clock,
+	})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(),

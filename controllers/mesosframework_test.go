@@ -238,12 +238,18 @@ func TestMesosFramework_detachLeavesMesosAlone(t *testing.T) {
 // frameworkGone waits until the test's framework no longer exists.
 func (w *world) frameworkGone() {
 	w.t.Helper()
-	watcher, err := w.client.Watch(w.t.Context(), &v1alpha1.MesosFrameworkList{}, client.MatchingFields{"metadata.name": w.namespace})
+	w.gone(w.namespace)
+}
+
+// gone waits until a MesosFramework no longer exists.
+func (w *world) gone(name string) {
+	w.t.Helper()
+	watcher, err := w.client.Watch(w.t.Context(), &v1alpha1.MesosFrameworkList{}, client.MatchingFields{"metadata.name": name})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer watcher.Stop()
-	if err := w.client.Get(w.t.Context(), client.ObjectKey{Name: w.namespace}, w.object()); apierrors.IsNotFound(err) {
+	if err := w.client.Get(w.t.Context(), client.ObjectKey{Name: name}, w.object()); apierrors.IsNotFound(err) {
 		return
 	}
 	for event := range watcher.ResultChan() {
