@@ -54,7 +54,6 @@ func TestMesosTask_reconnectCostsNoWrite(t *testing.T) {
 		w.acknowledged(w.ready(name, v1alpha1.ReasonRunning).Status.Task.ID)
 	}
 	before, launched := w.live(), w.mesos.Calls("ACCEPT")
-	pass := w.waitFramework("reconciled", reconciled).Status.Reconciliation.Last
 	object, status := taskWrites(t)
 
 	w.mesos.StopMaster(0)
@@ -63,9 +62,9 @@ func TestMesosTask_reconnectCostsNoWrite(t *testing.T) {
 	})
 	w.mesos.StartMaster(0)
 	framework := w.waitFramework("reconciled anew", func(f *v1alpha1.MesosFramework) bool {
-		return reconciled(f) && !f.Status.Reconciliation.Last.StartTime.Equal(pass.StartTime)
+		return reconciled(f) && f.Status.Reconciliation.Last.Tasks == 5
 	})
-	if last := framework.Status.Reconciliation.Last; last.Reason != v1alpha1.PassSubscribed || last.Tasks != 5 || last.Unanswered != 0 {
+	if last := framework.Status.Reconciliation.Last; last.Reason != v1alpha1.PassSubscribed || last.Unanswered != 0 {
 		t.Errorf("the pass was %+v, want one over 5 tasks, all answered", last)
 	}
 	objectAfter, statusAfter := taskWrites(t)
@@ -358,17 +357,17 @@ func TestMesosTask_successorFindsEverythingAsItWas(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
 	stop := w.startManager()
+	w.waitConnected()
 	w.task("stays", `shell: sleep 1000`)
 	w.task("goes", `shell: sleep 1000`)
 	stays := w.ready("stays", v1alpha1.ReasonRunning).Status.Task.ID
 	w.ready("goes", v1alpha1.ReasonRunning)
-	pass := w.waitFramework("reconciled", reconciled).Status.Reconciliation.Last
 	stop()
 	w.deleteTask("goes")
 	w.startManager()
 	w.waitGone("goes")
 	w.waitFramework("reconciled anew", func(f *v1alpha1.MesosFramework) bool {
-		return reconciled(f) && !f.Status.Reconciliation.Last.StartTime.Equal(pass.StartTime)
+		return reconciled(f) && f.Status.Reconciliation.Last.Tasks == 2
 	})
 	if diff := cmp.Diff([]string{stays}, w.live()); diff != "" {
 		t.Errorf("what runs (-want +got):\n%s", diff)
@@ -428,4 +427,38 @@ func TestMesosTask_bindingThatComesTooLate(t *testing.T) {
 		t.Errorf("%v run (the binding came late: %t), want one attempt of each", live, late)
 	}
 	w.neverTwoLive()
+}
+
+func TestMesosTask_endDuringAnOutageSaysWhy(t *testing.T) {
+	ends := make(chan struct{})
+	runner := simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script { return simulator.Stay() }}
+	w := newWorld(t, simulator.Flags{StatusUpdateRetryMin: 300 * time.Millisecond}, untilClosed{runner, ends})
+	w.framework("")
+	stop := w.startManager()
+	w.task("job", `shell: anything, restartPolicy: Never`)
+	w.ready("job", v1alpha1.ReasonRunning)
+	stop()
+	close(ends)
+	w.startManager()
+	task := w.waitTask("job", "failed with an exit code", func(task *v1alpha1.MesosTask) bool {
+		ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
+		return ready.Reason == v1alpha1.ReasonFailed && task.Status.Task.ExitCode != nil
+	})
+	if got := task.Status.Task; *got.ExitCode != 7 || got.Message != "Command exited with status 7" || got.Source != "SOURCE_EXECUTOR" {
+		t.Errorf("the attempt is %+v, want what the executor said", got)
+	}
+}
+
+// untilClosed runs tasks that fail once ends is closed.
+type untilClosed struct {
+	simulator.Runner
+	ends <-chan struct{}
+}
+
+func (r untilClosed) Run(launch simulator.Launch, report func(simulator.Report)) simulator.Execution {
+	go func() {
+		<-r.ends
+		report(simulator.Report{State: mesosv1.TASK_FAILED, Message: "Command exited with status 7"})
+	}()
+	return r.Runner.Run(launch, report)
 }
