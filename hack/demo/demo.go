@@ -51,7 +51,7 @@ func newDemo(cancel context.CancelCauseFunc) (*demo, error) {
 		d.kubectlPath = "kubectl"
 	}
 	for _, needed := range []string{"config/samples/framework.yaml", d.program("kube-apiserver"), d.program("manager")} {
-		if _, err := os.Stat(needed); err != nil { //nolint:gosec // whoever runs the demo says where the programs are
+		if _, err := os.Stat(needed); err != nil {
 			return nil, fmt.Errorf("looking for what the demo is made of (run it with: make demo): %w", err)
 		}
 	}
@@ -71,6 +71,9 @@ func newDemo(cancel context.CancelCauseFunc) (*demo, error) {
 // end ends whatever was started, in the reverse order, and removes all files.
 func (d *demo) end() error {
 	errs := []error{d.manager.end(syscall.SIGTERM), d.simulator.end(syscall.SIGTERM)}
+	if d.simulator.died() {
+		errs = append(errs, d.mesos.sweep())
+	}
 	if d.apiServer != nil {
 		errs = append(errs, d.apiServer.Stop())
 	}
@@ -90,8 +93,8 @@ func (d *demo) printf(format string, values ...any) {
 	}
 }
 
-// say writes a paragraph of a step.
-func (d *demo) say(format string, values ...any) {
+// sayf writes a paragraph of a step.
+func (d *demo) sayf(format string, values ...any) {
 	d.printf("%s\n\n", indent(fmt.Sprintf(format, values...)))
 }
 
@@ -119,7 +122,7 @@ func (d *demo) connect() error {
 // kubectl runs kubectl and shows the command and what it says.
 func (d *demo) kubectl(ctx context.Context, arguments ...string) error {
 	output, err := d.quietly(ctx, arguments...)
-	d.say("$ kubectl %s\n%s", strings.Join(arguments, " "), output)
+	d.sayf("$ kubectl %s\n%s", strings.Join(arguments, " "), output)
 	return err
 }
 
@@ -148,7 +151,7 @@ func (d *demo) table(ctx context.Context, shown *string, arguments ...string) er
 	}
 	if now := strings.Join(rows, "\n"); now != *shown {
 		*shown = now
-		d.say("$ kubectl %s\n%s", strings.Join(arguments, " "), output)
+		d.sayf("$ kubectl %s\n%s", strings.Join(arguments, " "), output)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -86,7 +85,7 @@ func (d *demo) step(ctx context.Context, s step) error {
 	defer cancel()
 	err := s.do(d, limited)
 	if ctx.Err() != nil {
-		return errors.Join(context.Cause(ctx), err)
+		return context.Cause(ctx)
 	}
 	return err
 }
@@ -102,7 +101,7 @@ func (d *demo) stay(ctx, interrupted context.Context) (status int) {
     export KUBECONFIG=%s
     %s get mesos
     %s describe mesostask flaky
-    %s edit mesostask huge             # ask for less, and see it start
+    %s edit mesostask huge        # ask for less, and see it start
 
 Mesos, and what can go wrong with it:  http://%s/
 The manager's log:                     %s

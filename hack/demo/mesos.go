@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
@@ -20,6 +22,8 @@ const portsPerAgent = 20
 type mesos struct {
 	// master and control are the addresses, host and port, of the master and of the control page.
 	master, control string
+	// pids are the processes of the tasks that were live when it was last asked.
+	pids []int
 }
 
 // state is what the simulator says of itself: above all, which tasks live and as which processes.
@@ -32,7 +36,24 @@ func (m *mesos) state(ctx context.Context) (*simulator.State, error) {
 	if err := json.Unmarshal(body, state); err != nil {
 		return nil, fmt.Errorf("reading the simulator's state: %w", err)
 	}
+	m.pids = m.pids[:0]
+	for _, task := range state.Tasks {
+		if task.PID != 0 {
+			m.pids = append(m.pids, task.PID)
+		}
+	}
 	return state, nil
+}
+
+// sweep kills what a simulator that died left running: each task is a process group. One that ends in order leaves nothing.
+func (m *mesos) sweep() error {
+	var errs []error
+	for _, pid := range m.pids {
+		if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			errs = append(errs, fmt.Errorf("ending the task that runs as process %d: %w", pid, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // order makes the simulator do something.
@@ -54,7 +75,7 @@ func fetch(ctx context.Context, method, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it has been read
 	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %s: %w", url, err)

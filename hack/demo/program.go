@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,13 +25,14 @@ type program struct {
 }
 
 // launch starts a program in a process group of its own, its output appended to the log file. Should it end unasked, the demo fails.
-func (d *demo) launch(name, log string, arguments ...string) (*program, error) {
+// It outlives the step that starts it.
+func (d *demo) launch(ctx context.Context, name, log string, arguments ...string) (*program, error) {
 	file, err := os.OpenFile(d.path(log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("opening the log of %s: %w", name, err)
 	}
-	defer file.Close()
-	p := &program{name: name, ended: make(chan struct{}), cmd: exec.CommandContext(context.Background(), d.program(name), arguments...)} //nolint:gosec // programs of this project
+	defer func() { _ = file.Close() }()                                                                                                        // the program has its own descriptor
+	p := &program{name: name, ended: make(chan struct{}), cmd: exec.CommandContext(context.WithoutCancel(ctx), d.program(name), arguments...)} //nolint:gosec // programs of this project
 	p.cmd.Stdout, p.cmd.Stderr = file, file
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
@@ -40,7 +42,7 @@ func (d *demo) launch(name, log string, arguments ...string) (*program, error) {
 		err := p.cmd.Wait()
 		close(p.ended)
 		if !p.wanted.Load() {
-			d.cancel(fmt.Errorf("%s ended by itself (%v); the end of its log:\n%s", name, err, lastLines(d.path(log), 5)))
+			d.cancel(errors.Join(fmt.Errorf("%s ended by itself; the end of its log:\n%s", name, lastLines(d.path(log), 5)), err))
 		}
 	}()
 	return p, nil
@@ -49,7 +51,7 @@ func (d *demo) launch(name, log string, arguments ...string) (*program, error) {
 // end sends a signal and waits until the program has ended. One that takes too long is killed, which is an error.
 func (p *program) end(signal syscall.Signal) error {
 	if p == nil {
-		return nil
+		return nil // it was never started
 	}
 	p.wanted.Store(true)
 	select {
@@ -57,7 +59,7 @@ func (p *program) end(signal syscall.Signal) error {
 		return nil
 	default:
 	}
-	if err := p.cmd.Process.Signal(signal); err != nil {
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("ending %s: %w", p.name, err)
 	}
 	select {
@@ -65,11 +67,24 @@ func (p *program) end(signal syscall.Signal) error {
 		return nil
 	case <-time.After(stopPatience):
 	}
-	if err := p.cmd.Process.Kill(); err != nil {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("killing %s: %w", p.name, err)
 	}
 	<-p.ended
 	return fmt.Errorf("ending %s: it took more than %s and was killed", p.name, stopPatience)
+}
+
+// died says whether the program has ended in another way than in order.
+func (p *program) died() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.ended:
+		return !p.cmd.ProcessState.Success()
+	default:
+		return false
+	}
 }
 
 // lastLines returns the last lines of a file, or why it cannot.

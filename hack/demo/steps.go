@@ -108,7 +108,7 @@ func (d *demo) startAPIServer(context.Context) error {
 	if err := d.connect(); err != nil {
 		return err
 	}
-	d.say("It answers at %s", config.Host)
+	d.sayf("It answers at %s", config.Host)
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (d *demo) startMesos(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.simulator, err = d.launch("mesos-sim", simulatorLog,
+	d.simulator, err = d.launch(ctx, "mesos-sim", simulatorLog,
 		"--agents", strconv.Itoa(agents), "--agent-ports", fmt.Sprintf("%d-%d", first, first+portsPerAgent-1), "--work-dir", d.path("sandboxes"),
 		"--address-file", d.path("master"), "--control-address-file", d.path("control"))
 	if err != nil {
@@ -133,7 +133,7 @@ func (d *demo) startMesos(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	d.say("The master answers at http://%s. At http://%s/ you can make things go wrong.", d.mesos.master, d.mesos.control)
+	d.sayf("The master answers at http://%s. At http://%s/ you can make things go wrong.", d.mesos.master, d.mesos.control)
 	return nil
 }
 
@@ -154,18 +154,18 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := d.kubectl(ctx, "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev"); err != nil {
 		return err
 	}
-	return d.startManager()
+	return d.startManager(ctx)
 }
 
 // startManager starts the manager, the first or the next. Its log goes on in the same file.
-func (d *demo) startManager() (err error) {
+func (d *demo) startManager(ctx context.Context) (err error) {
 	arguments := []string{
 		"--kubeconfig", d.kubeconfig, "--operator-namespace", namespace, "--leader-election-namespace", namespace,
 		"--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0", "--log-format", "text",
 	}
-	d.manager, err = d.launch("manager", managerLog, arguments...)
+	d.manager, err = d.launch(ctx, "manager", managerLog, arguments...)
 	if err == nil {
-		d.say("The manager is process %d.", d.manager.cmd.Process.Pid)
+		d.sayf("The manager is process %d.", d.manager.cmd.Process.Pid)
 	}
 	return err
 }
@@ -175,7 +175,7 @@ func (d *demo) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("This is config/samples/framework.yaml, with the address of the simulated master in place of the one that it names.")
+	d.sayf("This is config/samples/framework.yaml, with the address of the simulated master in place of the one that it names.")
 	if err := d.kubectl(ctx, "apply", "-f", manifest); err != nil {
 		return err
 	}
@@ -229,9 +229,9 @@ func (d *demo) lookCloser(ctx context.Context) error {
 	if err := until(ctx, func(ctx context.Context) (string, error) {
 		answer, err := d.askWeb(ctx)
 		if err != nil {
-			return "an answer from web: " + err.Error(), nil
+			return "an answer from web: " + err.Error(), nil //nolint:nilerr // it may not listen yet
 		}
-		d.say("web answers: %s", strings.TrimSpace(answer))
+		d.sayf("web answers: %s", strings.TrimSpace(answer))
 		return "", nil
 	}); err != nil {
 		return err
@@ -255,7 +255,7 @@ func (d *demo) loseMaster(ctx context.Context) error {
 	if err := d.mesos.order(ctx, "/master/stop"); err != nil {
 		return err
 	}
-	d.say("The master is down.")
+	d.sayf("The master is down.")
 	if err := d.watchFrameworks(ctx, func(framework *v1alpha1.MesosFramework) string {
 		if isTrue(framework.Status.Conditions, v1alpha1.ConditionConnected) {
 			return "the framework to be disconnected"
@@ -264,7 +264,7 @@ func (d *demo) loseMaster(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	d.say("Checking for five seconds that web answers and every process is the one it was ...")
+	d.sayf("Checking for five seconds that web answers and every process is the one it was ...")
 	if err := hold(ctx, 5*time.Second, d.undisturbed); err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (d *demo) loseMaster(ctx context.Context) error {
 	if err := d.mesos.order(ctx, "/master/start"); err != nil {
 		return err
 	}
-	d.say("The master is back.")
+	d.sayf("The master is back.")
 	return d.reconciledSince(ctx, back)
 }
 
@@ -280,18 +280,18 @@ func (d *demo) loseManager(ctx context.Context) error {
 	if err := d.manager.end(syscall.SIGKILL); err != nil {
 		return err
 	}
-	d.say("The manager is dead. Checking for three seconds that web answers and every process is the one it was ...")
+	d.sayf("The manager is dead. Checking for three seconds that web answers and every process is the one it was ...")
 	if err := hold(ctx, 3*time.Second, d.undisturbed); err != nil {
 		return err
 	}
 	again := time.Now()
-	if err := d.startManager(); err != nil {
+	if err := d.startManager(ctx); err != nil {
 		return err
 	}
 	if err := d.kubectl(ctx, "get", "lease", "--namespace", namespace); err != nil {
 		return err
 	}
-	d.say("Until the lease has run out, the API server shows what the dead manager wrote last.")
+	d.sayf("Until the lease has run out, the API server shows what the dead manager wrote last.")
 	return d.reconciledSince(ctx, again)
 }
 
@@ -313,14 +313,14 @@ func (d *demo) reconciledSince(ctx context.Context, event time.Time) error {
 	if err != nil {
 		return err
 	}
-	d.say("The reconciliation pass has ended. Tasks asked for: %d, without an answer: %d, rounds: %d.", pass.Tasks, pass.Unanswered, pass.Rounds)
+	d.sayf("The reconciliation pass has ended. Tasks asked for: %d, without an answer: %d, rounds: %d.", pass.Tasks, pass.Unanswered, pass.Rounds)
 	if err := d.undisturbed(ctx); err != nil {
 		return err
 	}
 	if err := d.kubectl(ctx, "get", "mesostasks", "-o", "wide"); err != nil {
 		return err
 	}
-	d.say("Undisturbed: web is still task %s, process %d.", d.before[web].taskID, d.before[web].pid)
+	d.sayf("Undisturbed: web is still task %s, process %d.", d.before[web].taskID, d.before[web].pid)
 	return nil
 }
 
@@ -350,6 +350,6 @@ func (d *demo) deleteWeb(ctx context.Context) error {
 	if !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return fmt.Errorf("the object web is gone, but its process %d is still there", pid)
 	}
-	d.say("Process %d is gone, and so is the object.", pid)
+	d.sayf("Process %d is gone, and so is the object.", pid)
 	return d.kubectl(ctx, "get", "mesostasks")
 }
