@@ -2,11 +2,14 @@
 package testenv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -32,7 +35,7 @@ func Start() (*Env, error) {
 	if assets == "" {
 		assets = filepath.Join(Root(), "bin")
 	}
-	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil {
+	if _, err := os.Stat(filepath.Join(assets, "kube-apiserver")); err != nil { //nolint:gosec // whoever runs the tests says where the programs are
 		return nil, fmt.Errorf("looking for kube-apiserver (build it with: make envtest): %w", err)
 	}
 	environment := &envtest.Environment{
@@ -52,6 +55,25 @@ func Start() (*Env, error) {
 
 // Kubeconfig returns the content of a kubeconfig file for the administrator.
 func (e *Env) Kubeconfig() []byte { return e.environment.KubeConfig }
+
+// Kubectl runs kubectl as an administrator of another name than the tests' own, and returns what it wrote. Variables are added to its
+// environment, such as KUBE_EDITOR=...; directory is where it may keep its kubeconfig file.
+func (e *Env) Kubectl(ctx context.Context, directory, input string, variables []string, arguments ...string) (string, error) {
+	program, err := exec.LookPath("kubectl")
+	if err != nil {
+		program = filepath.Join(Root(), "bin", "kubectl")
+	}
+	kubeconfig := filepath.Join(directory, "kubeconfig")
+	if err := os.WriteFile(kubeconfig, e.Kubeconfig(), 0o600); err != nil {
+		return "", fmt.Errorf("writing the kubeconfig for kubectl: %w", err)
+	}
+	arguments = append([]string{"--kubeconfig", kubeconfig, "--as", "alice", "--as-group", "system:masters"}, arguments...)
+	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // tests say what to run
+	command.Env = append(append(os.Environ(), "HOME="+directory), variables...)
+	command.Stdin = strings.NewReader(input)
+	output, err := command.CombinedOutput()
+	return string(output), err
+}
 
 // Stop stops both programs.
 func (e *Env) Stop() error { return e.environment.Stop() }
