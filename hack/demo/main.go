@@ -49,6 +49,7 @@ func run() int {
 		return 1
 	}
 	status := d.play(ctx, interrupted)
+	took := time.Since(started)
 	if status == 0 && os.Getenv("DEMO_EXIT") != "1" {
 		status = d.stay(ctx, interrupted)
 	}
@@ -57,7 +58,7 @@ func run() int {
 		status = 1
 	}
 	if status == 0 {
-		d.printf("All %d steps held, in %d s. Nothing is left running.\n", len(steps), int(time.Since(started).Seconds()))
+		d.printf("All %d steps held, in %d s. Nothing is left running.\n", len(steps), int(took.Seconds()))
 	}
 	return status
 }
