@@ -80,12 +80,12 @@ func (s TaskState) progress() int {
 	}
 }
 
-// Regresses says whether an attempt known to be in state known would be taken backwards by news of state next: nothing follows
+// Regresses says whether an attempt known to be in state known would be taken backwards by news of state s: nothing follows
 // an ended attempt, and a live state never follows a later one. Answers to RECONCILE lag behind the stream, as the master tells
 // the state of the update it forwarded last (Mesos master: Master::reconcile).
-func (next TaskState) Regresses(known TaskState) bool {
+func (s TaskState) Regresses(known TaskState) bool {
 	if known.Class() == Ended {
 		return true
 	}
-	return next.Class() == Live && known.Class() == Live && next.progress() < known.progress()
+	return s.Class() == Live && known.Class() == Live && s.progress() < known.progress()
 }
