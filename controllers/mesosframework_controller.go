@@ -117,7 +117,7 @@ func (r *MesosFrameworkReconciler) Reconcile(ctx context.Context, request ctrl.R
 	return result, nil
 }
 
-// serve connects the framework, or lets it go, and records what became of it.
+// serve does what there is to do for one framework, if this installation is the one that serves it.
 func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (ctrl.Result, error) {
 	switch refused, err := r.claim(ctx, framework, memory); {
 	case err != nil:
@@ -132,34 +132,16 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if !framework.DeletionTimestamp.IsZero() {
-		done, err := r.letGo(ctx, framework, memory, duplicate != nil)
-		if err != nil || done {
-			return ctrl.Result{}, err
-		}
-	} else if !slices.Contains(framework.Finalizers, v1alpha1.FrameworkFinalizer) {
-		patch := &jsonPatch{}
-		patch.test("/metadata/uid", framework.UID)
-		patch.addFinalizer(framework, v1alpha1.FrameworkFinalizer)
-		if err := r.patch(ctx, framework, memory, patch, false); err != nil {
-			return ctrl.Result{}, err
-		}
+	if done, err := r.hold(ctx, framework, memory, duplicate != nil); err != nil || done {
+		return ctrl.Result{}, err
 	}
 	var next time.Time
 	var connection *connection
 	if duplicate != nil {
 		r.Connections.remove(framework.Name)
 		memory.passes, memory.stuck, next = newPasses(), duplicate, r.Connections.now().Add(recheckDuplicate)
-	} else if connection, err = r.connect(ctx, framework, memory); err != nil {
+	} else if connection, next, err = r.keep(ctx, framework, memory); err != nil {
 		return ctrl.Result{}, err
-	}
-	if connection != nil {
-		if err := r.storeID(ctx, framework, memory, connection); err != nil {
-			return ctrl.Result{}, err
-		}
-		if next, err = r.reconcileTasks(ctx, framework, memory.passes, connection); err != nil {
-			return ctrl.Result{}, err
-		}
 	}
 	again, err := r.writeStatus(ctx, framework, memory, connection)
 	if err != nil {
@@ -172,6 +154,34 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 		return ctrl.Result{}, nil
 	}
 	return ctrl.Result{RequeueAfter: max(next.Sub(r.Connections.now()), time.Millisecond)}, nil
+}
+
+// hold keeps the object until it may go, and lets it go then. It says whether that is done.
+func (r *MesosFrameworkReconciler) hold(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, duplicate bool) (done bool, err error) {
+	switch {
+	case !framework.DeletionTimestamp.IsZero():
+		return r.letGo(ctx, framework, memory, duplicate)
+	case slices.Contains(framework.Finalizers, v1alpha1.FrameworkFinalizer):
+		return false, nil
+	}
+	patch := &jsonPatch{}
+	patch.test("/metadata/uid", framework.UID)
+	patch.addFinalizer(framework, v1alpha1.FrameworkFinalizer)
+	return false, r.patch(ctx, framework, memory, patch, false)
+}
+
+// keep keeps the framework connected and its tasks reconciled. It returns the connection, nil where there may be none, and when to look
+// again.
+func (r *MesosFrameworkReconciler) keep(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (*connection, time.Time, error) {
+	connection, err := r.connect(ctx, framework, memory)
+	if err != nil || connection == nil {
+		return nil, time.Time{}, err
+	}
+	if err := r.storeID(ctx, framework, memory, connection); err != nil {
+		return nil, time.Time{}, err
+	}
+	next, err := r.reconcileTasks(ctx, framework, memory.passes, connection)
+	return connection, next, err
 }
 
 // remember returns what this process remembers of the framework; nothing, if another object had its name.
