@@ -279,7 +279,7 @@ type MesosFrameworkStatus struct {
 
 	// tasks counts the MesosTasks of the framework; it is written at most every five seconds.
 	// +optional
-	Tasks TaskCounts `json:"tasks,omitempty,omitzero"`
+	Tasks TaskCounts `json:"tasks"`
 
 	// reconciliation is the current and the last pass.
 	// +optional

@@ -61,12 +61,21 @@ func (s *scene) tellChanges() {
 	if s.current() && s.state().Class() == mesos.Live && s.durableState() != "" && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown {
 		s.tell(Event{Reason: v1alpha1.EventAgentReachable, Action: actionReconciling, Message: fmt.Sprintf("%s is %s again on %s", s.attempt.ID, s.state(), s.where())})
 	}
-	before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 	news, worthy := newsworthy[s.verdict.reason]
-	if !worthy || before != nil && before.Reason == s.verdict.reason {
+	if !worthy || !s.changed() {
 		return
 	}
 	s.tell(Event{Warning: news.warning, Reason: s.verdict.reason, Action: news.action, Message: s.verdict.message})
+}
+
+// changed says whether the reason of condition Ready is news. That a task waits is news once there is something to say of it: one that is
+// launched again in a moment is not worth an event.
+func (s *scene) changed() bool {
+	before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	if s.verdict.reason == v1alpha1.ReasonAwaitingOffer {
+		return s.Waiting != nil && s.Status.Pending == nil
+	}
+	return before == nil || before.Reason != s.verdict.reason
 }
 
 // tellEnd adds the event of an attempt's end.

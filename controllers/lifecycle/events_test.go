@@ -23,7 +23,7 @@ func TestNext_events(t *testing.T) {
 		"it is launched":         {newStory().bind(LaunchAccepted), func(s *story) { s.later(quickly) }, nil},
 		"it runs":                {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal Running"}},
 		"its health check fails": {running(), func(s *story) { s.answers(mesos.TaskRunning).Observation.Healthy = new(false) }, []string{"Warning Unhealthy"}},
-		"it fails":               {running(), update(mesos.TaskFailed), []string{"Warning Ended", "Normal AwaitingOffer"}},
+		"it fails":               {running(), update(mesos.TaskFailed), []string{"Warning Ended"}},
 		"it fails again": {
 			ended(mesos.TaskFailed), func(s *story) {
 				s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
@@ -36,8 +36,8 @@ func TestNext_events(t *testing.T) {
 		"it has no restarts left":                  {running(maxRestarts(0)), update(mesos.TaskFailed), []string{"Warning Ended", "Warning RestartsExhausted"}},
 		"it completes":                             {running(onlyOnce), update(mesos.TaskFinished), []string{"Normal Ended", "Normal Completed"}},
 		"Mesos refuses it":                         {newStory().bind(LaunchAccepted), byMaster(mesos.TaskError, mesos.ReasonTaskInvalid), []string{"Warning NeverRan", "Warning Refused"}},
-		"Mesos drops it":                           {newStory().bind(LaunchAccepted), update(mesos.TaskDropped), []string{"Warning NeverRan", "Normal AwaitingOffer"}},
-		"Mesos refuses the ACCEPT":                 {newStory().bind(LaunchRefused), func(*story) {}, []string{"Warning NeverRan", "Normal AwaitingOffer"}},
+		"Mesos drops it":                           {newStory().bind(LaunchAccepted), update(mesos.TaskDropped), []string{"Warning NeverRan"}},
+		"Mesos refuses the ACCEPT":                 {newStory().bind(LaunchRefused), func(*story) {}, []string{"Warning NeverRan"}},
 		"its agent is lost":                        {running(), answer(mesos.TaskUnreachable), []string{"Warning AgentUnreachable"}},
 		"Mesos forgets it":                         {running(), answer(mesos.TaskUnknown), []string{"Warning FateUnknown"}},
 		"Mesos forgets it while its agent is lost": {away(), answer(mesos.TaskUnknown), []string{"Warning FateUnknown"}},
