@@ -1,0 +1,112 @@
+package mesos
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTaskState_Class(t *testing.T) {
+	cases := map[Class][]TaskState{
+		Live:        {TaskStaging, TaskStarting, TaskRunning, TaskKilling},
+		Ended:       {TaskFinished, TaskFailed, TaskKilled, TaskError, TaskDropped, TaskGone, TaskGoneByOperator},
+		FateUnknown: {TaskUnreachable, TaskLost, TaskUnknown, "", "TASK_OF_TOMORROW"},
+	}
+	for want, states := range cases {
+		for _, state := range states {
+			if got := state.Class(); got != want {
+				t.Errorf("%q is of class %d, want %d", state, got, want)
+			}
+		}
+	}
+}
+
+func TestTaskState_Regresses(t *testing.T) {
+	cases := map[string]struct {
+		known, next TaskState
+		want        bool
+	}{
+		"a life goes on":                                  {TaskStarting, TaskRunning, false},
+		"what is known may be said again":                 {TaskRunning, TaskRunning, false},
+		"a late STARTING after RUNNING":                   {TaskRunning, TaskStarting, true},
+		"an answer that lags behind a kill":               {TaskKilling, TaskRunning, true},
+		"nothing follows an end":                          {TaskFinished, TaskRunning, true},
+		"GONE after FINISHED says nothing":                {TaskFinished, TaskGone, true},
+		"an end after anything":                           {TaskKilling, TaskFailed, false},
+		"a lost agent":                                    {TaskRunning, TaskUnreachable, false},
+		"an agent that came back":                         {TaskUnreachable, TaskRunning, false},
+		"an agent that came back before the task started": {TaskUnreachable, TaskStarting, false},
+		"the first that is said":                          {"", TaskStaging, false},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			if got := tc.next.Regresses(tc.known); got != tc.want {
+				t.Errorf("%s after %s regresses: %t, want %t", tc.next, tc.known, got, tc.want)
+			}
+		})
+	}
+}
+
+func TestScalarOf(t *testing.T) {
+	cases := map[string]struct {
+		value float64
+		want  Scalar
+	}{
+		"a half":                            {0.5, 500},
+		"what doubles cannot hold exactly":  {0.1 + 0.2, 300},
+		"finer than Mesos counts":           {0.0004, 0},
+		"nothing":                           {0, 0},
+		"less than nothing":                 {-1, 0},
+		"no number":                         {math.NaN(), 0},
+		"more than there can be":            {math.Inf(1), math.MaxInt64},
+		"more than thousandths can express": {1e300, math.MaxInt64},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, ScalarOf(tc.value)); diff != "" {
+				t.Errorf("thousandths of %v (-want +got):\n%s", tc.value, diff)
+			}
+		})
+	}
+}
+
+func TestNumber_After(t *testing.T) {
+	order := []Number{{}, {1, 1}, {1, 2}, {2, 1}, {2, 9}}
+	for i, n := range order {
+		for j, m := range order {
+			if got := n.After(m); got != (i > j) {
+				t.Errorf("%+v after %+v: %t, want %t", n, m, got, i > j)
+			}
+		}
+	}
+}
+
+func TestObservation_kinds(t *testing.T) {
+	answer := Observation{State: TaskGone, Source: SourceMaster, Reason: ReasonReconciliation}
+	refusal := Observation{State: TaskError, Source: SourceMaster, Reason: ReasonTaskInvalid, Message: "Task has duplicate ID: a.b.c.d"}
+	withUUID := answer
+	withUUID.UUID = []byte("u")
+	fromAgent := answer
+	fromAgent.Source = SourceAgent
+	other := refusal
+	other.Message = "Task uses invalid resources"
+	type kinds struct{ Answer, SpeaksOfAnother bool }
+	cases := map[string]struct {
+		observation Observation
+		want        kinds
+	}{
+		"an answer to RECONCILE":                             {answer, kinds{true, false}},
+		"an update of an agent that reconciles is no answer": {fromAgent, kinds{}},
+		"what must be acknowledged is no answer":             {withUUID, kinds{}},
+		"the refusal of an ID that is in use":                {refusal, kinds{false, true}},
+		"another refusal is about the task itself":           {other, kinds{}},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, kinds{tc.observation.IsAnswer(), tc.observation.SpeaksOfAnother()}); diff != "" {
+				t.Errorf("kinds (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
