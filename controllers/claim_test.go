@@ -36,12 +36,15 @@ type skewed struct {
 
 func (s *skewed) Now() time.Time { return s.RealClock.Now().Add(time.Duration(s.ahead.Load())) }
 
+// otherDuration is the lease duration of the other installation, by the clock that tests set ahead: real time does not count beside it.
+const otherDuration = 5 * time.Minute
+
 // otherLease makes a Lease of another installation and returns its name.
 func (w *world) otherLease() string {
 	w.t.Helper()
 	lease := &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "other"},
-		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new("them"), LeaseDurationSeconds: new(int32(15)), RenewTime: &metav1.MicroTime{Time: time.Unix(0, 0)}},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: new("them"), LeaseDurationSeconds: new(int32(otherDuration / time.Second)), RenewTime: &metav1.MicroTime{Time: time.Unix(0, 0)}},
 	}
 	if err := w.client.Create(w.t.Context(), lease); err != nil {
 		w.t.Fatal(err)
@@ -119,7 +122,9 @@ func TestClaim_ofAnInstallationThatLives(t *testing.T) {
 		t.Errorf("the conditions are %+v, the finalizers %v: want nothing else written", framework.Status.Conditions, framework.Finalizers)
 	}
 
-	// However old its last renewal looks by its own clock, it lives while it goes on renewing.
+	// However old its last renewal looks by its own clock, it lives while it goes on renewing: two thirds of its duration pass, it renews,
+	// which is seen, and two thirds pass again.
+	ahead.ahead.Add(int64(otherDuration * 2 / 3))
 	lease := &coordinationv1.Lease{}
 	if err := w.client.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: "other"}, lease); err != nil {
 		t.Fatal(err)
@@ -128,7 +133,9 @@ func TestClaim_ofAnInstallationThatLives(t *testing.T) {
 	if err := w.client.Update(t.Context(), lease); err != nil {
 		t.Fatal(err)
 	}
-	ahead.ahead.Add(int64(16 * time.Second))
+	w.dropContested()
+	w.contested()
+	ahead.ahead.Add(int64(otherDuration * 2 / 3))
 	w.dropContested()
 	w.contested()
 	if calls := w.mesos.Calls(""); calls != 0 {
@@ -136,7 +143,7 @@ func TestClaim_ofAnInstallationThatLives(t *testing.T) {
 	}
 
 	// Unrenewed for a whole lease duration, it is gone.
-	ahead.ahead.Add(int64(16 * time.Second))
+	ahead.ahead.Add(int64(otherDuration))
 	w.dropContested()
 	w.claimedBy("here/mine")
 	w.connected(v1alpha1.ReasonSubscribed)

@@ -105,6 +105,7 @@ func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *wor
 	if err := c.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { removeTasks(t, c, namespace.Name) })
 	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
 	mesos := simulator.New(simulator.Options{Flags: flags})
 	t.Cleanup(mesos.Close)
@@ -112,6 +113,24 @@ func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *wor
 		mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 	}
 	return &world{t: t, client: c, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext}
+}
+
+// removeTasks removes what a test leaves of its MesosTasks, which would otherwise concern the managers of the tests after it.
+func removeTasks(t *testing.T, c client.Client, namespace string) {
+	t.Helper()
+	tasks := &v1alpha1.MesosTaskList{}
+	if err := c.List(context.Background(), tasks, client.InNamespace(namespace)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range tasks.Items {
+		task := &tasks.Items[i]
+		if err := c.Patch(context.Background(), task, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+		if err := c.Delete(context.Background(), task); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // startManager runs the real manager until the test ends or the returned function is called, which waits until it has ended.

@@ -94,7 +94,9 @@ type placer struct {
 	// revive says that tasks came since the last REVIVE; suppressed that nothing is asked for.
 	revive, suppressed    bool
 	lastRevive, lastOffer time.Time
-	term                  uint64
+	// termBegan is when the present term was first noticed.
+	termBegan time.Time
+	term      uint64
 }
 
 type declinedOffer struct {
@@ -278,11 +280,11 @@ func (p *placer) round() time.Time {
 // notice keeps track of the term and of what came back.
 func (p *placer) notice(offers []mesos.Offer) {
 	if term := p.connection.bridge.Connection().Term; term != p.term {
-		p.term = term
+		p.term, p.termBegan = term, p.clock.Now()
 		clear(p.declined)
 		clear(p.calledOff)
-		// Every subscription begins with fresh offers, unless the bridge told Mesos otherwise.
-		p.lastRevive, p.revive = p.clock.Now(), false
+		// Every subscription begins with fresh offers and without filters, unless the bridge told Mesos that none are wanted.
+		p.revive = false
 	}
 	if len(offers) > 0 {
 		p.lastOffer = p.clock.Now()
@@ -499,7 +501,7 @@ func (p *placer) steer() {
 		}
 		return
 	}
-	again := now.Sub(p.lastOffer) >= reviveAgain && now.Sub(p.lastRevive) >= reviveAgain
+	again := now.Sub(p.lastOffer) >= reviveAgain && now.Sub(p.lastRevive) >= reviveAgain && !p.termBegan.IsZero() && now.Sub(p.termBegan) >= reviveAgain
 	if p.suppressed || again || p.revive && now.Sub(p.lastRevive) >= reviveEvery {
 		p.suppressed, p.revive, p.lastRevive = false, false, now
 		clear(p.declined)
