@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -47,7 +46,7 @@ func run(arguments []string) int {
 	logger := options.logger(os.Stderr)
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger)
-	if err := serve(ctrl.SetupSignalHandler(), options, logger); err != nil {
+	if err := serve(ctrl.LoggerInto(ctrl.SetupSignalHandler(), logger), options); err != nil {
 		logger.Error(err, "The manager ended")
 		return 1
 	}
@@ -55,7 +54,8 @@ func run(arguments []string) int {
 }
 
 // serve runs the manager until ctx ends or the lease is lost.
-func serve(ctx context.Context, options *options, logger logr.Logger) error {
+func serve(ctx context.Context, options *options) error {
+	logger := ctrl.LoggerFrom(ctx)
 	config, err := restConfig(options.kubeconfig)
 	if err != nil {
 		return err

@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := cfg.addAgents(cluster); err != nil {
 		return err
 	}
-	return serve(ctx, cfg, cluster, log)
+	return serve(logr.NewContext(ctx, log), cfg, cluster)
 }
 
 func (c config) flags() (simulator.Flags, error) {
@@ -177,7 +177,8 @@ func portRange(s string) (first, last uint64, err error) {
 }
 
 // serve opens all sockets, says where they are, and serves until the context ends.
-func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr.Logger) error {
+func serve(ctx context.Context, cfg config, cluster *simulator.Cluster) error {
+	log := logr.FromContextOrDiscard(ctx)
 	host, _, err := net.SplitHostPort(cfg.listen)
 	if err != nil {
 		return fmt.Errorf("reading --listen: %w", err)
@@ -205,7 +206,7 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr
 		return err
 	}
 	if cfg.controlListen != "" {
-		stop, err := serveControl(ctx, cfg, cluster, log, failed)
+		stop, err := serveControl(ctx, cfg, cluster, failed)
 		if err != nil {
 			return err
 		}
@@ -220,7 +221,7 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr
 	}
 }
 
-func serveControl(ctx context.Context, cfg config, cluster *simulator.Cluster, log logr.Logger, failed chan<- error) (stop func(), err error) {
+func serveControl(ctx context.Context, cfg config, cluster *simulator.Cluster, failed chan<- error) (stop func(), err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.controlListen)
 	if err != nil {
 		return nil, fmt.Errorf("listening for the control page: %w", err)
@@ -231,7 +232,7 @@ func serveControl(ctx context.Context, cfg config, cluster *simulator.Cluster, l
 			failed <- fmt.Errorf("serving the control page: %w", err)
 		}
 	}()
-	log.Info("Control page listening", "address", l.Addr().String())
+	logr.FromContextOrDiscard(ctx).Info("Control page listening", "address", l.Addr().String())
 	return func() { _ = server.Close() }, writeAddresses(cfg.controlAddressFile, l.Addr().String())
 }
 
