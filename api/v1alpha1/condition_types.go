@@ -65,6 +65,8 @@ const (
 	ReasonAgentUnreachable = "AgentUnreachable"
 	// ReasonFateUnknown says that Mesos does not know the task or its agent any more.
 	ReasonFateUnknown = "FateUnknown"
+	// ReasonPaused says that annotation mesos.dev/paused keeps the operator's hands off the task.
+	ReasonPaused = "Paused"
 	// ReasonWriteRefused says that the API server refused the operator's own write for a reason other than a concurrent change.
 	ReasonWriteRefused = "WriteRefused"
 )
@@ -81,6 +83,16 @@ const (
 	EventKillingOther = "KillingOther"
 	// EventNeverRan says that Mesos dropped the launch, which does not count as a restart.
 	EventNeverRan = "NeverRan"
+	// EventReplaced says that an attempt whose fate was unknown for longer than spec.unreachable.replaceAfterSeconds was left behind.
+	EventReplaced = "Replaced"
+	// EventGivenUp says that an attempt was left behind as a person asked.
+	EventGivenUp = "GivenUp"
+	// EventGiveUpIgnored says that a person gave up an attempt that Mesos says is live.
+	EventGiveUpIgnored = "GiveUpIgnored"
+	// EventAbandoned says that the object was let go while nobody knew whether its task runs; the framework's status remembers it.
+	EventAbandoned = "Abandoned"
+	// EventStaleBinding says that the binding annotation is an old one that was brought back, and is ignored.
+	EventStaleBinding = "StaleBinding"
 	// EventAgentReachable says that the task's agent came back and the task with it.
 	EventAgentReachable = "AgentReachable"
 	// EventDetached says that the object was let go while its task was left running, as deletionPolicy Orphan asks.
@@ -141,6 +153,17 @@ const (
 	ReasonNotConnected = "NotConnected"
 	// ReasonTasksBound says that the framework is deleted and waits for the MesosTasks bound to it.
 	ReasonTasksBound = "TasksBound"
+	// ReasonTasksLive says that the framework is deleted with deletionPolicy Teardown and waits, as live tasks would be killed that no
+	// MesosTask accounts for; or that Mesos has not told yet whether there are any.
+	ReasonTasksLive = "TasksLive"
+	// EventOrphans says that live Mesos tasks were found that no MesosTask accounts for.
+	EventOrphans = "Orphans"
+	// EventKillingOrphan says that such a task is being killed, as spec.orphanPolicy asks.
+	EventKillingOrphan = "KillingOrphan"
+	// EventKillingAbandoned says that an abandoned attempt came back and is being killed.
+	EventKillingAbandoned = "KillingAbandoned"
+	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it.
+	EventFrameworkIDReplaced = "FrameworkIDReplaced"
 	// EventRegistered says that Mesos gave the framework its ID.
 	EventRegistered = "Registered"
 	// EventTornDown says that Mesos was told to remove the framework.

@@ -69,6 +69,13 @@ type MesosFrameworkSpec struct {
 	// +optional
 	DeletionPolicy FrameworkDeletionPolicy `json:"deletionPolicy,omitempty"`
 
+	// orphanPolicy says what becomes of live Mesos tasks of the framework that no MesosTask accounts for: Keep reports them in status;
+	// Kill kills them once Mesos has told all that runs, but never more than ten at once if that is over a tenth of all tasks: then the
+	// objects are lost, and not the tasks. Default: Keep.
+	// +kubebuilder:default=Keep
+	// +optional
+	OrphanPolicy OrphanPolicy `json:"orphanPolicy,omitempty"`
+
 	// reconciliation says how often and how hard Mesos is asked what became of the tasks.
 	// +kubebuilder:default={}
 	// +optional
@@ -79,6 +86,18 @@ type MesosFrameworkSpec struct {
 	// +optional
 	Offers Offers `json:"offers,omitempty,omitzero"`
 }
+
+// OrphanPolicy says what becomes of orphans: live Mesos tasks of a framework that no MesosTask accounts for.
+// +kubebuilder:validation:Enum=Keep;Kill
+type OrphanPolicy string
+
+// The orphan policies.
+const (
+	// OrphanKeep reports orphans and leaves them alone.
+	OrphanKeep OrphanPolicy = "Keep"
+	// OrphanKill kills orphans.
+	OrphanKill OrphanPolicy = "Kill"
+)
 
 // Masters say where the Mesos masters are.
 type Masters struct {
@@ -281,6 +300,29 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Tasks TaskCounts `json:"tasks"`
 
+	// orphans are the live Mesos tasks of the framework that no MesosTask accounts for, as the last end mark showed them; absent while
+	// there are none.
+	// +optional
+	Orphans *Orphans `json:"orphans,omitempty"`
+
+	// abandoned are attempts of deleted MesosTasks that were let go while nobody knew whether they ran: past
+	// spec.unreachable.replaceAfterSeconds, or given up by a person. Each is killed if it comes back, and leaves the list once it is known
+	// to be over. While the list is full, further deletions wait.
+	// +kubebuilder:validation:MaxItems=1000
+	// +listType=map
+	// +listMapKey=taskID
+	// +optional
+	Abandoned []AbandonedAttempt `json:"abandoned,omitempty"`
+
+	// replacedFrameworkIDs are the earlier framework IDs that a person replaced with annotation mesos.dev/replace-framework-id, the latest
+	// first. What was bound under them counts as given up.
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +listType=atomic
+	// +optional
+	ReplacedFrameworkIDs []string `json:"replacedFrameworkIDs,omitempty"`
+
 	// reconciliation is the current and the last pass.
 	// +optional
 	Reconciliation ReconciliationStatus `json:"reconciliation,omitempty,omitzero"`
@@ -340,6 +382,64 @@ type TaskCounts struct {
 	// +optional
 	Unreachable int32 `json:"unreachable"`
 }
+
+// Orphans are live Mesos tasks of a framework that no MesosTask accounts for.
+type Orphans struct {
+	// count is how many there are.
+	// +kubebuilder:validation:Minimum=1
+	// +required
+	Count int32 `json:"count,omitempty"`
+
+	// sample names the first ten, in the order of their task IDs.
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=taskID
+	// +optional
+	Sample []OrphanTask `json:"sample,omitempty"`
+
+	// message says why orphans are not killed though spec.orphanPolicy is Kill.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Message string `json:"message,omitempty"`
+}
+
+// OrphanTask is one live Mesos task that no MesosTask accounts for.
+type OrphanTask struct {
+	// taskID is its Mesos task ID.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +required
+	TaskID string `json:"taskID,omitempty"`
+
+	// agentID is the agent that it runs on.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	AgentID string `json:"agentID,omitempty"`
+}
+
+// AbandonedAttempt is an attempt of a deleted MesosTask that may still run.
+type AbandonedAttempt struct {
+	// taskID is its Mesos task ID.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +required
+	TaskID string `json:"taskID,omitempty"`
+
+	// agentID is the agent that it was last seen on.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	// +optional
+	AgentID string `json:"agentID,omitempty"`
+
+	// since is when the object was let go.
+	// +required
+	Since metav1.Time `json:"since,omitempty,omitzero"`
+}
+
+// MaxAbandoned is how many abandoned attempts a framework's status holds.
+const MaxAbandoned = 1000
 
 // ReconciliationStatus is what became of the reconciliation passes.
 type ReconciliationStatus struct {

@@ -86,6 +86,10 @@ type MesosTaskSpec struct {
 	// +optional
 	DeletionPolicy TaskDeletionPolicy `json:"deletionPolicy,omitempty"`
 
+	// unreachable says what becomes of a task of which Mesos cannot say whether it still runs. Absent: wait until Mesos can say.
+	// +optional
+	Unreachable *Unreachable `json:"unreachable,omitempty"`
+
 	// suspend kills the task and keeps it from running until it is false again. Default: false.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
@@ -125,6 +129,17 @@ const (
 	// TaskDeletionOrphan lets the task run on.
 	TaskDeletionOrphan TaskDeletionPolicy = "Orphan"
 )
+
+// Unreachable says what becomes of a task of which Mesos cannot say whether it still runs.
+type Unreachable struct {
+	// replaceAfterSeconds is for how long the task's fate may be unknown before another is launched in its place, in seconds; 0 is at
+	// once. Two of them may then run at the same time: the old one is killed as soon as its agent is back. For a deleted object it is for
+	// how long the object waits; Mesos is then asked to kill the task should it return. Absent: never.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=31536000
+	// +optional
+	ReplaceAfterSeconds *int32 `json:"replaceAfterSeconds,omitempty"`
+}
 
 // Backoff spaces the launches of a task that keeps ending.
 //
@@ -332,6 +347,10 @@ type MesosTaskStatus struct {
 	// +optional
 	Restarts int32 `json:"restarts"`
 
+	// attempts counts the attempts that the object has had: the number of the latest. A binding with a lower number is an old one.
+	// +optional
+	Attempts int64 `json:"attempts,omitempty"`
+
 	// relaunches counts the launches in a row since the task last ran for ten minutes, those of attempts that never ran included:
 	// the backoff doubles with each.
 	// +optional
@@ -442,6 +461,11 @@ type TaskAttempt struct {
 	// +optional
 	KillReason KillReason `json:"killReason,omitempty"`
 
+	// outcome says why the attempt was left behind though it is not known to be over: Replaced (spec.unreachable.replaceAfterSeconds) or
+	// GivenUp (annotation mesos.dev/give-up). It is killed if it comes back.
+	// +optional
+	Outcome AttemptOutcome `json:"outcome,omitempty"`
+
 	// containerID is the Mesos container that runs the task.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -474,7 +498,7 @@ type TaskAttempt struct {
 	// +optional
 	FinishTime *metav1.Time `json:"finishTime,omitempty"`
 
-	// unreachableTime is since when Mesos cannot say whether the task still runs.
+	// unreachableTime is since when the operator knows that Mesos cannot say whether the task still runs, by its own clock.
 	// +optional
 	UnreachableTime *metav1.Time `json:"unreachableTime,omitempty"`
 }
@@ -491,6 +515,18 @@ const (
 	KillRestartRequested KillReason = "RestartRequested"
 	// KillSuspended is spec.suspend.
 	KillSuspended KillReason = "Suspended"
+)
+
+// AttemptOutcome is why an attempt was left behind that is not known to be over.
+// +kubebuilder:validation:Enum=Replaced;GivenUp
+type AttemptOutcome string
+
+// The outcomes of attempts that were left behind.
+const (
+	// OutcomeReplaced is an attempt whose fate was unknown for longer than spec.unreachable.replaceAfterSeconds.
+	OutcomeReplaced AttemptOutcome = "Replaced"
+	// OutcomeGivenUp is an attempt that a person gave up with AnnotationGiveUp, or whose framework ID a person replaced.
+	OutcomeGivenUp AttemptOutcome = "GivenUp"
 )
 
 // AssignedPort is a host port that a task was given.

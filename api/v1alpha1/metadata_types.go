@@ -25,6 +25,15 @@ const (
 const (
 	// AnnotationRestartedAt on a MesosTask asks for one restart each time that its value changes.
 	AnnotationRestartedAt = "mesos.dev/restarted-at"
+	// AnnotationGiveUp on a MesosTask names the task ID of an attempt whose fate Mesos cannot tell and that the person knows, or accepts,
+	// to be over: the object goes on without it. It is killed if it comes back. It does nothing to an attempt that Mesos says is live.
+	AnnotationGiveUp = "mesos.dev/give-up"
+	// AnnotationPaused on a MesosTask, with any value but "false", keeps the operator's hands off its task: nothing is launched, killed
+	// or replaced, and status goes on to say what Mesos says. Deletion still works.
+	AnnotationPaused = "mesos.dev/paused"
+	// AnnotationReplaceFrameworkID on a MesosFramework names its framework ID, once Mesos has removed that: the operator registers the
+	// framework anew, once, and gives up what was bound under the old ID.
+	AnnotationReplaceFrameworkID = "mesos.dev/replace-framework-id"
 	// AnnotationReconcileRequestedAt on a MesosFramework asks for one reconciliation pass each time that its value changes. The
 	// operator repeats the value it has handled in status.reconciliation.lastHandledReconcileAt.
 	AnnotationReconcileRequestedAt = "mesos.dev/reconcile-requested-at"
@@ -46,4 +55,7 @@ type Binding struct {
 	UID string `json:"uid"`
 	// RestartedAt is the value of AnnotationRestartedAt that this attempt has satisfied.
 	RestartedAt string `json:"restartedAt,omitempty"`
+	// Attempt numbers the object's attempts, from 1: a binding with a lower number than status.attempts is an old one that somebody
+	// brought back. Absent in what wrote none.
+	Attempt int64 `json:"attempt,omitempty"`
 }
