@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
@@ -46,6 +48,10 @@ type Seen struct {
 	Status v1alpha1.MesosTaskStatus
 	// RestartRequest is the value of the annotation that asks for a restart.
 	RestartRequest string
+	// GiveUp is the value of the annotation that gives an attempt up: its task ID.
+	GiveUp string
+	// Paused says that a person asked to leave the task alone. Deletion still works.
+	Paused bool
 
 	// Binding is the content of the binding annotation; nil where there is none that belongs to this object.
 	Binding *v1alpha1.Binding
@@ -60,6 +66,14 @@ type Seen struct {
 	Obstacle *Obstacle
 	// FrameworkID is the framework's; empty while it has none.
 	FrameworkID string
+	// ReplacedIDs are the framework's earlier IDs that a person replaced: what was bound under them is given up.
+	ReplacedIDs []string
+	// KillsOrphans says that the framework kills what no object accounts for (orphanPolicy Kill).
+	KillsOrphans bool
+	// Abandoned are the task IDs of this identity that the framework's status durably holds as abandoned; AbandonedFull says that it
+	// holds as many as it can.
+	Abandoned     sets.Set[string]
+	AbandonedFull bool
 
 	// Launch is what is known of the attempt's ACCEPT, RefusedWith the sentence that refused it and AcceptedAt when it was
 	// answered with 202.
@@ -78,6 +92,14 @@ type Seen struct {
 	// Asks and LastAsk do the same for the attempt's own RECONCILEs.
 	Asks    int
 	LastAsk time.Time
+	// Answered says that Mesos answered the RECONCILE sent at LastAsk, in this term: what it has said since was said after it got that call.
+	Answered bool
+	// FateUnknownSince is since when this process has known, by its own monotonic clock, that Mesos cannot say whether the attempt runs;
+	// zero where it did not see that begin, and then status.task.unreachableTime counts.
+	FateUnknownSince time.Time
+
+	// Earlier is what Mesos said of the attempts in status.history that are not known to be over, by task ID.
+	Earlier map[string]mesos.Observation
 
 	// Others are the live tasks of this identity that Mesos spoke of, besides the attempt of record.
 	Others []Other
@@ -117,12 +139,17 @@ const (
 	StepPlace Step = "Place"
 	// StepBind writes the binding that the placement asks for, and the finalizer.
 	StepBind Step = "Bind"
-	// StepRestore writes the attempt of record's binding and the finalizer anew, as somebody took them away.
+	// StepRestore writes Decision.Restore as the binding, and the finalizer, as somebody took the binding of the attempt of record away.
 	StepRestore Step = "Restore"
-	// StepAdopt writes the binding that makes Decision.Adopt the object's attempt, and the finalizer.
+	// StepFinalize writes the finalizer alone, as somebody took it away: the binding is as it should be.
+	StepFinalize Step = "Finalize"
+	// StepAdopt writes the binding that makes Decision.Adopt the object's attempt, and the finalizer. Its host name and ports were lost with
+	// its binding; Mesos does not repeat them, and none are made up.
 	StepAdopt Step = "Adopt"
 	// StepKillOthers sends KILL for each of Decision.KillOthers, after a live read of the object.
 	StepKillOthers Step = "KillOthers"
+	// StepAbandon makes the framework's status remember each of Decision.Abandon. The object is looked at again once it does.
+	StepAbandon Step = "Abandon"
 	// StepRelease removes the finalizer.
 	StepRelease Step = "Release"
 )
@@ -147,6 +174,10 @@ type Decision struct {
 	Steps []Step
 	// Adopt is the live task that StepAdopt takes over.
 	Adopt *Placement
+	// Restore is the binding that StepRestore writes.
+	Restore *v1alpha1.Binding
+	// Abandon are the attempts, by task ID and agent ID, that StepAbandon is about.
+	Abandon []Placement
 	// KillOthers are the live tasks of the object's identity that StepKillOthers kills.
 	KillOthers []Other
 	// Check is when to look again though nothing has happened; zero for never.

@@ -38,6 +38,50 @@ func Open(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) (taskID, a
 	}
 }
 
+// OpenAttempt is an attempt that is not known to be over.
+type OpenAttempt struct {
+	TaskID string
+	// AgentID is the agent where it was last seen.
+	AgentID string
+	// FrameworkID is the framework ID that it was launched under; empty where nothing says so.
+	FrameworkID string
+}
+
+// OpenAttempts returns all attempts that are not known to be over: the attempt of record, if it is not, and those that were left behind.
+func OpenAttempts(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) []OpenAttempt {
+	var open []OpenAttempt
+	if taskID, agentID, ok := Open(status, binding); ok {
+		record := OpenAttempt{TaskID: taskID, AgentID: agentID}
+		if task := status.Task; task != nil && task.ID == taskID {
+			record.FrameworkID = task.FrameworkID
+		} else {
+			record.FrameworkID = binding.FrameworkID
+		}
+		open = append(open, record)
+	}
+	for i := range status.History {
+		if earlier := &status.History[i]; !over(earlier) {
+			open = append(open, OpenAttempt{TaskID: earlier.ID, AgentID: earlier.AgentID, FrameworkID: earlier.FrameworkID})
+		}
+	}
+	return open
+}
+
+// maxAttempts is the largest number that an attempt can have. It is out of reach by counting; a binding that carries it was forged.
+const maxAttempts = 1 << 53
+
+// NextAttempt is the number that the next binding carries; zero, for none, where the numbers are used up.
+func NextAttempt(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) int64 {
+	latest := status.Attempts
+	if binding != nil {
+		latest = max(latest, binding.Attempt)
+	}
+	if latest >= maxAttempts {
+		return 0
+	}
+	return latest + 1
+}
+
 // bindingLost says whether the binding or the finalizer of an attempt that is not over was taken away: by kubectl replace, say, or by a
 // manifest that was exported earlier and is applied again. A deleted object can get no finalizer.
 func (s *scene) bindingLost() bool {
