@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -39,6 +40,9 @@ const (
 	// reviveEvery is the least time between two REVIVEs for new tasks, reviveAgain the time after which one is sent again if no offer
 	// came.
 	reviveEvery, reviveAgain = time.Second, 30 * time.Second
+	// bindAgainLeast and bindAgainMost bound how long a task waits for another offer after its binding could not be written: doubling, so
+	// that an API server in trouble is not hammered.
+	bindAgainLeast, bindAgainMost = time.Second, 5 * time.Minute
 )
 
 // wanted is a pending task.
@@ -87,7 +91,10 @@ type placer struct {
 	calledOff map[string]struct{}
 	// refused are tasks whose last ACCEPT was refused whole: they are launched one per ACCEPT, so that a task which a master cannot
 	// take holds up no other.
-	refused    sets.Set[types.NamespacedName]
+	refused sets.Set[types.NamespacedName]
+	// retries counts the bindings of a task that could not be written in a row; deferred says until when it is given nothing for that.
+	retries    workqueue.TypedRateLimiter[types.NamespacedName]
+	deferred   map[types.NamespacedName]time.Time
 	portOffset uint64
 	// refuse is for how long offers that serve nobody are refused.
 	refuse time.Duration
@@ -114,6 +121,8 @@ func newPlacer(connection *connection) *placer {
 		declined:   map[[2]string]declinedOffer{},
 		calledOff:  map[string]struct{}{},
 		refused:    sets.New[types.NamespacedName](),
+		retries:    workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
+		deferred:   map[types.NamespacedName]time.Time{},
 		refuse:     2 * time.Minute,
 	}
 }
@@ -228,8 +237,33 @@ func (p *placer) bound(key types.NamespacedName, taskID string) bool {
 		known.reserved.launch.firstBound = p.clock.Now()
 	}
 	delete(p.pending, key)
+	p.retries.Forget(key)
+	delete(p.deferred, key)
 	p.wake()
 	return true
+}
+
+// bindFailed says that the binding of a reservation could not be written, or that nobody knows whether it was: its attempt never runs, and
+// the task is given something else after a backoff of its own.
+func (p *placer) bindFailed(key types.NamespacedName, placed lifecycle.Placement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.pending[key]; known != nil && known.reserved != nil && known.reserved.placed.TaskID == placed.TaskID {
+		p.release(known)
+	}
+	p.deferred[key] = p.clock.Now().Add(p.retries.When(key))
+	p.connection.neverRan(placed)
+	p.wake()
+}
+
+// forget drops what is remembered of an object that is gone.
+func (p *placer) forget(key types.NamespacedName) {
+	p.unwant(key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused.Delete(key)
+	p.retries.Forget(key)
+	delete(p.deferred, key)
 }
 
 // callOff keeps the ACCEPT of an attempt from being sent, if it was not yet.
@@ -264,6 +298,7 @@ func (p *placer) round() time.Time {
 	bridge := p.connection.bridge
 	offers := bridge.Offers()
 	p.notice(offers)
+	p.takeUpDeferred()
 	p.closeLaunches(offers)
 	switch free := p.free(offers); {
 	case !bridge.MayAccept():
@@ -291,6 +326,17 @@ func (p *placer) notice(offers []mesos.Offer) {
 	}
 	for _, offer := range offers {
 		delete(p.declined, [2]string{offer.AgentID, offer.Role})
+	}
+}
+
+// takeUpDeferred gives tasks whose backoff is over their turn again, and asks for what was turned down meanwhile.
+func (p *placer) takeUpDeferred() {
+	now := p.clock.Now()
+	for key, until := range p.deferred {
+		if !now.Before(until) {
+			delete(p.deferred, key)
+			p.revive = true
+		}
 	}
 }
 
@@ -404,6 +450,9 @@ func (p *placer) unplaced() (tasks []placement.Task, room int) {
 			room--
 			continue
 		}
+		if _, waits := p.deferred[key]; waits {
+			continue
+		}
 		tasks = append(tasks, placement.Task{
 			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Since: task.since,
 		})
@@ -515,6 +564,9 @@ func (p *placer) nextLook() time.Time {
 	next := now.Add(reviveAgain)
 	for _, launch := range p.launches {
 		next = earlier(next, launch.due())
+	}
+	for _, until := range p.deferred {
+		next = earlier(next, until)
 	}
 	if len(p.pending) > 0 && p.revive {
 		next = earlier(next, p.lastRevive.Add(reviveEvery))
