@@ -39,7 +39,7 @@ type Options struct {
 type Listener interface {
 	// ConnectionChanged says to look at Connection and MayAccept.
 	ConnectionChanged()
-	// Observed says that Mesos said something of the task: look at Attempt.
+	// Observed says that Mesos said something of the task, or took the acknowledgement of what it said last: look at Attempt.
 	Observed(taskID string)
 	// AttemptChanged says that what is known of the task's ACCEPT changed: look at Attempt.
 	AttemptChanged(taskID string)

@@ -196,7 +196,7 @@ func (b *Bridge) differs(t *term) bool {
 }
 
 // tell sends UPDATE_FRAMEWORK in its turn among the other calls, so that it cannot overtake a REVIVE with a list of suppressed roles
-// from before, and waits for its outcome.
+// from before, and waits for its outcome or for the end of the term: on shutdown the lane may have stopped before it takes the call up.
 func (b *Bridge) tell(t *term) outcome {
 	done := make(chan outcome, 1)
 	b.calls.push(item{
@@ -211,7 +211,12 @@ func (b *Bridge) tell(t *term) outcome {
 		},
 		drop: func(err error) { done <- outcome{err: err} },
 	})
-	return <-done
+	select {
+	case o := <-done:
+		return o
+	case <-t.ctx.Done():
+		return outcome{err: errTermEnded}
+	}
 }
 
 // wasTold records the outcome of an UPDATE_FRAMEWORK.

@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -47,6 +48,7 @@ func (b *Bridge) Offers() []mesos.Offer {
 // task; nothing is ever sent twice.
 func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool) {
 	ids := make([]string, 0, len(tasks))
+	used := make(map[string]AcceptState)
 	b.mu.Lock()
 	t := b.current
 	o := b.offers[offerID]
@@ -57,7 +59,7 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 			r.Accept = AcceptUnsent
 			ids = append(ids, tasks[i].ID)
 		} else {
-			b.log.Info("Left a task out of an ACCEPT: its ID was used before", "taskID", tasks[i].ID, "accept", r.Accept)
+			used[tasks[i].ID] = r.Accept
 		}
 	}
 	if o == nil || o.taken {
@@ -66,6 +68,9 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 		o.taken = true
 	}
 	b.mu.Unlock()
+	for id, state := range used {
+		b.log.Info("Left a task out of an ACCEPT: its ID was used before", "taskID", id, "accept", state)
+	}
 	b.calls.push(item{
 		term: t,
 		send: func() { b.sendAccept(t, offerID, tasks, refuse, check) },
@@ -83,7 +88,10 @@ func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse 
 			chosen = append(chosen, tasks[i])
 		}
 	}
-	infos, open := b.startAccept(t, offerID, chosen)
+	infos, open, short := b.startAccept(t, offerID, chosen)
+	for _, err := range short {
+		b.log.Info("Left a task out of an ACCEPT", "offerID", offerID, "err", err.Error())
+	}
 	if len(infos) == 0 {
 		b.closeUnsent(ids)
 		if open {
@@ -103,16 +111,16 @@ func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse 
 }
 
 // startAccept takes the tasks' shares out of the offer and marks their ACCEPT as sent. It returns no task when the offer is gone or
-// nothing may be accepted, and whether the offer is still open in that case.
-func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, open bool) {
+// nothing may be accepted, whether the offer is still open in that case, and an error for each task whose share the offer cannot give.
+func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, open bool, short []error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o := b.offers[offerID]
 	if o == nil || t != b.current || t.ctx.Err() != nil {
-		return nil, false
+		return nil, false, nil
 	}
 	if !b.mayAccept(t) {
-		return nil, true
+		return nil, true, nil
 	}
 	left := o.stock
 	for i := range tasks {
@@ -122,7 +130,7 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 		}
 		resources, rest, err := left.take(&tasks[i])
 		if err != nil {
-			b.log.Info("Left a task out of an ACCEPT", "taskID", tasks[i].ID, "offerID", offerID, "err", err.Error())
+			short = append(short, fmt.Errorf("launching task %s: %w", tasks[i].ID, err))
 			continue
 		}
 		left = rest
@@ -132,7 +140,7 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 	if len(infos) > 0 {
 		delete(b.offers, offerID)
 	}
-	return infos, true
+	return infos, true, short
 }
 
 // finishAccept records the outcome of an ACCEPT. One whose fate is unknown ends the term: from the next SUBSCRIBE on it can have no

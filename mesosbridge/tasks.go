@@ -66,15 +66,21 @@ func (b *Bridge) Acknowledge(taskID string, uuid []byte) {
 	})
 }
 
-// acknowledged records the outcome of an acknowledgement. One that failed leaves the update waiting: the agent sends it again.
+// acknowledged records the outcome of an acknowledgement, and tells the Listener if that leaves nothing of the task to be acknowledged: what
+// was kept for it may be forgotten now. One that failed leaves the update waiting: the agent sends it again.
 func (b *Bridge) acknowledged(r *record, uuid []byte, accepted bool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if r.acking == string(uuid) {
 		r.acking = ""
 	}
-	if accepted && r.Unacked != nil && bytes.Equal(r.Unacked.UUID, uuid) {
+	done := accepted && r.Unacked != nil && bytes.Equal(r.Unacked.UUID, uuid)
+	if done {
 		r.Unacked = nil
+	}
+	known := b.attempts[r.TaskID] == r
+	b.mu.Unlock()
+	if done && known {
+		b.listener.Observed(r.TaskID)
 	}
 }
 
