@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
+
+// messageLength is how much a condition says.
+const messageLength = 1024
 
 // never is a time that a decision does not live to see.
 var never = time.Unix(1<<40, 0)
@@ -23,6 +27,8 @@ type verdict struct {
 	reconciling, stalled, suspended bool
 	// succeeded is the status of condition Succeeded; empty for none.
 	succeeded metav1.ConditionStatus
+	// end is what is to be said of the task's own end, where the rest of the verdict does not speak of it; nil for nothing.
+	end *verdict
 	// unreachable is the reason of condition AgentUnreachable; empty for none.
 	unreachable string
 }
@@ -30,7 +36,7 @@ type verdict struct {
 // markUnreachable raises condition AgentUnreachable while Mesos cannot say whether the attempt runs.
 func (s *scene) markUnreachable() {
 	switch {
-	case s.attempt == nil || s.attempt.State == "" || s.state().Class() != mesos.FateUnknown:
+	case !s.fateUnknown():
 	case s.state() == mesos.TaskUnreachable:
 		s.verdict.unreachable = v1alpha1.ReasonAgentUnreachable
 	default:
@@ -42,9 +48,8 @@ func (s *scene) markUnreachable() {
 func (s *scene) settle() {
 	status := &s.decision.Status
 	s.judgeOthers()
-	if s.bindingLost() {
-		s.step(StepRestore)
-	}
+	s.mend()
+	s.annotate()
 	s.setConditions()
 	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {
 		status.Pending = nil
@@ -66,7 +71,8 @@ func (s *scene) settle() {
 
 // mayAcknowledge says whether an update waits whose news is durable by the time that the steps are taken, or need not be (rule 3).
 func (s *scene) mayAcknowledge() bool {
-	if len(s.Unacknowledged) == 0 || s.attempt == nil || s.Observation == nil || s.Observation.TaskID != s.attempt.ID {
+	task := s.decision.Status.Task
+	if len(s.Unacknowledged) == 0 || task == nil || s.Observation == nil || s.Observation.TaskID != task.ID || s.foreign(task) {
 		return false
 	}
 	state := s.Observation.State
@@ -77,22 +83,27 @@ func (s *scene) mayAcknowledge() bool {
 func (s *scene) mustWrite() bool {
 	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 	withdrawn := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) && !s.verdict.stalled
-	return s.ended || s.learned || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
+	return s.ended || s.learned || s.left || len(s.endedEarlier) > 0 || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
 }
 
 func (s *scene) setConditions() {
 	v := s.verdict
+	end := v
+	if v.end != nil {
+		end = *v.end
+	}
 	conditions := []struct {
-		name   string
-		status metav1.ConditionStatus
-		reason string
+		name    string
+		status  metav1.ConditionStatus
+		reason  string
+		message string
 	}{
-		{v1alpha1.ConditionReady, v.ready, v.reason},
-		{v1alpha1.ConditionSucceeded, v.succeeded, v.reason},
-		{v1alpha1.ConditionReconciling, trueIf(v.reconciling), v.reason},
-		{v1alpha1.ConditionStalled, trueIf(v.stalled), v.reason},
-		{v1alpha1.ConditionSuspended, trueIf(v.suspended), v.reason},
-		{v1alpha1.ConditionAgentUnreachable, trueIf(v.unreachable != ""), v.unreachable},
+		{v1alpha1.ConditionReady, v.ready, v.reason, v.message},
+		{v1alpha1.ConditionSucceeded, end.succeeded, end.reason, end.message},
+		{v1alpha1.ConditionReconciling, trueIf(v.reconciling), v.reason, v.message},
+		{v1alpha1.ConditionStalled, trueIf(v.stalled), v.reason, v.message},
+		{v1alpha1.ConditionSuspended, trueIf(v.suspended), v.reason, v.message},
+		{v1alpha1.ConditionAgentUnreachable, trueIf(v.unreachable != ""), v.unreachable, v.message},
 	}
 	for _, condition := range conditions {
 		if condition.status == "" {
@@ -100,9 +111,34 @@ func (s *scene) setConditions() {
 			continue
 		}
 		meta.SetStatusCondition(&s.decision.Status.Conditions, metav1.Condition{
-			Type: condition.name, Status: condition.status, Reason: condition.reason, Message: cut(v.message, 1024),
+			Type: condition.name, Status: condition.status, Reason: condition.reason, Message: cut(condition.message, messageLength),
 			ObservedGeneration: s.Generation, LastTransitionTime: metav1.Time{Time: s.Now.Truncate(time.Second)},
 		})
+	}
+}
+
+// annotate adds the sentences that hold whatever the verdict.
+func (s *scene) annotate() {
+	s.noteGiveUp()
+	s.noteStale()
+	if s.paused() {
+		s.note("Paused by annotation " + v1alpha1.AnnotationPaused)
+	}
+	if len(s.notes) == 0 {
+		return
+	}
+	notes := ". " + strings.Join(s.notes, ". ")
+	s.verdict.message = strings.TrimSuffix(cut(s.verdict.message, messageLength-len(notes)), ".") + notes
+}
+
+// note adds a sentence to what condition Ready says.
+func (s *scene) note(text string) { s.notes = append(s.notes, text) }
+
+// noteAndTell does so and tells an event the first time.
+func (s *scene) noteAndTell(text string, event Event) {
+	s.note(text)
+	if before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); before == nil || !strings.Contains(before.Message, text) {
+		s.tell(event)
 	}
 }
 

@@ -91,6 +91,21 @@ func TestNext_ends(t *testing.T) {
 			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace},
 			true, 0,
 		},
+		"FINISHED while it was killed for a restart is launched again, as the request is newer than what finished": {
+			onlyOnce, runs, changed(func(s *story) { s.RestartRequest = "1" }), update(mesos.TaskFinished),
+			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace},
+			true, 0,
+		},
+		"ERROR while it was killed for a changed spec says nothing of the new one": {
+			onlyOnce, nil, changed(changeHash), byMaster(mesos.TaskError, mesos.ReasonTaskInvalid),
+			summary{"launch the changed spec", "False/AwaitingOffer", place},
+			false, 0,
+		},
+		"ERROR while it was killed for a changed spec that was changed back is tried again": {
+			onlyOnce, nil, changed(changeHash, func(s *story) { s.Hash = hashA }), byMaster(mesos.TaskError, mesos.ReasonTaskInvalid),
+			summary{"launch after our own kill", "False/AwaitingOffer", place},
+			false, 0,
+		},
 		"FAILED while it was killed for a restart is launched again": {
 			onlyOnce, runs, changed(func(s *story) { s.RestartRequest = "1" }), update(mesos.TaskFailed),
 			summary{"launch as a person asked", "False/AwaitingOffer", acknowledgeAndPlace},
@@ -286,11 +301,11 @@ func TestNext_recordsWhatMesosSaid(t *testing.T) {
 	check("after an answer that tells nothing new")
 
 	s.later(time.Second).answers(mesos.TaskUnreachable)
-	s.Observation.UnreachableTime = epoch.Add(2 * time.Second)
+	s.Observation.UnreachableTime = epoch.Add(-time.Hour)
 	s.look()
 	want.State, want.Reason, want.Source, want.Message = "TASK_UNREACHABLE", mesos.ReasonReconciliation, mesos.SourceMaster, "Reconciliation: Latest task state"
-	want.UnreachableTime = at(2 * time.Second)
-	check("while its agent is away")
+	want.UnreachableTime = at(3 * time.Second)
+	check("while its agent is away, since it was heard of here")
 
 	s.later(time.Second).answers(mesos.TaskUnknown).look()
 	want.State = "TASK_UNKNOWN"

@@ -201,26 +201,6 @@ func TestNext_whatNeedsNoRestart(t *testing.T) {
 	}
 }
 
-func TestNext_restoresWhatWasTakenAway(t *testing.T) {
-	restores := summary{"let it run", "True/Running", []Step{StepRestore}}
-	for name, c := range map[string]struct {
-		story *story
-		edit  func(*story)
-		want  summary
-	}{
-		"the binding":                        {running(), func(s *story) { s.Binding = nil }, restores},
-		"the binding, for that of another":   {running(), func(s *story) { s.Binding.TaskID = "shop.web.1aaaaaaaa.othernonce" }, restores},
-		"the finalizer":                      {running(), func(s *story) { s.Finalized = false }, restores},
-		"not from an object that is deleted": {running(), func(s *story) { s.Binding = nil; remove(s) }, summary{"delete and kill", "False/Deleting", []Step{StepKill}}},
-		"not for an attempt that is over":    {ended(mesos.TaskFinished, onlyOnce), func(s *story) { s.Binding = nil }, summary{"completed", "True/Completed", nil}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c.edit(c.story)
-			checkSummary(t, c.story.look(), c.want)
-		})
-	}
-}
-
 // TestNext_restoredFromABackup: the object has another UID than its binding, and Mesos has no such task any more.
 func TestNext_restoredFromABackup(t *testing.T) {
 	unknown := summary{"outcome unknown after a restore", "False/OutcomeUnknown", nil}
@@ -235,6 +215,13 @@ func TestNext_restoredFromABackup(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(c.policy)
 			s.bind(LaunchUnknown).UID = "uid-2"
+			s.Finalized = false
+			decision := s.look()
+			checkSummary(t, decision, summary{"let it start", "False/Launching", []Step{StepFinalize}})
+			if decision.Restore != nil {
+				t.Errorf("the binding, which tells of the restore, would be replaced by %+v", decision.Restore)
+			}
+			s.Finalized = true
 			s.answers(mesos.TaskGone)
 			checkSummary(t, s.look(), c.want)
 			if want := c.want.Rule == unknown.Rule; meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) != want {

@@ -205,22 +205,42 @@ func Next(seen Seen) Decision {
 type scene struct {
 	Seen
 	decision Decision
-	// attempt is the current attempt within decision.Status, with what Mesos said of it; nil before the first.
+	// attempt is the latest attempt within decision.Status, with what Mesos said of it: the one in task or, where that was left behind and
+	// none has followed, the first of the history; nil before the first.
 	attempt *v1alpha1.TaskAttempt
 	// ended says that the attempt's end is news, learned that there is news of an end that was recorded before: neither may wait.
 	ended, learned bool
+	// left says that the attempt was left behind just now, which must be durable before anything follows it. endedEarlier are the attempts
+	// of the history whose end is news: they stay until it is durable.
+	left         bool
+	endedEarlier sets.Set[string]
+	// notes are sentences that follow on what the verdict says.
+	notes []string
 	// verdict is what the conditions are to say.
 	verdict verdict
 }
 
 func newScene(seen Seen) *scene {
-	s := &scene{Seen: seen}
+	s := &scene{Seen: seen, endedEarlier: sets.New[string]()}
 	s.decision.Status = *seen.Status.DeepCopy()
 	return s
 }
 
-// current says whether the attempt is not known to be over.
-func (s *scene) current() bool { return s.attempt != nil && !over(s.attempt) }
+// current says whether there is an attempt that is neither known to be over nor left behind.
+func (s *scene) current() bool { return s.decision.Status.Task != nil && !over(s.decision.Status.Task) }
+
+// live says whether Mesos said in this process that the current attempt lives.
+func (s *scene) live() bool {
+	return s.current() && s.Observation != nil && s.Observation.State.Class() == mesos.Live && !s.otherFramework()
+}
+
+// fateUnknown says whether Mesos said that it cannot tell whether the current attempt runs.
+func (s *scene) fateUnknown() bool {
+	return s.current() && s.state() != "" && s.state().Class() == mesos.FateUnknown
+}
+
+// paused says whether nothing may be done but to look: deletion goes on all the same.
+func (s *scene) paused() bool { return s.Paused && !s.Deleting }
 
 // over says whether an attempt is known to be over.
 func over(attempt *v1alpha1.TaskAttempt) bool { return attempt.FinishTime != nil }

@@ -15,18 +15,36 @@ import (
 )
 
 const (
-	// historyLength is how many earlier attempts a status keeps, besides those not known to be over.
+	// historyLength is how many attempts that are over a status keeps, besides those not known to be over.
 	historyLength = 5
+	// maxHistory is how many attempts a status can hold besides the current one (the API's bound).
+	maxHistory = 10
 	// stableAfter is how long a task must have run for its backoff to start anew.
 	stableAfter = 10 * time.Minute
 )
 
-// observe brings the status's record of the current attempt up to what is known.
+// observe brings the status's record of the attempts up to what is known.
 func (s *scene) observe() {
-	s.attempt = s.decision.Status.Task
-	if s.Binding != nil && s.newAttempt() {
+	s.observeEarlier()
+	s.attempt = latest(&s.decision.Status)
+	if s.newAttempt() {
 		s.begin()
 	}
+	s.observeCurrent()
+	s.leaveBehind()
+}
+
+// latest is the attempt in task or, where that was left behind and none has followed, the first of the history.
+func latest(status *v1alpha1.MesosTaskStatus) *v1alpha1.TaskAttempt {
+	if status.Task == nil && len(status.History) > 0 && status.History[0].Outcome != "" {
+		return &status.History[0]
+	}
+	return status.Task
+}
+
+// observeCurrent brings the record of the current attempt up to what is known. What a master says of an attempt of another framework ID
+// says nothing: it may never have known it.
+func (s *scene) observeCurrent() {
 	if !s.current() {
 		s.learnMoreOfEnd()
 		return
@@ -36,19 +54,45 @@ func (s *scene) observe() {
 		s.end(s.Now, false)
 		return
 	}
-	if s.Observation != nil && !s.Observation.State.Regresses(s.state()) && !s.Observation.SpeaksOfAnother() {
-		s.record(*s.Observation)
+	if said := s.Observation; said != nil && !s.otherFramework() && !said.State.Regresses(s.state()) && !said.SpeaksOfAnother() && !s.unproven(*said) {
+		if s.record(s.attempt, *said) {
+			s.end(said.Time, *s.attempt.Ran)
+		}
+	}
+}
+
+// observeEarlier does the same for the attempts that were left behind. A master's own TASK_DROPPED is no end of theirs: it speaks of a
+// launch, and theirs is long past.
+func (s *scene) observeEarlier() {
+	for i := range s.decision.Status.History {
+		earlier := &s.decision.Status.History[i]
+		if over(earlier) {
+			continue
+		}
+		if s.overByWord(earlier) {
+			earlier.Outcome, earlier.FinishTime = v1alpha1.OutcomeGivenUp, s.timeOf(s.Now)
+			s.endedEarlier.Insert(earlier.ID)
+			s.tellGivenUp(earlier)
+			continue
+		}
+		said, ok := s.Earlier[earlier.ID]
+		dropped := said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster
+		if !ok || dropped || s.foreign(earlier) || said.State.Regresses(mesos.TaskState(earlier.State)) || said.SpeaksOfAnother() {
+			continue
+		}
+		if s.record(earlier, said) {
+			earlier.FinishTime, earlier.UnreachableTime = s.timeOf(said.Time), nil
+			s.endedEarlier.Insert(earlier.ID)
+			s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was left behind, ended with %s", earlier.ID, outcome(earlier))})
+		}
 	}
 }
 
 // newAttempt says whether the binding is of an attempt that the status does not know yet. While the status names an attempt that
 // is not over, that one is the attempt of record. A binding whose ACCEPT was called off is forgotten: it never was an attempt. So is
-// one that the history names, as in an old manifest applied again: nothing follows an end.
+// one that the history names or that is older, as in an old manifest applied again: nothing follows an end.
 func (s *scene) newAttempt() bool {
-	if s.Launch == LaunchNeverSent {
-		return false
-	}
-	return (s.attempt == nil || over(s.attempt)) && !named(&s.decision.Status, s.Binding.TaskID)
+	return s.Launch != LaunchNeverSent && !s.current() && next(&s.decision.Status, s.Binding)
 }
 
 // begin makes the binding the current attempt and moves the last one to the history.
@@ -60,33 +104,74 @@ func (s *scene) begin() {
 		return
 	}
 	if last := s.attempt; last != nil {
-		status.History = slices.Insert(status.History, 0, *last)
-		status.History = status.History[:min(len(status.History), historyLength)]
-		switch {
-		case !SameHash(last.Hash, id.Hash):
-			status.Restarts, status.Relaunches = 0, 0
-		case last.KillReason != "":
-			status.Relaunches = 0
-		default:
-			status.Relaunches++
-			if last.Ran == nil || *last.Ran {
-				status.Restarts++
-			}
-		}
+		s.count(last, id.Hash)
+	}
+	if status.Task != nil {
+		s.remember(*status.Task)
 	}
 	status.NextLaunchTime = nil
+	if status.Attempts = max(s.Binding.Attempt, status.Attempts); s.Binding.Attempt == 0 && status.Attempts < maxAttempts {
+		status.Attempts++
+	}
 	s.attempt = &v1alpha1.TaskAttempt{
 		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, Hostname: s.Binding.Hostname, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
+		Ports: s.namePorts(id.Hash),
 	}
 	if !s.BoundSince.IsZero() {
 		s.attempt.BoundTime = &metav1.Time{Time: s.BoundSince.Truncate(time.Second)}
 	}
-	for i, port := range s.Spec.Ports {
-		if i < len(s.Binding.HostPorts) {
-			s.attempt.Ports = append(s.attempt.Ports, v1alpha1.AssignedPort{Name: port.Name, HostPort: s.Binding.HostPorts[i]})
+	status.Task = s.attempt
+}
+
+// count counts the launch that follows on an attempt.
+func (s *scene) count(last *v1alpha1.TaskAttempt, hash string) {
+	status := &s.decision.Status
+	switch {
+	case !SameHash(last.Hash, hash):
+		status.Restarts, status.Relaunches = 0, 0
+	case last.KillReason != "":
+		status.Relaunches = 0
+	default:
+		status.Relaunches++
+		if last.Ran == nil || *last.Ran {
+			status.Restarts++
 		}
 	}
-	status.Task = s.attempt
+}
+
+// remember puts an attempt at the head of the history, and drops the oldest of those whose end is durable: five of them stay, or as many as
+// there is room for.
+func (s *scene) remember(attempt v1alpha1.TaskAttempt) {
+	status := &s.decision.Status
+	history := slices.Insert(status.History, 0, attempt)
+	droppable := func(earlier *v1alpha1.TaskAttempt) bool { return over(earlier) && !s.endedEarlier.Has(earlier.ID) }
+	spare := 0
+	for i := range history {
+		if !droppable(&history[i]) {
+			spare++
+		}
+	}
+	room := min(historyLength, maxHistory-spare)
+	status.History = slices.DeleteFunc(history, func(earlier v1alpha1.TaskAttempt) bool {
+		if !droppable(&earlier) {
+			return false
+		}
+		room--
+		return room < 0
+	})
+}
+
+// namePorts gives the binding's ports the names that they have in the spec, if that is still what they were taken for; else numbers.
+func (s *scene) namePorts(hash string) (ports []v1alpha1.AssignedPort) {
+	same := s.Hash != "" && SameHash(hash, s.Hash) && len(s.Binding.HostPorts) == len(s.Spec.Ports)
+	for i, hostPort := range s.Binding.HostPorts {
+		name := fmt.Sprintf("port-%d", i)
+		if same {
+			name = s.Spec.Ports[i].Name
+		}
+		ports = append(ports, v1alpha1.AssignedPort{Name: name, HostPort: hostPort})
+	}
+	return ports
 }
 
 // neverRan says whether this process knows that the attempt's launch never took effect, and why.
@@ -101,12 +186,9 @@ func (s *scene) neverRan() (why string, never bool) {
 	}
 }
 
-// record takes over what Mesos said of the current attempt.
-func (s *scene) record(said mesos.Observation) {
-	if s.unproven(said) {
-		return
-	}
-	attempt, known := s.attempt, s.state()
+// record takes over what Mesos said of an attempt that is not over, and says whether it is over now.
+func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (ended bool) {
+	known := mesos.TaskState(attempt.State)
 	if said.AgentID != "" {
 		attempt.AgentID = said.AgentID
 	}
@@ -131,12 +213,17 @@ func (s *scene) record(said mesos.Observation) {
 			attempt.StartTime = s.timeOf(said.Time)
 		}
 	case mesos.FateUnknown:
+		// By the clock here, as timers run on it: the master's may differ, and it may have lost the agent long before it said so (rule 16).
 		if attempt.UnreachableTime == nil {
-			attempt.UnreachableTime = s.timeOf(said.UnreachableTime)
+			attempt.UnreachableTime = s.timeOf(s.Now)
 		}
 	case mesos.Ended:
-		s.recordEnd(said, known)
+		recordExitCode(attempt, said)
+		ran := s.mayHaveRun(attempt, said, known)
+		attempt.Ran = &ran
+		return true
 	}
+	return false
 }
 
 // unproven says whether said is a TASK_DROPPED from the master that the master has not been asked about: the launch that it speaks of
@@ -145,40 +232,34 @@ func (s *scene) unproven(said mesos.Observation) bool {
 	return said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster && s.Doubted
 }
 
-// recordEnd takes over an end.
-func (s *scene) recordEnd(said mesos.Observation, known mesos.TaskState) {
-	s.recordExitCode(said)
-	s.end(said.Time, s.mayHaveRun(said, known))
-}
-
 // learnMoreOfEnd takes over what the executor or the agent says of an end that so far only an answer to RECONCILE told of: after an
 // outage of the operator the answer comes first, and only the update says why. The end itself does not change.
 func (s *scene) learnMoreOfEnd() {
 	said := s.Observation
-	if s.attempt == nil || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() ||
+	if s.attempt == nil || !over(s.attempt) || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() ||
 		s.attempt.Reason != mesos.ReasonReconciliation || s.attempt.State != string(said.State) {
 		return
 	}
 	s.attempt.Reason, s.attempt.Source, s.attempt.Message = said.Reason, said.Source, said.Message
-	s.recordExitCode(*said)
+	recordExitCode(s.attempt, *said)
 	s.learned = true
 }
 
 // recordExitCode takes the exit code out of what the executor says.
-func (s *scene) recordExitCode(said mesos.Observation) {
+func recordExitCode(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 	match := exited.FindStringSubmatch(said.Message)
 	if match == nil || said.IsAnswer() {
 		return
 	}
 	if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
 		code := int32(code)
-		s.attempt.ExitCode = &code
+		attempt.ExitCode = &code
 	}
 }
 
 // mayHaveRun says whether an attempt that ended as said, after state known, may have run.
-func (s *scene) mayHaveRun(said mesos.Observation, known mesos.TaskState) bool {
-	reached := s.attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
+func (s *scene) mayHaveRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, known mesos.TaskState) bool {
+	reached := attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
 	switch said.State {
 	case mesos.TaskDropped, mesos.TaskError:
 		// Agents say TASK_DROPPED of a task that they lost, too (Mesos agent: reconciliation with the master after a restart).
@@ -186,7 +267,7 @@ func (s *scene) mayHaveRun(said mesos.Observation, known mesos.TaskState) bool {
 	case mesos.TaskGone:
 		// An agent says it of a task that it had. The master says it of what a registered agent does not have; where its agent was away
 		// or the object was restored, the task may have come and gone unseen.
-		restored := s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.Binding.UID != s.UID
+		restored := s.Binding != nil && s.Binding.TaskID == attempt.ID && s.Binding.UID != s.UID
 		return reached || restored || said.Source != mesos.SourceMaster || known != "" && known.Class() == mesos.FateUnknown
 	default:
 		return true
@@ -196,14 +277,19 @@ func (s *scene) mayHaveRun(said mesos.Observation, known mesos.TaskState) bool {
 // exited is how the command executor tells of an exit code; there is no field for it (Mesos: WSTRINGIFY).
 var exited = regexp.MustCompile(`^Command exited with status (\d{1,10})$`)
 
-// end makes the attempt over and sets when it may be launched again.
+// end makes the current attempt over and sets when it may be launched again.
 func (s *scene) end(at time.Time, ran bool) {
-	status := &s.decision.Status
 	s.ended = true
 	s.attempt.FinishTime = s.timeOf(at)
 	s.attempt.Ran = &ran
 	s.attempt.UnreachableTime = nil
-	if start := s.attempt.StartTime; start != nil && s.attempt.FinishTime.Sub(start.Time) >= stableAfter {
+	s.delayNext(s.attempt.FinishTime.Time)
+}
+
+// delayNext sets when the next launch may follow on the attempt, which ran until then.
+func (s *scene) delayNext(until time.Time) {
+	status := &s.decision.Status
+	if start := s.attempt.StartTime; start != nil && until.Sub(start.Time) >= stableAfter {
 		status.Relaunches = 0
 	}
 	if delay := backoff(s.Spec.Backoff, status.Relaunches); delay > 0 {
@@ -235,9 +321,14 @@ func (s *scene) timeOf(at time.Time) *metav1.Time {
 	return &metav1.Time{Time: at.Truncate(time.Second)}
 }
 
-// outcome says in a few words how the attempt ended.
+// outcome says in a few words how the attempt ended, or why it was left behind.
 func outcome(attempt *v1alpha1.TaskAttempt) string {
+	ended := mesos.TaskState(attempt.State).Class() == mesos.Ended
 	switch {
+	case attempt.Outcome == v1alpha1.OutcomeGivenUp && !ended:
+		return strings.TrimSpace(attempt.State + " (given up)")
+	case attempt.Outcome == v1alpha1.OutcomeReplaced && !ended:
+		return strings.TrimSpace(attempt.State + " (replaced)")
 	case attempt.State == "":
 		return attempt.Message
 	case attempt.Message != "":

@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
-	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // Other is a live task of the object's identity that is not its attempt of record: one whose binding was lost, or an earlier attempt
@@ -25,63 +24,11 @@ type Other struct {
 	LastKill time.Time
 }
 
-// judgeOthers decides about the live tasks of the object's identity that are not its attempt of record (rule 12). While the fate of
-// the attempt of record is unknown none of them is touched: it may be the one that goes on.
+// judgeOthers decides about the live tasks of the object's identity that are not its attempt of record (rule 12), and kills each that is to go,
+// where that is due.
 func (s *scene) judgeOthers() {
-	switch {
-	case len(s.Others) == 0:
-	case s.Deleting && s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan:
-	case s.Deleting || s.Spec.Suspend:
-		s.killOthers("")
-	case s.current():
-		if s.Observation != nil && s.Observation.State.Class() == mesos.Live {
-			s.killOthers("")
-		}
-	case !s.Proven || s.Obstacle != nil || s.bindingAhead():
-	case s.decision.Adopt != nil:
-		s.killOthers(s.decision.Adopt.TaskID)
-	case s.verdict.reason == v1alpha1.ReasonBackOff:
-		// It may yet be what the next launch would start.
-	default:
-		s.killOthers("")
-	}
-}
-
-// takeOver decides about a task that would be launched while others of its identity live: the oldest that matches the spec goes on as its
-// attempt, and nothing is launched before the rest is over.
-func (s *scene) takeOver() {
-	others := slices.SortedFunc(slices.Values(s.Others), func(a, b Other) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.TaskID, b.TaskID))
-	})
-	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, reconciling: true}
-	s.decision.WriteAt = others[0].Since.Add(quickly)
-	if !s.Proven {
-		s.verdict.message = fmt.Sprintf("Mesos already runs %s; waiting until it has told all that runs", s.namesOfOthers())
-		return
-	}
-	for _, other := range others {
-		if s.matches(other) {
-			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
-			s.decision.Adopt = &Placement{TaskID: other.TaskID, AgentID: other.AgentID}
-			s.step(StepAdopt)
-			return
-		}
-	}
-	s.verdict.reason = v1alpha1.ReasonRestarting
-	s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", s.namesOfOthers())
-}
-
-// matches says whether an other can go on as the object's attempt: it was launched as the spec is now, and the status does not know it
-// as an attempt that is over.
-func (s *scene) matches(other Other) bool {
-	id, err := ParseTaskID(other.TaskID)
-	return err == nil && SameHash(id.Hash, s.Hash) && !named(&s.decision.Status, other.TaskID)
-}
-
-// killOthers sends KILL for every other but one, where it is due.
-func (s *scene) killOthers(but string) {
 	for _, other := range s.Others {
-		if other.TaskID == but {
+		if !s.doomed(other) {
 			continue
 		}
 		if other.Kills == 0 || s.due(other.LastKill.Add(grow(firstKillRetry, lastKillRetry, other.Kills))) {
@@ -94,10 +41,70 @@ func (s *scene) killOthers(but string) {
 	}
 }
 
-// namesOfOthers lists the others for a person.
-func (s *scene) namesOfOthers() string {
-	names := make([]string, len(s.Others))
-	for i, other := range s.Others {
+// doomed says whether an other is to be killed. What was left behind always is. While the fate of the attempt of record is unknown no other
+// is touched: it may be the one that goes on.
+func (s *scene) doomed(other Other) bool {
+	switch {
+	case s.paused():
+		return false
+	case s.leftBehind(other):
+		return true
+	case s.Deleting && s.orphans():
+		return false
+	case s.Deleting || s.Spec.Suspend:
+		return true
+	case s.current():
+		return s.live()
+	case !s.Proven || s.Obstacle != nil || s.left || s.bindingAhead():
+		return false
+	case s.decision.Adopt != nil:
+		return other.TaskID != s.decision.Adopt.TaskID
+	default:
+		// What waits for its next launch may yet be what that would start.
+		return s.verdict.reason != v1alpha1.ReasonBackOff
+	}
+}
+
+// takeOver decides about a task that would be launched while others of its identity live: the oldest that matches the spec goes on as its
+// attempt, and nothing is launched before the rest is over.
+func (s *scene) takeOver() {
+	others := slices.SortedFunc(slices.Values(s.Others), func(a, b Other) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.TaskID, b.TaskID))
+	})
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonLaunching, reconciling: true}
+	s.decision.WriteAt = others[0].Since.Add(quickly)
+	if !s.Proven {
+		s.verdict.message = fmt.Sprintf("Mesos already runs %s; waiting until it has told all that runs", namesOf(s.Others))
+		return
+	}
+	for _, other := range others {
+		if s.matches(other) {
+			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
+			if s.left {
+				s.checkAt(s.Now.Add(time.Millisecond))
+				return
+			}
+			s.decision.Adopt = &Placement{TaskID: other.TaskID, AgentID: other.AgentID}
+			s.step(StepAdopt)
+			return
+		}
+	}
+	s.verdict.reason = v1alpha1.ReasonRestarting
+	s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", namesOf(s.Others))
+}
+
+// matches says whether an other can go on as the object's attempt: it was launched as the spec is now, and it is none of the object's earlier
+// attempts.
+func (s *scene) matches(other Other) bool {
+	id, err := ParseTaskID(other.TaskID)
+	old := stale(&s.decision.Status, s.Binding) && s.Binding.TaskID == other.TaskID
+	return err == nil && SameHash(id.Hash, s.Hash) && !s.leftBehind(other) && !old
+}
+
+// namesOf lists tasks for a person.
+func namesOf(others []Other) string {
+	names := make([]string, len(others))
+	for i, other := range others {
 		names[i] = fmt.Sprintf("%s on agent %s", other.TaskID, other.AgentID)
 	}
 	slices.Sort(names)

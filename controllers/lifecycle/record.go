@@ -2,15 +2,28 @@ package lifecycle
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
+// Bounds of what a binding may hold. They are the API's: a status made of more could never be written.
+const (
+	maxAnnotation = 64 << 10
+	maxName       = 255
+	maxHash       = 64
+	maxPorts      = 64
+	maxPort       = 65535
+)
+
 // ParseBinding reads the binding annotation of the object with this namespace and name. A binding that belongs to another object,
-// as in a copied manifest, is refused.
+// as in a copied manifest, is refused, and so is one that holds more than a status can.
 func ParseBinding(annotation, namespace, name string) (*v1alpha1.Binding, error) {
+	if len(annotation) > maxAnnotation {
+		return nil, fmt.Errorf("reading annotation %s: it has %d bytes, at most %d are read", v1alpha1.AnnotationBinding, len(annotation), maxAnnotation)
+	}
 	binding := &v1alpha1.Binding{}
 	if err := json.Unmarshal([]byte(annotation), binding); err != nil {
 		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
@@ -22,7 +35,38 @@ func ParseBinding(annotation, namespace, name string) (*v1alpha1.Binding, error)
 	if id.Namespace != namespace || id.Name != name {
 		return nil, fmt.Errorf("annotation %s belongs to MesosTask %s/%s", v1alpha1.AnnotationBinding, id.Namespace, id.Name)
 	}
+	if err := checkBounds(binding, id); err != nil {
+		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
+	}
 	return binding, nil
+}
+
+// checkBounds refuses a binding that holds more than a status can.
+func checkBounds(binding *v1alpha1.Binding, id TaskID) error {
+	for _, field := range []struct {
+		name, value string
+		longest     int
+	}{
+		{"taskID", binding.TaskID, maxName},
+		{"agentID", binding.AgentID, maxName},
+		{"hostname", binding.Hostname, maxName},
+		{"frameworkID", binding.FrameworkID, maxName},
+		{"the hash in taskID", id.Hash, maxHash},
+	} {
+		if len(field.value) > field.longest {
+			return fmt.Errorf("%s has %d characters, at most %d are allowed", field.name, len(field.value), field.longest)
+		}
+	}
+	if len(binding.HostPorts) > maxPorts {
+		return fmt.Errorf("hostPorts has %d entries, at most %d are allowed", len(binding.HostPorts), maxPorts)
+	}
+	if slices.ContainsFunc(binding.HostPorts, func(port int32) bool { return port < 1 || port > maxPort }) {
+		return fmt.Errorf("hostPorts must be from 1 to %d", maxPort)
+	}
+	if binding.Attempt < 0 || binding.Attempt > maxAttempts {
+		return errors.New("attempt is out of bounds")
+	}
+	return nil
 }
 
 // Open returns the attempt of record that is not known to be over: its task ID and the agent where it was last seen, or whether there
@@ -31,11 +75,22 @@ func Open(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) (taskID, a
 	switch task := status.Task; {
 	case task != nil && !over(task):
 		return task.ID, task.AgentID, true
-	case binding == nil || named(&status, binding.TaskID):
+	case !next(&status, binding):
 		return "", "", false
 	default:
 		return binding.TaskID, binding.AgentID, true
 	}
+}
+
+// next says whether the binding is of an attempt that the status does not know yet.
+func next(status *v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) bool {
+	return binding != nil && !named(status, binding.TaskID) && !stale(status, binding)
+}
+
+// stale says whether the binding is an old one that somebody brought back: the status does not know its attempt any more, and has counted
+// further. A binding without a number is believed.
+func stale(status *v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) bool {
+	return binding != nil && binding.Attempt > 0 && binding.Attempt <= status.Attempts && !named(status, binding.TaskID)
 }
 
 // OpenAttempt is an attempt that is not known to be over.
@@ -82,16 +137,46 @@ func NextAttempt(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) int
 	return latest + 1
 }
 
-// bindingLost says whether the binding or the finalizer of an attempt that is not over was taken away: by kubectl replace, say, or by a
-// manifest that was exported earlier and is applied again. A deleted object can get no finalizer.
-func (s *scene) bindingLost() bool {
-	return s.current() && !s.Deleting && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID || !s.Finalized)
+// mend gives back what somebody took away of an attempt that is not over: by kubectl replace, say, or by a manifest that was exported
+// earlier and is applied again. A deleted object can get no finalizer.
+func (s *scene) mend() {
+	switch {
+	case s.Deleting:
+	case s.current() && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID):
+		s.decision.Restore = s.restored()
+		s.step(StepRestore)
+	case !s.Finalized && (s.current() || s.unsettled() > 0):
+		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is.
+		s.step(StepFinalize)
+	}
+}
+
+// restored is the current attempt's binding anew. The status names the attempt, and a restore of the object would have wiped it: so this
+// object ran it.
+//
+// Which restart request the attempt satisfied went with the binding. The present one counts as satisfied, as a lost annotation must never
+// restart a task by itself, unless the attempt is being killed for it; a request that came with the loss has to be repeated.
+func (s *scene) restored() *v1alpha1.Binding {
+	binding := &v1alpha1.Binding{
+		TaskID: s.attempt.ID, AgentID: s.attempt.AgentID, Hostname: s.attempt.Hostname, FrameworkID: s.attempt.FrameworkID, UID: s.UID,
+		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts,
+	}
+	for _, port := range s.attempt.Ports {
+		binding.HostPorts = append(binding.HostPorts, port.HostPort)
+	}
+	switch {
+	case s.attempt.KillReason == v1alpha1.KillRestartRequested:
+		binding.RestartedAt = ""
+	case s.RestartRequest == "" && s.Binding != nil:
+		binding.RestartedAt = s.Binding.RestartedAt
+	}
+	return binding
 }
 
 // bindingAhead says whether an attempt ended just now and the binding is of yet another, which may live: it is taken up once the end is
 // recorded.
 func (s *scene) bindingAhead() bool {
-	return s.ended && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
+	return (s.ended || s.left) && next(&s.decision.Status, s.Binding)
 }
 
 // named says whether the status knows an attempt, as the current or an earlier one.

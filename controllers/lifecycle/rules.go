@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -40,19 +39,24 @@ var rules = []rule{
 	// The object is being deleted.
 	{"delete what was never bound or is over", func(s *scene) bool { return s.Deleting && !s.current() }, (*scene).release},
 	{"delete and call off the launch", func(s *scene) bool { return s.Deleting && s.Launch == LaunchUnsent }, (*scene).callOffToDelete},
-	{"delete and let the task run on", func(s *scene) bool { return s.Deleting && s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan }, (*scene).detach},
+	{"delete and let go of what may still run", func(s *scene) bool { return s.Deleting && s.letsGo() }, (*scene).release},
+	{"delete and keep the task from being killed as an orphan", func(s *scene) bool { return s.Deleting && s.orphans() && s.KillsOrphans }, (*scene).keepFromOrphanKill},
+	{"delete and let the task run on", func(s *scene) bool { return s.Deleting && s.orphans() }, (*scene).detach},
 	{"delete and kill", func(s *scene) bool { return s.Deleting }, (*scene).killToDelete},
 
-	// An attempt is not known to be over.
+	// An attempt is not known to be over. While the task is paused it is told what becomes of it, and nothing is done.
 	{"hands off another framework's attempt", func(s *scene) bool { return s.current() && s.otherFramework() }, (*scene).handsOff},
-	{"call off a launch that is not wanted any more", func(s *scene) bool { return s.current() && s.Launch == LaunchUnsent && s.unwanted() != "" }, (*scene).callOff},
-	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && s.unwanted() != "" }, (*scene).killToChange},
-	{"wait for what may or may not run", func(s *scene) bool { return s.current() && s.state() != "" && s.state().Class() == mesos.FateUnknown }, (*scene).wait},
+	{"call off a launch that is not wanted any more", func(s *scene) bool {
+		return s.current() && !s.paused() && s.Launch == LaunchUnsent && s.unwanted() != ""
+	}, (*scene).callOff},
+	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && !s.paused() && s.unwanted() != "" }, (*scene).killToChange},
+	{"wait for what may or may not run", (*scene).fateUnknown, (*scene).wait},
 	{"let it run", func(s *scene) bool { return s.current() && s.state() == mesos.TaskRunning }, (*scene).run},
 	{"let it start", (*scene).current, (*scene).start},
 
-	// No attempt, or the last one is over.
+	// No attempt, or the last one is over or was left behind.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
+	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.sameHash()) }, (*scene).pause},
 	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil && (s.Obstacle.Stalled || !s.final()) }, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
 	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
@@ -74,13 +78,21 @@ var rules = []rule{
 // ran says whether the attempt that is over may have run.
 func (s *scene) ran() bool { return s.attempt.Ran == nil || *s.attempt.Ran }
 
-func (s *scene) isRefused() bool { return s.state() == mesos.TaskError }
+// isRefused says whether Mesos refused the spec. An attempt that was being killed is not wanted as it was, and its end says nothing of what
+// follows.
+func (s *scene) isRefused() bool {
+	return s.state() == mesos.TaskError && s.attempt.KillReason == ""
+}
 
 func (s *scene) isComplete() bool {
 	return s.state() == mesos.TaskFinished && s.Spec.RestartPolicy != v1alpha1.RestartAlways
 }
 
-func (s *scene) isFailed() bool { return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever }
+// isFailed says whether the task is not to be launched again after an attempt that did not finish. Being replaced is what its object asks for,
+// whatever its restart policy.
+func (s *scene) isFailed() bool {
+	return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever && s.attempt.Outcome != v1alpha1.OutcomeReplaced
+}
 
 func (s *scene) isExhausted() bool {
 	return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
@@ -98,13 +110,11 @@ func (s *scene) final() bool {
 // calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off. What that launch was
 // for is still wanted, and the binding says nothing any more of the attempt before it.
 func (s *scene) calledOff() bool {
-	return s.Launch == LaunchNeverSent && s.Binding != nil && !named(&s.decision.Status, s.Binding.TaskID)
+	return s.Launch == LaunchNeverSent && next(&s.decision.Status, s.Binding)
 }
 
 // otherFramework says whether the attempt was launched under another framework ID than the framework has now.
-func (s *scene) otherFramework() bool {
-	return s.FrameworkID != "" && s.attempt.FrameworkID != "" && s.attempt.FrameworkID != s.FrameworkID
-}
+func (s *scene) otherFramework() bool { return s.foreign(s.attempt) }
 
 // unwanted says why the attempt must end though its object stays; empty if it need not. A kill once begun is not withdrawn.
 func (s *scene) unwanted() v1alpha1.KillReason {
@@ -120,51 +130,6 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 	default:
 		return ""
 	}
-}
-
-func (s *scene) release() {
-	if len(s.Others) > 0 && s.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
-		s.deleting(fmt.Sprintf("Waiting for %s to end", s.namesOfOthers()))
-		return
-	}
-	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonDeleting, message: "No task is left", reconciling: true}
-	if s.Finalized {
-		s.step(StepRelease)
-	}
-}
-
-func (s *scene) callOffToDelete() {
-	s.step(StepCallOff)
-	s.deleting("The launch is being called off")
-}
-
-func (s *scene) detach() {
-	s.deleting("The task is left running, as spec.deletionPolicy says")
-	if before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); before == nil || before.Message != s.verdict.message {
-		s.tell(Event{Reason: v1alpha1.EventDetached, Action: actionDeleting, Message: fmt.Sprintf("Left %s running on %s", s.attempt.ID, s.where())})
-	}
-	if s.Finalized {
-		s.step(StepRelease)
-	}
-}
-
-func (s *scene) killToDelete() {
-	message := fmt.Sprintf("Waiting for %s on %s to end", s.attempt.ID, s.where())
-	if since := s.attempt.UnreachableTime; since != nil {
-		message = fmt.Sprintf("%s; Mesos has not been able to say whether it runs since %s", message, since.UTC().Format(time.RFC3339))
-	}
-	if s.otherFramework() {
-		message += fmt.Sprintf("; it was launched under framework ID %s, which is not the framework's any more", s.attempt.FrameworkID)
-	}
-	s.deleting(fmt.Sprintf(`%s. To let it go without waiting: kubectl patch mesostask %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Orphan"}}'`,
-		message, s.Name, s.Namespace))
-	s.kill()
-}
-
-// deleting is the verdict on an object that waits for its task.
-func (s *scene) deleting(message string) {
-	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonDeleting, message: message, reconciling: true}
-	s.markUnreachable()
 }
 
 func (s *scene) handsOff() {
@@ -198,6 +163,14 @@ func (s *scene) wait() {
 	s.verdict = verdict{
 		ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonFateUnknown, reconciling: true,
 		message: fmt.Sprintf("Mesos says %s of %s on %s: it may still run, so it is not launched again", s.state(), s.attempt.ID, s.where()),
+	}
+	if deadline, ok := s.deadline(); ok {
+		why := s.whyNotReplaced()
+		if s.due(deadline) && why != "" {
+			s.verdict.message += ". Its time is up by spec.unreachable.replaceAfterSeconds, and yet it is not replaced: " + why
+		} else {
+			s.verdict.message += fmt.Sprintf(" unless that lasts for %d s", *s.Spec.Unreachable.ReplaceAfterSeconds)
+		}
 	}
 	if s.state() == mesos.TaskUnreachable {
 		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
@@ -247,6 +220,39 @@ func (s *scene) suspended() {
 		ready: metav1.ConditionTrue, reason: v1alpha1.ReasonSuspended, suspended: true,
 		message: "Nothing runs, as spec.suspend asks",
 	}
+	if len(s.Others) > 0 {
+		s.verdict = verdict{
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonSuspending, reconciling: true,
+			message: fmt.Sprintf("Waiting for %s to end, as spec.suspend asks", namesOf(s.Others)),
+		}
+	}
+	s.verdict.end = s.endVerdict()
+}
+
+// endVerdict is what was said of the task's own end; nil where it has come to none. It stays true while the task is suspended.
+func (s *scene) endVerdict() *verdict {
+	if !s.final() || !s.sameHash() {
+		return nil
+	}
+	said := &scene{Seen: s.Seen, decision: s.decision, attempt: s.attempt}
+	switch {
+	case s.isRefused():
+		said.refused()
+	case s.isComplete():
+		said.completed()
+	case s.outcomeUnknown():
+		return nil
+	case s.isFailed():
+		said.failed()
+	default:
+		said.exhausted()
+	}
+	return &said.verdict
+}
+
+// pause is neither progress nor failure: it is for a person to end, and whoever waits for the task waits on.
+func (s *scene) pause() {
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused, message: "Nothing is launched"}
 }
 
 func (s *scene) hindered() {
@@ -269,6 +275,20 @@ func (s *scene) launch() {
 		s.takeOver()
 		return
 	}
+	s.awaitOffer()
+	switch {
+	case s.left:
+		// That it was left behind must be durable before anything takes its place.
+		s.checkAt(s.Now.Add(time.Millisecond))
+	case s.Placement != nil:
+		s.step(StepBind)
+	default:
+		s.step(StepPlace)
+	}
+}
+
+// awaitOffer is the verdict on a task that is to be launched.
+func (s *scene) awaitOffer() {
 	status := &s.decision.Status
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
 	if s.attempt != nil {
@@ -285,11 +305,6 @@ func (s *scene) launch() {
 			s.decision.WriteAt = s.LastWrite.Add(pendingEvery)
 		}
 	}
-	if s.Placement != nil {
-		s.step(StepBind)
-		return
-	}
-	s.step(StepPlace)
 }
 
 func (s *scene) refused() {
@@ -305,7 +320,7 @@ func (s *scene) completed() {
 
 // outcomeUnknown says whether the object was restored from a backup and Mesos no longer has its attempt: it may have run to its end.
 func (s *scene) outcomeUnknown() bool {
-	restored := s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.Binding.UID != s.UID
+	restored := s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.Binding.UID != s.UID && s.attempt.Outcome == ""
 	return restored && s.state() == mesos.TaskGone && s.Spec.RestartPolicy != v1alpha1.RestartAlways
 }
 
@@ -337,7 +352,7 @@ func (s *scene) backOff() {
 // kill sends KILL when it is due: at once, then with growing gaps, and at once again when a task comes back whose kill Mesos will
 // have forgotten (Mesos master: KILL of an unreachable task is not remembered).
 func (s *scene) kill() {
-	if s.Launch == LaunchSent || s.Launch == LaunchUnsent || s.otherFramework() {
+	if !s.settled() || s.otherFramework() {
 		return
 	}
 	grace := defaultGrace
@@ -362,10 +377,11 @@ func (s *scene) durableState() string {
 
 // askIf sends RECONCILE for the attempt alone, with a backoff of its own, if there is a reason to.
 func (s *scene) askIf(reason bool) {
-	if !reason || s.Launch == LaunchSent || s.Launch == LaunchUnsent || s.otherFramework() {
+	since, departing := s.needsAnswer()
+	if !reason && !departing || !s.settled() || s.otherFramework() {
 		return
 	}
-	if s.Asks == 0 || s.due(s.LastAsk.Add(grow(firstAskRetry, lastAskRetry, s.Asks))) {
+	if s.Asks == 0 || departing && s.LastAsk.Before(since) || s.due(s.LastAsk.Add(grow(firstAskRetry, lastAskRetry, s.Asks))) {
 		s.step(StepAsk)
 		s.checkAt(s.Now.Add(grow(firstAskRetry, lastAskRetry, s.Asks+1)))
 	}

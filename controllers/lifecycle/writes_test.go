@@ -181,7 +181,7 @@ func TestNext_acknowledgements(t *testing.T) {
 		"RUNNING once more":                         {running(), update(mesos.TaskRunning), true},
 		"a late STARTING":                           {running(), update(mesos.TaskStarting), true},
 		"an update of a task that is being deleted": {running(), func(s *story) { s.says(mesos.TaskKilling); s.Deleting = true }, true},
-		"an update under another framework ID":      {running(), func(s *story) { s.says(mesos.TaskKilling); s.FrameworkID = "framework-2" }, true},
+		"an update under another framework ID":      {running(), func(s *story) { s.says(mesos.TaskKilling); s.FrameworkID = "framework-2" }, false},
 		"an answer, which has no UUID":              {running(), answer(mesos.TaskUnreachable), false},
 		"nothing heard":                             {newStory().bind(LaunchAccepted), func(*story) {}, false},
 		"an update of another attempt":              {running(), func(s *story) { s.says(mesos.TaskFailed); s.Observation.TaskID = "shop.web.1aaaaaaaa.other" }, false},

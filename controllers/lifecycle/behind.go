@@ -1,0 +1,195 @@
+package lifecycle
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// departure is a reason to leave the current attempt behind: the task goes on without it, though nobody knows that it is over.
+type departure struct {
+	when    func(*scene) bool
+	outcome v1alpha1.AttemptOutcome
+	tell    func(*scene)
+}
+
+// departures are tried in order; the first that matches moves the attempt from task to the history. A deleted object does not go on, so
+// there only what ends the attempt counts; what else it takes to let such an object go is in deletion.go.
+var departures = []departure{
+	{func(s *scene) bool { return s.overByWord(s.attempt) }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
+	{func(s *scene) bool { return !s.Deleting && s.mayGiveUp() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
+	{func(s *scene) bool { return !s.Deleting && s.stayedAway() && s.whyNotReplaced() == "" }, v1alpha1.OutcomeReplaced, (*scene).tellReplaced},
+}
+
+// leaveBehind moves the current attempt to the history, if there is a reason to.
+func (s *scene) leaveBehind() {
+	if !s.current() || s.paused() {
+		return
+	}
+	for _, departure := range departures {
+		if !departure.when(s) {
+			continue
+		}
+		status := &s.decision.Status
+		s.attempt.Outcome = departure.outcome
+		if s.overByWord(s.attempt) {
+			s.attempt.FinishTime = s.timeOf(s.Now)
+		}
+		departure.tell(s)
+		until := s.Now
+		if s.attempt.UnreachableTime != nil {
+			until = s.attempt.UnreachableTime.Time
+		}
+		s.delayNext(until)
+		s.remember(*status.Task)
+		status.Task, s.attempt, s.left = nil, &status.History[0], true
+		return
+	}
+}
+
+// foreign says whether an attempt was launched under another framework ID than the framework has now, so that nobody can be asked for it.
+func (s *scene) foreign(attempt *v1alpha1.TaskAttempt) bool {
+	return attempt.FrameworkID != "" && attempt.FrameworkID != s.FrameworkID && (s.FrameworkID != "" || s.idReplaced(attempt))
+}
+
+// idReplaced says whether a person replaced the framework ID that the attempt was launched under, as Mesos had removed it.
+func (s *scene) idReplaced(attempt *v1alpha1.TaskAttempt) bool {
+	return attempt.FrameworkID != s.FrameworkID && slices.Contains(s.ReplacedIDs, attempt.FrameworkID)
+}
+
+// overByWord says whether an attempt is over by a person's word: it can never be asked for again, so nothing better will be known.
+func (s *scene) overByWord(attempt *v1alpha1.TaskAttempt) bool {
+	return s.idReplaced(attempt) || s.foreign(attempt) && s.GiveUp == attempt.ID
+}
+
+// mayGiveUp says whether a person gave the current attempt up and Mesos does not say that it lives. One whose ACCEPT is on its way is given up
+// once that was answered: until then it cannot even be killed.
+func (s *scene) mayGiveUp() bool {
+	return s.GiveUp == s.attempt.ID && !s.live() && s.settled()
+}
+
+// settled says whether the attempt's ACCEPT can take no effect any more that it has not taken.
+func (s *scene) settled() bool { return s.Launch != LaunchSent && s.Launch != LaunchUnsent }
+
+// deadline is when the current attempt's fate will have been unknown for as long as spec.unreachable allows; false where there is no such time.
+func (s *scene) deadline() (time.Time, bool) {
+	if !s.fateUnknown() || s.otherFramework() || s.Spec.Unreachable == nil || s.Spec.Unreachable.ReplaceAfterSeconds == nil {
+		return time.Time{}, false
+	}
+	since := s.FateUnknownSince
+	if since.IsZero() {
+		if s.attempt.UnreachableTime == nil {
+			return time.Time{}, false
+		}
+		// The API keeps whole seconds; never sooner than asked.
+		since = s.attempt.UnreachableTime.Add(time.Second - 1)
+	}
+	return since.Add(time.Duration(*s.Spec.Unreachable.ReplaceAfterSeconds) * time.Second), true
+}
+
+// stayedAway says whether that time has passed, and Mesos was asked since and cannot tell yet (rule 16).
+func (s *scene) stayedAway() bool {
+	deadline, ok := s.deadline()
+	return ok && s.settled() && !s.Now.Before(deadline) && s.answeredSince(deadline)
+}
+
+// answeredSince says whether Mesos answered a RECONCILE sent at that time or later, and cannot tell the attempt's fate.
+func (s *scene) answeredSince(at time.Time) bool {
+	return s.Answered && !s.LastAsk.Before(at) && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
+}
+
+// needsAnswer says whether an answer is all that the attempt's departure waits for, and since when that has to be asked for.
+func (s *scene) needsAnswer() (since time.Time, needed bool) {
+	deadline, ok := s.deadline()
+	switch {
+	case !ok || s.paused() || !s.Deleting && s.whyNotReplaced() != "" || s.Deleting && s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan:
+		return deadline, false
+	default:
+		return deadline, s.due(deadline) && !s.answeredSince(deadline)
+	}
+}
+
+// whyNotReplaced says why an attempt is not replaced though its time has come; empty where nothing hinders.
+func (s *scene) whyNotReplaced() string {
+	switch {
+	case s.Spec.Suspend:
+		return "spec.suspend asks for nothing in its place"
+	case s.Obstacle != nil:
+		return "nothing can be launched in its place: " + s.Obstacle.Message
+	case s.unwanted() == "" && s.isExhausted():
+		return "spec.maxRestarts allows no further launch"
+	default:
+		return s.whyKept()
+	}
+}
+
+// whyKept says why no attempt can be left behind; empty where nothing hinders.
+func (s *scene) whyKept() string {
+	if s.unsettled() < maxHistory {
+		return ""
+	}
+	return fmt.Sprintf("status.history already holds %d attempts that are not known to be over", maxHistory)
+}
+
+// unsettled counts the attempts of the history that are not known to be over.
+func (s *scene) unsettled() (n int) {
+	for i := range s.decision.Status.History {
+		if earlier := &s.decision.Status.History[i]; !over(earlier) || s.endedEarlier.Has(earlier.ID) {
+			n++
+		}
+	}
+	return n
+}
+
+// leftBehind says whether a live task is an attempt that was over, replaced, given up or abandoned: it is never taken over, but killed.
+func (s *scene) leftBehind(other Other) bool {
+	return named(&s.decision.Status, other.TaskID) || s.Abandoned.Has(other.TaskID)
+}
+
+func (s *scene) tellGivenUp(attempt *v1alpha1.TaskAttempt) {
+	message := fmt.Sprintf("Gave up %s on agent %s, as annotation %s asks; it is killed if it comes back", attempt.ID, attempt.AgentID, v1alpha1.AnnotationGiveUp)
+	if s.idReplaced(attempt) {
+		message = fmt.Sprintf("Gave up %s on agent %s, as its framework ID %s was replaced", attempt.ID, attempt.AgentID, attempt.FrameworkID)
+	}
+	s.tell(Event{Reason: v1alpha1.EventGivenUp, Action: actionReconciling, Message: message})
+}
+
+func (s *scene) tellReplaced() {
+	s.tell(Event{Warning: true, Reason: v1alpha1.EventReplaced, Action: actionReconciling, Message: fmt.Sprintf(
+		"Replacing %s on %s, of which Mesos says %s since %s; it is killed if it comes back", s.attempt.ID, s.where(), s.state(), since(s.attempt.UnreachableTime))})
+}
+
+// since is a time of the API for a person.
+func since(at *metav1.Time) string {
+	if at == nil {
+		return "some time"
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+// noteGiveUp says what becomes of a give-up that cannot be followed.
+func (s *scene) noteGiveUp() {
+	switch {
+	case s.GiveUp == "":
+	case s.current() && s.GiveUp == s.attempt.ID && s.live(), s.Earlier[s.GiveUp].State.Class() == mesos.Live:
+		text := fmt.Sprintf("Annotation %s does nothing, as Mesos says that the task lives", v1alpha1.AnnotationGiveUp)
+		s.noteAndTell(text, Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: fmt.Sprintf(
+			"%s is not given up: Mesos says that it lives", s.GiveUp)})
+	case !s.Deleting && s.current() && s.mayGiveUp() && s.whyKept() != "":
+		s.note(fmt.Sprintf("Annotation %s cannot be followed: %s", v1alpha1.AnnotationGiveUp, s.whyKept()))
+	}
+}
+
+// noteStale says that the binding is an old one. While an attempt is current its binding is restored instead.
+func (s *scene) noteStale() {
+	if s.Deleting || s.current() || !stale(&s.decision.Status, s.Binding) {
+		return
+	}
+	text := fmt.Sprintf("Annotation %s is of %s, an old attempt, and is ignored", v1alpha1.AnnotationBinding, s.Binding.TaskID)
+	s.noteAndTell(text, Event{Warning: true, Reason: v1alpha1.EventStaleBinding, Action: actionReconciling, Message: text})
+}
