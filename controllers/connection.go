@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -10,10 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
-	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
 // connection is one framework's end of this process: its bridge, its placement, and what was done for its attempts. As the bridge's
@@ -33,27 +32,27 @@ type connection struct {
 	attempts map[string]*efforts
 	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
 	heardOf map[types.NamespacedName]sets.Set[string]
-	// marks are the fences and end marks that were asked about: what Mesos says of them concerns no task.
-	marks sets.Set[string]
-	// proven says that the proof was had, and counted that at least an implicit RECONCILE and its end mark were answered, under this
-	// framework ID in this leadership. Hold is how long launching waits for the proof.
-	proven, counted bool
-	hold            time.Duration
+	// marks are the made-up tasks that were asked about, and what for: what Mesos says of them concerns no task.
+	marks map[string]markOf
+	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
+	over sets.Set[string]
+	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.
+	provenID string
+	// hold is how long launching waits for the proof.
+	hold time.Duration
+	// abandoned are the attempts that the framework's status durably holds as abandoned, toAbandon those that it is to hold.
+	abandoned, toAbandon map[string]v1alpha1.AbandonedAttempt
 }
 
-// efforts is what this process did for one attempt.
-type efforts struct {
-	key     types.NamespacedName
-	agentID string
-	// boundSince is when this process wrote or first saw the binding.
-	boundSince time.Time
-	// kills and asks count what was sent in the term.
-	term                uint64
-	kills               int
-	firstKill, lastKill time.Time
-	asks                int
-	lastAsk             time.Time
-}
+// markOf is what a made-up task was asked about for.
+type markOf int
+
+const (
+	// markOfPass is a fence or an end mark.
+	markOfPass markOf = iota
+	// markOfAttempt is one that goes before an attempt that is asked for alone.
+	markOfAttempt
+)
 
 func (c *Connections) newConnection(name string, config mesosbridge.Config) *connection {
 	connection := &connection{
@@ -63,7 +62,10 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *con
 		config:   config,
 		attempts: map[string]*efforts{},
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
-		marks:    sets.New[string](),
+		marks:    map[string]markOf{},
+
+		abandoned: map[string]v1alpha1.AbandonedAttempt{},
+		toAbandon: map[string]v1alpha1.AbandonedAttempt{},
 	}
 	connection.bridge = mesosbridge.New(config, mesosbridge.Options{
 		Name:        name,
@@ -99,19 +101,25 @@ func (c *connection) Observed(taskID string) {
 	c.owner.tasks.add(key)
 }
 
-// observedForeign handles news of an ID that no MesosTask can account for. A mark's answer concerns the pass that asked for it. A task
-// whose ID was not made here has nobody who would ever store anything of it, and an update that nobody acknowledges keeps its agent
-// from draining.
+// observedForeign handles news of an ID that no MesosTask can account for. A mark's answer concerns what asked for it. A task whose ID was
+// not made here has nobody who would ever store anything of it, and an update that nobody acknowledges keeps its agent from draining.
 func (c *connection) observedForeign(taskID string) {
 	c.mu.Lock()
-	mark := c.marks.Has(taskID)
+	mark, marked := c.marks[taskID]
 	c.mu.Unlock()
-	if mark {
-		c.owner.frameworks.add(frameworkKey(c.name))
+	if marked {
+		if mark == markOfPass {
+			c.owner.frameworks.add(frameworkKey(c.name))
+		}
 		return
 	}
-	if attempt, ok := c.bridge.Attempt(taskID); ok && attempt.Unacked != nil {
+	attempt, ok := c.bridge.Attempt(taskID)
+	switch {
+	case !ok:
+	case attempt.Unacked != nil:
 		c.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
+	case attempt.Observation == nil || attempt.Observation.State.Class() != mesos.Live && attempt.Returned == nil:
+		c.bridge.Forget(taskID)
 	}
 }
 
@@ -143,55 +151,6 @@ func (c *connection) AgentFailed(agentID string) {
 			c.owner.tasks.add(done.key)
 		}
 	}
-}
-
-// effortsFor returns what was done for an attempt, in the current term. The first call for an attempt begins its record.
-func (c *connection) effortsFor(key types.NamespacedName, taskID, agentID string) efforts {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return *c.effortsOf(key, taskID, agentID)
-}
-
-// effortsOf is effortsFor for a caller that holds the lock.
-func (c *connection) effortsOf(key types.NamespacedName, taskID, agentID string) *efforts {
-	done := c.attempts[taskID]
-	if done == nil {
-		done = &efforts{key: key, boundSince: c.owner.now()}
-		c.attempts[taskID] = done
-	}
-	done.agentID = agentID
-	// What was sent in an earlier term may be forgotten by the master that leads now.
-	if term := c.bridge.Connection().Term; done.term != term {
-		done.term, done.kills, done.asks = term, 0, 0
-	}
-	return done
-}
-
-// kill sends KILL for an attempt.
-func (c *connection) kill(key types.NamespacedName, taskID, agentID string, grace *time.Duration) {
-	c.mu.Lock()
-	done := c.effortsOf(key, taskID, agentID)
-	done.lastKill = c.owner.now()
-	if done.kills == 0 {
-		done.firstKill = done.lastKill
-	}
-	done.kills++
-	c.mu.Unlock()
-	c.bridge.Kill(taskID, agentID, grace)
-}
-
-// ask sends RECONCILE for one attempt.
-func (c *connection) ask(key types.NamespacedName, taskID, agentID string) {
-	c.mu.Lock()
-	done := c.effortsOf(key, taskID, agentID)
-	done.asks++
-	done.lastAsk = c.owner.now()
-	c.mu.Unlock()
-	c.bridge.Reconcile([]reconciliation.Attempt{{TaskID: taskID, AgentID: agentID}}, func(err error) {
-		if err != nil {
-			c.logger.V(1).Info("Asking for one task was not answered", "taskID", taskID, "err", err.Error())
-		}
-	})
 }
 
 // known returns the task IDs of the object that this process knows anything of.
@@ -228,7 +187,14 @@ func (c *connection) forget(key types.NamespacedName, taskID string) {
 	c.bridge.Forget(taskID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if done := c.attempts[taskID]; done != nil && done.askMark != "" {
+		c.bridge.Forget(done.askMark)
+		delete(c.marks, done.askMark)
+	}
 	delete(c.attempts, taskID)
+	if c.over != nil {
+		c.over.Insert(taskID)
+	}
 	if ids := c.heardOf[key]; ids != nil {
 		if ids.Delete(taskID); ids.Len() == 0 {
 			delete(c.heardOf, key)
@@ -236,36 +202,43 @@ func (c *connection) forget(key types.NamespacedName, taskID string) {
 	}
 }
 
-// boundHere returns the attempts that this process bound or saw bound, for a pass whose cache may not show the latest bindings yet.
-func (c *connection) boundHere() []reconciliation.Attempt {
+// passBegins makes the connection remember which attempts are over, as long as the pass runs.
+func (c *connection) passBegins() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	attempts := make([]reconciliation.Attempt, 0, len(c.attempts))
-	for taskID, done := range c.attempts {
-		attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: done.agentID})
-	}
-	slices.SortFunc(attempts, func(a, b reconciliation.Attempt) int {
-		if a.TaskID < b.TaskID {
-			return -1
-		}
-		return 1
-	})
-	return attempts
+	c.over = sets.New[string]()
+}
+
+// passEnds ends what passBegins began.
+func (c *connection) passEnds() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = nil
+}
+
+// overSince says whether an attempt was forgotten, as it is over, since the pass that runs began.
+func (c *connection) overSince(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over.Has(taskID)
 }
 
 // mark remembers a fence or an end mark that is about to be asked for.
 func (c *connection) mark(taskID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.marks.Insert(taskID)
+	c.marks[taskID] = markOfPass
 }
 
-// unmark forgets a fence or an end mark.
+// unmark forgets a mark.
 func (c *connection) unmark(taskID string) {
+	if taskID == "" {
+		return
+	}
 	c.bridge.Forget(taskID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.marks.Delete(taskID)
+	delete(c.marks, taskID)
 }
 
 // setHold sets how long launching waits for the proof, counted from the first subscription in this leadership.
@@ -275,21 +248,25 @@ func (c *connection) setHold(hold time.Duration) {
 	c.hold = hold
 }
 
-// mayLaunch is what rule 12 says of the framework as a whole: nothing is launched before the proof was had once in this leadership; or
-// before the hold is over and all that the master knows, with agents still missing, was told.
+// mayLaunch is what rule 12 says of the framework as a whole: nothing is launched under a framework ID before learned let it, once in this
+// leadership.
 func (c *connection) mayLaunch() bool {
-	first := c.bridge.Connection().FirstSubscribed
+	id := c.bridge.Connection().FrameworkID
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.proven || c.counted && !first.IsZero() && !c.owner.now().Before(first.Add(c.hold))
+	return id != "" && c.provenID == id
 }
 
-// learned records what a proof has come to. What waited for it is looked at again.
-func (c *connection) learned(proven bool) {
+// learned records what a proof has come to: whether it was had, and when the implicit RECONCILE was asked whose end mark was answered last.
+// Without the proof, launching waits until all that the master knew when the hold ran out has been told, with agents still missing. What
+// waited is looked at again.
+func (c *connection) learned(had bool, counted time.Time) {
+	state := c.bridge.Connection()
 	c.mu.Lock()
-	news := proven && !c.proven || !c.counted
-	c.counted, c.proven = true, c.proven || proven
+	heldOut := !counted.IsZero() && !state.FirstSubscribed.IsZero() && !counted.Before(state.FirstSubscribed.Add(c.hold))
+	news := (had || heldOut) && c.provenID != state.FrameworkID
 	if news {
+		c.provenID = state.FrameworkID
 		for key := range c.heardOf {
 			c.owner.tasks.add(key)
 		}

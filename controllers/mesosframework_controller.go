@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -26,8 +27,8 @@ import (
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks/status,verbs=patch
 
-// teardownTimeout bounds the call that removes a framework from Mesos.
-const teardownTimeout = 30 * time.Second
+// frameworkWorkers is how many frameworks are worked on at once: one that is slow to be torn down holds up no other.
+const frameworkWorkers = 4
 
 // MesosFrameworkReconciler keeps frameworks registered and runs the reconciliation passes over their tasks.
 type MesosFrameworkReconciler struct {
@@ -69,6 +70,7 @@ func (r *MesosFrameworkReconciler) SetupWithManager(manager ctrl.Manager) error 
 		For(&v1alpha1.MesosFramework{}).
 		Watches(&v1alpha1.MesosTask{}, handler.EnqueueRequestsFromMapFunc(frameworkOf), builder.WithPredicates(countsChanged)).
 		WatchesRawSource(source.Func(r.Connections.frameworks.start)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: frameworkWorkers}).
 		Complete(r)
 }
 
@@ -147,6 +149,9 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	if recheck := r.Connections.now().Add(deletionRecheck); !framework.DeletionTimestamp.IsZero() && (again.IsZero() || recheck.Before(again)) {
+		again = recheck
+	}
 	if next.IsZero() || !again.IsZero() && again.Before(next) {
 		next = again
 	}
@@ -205,75 +210,10 @@ func (r *MesosFrameworkReconciler) remember(framework *v1alpha1.MesosFramework) 
 // forget drops a framework that is gone.
 func (r *MesosFrameworkReconciler) forget(name string) {
 	r.Connections.remove(name)
+	orphanTasks.DeleteLabelValues(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)
-}
-
-// letGo handles a framework that is being deleted. It says whether the object is let go. What a duplicate names in Mesos is another
-// object's.
-func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, duplicate bool) (done bool, err error) {
-	if !slices.Contains(framework.Finalizers, v1alpha1.FrameworkFinalizer) {
-		r.forget(framework.Name)
-		return true, nil
-	}
-	bound, err := r.boundTasks(ctx, framework.Name)
-	if err != nil {
-		return false, err
-	}
-	if len(bound) > 0 {
-		memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonTasksBound, Message: fmt.Sprintf(
-			"Waiting for %d MesosTasks that are bound to it, such as %s; delete them, or set their spec.deletionPolicy to Orphan and delete them", len(bound), bound[0])}
-		return false, nil
-	}
-	if framework.Spec.DeletionPolicy == v1alpha1.FrameworkDeletionTeardown && frameworkIDOf(framework) != "" && !duplicate {
-		if done, err := r.tearDown(ctx, framework, memory); err != nil || !done {
-			return false, err
-		}
-	}
-	patch := &jsonPatch{}
-	patch.test("/metadata/uid", framework.UID)
-	patch.removeFinalizer(framework, v1alpha1.FrameworkFinalizer)
-	if err := r.patch(ctx, framework, memory, patch, false); err != nil {
-		return false, err
-	}
-	r.forget(framework.Name)
-	return true, nil
-}
-
-// tearDown removes the framework from Mesos. It says whether that is done; it waits for a connection.
-func (r *MesosFrameworkReconciler) tearDown(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (done bool, err error) {
-	connection := r.Connections.get(framework.Name)
-	if connection == nil || !connection.bridge.Connection().Subscribed {
-		memory.stuck = &lifecycle.Obstacle{
-			Reason:  v1alpha1.ReasonNotConnected,
-			Message: "Waiting for a connection to remove the framework from Mesos; set spec.deletionPolicy to Detach to let the object go without",
-		}
-		return false, nil
-	}
-	call, cancel := context.WithTimeout(ctx, teardownTimeout)
-	defer cancel()
-	if err := connection.bridge.Teardown(call); err != nil {
-		return false, fmt.Errorf("removing the framework from Mesos: %w", err)
-	}
-	r.Recorder.event(framework, false, v1alpha1.EventTornDown, "Deleting", "Removed framework "+frameworkIDOf(framework)+" from Mesos")
-	return true, nil
-}
-
-// boundTasks names the MesosTasks of a framework that hold on to it: by a live read, as what follows cannot be undone.
-func (r *MesosFrameworkReconciler) boundTasks(ctx context.Context, name string) ([]string, error) {
-	var tasks v1alpha1.MesosTaskList
-	if err := r.Live.List(ctx, &tasks); err != nil {
-		return nil, fmt.Errorf("listing MesosTasks live: %w", err)
-	}
-	var bound []string
-	for i := range tasks.Items {
-		task := &tasks.Items[i]
-		if task.Spec.FrameworkRef.Name == name && hasFinalizer(task) {
-			bound = append(bound, keyFor(task).String())
-		}
-	}
-	return bound, nil
 }
 
 // connect makes sure that the framework has its connection. It returns nil where there may be none.
@@ -291,7 +231,7 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 		}
 		config.Framework.ID = configOf(live).Framework.ID
 		if config.Framework.ID == "" {
-			lost, err := r.lostID(ctx, framework.Name)
+			lost, err := r.lostID(ctx, live)
 			if err != nil {
 				return nil, err
 			}
@@ -309,8 +249,12 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 	}
 	connection.placer.setRefuse(time.Duration(framework.Spec.Offers.RefuseSeconds) * time.Second)
 	if created {
+		connection.abandonedStored(framework.Status.Abandoned)
 		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)
 		r.enqueueTasks(ctx, framework.Name)
+	}
+	if problem := connection.bridge.Connection().Problem; problem != nil && problem.Class == mesosbridge.FrameworkRemoved && !deleting {
+		return r.replaceRemoved(ctx, framework, memory, connection, problem)
 	}
 	return connection, nil
 }
@@ -327,34 +271,11 @@ func (r *MesosFrameworkReconciler) enqueueTasks(ctx context.Context, name string
 	}
 }
 
-// lostID says whether tasks are bound under an ID that the framework does not name.
-func (r *MesosFrameworkReconciler) lostID(ctx context.Context, name string) (*lifecycle.Obstacle, error) {
-	var tasks v1alpha1.MesosTaskList
-	if err := r.Live.List(ctx, &tasks); err != nil {
-		return nil, fmt.Errorf("listing MesosTasks live: %w", err)
-	}
-	for i := range tasks.Items {
-		task := &tasks.Items[i]
-		annotation, bound := task.Annotations[v1alpha1.AnnotationBinding]
-		if task.Spec.FrameworkRef.Name != name || !bound {
-			continue
-		}
-		binding, err := lifecycle.ParseBinding(annotation, task.Namespace, task.Name)
-		if err != nil || binding.FrameworkID == "" {
-			continue
-		}
-		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
-			"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or delete the MesosTasks that are bound",
-			keyFor(task), binding.FrameworkID)}, nil
-	}
-	return nil, nil
-}
-
 // configOf is what a bridge is told of a framework.
 func configOf(framework *v1alpha1.MesosFramework) mesosbridge.Config {
 	info := framework.Spec.Info
 	id := frameworkIDOf(framework)
-	if id == "" {
+	if id == "" && !slices.Contains(framework.Status.ReplacedFrameworkIDs, info.ID) {
 		id = info.ID
 	}
 	config := mesosbridge.Config{
@@ -368,37 +289,6 @@ func configOf(framework *v1alpha1.MesosFramework) mesosbridge.Config {
 		config.Framework.Capabilities = append(config.Framework.Capabilities, string(capability))
 	}
 	return config
-}
-
-// storeID makes the ID that Mesos gave the framework durable, in the annotation and in status, and then tells the bridge (rule 4).
-func (r *MesosFrameworkReconciler) storeID(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, connection *connection) error {
-	state := connection.bridge.Connection()
-	if !state.Subscribed || state.FrameworkID == "" {
-		return nil
-	}
-	if framework.Annotations[v1alpha1.AnnotationFrameworkID] != state.FrameworkID {
-		patch := &jsonPatch{}
-		patch.test("/metadata/uid", framework.UID)
-		patch.setAnnotation(framework, v1alpha1.AnnotationFrameworkID, state.FrameworkID)
-		if err := r.patch(ctx, framework, memory, patch, false); err != nil {
-			return err
-		}
-	}
-	if framework.Status.FrameworkID != state.FrameworkID {
-		registered := framework.Status.FrameworkID == ""
-		patch := &jsonPatch{}
-		patch.test("/metadata/uid", framework.UID)
-		patch.testClaim(framework.Status.Controller)
-		patch.add("/status/frameworkID", state.FrameworkID)
-		if err := r.patch(ctx, framework, memory, patch, true); err != nil {
-			return err
-		}
-		if registered {
-			r.Recorder.event(framework, false, v1alpha1.EventRegistered, "Registering", "Registered with Mesos as framework "+state.FrameworkID)
-		}
-	}
-	connection.bridge.FrameworkIDStored()
-	return nil
 }
 
 // patch writes to the framework, which afterwards is what the API server returned.

@@ -41,6 +41,12 @@ type passes struct {
 
 	// proof follows the first round of each pass.
 	proof *reconciliation.Proof
+	// implicitStart is the number of the last event before the proof's last implicit RECONCILE, judged when that of the last count of orphans
+	// was asked.
+	implicitStart mesos.Number
+	judged        time.Time
+	// told is the last count of all that the master knows; nil before the first in the present term.
+	told *roll
 
 	// mu guards the outcomes, and pass and proof where the bridge's sender compares them.
 	mu sync.Mutex
@@ -62,6 +68,10 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 		if err != nil {
 			return time.Time{}, err
 		}
+		if p.proof != nil {
+			connection.unmarkProof(p.proof)
+		}
+		connection.passBegins()
 		p.begin(framework, reason, attempts, state.LastEvent, now)
 		ctrl.LoggerFrom(ctx).Info("Reconciling the tasks with Mesos", "reason", reason, "tasks", len(attempts))
 	}
@@ -70,7 +80,11 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 		next = earlier(next, r.step(ctx, framework, p, connection))
 	}
 	if p.pass == nil || p.pass.Progress().FirstRoundThrough {
-		next = earlier(next, r.prove(ctx, framework.Name, p, connection))
+		proofNext, err := r.prove(ctx, framework, p, connection)
+		if err != nil {
+			return time.Time{}, err
+		}
+		next = earlier(next, proofNext)
 	}
 	return next, nil
 }
@@ -92,13 +106,13 @@ func (p *passes) configure(framework *v1alpha1.MesosFramework) {
 func (p *passes) interval() time.Duration { return time.Duration(p.spec.IntervalSeconds) * time.Second }
 
 // wanted says why a new pass is to begin now; empty if none is. A new subscription always supersedes the pass that runs; the interval
-// and requests wait until its first round is through.
+// and requests wait until its first round and the end mark after it are through (rule 9).
 func (p *passes) wanted(framework *v1alpha1.MesosFramework, term uint64, now time.Time) v1alpha1.PassReason {
 	request := framework.Annotations[v1alpha1.AnnotationReconcileRequestedAt]
 	switch {
 	case term != p.term:
 		return v1alpha1.PassSubscribed
-	case p.pass != nil && !p.pass.Progress().FirstRoundThrough:
+	case p.pass != nil && !p.pass.Progress().FirstRoundThrough || p.proof.Counted().IsZero():
 		return ""
 	case request != "" && request != p.handled && request != p.requested:
 		return v1alpha1.PassRequested
@@ -130,7 +144,7 @@ func (p *passes) begin(framework *v1alpha1.MesosFramework, reason v1alpha1.PassR
 const markPrefix = "mark-"
 
 // prove takes the pass's proof further and returns when to look again.
-func (r *MesosFrameworkReconciler) prove(ctx context.Context, name string, p *passes, connection *connection) time.Time {
+func (r *MesosFrameworkReconciler) prove(ctx context.Context, framework *v1alpha1.MesosFramework, p *passes, connection *connection) (time.Time, error) {
 	now := r.Connections.now()
 	p.takeProofOutcome(now)
 	last := func(taskID string) mesos.Number {
@@ -140,8 +154,9 @@ func (r *MesosFrameworkReconciler) prove(ctx context.Context, name string, p *pa
 	fence, mark := p.proof.Marks()
 	had := p.proof.Had()
 	step := p.proof.Step(now, last)
-	if p.proof.Counted() {
-		connection.learned(p.proof.Had())
+	connection.learned(p.proof.Had(), p.proof.Counted())
+	if err := r.judgeOrphans(ctx, framework, p, connection); err != nil {
+		return time.Time{}, err
 	}
 	switch step.Kind {
 	case reconciliation.ProofAsk:
@@ -149,21 +164,31 @@ func (r *MesosFrameworkReconciler) prove(ctx context.Context, name string, p *pa
 			connection.unmark(fence)
 			connection.unmark(mark)
 		}
-		r.question(name, p, connection, step)
-		return never
+		r.question(framework.Name, p, connection, step)
+		return never, nil
 	case reconciliation.ProofHad:
 		connection.unmark(fence)
 		connection.unmark(mark)
 		if !had {
 			ctrl.LoggerFrom(ctx).Info("Mesos has told all that runs on its reachable agents", "reason", p.reason)
 		}
-		return never
+		if p.pass == nil {
+			p.completed.Proven = true
+		}
+		return never, nil
 	default:
 		if step.At.IsZero() {
-			return never
+			return never, nil
 		}
-		return step.At
+		return step.At, nil
 	}
+}
+
+// unmarkProof forgets the marks of a proof that is superseded.
+func (c *connection) unmarkProof(proof *reconciliation.Proof) {
+	fence, mark := proof.Marks()
+	c.unmark(fence)
+	c.unmark(mark)
 }
 
 // question sends one question of the proof. Its outcome brings the key back.
@@ -179,6 +204,7 @@ func (r *MesosFrameworkReconciler) question(name string, p *passes, connection *
 	}
 	switch step.Question {
 	case reconciliation.Implicit:
+		p.implicitStart = connection.bridge.Connection().LastEvent
 		connection.bridge.ReconcileImplicitly(done)
 	case reconciliation.EndMark:
 		connection.mark(step.TaskID)
@@ -219,6 +245,7 @@ func (r *MesosFrameworkReconciler) step(ctx context.Context, framework *v1alpha1
 			p.pass.NextRound(p.roundDue)
 		case reconciliation.Done:
 			p.complete(now)
+			connection.passEnds()
 			p.limiter.Forget(framework.Name)
 			ctrl.LoggerFrom(ctx).Info("Reconciled the tasks with Mesos", "reason", p.reason, "tasks", p.completed.Tasks, "rounds", p.completed.Rounds)
 			return never
@@ -265,6 +292,7 @@ func (p *passes) takeOutcome(now time.Time) {
 // complete ends the pass that runs.
 func (p *passes) complete(now time.Time) {
 	p.completed = passStatus(p, now)
+	p.completed.Proven = p.proof.Had()
 	p.completedTerm = p.term
 	if p.requested != "" {
 		p.handled = p.requested
@@ -279,6 +307,7 @@ func seenOf(connection *connection, taskID string) reconciliation.Seen {
 	seen := reconciliation.Seen{Askable: connection.bridge.MayAsk(taskID)}
 	attempt, ok := connection.bridge.Attempt(taskID)
 	if !ok {
+		seen.Over = connection.overSince(taskID)
 		return seen
 	}
 	seen.Last = attempt.Last
@@ -291,28 +320,41 @@ func seenOf(connection *connection, taskID string) reconciliation.Seen {
 	return seen
 }
 
-// openAttempts are the attempts of a framework that are not known to be over, as the cache has them and as this process bound them.
+// openAttempts are the attempts under a framework's present ID that are not known to be over: as the cache has them, as this process bound
+// them, and those that were abandoned. Of attempts under another ID Mesos would say that they are gone, as it never knew them.
 func (r *MesosFrameworkReconciler) openAttempts(ctx context.Context, name string, connection *connection) ([]reconciliation.Attempt, error) {
 	var tasks v1alpha1.MesosTaskList
 	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing the framework's tasks: %w", err)
 	}
-	attempts := connection.boundHere()
+	id := connection.bridge.Connection().FrameworkID
+	attempts := connection.boundHere(id)
 	known := make(map[string]bool, len(attempts))
 	for _, attempt := range attempts {
 		known[attempt.TaskID] = true
 	}
+	add := func(attempt reconciliation.Attempt) {
+		if !known[attempt.TaskID] {
+			known[attempt.TaskID] = true
+			attempts = append(attempts, attempt)
+		}
+	}
+	for _, attempt := range connection.abandonedHere() {
+		add(attempt)
+	}
 	for i := range tasks.Items {
-		if taskID, agentID, open := openAttempt(&tasks.Items[i]); open && !known[taskID] {
-			attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: agentID})
+		for _, attempt := range openAttemptsOf(&tasks.Items[i]) {
+			if attempt.FrameworkID == "" || attempt.FrameworkID == id {
+				add(reconciliation.Attempt{TaskID: attempt.TaskID, AgentID: attempt.AgentID})
+			}
 		}
 	}
 	return attempts, nil
 }
 
-// openAttempt is the attempt of record of a task, if it is not known to be over.
-func openAttempt(task *v1alpha1.MesosTask) (taskID, agentID string, open bool) {
-	return lifecycle.Open(task.Status, bindingOf(task))
+// openAttemptsOf are the attempts of a task that are not known to be over.
+func openAttemptsOf(task *v1alpha1.MesosTask) []lifecycle.OpenAttempt {
+	return lifecycle.OpenAttempts(task.Status, bindingOf(task))
 }
 
 // bindingOf is the binding of a task; nil where it has none that can be read and is its own.

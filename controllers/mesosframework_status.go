@@ -56,19 +56,25 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	news := frameworkConditions(framework, status, state, memory, now)
 	reportPasses(status, memory.passes)
 
+	status.Orphans = memory.passes.told.status(framework.Spec.OrphanPolicy)
+	if connection != nil {
+		status.Abandoned = connection.nextAbandoned()
+	}
+
+	urgent := !equality.Semantic.DeepEqual(*status, framework.Status)
+	due := memory.counted.Add(countsEvery)
+	if !urgent && now.Before(due) {
+		// What woke this may have changed the counts.
+		return due, nil
+	}
 	counts, err := r.count(ctx, framework.Name)
 	if err != nil {
 		return time.Time{}, err
 	}
-	urgent := !equality.Semantic.DeepEqual(*status, framework.Status)
 	current := currentPass(memory.passes, now)
-	lively := counts != framework.Status.Tasks || !equality.Semantic.DeepEqual(current, status.Reconciliation.Current)
-	due := memory.counted.Add(countsEvery)
-	switch {
-	case !urgent && !lively:
+	if !urgent && counts == framework.Status.Tasks && equality.Semantic.DeepEqual(current, status.Reconciliation.Current) {
+		memory.counted = now
 		return time.Time{}, nil
-	case !urgent && now.Before(due):
-		return due, nil
 	}
 	status.Tasks, status.Reconciliation.Current, memory.counted = counts, current, now
 	patch := &jsonPatch{}
@@ -77,6 +83,9 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	patch.add("/status", status)
 	if err := r.patch(ctx, framework, memory, patch, true); err != nil {
 		return time.Time{}, err
+	}
+	if connection != nil {
+		connection.abandonedStored(status.Abandoned)
 	}
 	if news != nil {
 		ctrl.LoggerFrom(ctx).Info("The connection to Mesos changed", "status", news.Status, "reason", news.Reason, "message", news.Message)
@@ -112,7 +121,12 @@ func frameworkConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.Me
 	case state.Subscribed && state.Problem != nil:
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonUpdateRefused, state.Problem.Message
 	}
-	conditions := []metav1.Condition{ready, connected, reconciledCondition(state, memory.passes, now)}
+	tasks := reconciledCondition(state, memory.passes, now)
+	if last := meta.FindStatusCondition(framework.Status.Conditions, tasks.Type); last != nil && last.Reason == tasks.Reason && now.Before(memory.counted.Add(countsEvery)) {
+		// Only its counts may be news.
+		tasks.Message = last.Message
+	}
+	conditions := []metav1.Condition{ready, connected, tasks}
 	set := func(condition metav1.Condition) {
 		condition.ObservedGeneration, condition.LastTransitionTime = framework.Generation, metav1.Time{Time: now.Truncate(time.Second)}
 		meta.SetStatusCondition(&status.Conditions, condition)
@@ -188,7 +202,6 @@ func reconciledCondition(state mesosbridge.Connection, p *passes, now time.Time)
 func reportPasses(status *v1alpha1.MesosFrameworkStatus, p *passes) {
 	if p.completed != nil {
 		status.Reconciliation.Last = p.completed.DeepCopy()
-		status.Reconciliation.Last.Proven = p.pass == nil && p.proof.Had()
 	}
 	if p.handled != "" {
 		status.Reconciliation.LastHandledReconcileAt = p.handled
@@ -239,7 +252,7 @@ func (r *MesosFrameworkReconciler) count(ctx context.Context, name string) (v1al
 // countOf is what one task adds to its framework's counts.
 func countOf(task *v1alpha1.MesosTask) v1alpha1.TaskCounts {
 	var counts v1alpha1.TaskCounts
-	_, _, open := openAttempt(task)
+	_, _, open := lifecycle.Open(task.Status, bindingOf(task))
 	state := mesos.TaskState("")
 	if task.Status.Task != nil {
 		state = mesos.TaskState(task.Status.Task.State)

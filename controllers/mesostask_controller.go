@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,13 +21,15 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
-	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks/status,verbs=patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// staleRetry is how soon a write is tried again whose tests did not hold.
+const staleRetry = 50 * time.Millisecond
 
 // taskWorkers is how many MesosTasks are worked on at once: more writes in flight only add latency at the API server.
 const taskWorkers = 16
@@ -49,7 +50,8 @@ type MesosTaskReconciler struct {
 	// Recorder writes Events.
 	Recorder *Recorder
 
-	written written
+	written  written
+	refusals refusals
 }
 
 // SetupWithManager makes the manager run the reconciler.
@@ -78,6 +80,7 @@ var frameworkChanged = predicate.Funcs{
 		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
 		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
 		return ok && also && (before.Generation != after.Generation || before.Status.FrameworkID != after.Status.FrameworkID ||
+			!slices.Equal(before.Status.ReplacedFrameworkIDs, after.Status.ReplacedFrameworkIDs) ||
 			!reflect.DeepEqual(before.Status.Controller, after.Status.Controller))
 	},
 }
@@ -101,7 +104,7 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	cached := &v1alpha1.MesosTask{}
 	if err := r.Client.Get(ctx, request.NamespacedName, cached); err != nil {
 		if apierrors.IsNotFound(err) {
-			return ctrl.Result{}, r.gone(ctx, request.NamespacedName)
+			return r.gone(ctx, request.NamespacedName)
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
 	}
@@ -109,26 +112,39 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	if err != nil || view == nil {
 		return ctrl.Result{}, err
 	}
+	if tried, err := r.adoptEnd(ctx, view); tried {
+		return r.outcome(ctx, view, err)
+	}
 	decision := lifecycle.Next(view.seen)
 	rulesMatched.WithLabelValues(decision.Rule).Inc()
 	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil {
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
 	}
 	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "steps", decision.Steps)
-	err = r.act(ctx, view, decision)
+	if err := r.act(ctx, view, decision); err != nil {
+		return r.outcome(ctx, view, err)
+	}
+	next := decision.Check
+	if !view.lookAgain.IsZero() && (next.IsZero() || view.lookAgain.Before(next)) {
+		next = view.lookAgain
+	}
+	if next.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	return ctrl.Result{RequeueAfter: max(next.Sub(r.Connections.now()), time.Millisecond)}, nil
+}
+
+// outcome says what follows from a write that failed.
+func (r *MesosTaskReconciler) outcome(ctx context.Context, view *view, err error) (ctrl.Result, error) {
 	switch {
-	case apierrors.IsInvalid(err):
+	case apierrors.IsInvalid(err) || apierrors.IsForbidden(err):
 		return r.refused(ctx, view, err)
 	case apierrors.IsNotFound(err) || apierrors.IsConflict(err):
 		// The object changed or went away; its event brings the key back.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
-	case err != nil:
+	default:
 		return ctrl.Result{}, err
 	}
-	if decision.Check.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(decision.Check.Sub(r.Connections.now()), time.Millisecond)}, nil
 }
 
 // act records the decision and takes its steps, in order, up to the first that fails.
@@ -149,8 +165,7 @@ func (r *MesosTaskReconciler) act(ctx context.Context, view *view, decision life
 			return err
 		}
 	}
-	r.settleOthers(ctx, view, decision.Status)
-	return nil
+	return r.settleOthers(ctx, view)
 }
 
 // take takes one step.
@@ -169,15 +184,19 @@ func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lif
 		connection.placer.callOff(attempt.ID)
 	case lifecycle.StepKill:
 		ctrl.LoggerFrom(ctx).Info("Killing the task", "agentID", attempt.AgentID, "reason", decision.Rule)
-		connection.kill(view.key, attempt.ID, attempt.AgentID, graceOf(view.object))
+		connection.kill(view.key, openOf(attempt), graceOf(view.object))
 	case lifecycle.StepAsk:
-		connection.ask(view.key, attempt.ID, attempt.AgentID)
+		connection.ask(view.key, openOf(attempt))
+	case lifecycle.StepAbandon:
+		connection.abandon(decision.Abandon)
 	case lifecycle.StepPlace:
 		connection.placer.want(view.key, view.task, view.seen.Hash)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
+	case lifecycle.StepFinalize:
+		return r.finalize(ctx, view)
 	case lifecycle.StepRestore:
-		return r.restore(ctx, view, attempt)
+		return r.restore(ctx, view, decision.Restore)
 	case lifecycle.StepAdopt:
 		return r.adopt(ctx, view, decision.Adopt)
 	case lifecycle.StepKillOthers:
@@ -206,9 +225,16 @@ func (r *MesosTaskReconciler) killOthers(ctx context.Context, view *view, others
 			r.Recorder.event(view.object, true, v1alpha1.EventKillingOther, "Killing",
 				fmt.Sprintf("Killing %s on agent %s: it is not this object's attempt", other.TaskID, other.AgentID))
 		}
-		view.connection.kill(view.key, other.TaskID, other.AgentID, graceOf(view.object))
+		view.connection.kill(view.key, lifecycle.OpenAttempt{
+			TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: view.connection.bridge.Connection().FrameworkID,
+		}, graceOf(view.object))
 	}
 	return nil
+}
+
+// openOf names an attempt of a status.
+func openOf(attempt *v1alpha1.TaskAttempt) lifecycle.OpenAttempt {
+	return lifecycle.OpenAttempt{TaskID: attempt.ID, AgentID: attempt.AgentID, FrameworkID: attempt.FrameworkID}
 }
 
 // graceOf is the time that a task has between SIGTERM and SIGKILL by the spec as it is now; nil leaves it to what it was launched with.
@@ -218,64 +244,6 @@ func graceOf(task *v1alpha1.MesosTask) *time.Duration {
 	}
 	grace := time.Duration(*task.Spec.KillGracePeriodSeconds) * time.Second
 	return &grace
-}
-
-// settleOthers acknowledges what Mesos says of the object's earlier attempts, and forgets those that are over.
-func (r *MesosTaskReconciler) settleOthers(ctx context.Context, view *view, status v1alpha1.MesosTaskStatus) {
-	if view.connection == nil {
-		return
-	}
-	// A step may just have written another binding than the decision rested on.
-	current, _, _ := lifecycle.Open(status, bindingOf(view.object))
-	for _, taskID := range view.connection.known(view.key) {
-		if taskID != current {
-			r.settleOther(ctx, view.connection, view.key, taskID)
-		}
-	}
-}
-
-// settleOther handles one attempt that is not the object's current one. A non-terminal update needs no record. A terminal one has it
-// by now: before a next attempt is bound, and before an object is let go, status says that the last is over; and of an attempt that
-// nobody accounts for nobody keeps one.
-func (r *MesosTaskReconciler) settleOther(ctx context.Context, connection *connection, key types.NamespacedName, taskID string) {
-	attempt, ok := connection.bridge.Attempt(taskID)
-	if !ok {
-		connection.forget(key, taskID)
-		return
-	}
-	if attempt.Unacked != nil {
-		connection.bridge.Acknowledge(taskID, attempt.Unacked.UUID)
-		return
-	}
-	ended := attempt.Observation != nil && attempt.Observation.State.Class() == mesos.Ended && attempt.Returned == nil
-	if ended || launchOf(attempt) == lifecycle.LaunchNeverSent {
-		connection.forget(key, taskID)
-		return
-	}
-	ctrl.LoggerFrom(ctx).V(1).Info("Mesos speaks of a task that is not the object's current attempt", "taskID", taskID)
-}
-
-// gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts.
-func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName) error {
-	r.written.drop(key)
-	for _, connection := range r.Connections.all() {
-		connection.placer.unwant(key)
-		known := connection.known(key)
-		if len(known) == 0 {
-			continue
-		}
-		switch err := r.Live.Get(ctx, key, &v1alpha1.MesosTask{}); {
-		case err == nil:
-			// The cache lags; its event brings the key back.
-			return nil
-		case !apierrors.IsNotFound(err):
-			return fmt.Errorf("reading the MesosTask live: %w", err)
-		}
-		for _, taskID := range known {
-			r.settleOther(ctx, connection, key, taskID)
-		}
-	}
-	return nil
 }
 
 // refused handles a write that the API server refused as its tests did not hold, which is quiet; or for another reason, which a person
@@ -290,8 +258,9 @@ func (r *MesosTaskReconciler) refused(ctx context.Context, view *view, refusal e
 		slices.Equal(live.Finalizers, view.object.Finalizers) && (live.Annotations == nil) == (view.object.Annotations == nil)
 	if same {
 		r.Recorder.event(live, true, v1alpha1.ReasonWriteRefused, "Reconciling", refusal.Error())
+		r.refusals.add(view.key, refusal.Error(), r.Connections.now())
 		return ctrl.Result{}, fmt.Errorf("writing the MesosTask: %w", refusal)
 	}
 	r.written.keep(live, r.Connections.now())
-	return ctrl.Result{RequeueAfter: time.Millisecond}, nil
+	return ctrl.Result{RequeueAfter: staleRetry}, nil
 }

@@ -3,6 +3,8 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -25,6 +27,10 @@ type view struct {
 	task mesos.Task
 	// seen is what lifecycle decides on.
 	seen lifecycle.Seen
+	// attempt is the attempt of record, if it is not known to be over.
+	attempt lifecycle.OpenAttempt
+	// lookAgain is when to look again though the decision asks for nothing; zero for never.
+	lookAgain time.Time
 }
 
 // gather reads all that the decision rests on. It returns nil for a task of another installation.
@@ -41,6 +47,8 @@ func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.Mesos
 		Spec:           object.Spec,
 		Status:         object.Status,
 		RestartRequest: object.Annotations[v1alpha1.AnnotationRestartedAt],
+		GiveUp:         object.Annotations[v1alpha1.AnnotationGiveUp],
+		Paused:         paused(object),
 		LastWrite:      lastWrite,
 	}}
 	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
@@ -57,7 +65,9 @@ func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.Mesos
 	}
 	r.gatherAttempt(v)
 	if v.connection != nil {
+		v.gatherEarlier()
 		gatherOthers(v)
+		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.abandonedOf(v.key)
 		v.seen.Placement, v.seen.Waiting = v.connection.placer.look(v.key, v.seen.Hash)
 	}
 	return v, nil
@@ -78,7 +88,8 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 		return false, nil
 	}
 	v.connection = r.Connections.get(name)
-	v.seen.FrameworkID = frameworkIDOf(framework)
+	v.seen.FrameworkID, v.seen.ReplacedIDs = frameworkIDOf(framework), framework.Status.ReplacedFrameworkIDs
+	v.seen.KillsOrphans = framework.Spec.OrphanPolicy == v1alpha1.OrphanKill
 	if !framework.DeletionTimestamp.IsZero() {
 		v.seen.Obstacle = &lifecycle.Obstacle{
 			Reason:  v1alpha1.ReasonFrameworkDeleting,
@@ -90,6 +101,10 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 	if v.seen.Obstacle == nil {
 		v.seen.Hash = lifecycle.Hash(v.task)
 	}
+	if refusal, until := r.refusals.current(v.key, r.Connections.now()); refusal != "" && v.seen.Obstacle == nil {
+		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
+		v.lookAgain = until
+	}
 	return true, nil
 }
 
@@ -98,21 +113,26 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 	if v.connection == nil {
 		return
 	}
-	taskID, agentID, open := lifecycle.Open(v.object.Status, v.seen.Binding)
+	open := v.gatherOpen()
 	if !open {
 		v.gatherEnd()
 		return
 	}
 	seen := &v.seen
-	done := v.connection.effortsFor(v.key, taskID, agentID)
+	attempt, known := v.connection.bridge.Attempt(v.attempt.TaskID)
+	done := v.connection.effortsFor(v.key, v.attempt)
 	seen.BoundSince = done.boundSince
 	seen.Kills, seen.FirstKill, seen.LastKill = done.kills, done.firstKill, done.lastKill
-	seen.Asks, seen.LastAsk = done.asks, done.lastAsk
-	attempt, ok := v.connection.bridge.Attempt(taskID)
-	if !ok {
-		return
+	seen.Asks, seen.LastAsk, seen.Answered = done.asks, done.lastAsk, v.connection.answered(done, attempt.Last)
+	if known {
+		seen.Launch, seen.RefusedWith, seen.AcceptedAt = launchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
+		seen.Observation = attempt.Observation
+		if attempt.Unacked != nil {
+			seen.Unacknowledged = attempt.Unacked.UUID
+		}
+		doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
+		seen.Doubted = doubted || v.connection.bridge.AgentFailedAt(v.attempt.AgentID).After(attempt.Last)
 	}
-	seen.Launch, seen.RefusedWith, seen.AcceptedAt = launchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
 	switch seen.Launch {
 	case lifecycle.LaunchRefused:
 		v.connection.placer.outcome(v.key, true)
@@ -120,12 +140,57 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 		v.connection.placer.outcome(v.key, false)
 	default:
 	}
-	seen.Observation = attempt.Observation
-	if attempt.Unacked != nil {
-		seen.Unacknowledged = attempt.Unacked.UUID
+	seen.FateUnknownSince = v.gatherFate()
+}
+
+// gatherOpen finds the attempt of record, and says whether there is one that is not known to be over.
+func (v *view) gatherOpen() bool {
+	taskID, _, open := lifecycle.Open(v.object.Status, v.seen.Binding)
+	if !open {
+		return false
 	}
-	doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
-	seen.Doubted = doubted || v.connection.bridge.AgentFailedAt(agentID).After(attempt.Last)
+	for _, attempt := range lifecycle.OpenAttempts(v.object.Status, v.seen.Binding) {
+		if attempt.TaskID == taskID {
+			v.attempt = attempt
+		}
+	}
+	return true
+}
+
+// gatherFate says since when the fate of the attempt of record is unknown; zero while it is known.
+func (v *view) gatherFate() time.Time {
+	state, recorded := mesos.TaskState(""), time.Time{}
+	if task := v.object.Status.Task; task != nil && task.ID == v.attempt.TaskID {
+		state = mesos.TaskState(task.State)
+		if task.UnreachableTime != nil {
+			recorded = task.UnreachableTime.Time
+		}
+	}
+	if v.seen.Observation != nil {
+		state = v.seen.Observation.State
+	}
+	return v.connection.noteFate(v.key, v.attempt, state != "" && state.Class() == mesos.FateUnknown, recorded)
+}
+
+// gatherEarlier reads what Mesos said of earlier attempts that are not known to be over.
+func (v *view) gatherEarlier() {
+	v.seen.Earlier = map[string]mesos.Observation{}
+	for _, earlier := range v.object.Status.History {
+		attempt, _ := v.connection.bridge.Attempt(earlier.ID)
+		said := attempt.Returned
+		if said == nil {
+			said = attempt.Observation
+		}
+		if earlier.FinishTime == nil && said != nil {
+			v.seen.Earlier[earlier.ID] = *said
+		}
+	}
+}
+
+// paused says whether a person asked the operator to keep its hands off the object's task.
+func paused(object *v1alpha1.MesosTask) bool {
+	value, ok := object.Annotations[v1alpha1.AnnotationPaused]
+	return ok && value != "false"
 }
 
 // gatherEnd reads what Mesos says of an attempt that is over: its end may have been told by an answer, before the update that says why.
@@ -158,20 +223,22 @@ func launchOf(attempt mesosbridge.Attempt) lifecycle.Launch {
 	}
 }
 
-// frameworkIDOf is the framework's ID as its object has it.
+// frameworkIDOf is the framework's ID as its object has it; empty while it has none, or a person replaced the one that it had.
 func frameworkIDOf(framework *v1alpha1.MesosFramework) string {
-	if framework.Status.FrameworkID != "" {
-		return framework.Status.FrameworkID
+	for _, id := range []string{framework.Status.FrameworkID, framework.Annotations[v1alpha1.AnnotationFrameworkID]} {
+		if id != "" && !slices.Contains(framework.Status.ReplacedFrameworkIDs, id) {
+			return id
+		}
 	}
-	return framework.Annotations[v1alpha1.AnnotationFrameworkID]
+	return ""
 }
 
 // gatherOthers reads what Mesos said of live tasks of the object's identity that are not its attempt of record.
 func gatherOthers(v *view) {
-	current, _, _ := lifecycle.Open(v.object.Status, v.seen.Binding)
 	v.seen.Proven = v.connection.mayLaunch()
-	for _, other := range v.connection.others(v.key, current) {
-		done := v.connection.effortsFor(v.key, other.TaskID, other.AgentID)
+	id := v.connection.bridge.Connection().FrameworkID
+	for _, other := range v.connection.others(v.key, v.attempt.TaskID) {
+		done := v.connection.effortsFor(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: id})
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
 			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.boundSince, Kills: done.kills, LastKill: done.lastKill,
 		})

@@ -47,10 +47,9 @@ func revisionOrNil(revision int64) any {
 // bind makes the placement durable, and with it the finalizer, before Mesos hears of it (rule 2).
 func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
 	placed := view.seen.Placement
-	if err := r.writeBinding(ctx, view, placed); err != nil {
+	if err := r.writeBinding(ctx, view, r.bindingTo(view, placed)); err != nil {
 		// Whether it was written or not, its ACCEPT is not sent: the attempt never ran, and the task is placed anew.
-		view.connection.placer.unwant(view.key)
-		view.connection.neverRan(*placed)
+		view.connection.placer.bindFailed(view.key, *placed)
 		return err
 	}
 	if problem := view.seen.BindingProblem; problem != "" {
@@ -65,24 +64,29 @@ func (r *MesosTaskReconciler) bind(ctx context.Context, view *view) error {
 	return nil
 }
 
+// bindingTo is the binding that makes a placement the object's next attempt.
+func (r *MesosTaskReconciler) bindingTo(view *view, placed *lifecycle.Placement) *v1alpha1.Binding {
+	return &v1alpha1.Binding{
+		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
+		FrameworkID: view.connection.bridge.Connection().FrameworkID, UID: string(view.object.UID), RestartedAt: view.seen.RestartRequest,
+		Attempt: lifecycle.NextAttempt(view.object.Status, view.seen.Binding),
+	}
+}
+
 // adopt makes a live task whose binding was lost the object's attempt: it goes on as it runs.
 func (r *MesosTaskReconciler) adopt(ctx context.Context, view *view, found *lifecycle.Placement) error {
-	if err := r.writeBinding(ctx, view, found); err != nil {
+	if err := r.writeBinding(ctx, view, r.bindingTo(view, found)); err != nil {
 		return err
 	}
-	ctrl.LoggerFrom(ctx).Info("Adopted a live task", "taskID", found.TaskID, "agentID", found.AgentID)
+	ctrl.LoggerFrom(ctx).Info("Adopted a task that was launched earlier", "taskID", found.TaskID, "agentID", found.AgentID)
 	r.Recorder.event(view.object, false, v1alpha1.EventAdopted, "Reconciling",
-		fmt.Sprintf("Took over %s, which already ran on agent %s", found.TaskID, found.AgentID))
+		fmt.Sprintf("Took over %s, which was launched on agent %s before its binding was lost", found.TaskID, found.AgentID))
 	return nil
 }
 
 // restore writes the binding and the finalizer of the attempt of record anew: status says what was bound.
-func (r *MesosTaskReconciler) restore(ctx context.Context, view *view, attempt *v1alpha1.TaskAttempt) error {
-	known := &lifecycle.Placement{TaskID: attempt.ID, AgentID: attempt.AgentID, Hostname: attempt.Hostname}
-	for _, port := range attempt.Ports {
-		known.HostPorts = append(known.HostPorts, port.HostPort)
-	}
-	if err := r.writeBinding(ctx, view, known); err != nil {
+func (r *MesosTaskReconciler) restore(ctx context.Context, view *view, binding *v1alpha1.Binding) error {
+	if err := r.writeBinding(ctx, view, binding); err != nil {
 		return err
 	}
 	r.Recorder.event(view.object, true, v1alpha1.EventBindingRestored, "Reconciling",
@@ -90,25 +94,32 @@ func (r *MesosTaskReconciler) restore(ctx context.Context, view *view, attempt *
 	return nil
 }
 
+// finalize adds the finalizer to an object that is bound without it. The binding stays as it is: it may tell that the object was restored.
+func (r *MesosTaskReconciler) finalize(ctx context.Context, view *view) error {
+	patch := &jsonPatch{}
+	patch.test("/metadata/uid", view.object.UID)
+	patch.test("/metadata/generation", view.object.Generation)
+	patch.addFinalizer(view.object, v1alpha1.TaskFinalizer)
+	return r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+}
+
 // writeBinding writes a binding and the finalizer in one patch, provided that neither spec nor binding changed since they were read.
-func (r *MesosTaskReconciler) writeBinding(ctx context.Context, view *view, placed *lifecycle.Placement) error {
+func (r *MesosTaskReconciler) writeBinding(ctx context.Context, view *view, binding *v1alpha1.Binding) error {
 	object := view.object
-	binding, err := json.Marshal(v1alpha1.Binding{
-		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
-		FrameworkID: view.connection.bridge.Connection().FrameworkID, UID: string(object.UID), RestartedAt: view.seen.RestartRequest,
-	})
+	value, err := json.Marshal(binding)
 	if err != nil {
 		return fmt.Errorf("writing a binding: %w", err)
 	}
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", object.UID)
 	patch.test("/metadata/generation", object.Generation)
-	patch.setAnnotation(object, v1alpha1.AnnotationBinding, string(binding))
+	patch.setAnnotation(object, v1alpha1.AnnotationBinding, string(value))
 	patch.addFinalizer(object, v1alpha1.TaskFinalizer)
 	if err := r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) }); err != nil {
 		return err
 	}
-	view.connection.effortsFor(view.key, placed.TaskID, placed.AgentID)
+	r.refusals.drop(view.key)
+	view.connection.effortsFor(view.key, lifecycle.OpenAttempt{TaskID: binding.TaskID, AgentID: binding.AgentID, FrameworkID: binding.FrameworkID})
 	// Nothing else brings the key back before Mesos says something.
 	r.Connections.tasks.add(view.key)
 	return nil

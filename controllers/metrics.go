@@ -19,6 +19,10 @@ var (
 		Name: "mesos_operator_task_writes_total",
 		Help: "Writes to MesosTasks, by what was written (binding, status, finalizer) and how it went (ok, stale, error).",
 	}, []string{"write", "result"})
+	orphanTasks = promauto.With(metrics.Registry).NewGaugeVec(prometheus.GaugeOpts{
+		Name: "mesos_operator_orphan_tasks",
+		Help: "Live Mesos tasks of a framework that no MesosTask accounts for, as the last end mark showed them.",
+	}, []string{"framework"})
 	rulesMatched = promauto.With(metrics.Registry).NewCounterVec(prometheus.CounterOpts{
 		Name: "mesos_operator_task_decisions_total",
 		Help: "Decisions about MesosTasks, by the rule that decided.",

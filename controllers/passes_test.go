@@ -17,24 +17,29 @@ func silent(string) reconciliation.Seen { return reconciliation.Seen{Askable: tr
 func TestPasses_wanted(t *testing.T) {
 	start := time.Unix(1_000_000, 0)
 	cases := map[string]struct {
-		// firstRound says whether the running pass's first round is through; without running there is none.
-		running, firstRound bool
-		term                uint64
-		after               time.Duration
-		request             string
-		want                v1alpha1.PassReason
+		// firstRound says whether the running pass's first round is through, counted whether the end mark after it was answered; without
+		// running the pass is through.
+		running, firstRound, counted bool
+		term                         uint64
+		after                        time.Duration
+		request                      string
+		want                         v1alpha1.PassReason
 	}{
-		"nothing happened":                                    {term: 1, after: time.Minute},
-		"a new subscription":                                  {term: 2, want: v1alpha1.PassSubscribed},
-		"a new subscription supersedes a pass at once":        {running: true, term: 2, want: v1alpha1.PassSubscribed},
-		"the interval is over":                                {term: 1, after: 15 * time.Minute, want: v1alpha1.PassInterval},
-		"the interval waits for the first round":              {running: true, term: 1, after: 15 * time.Minute},
-		"the interval supersedes a pass that goes on and on":  {running: true, firstRound: true, term: 1, after: 15 * time.Minute, want: v1alpha1.PassInterval},
-		"a person asks":                                       {term: 1, request: "now", want: v1alpha1.PassRequested},
-		"a request waits for the first round":                 {running: true, term: 1, request: "now"},
-		"a request supersedes a pass after its first round":   {running: true, firstRound: true, term: 1, request: "now", want: v1alpha1.PassRequested},
-		"a request that was handled is none":                  {term: 1, request: "before"},
-		"a subscription also handles what a person asked for": {term: 2, request: "now", want: v1alpha1.PassSubscribed},
+		"nothing happened":                                         {counted: true, term: 1, after: time.Minute},
+		"a new subscription":                                       {counted: true, term: 2, want: v1alpha1.PassSubscribed},
+		"a new subscription supersedes a pass at once":             {running: true, term: 2, want: v1alpha1.PassSubscribed},
+		"a new subscription does not wait for an end mark":         {term: 2, want: v1alpha1.PassSubscribed},
+		"the interval is over":                                     {counted: true, term: 1, after: 15 * time.Minute, want: v1alpha1.PassInterval},
+		"the interval waits for the first round":                   {running: true, term: 1, after: 15 * time.Minute},
+		"the interval waits for the end mark":                      {running: true, firstRound: true, term: 1, after: 15 * time.Minute},
+		"the interval waits for the end mark of a pass that ended": {term: 1, after: 15 * time.Minute},
+		"the interval supersedes a pass that goes on and on":       {running: true, firstRound: true, counted: true, term: 1, after: 15 * time.Minute, want: v1alpha1.PassInterval},
+		"a person asks":                                            {counted: true, term: 1, request: "now", want: v1alpha1.PassRequested},
+		"a request waits for the first round":                      {running: true, term: 1, request: "now"},
+		"a request waits for the end mark":                         {running: true, firstRound: true, term: 1, request: "now"},
+		"a request supersedes a pass after its first end mark":     {running: true, firstRound: true, counted: true, term: 1, request: "now", want: v1alpha1.PassRequested},
+		"a request that was handled is none":                       {counted: true, term: 1, request: "before"},
+		"a subscription also handles what a person asked for":      {counted: true, term: 2, request: "now", want: v1alpha1.PassSubscribed},
 	}
 	for sentence, tc := range cases {
 		t.Run(sentence, func(t *testing.T) {
@@ -49,6 +54,9 @@ func TestPasses_wanted(t *testing.T) {
 					p.pass.Sent(start)
 				}
 			}
+			if tc.counted {
+				count(p.proof, start)
+			}
 			if !tc.running {
 				p.complete(start)
 			}
@@ -59,6 +67,21 @@ func TestPasses_wanted(t *testing.T) {
 				t.Errorf("why a pass begins (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// count takes a proof to where its end mark is answered and its fence is not.
+func count(proof *reconciliation.Proof, now time.Time) {
+	answered := func(taskID string) (last mesos.Number) {
+		if _, mark := proof.Marks(); mark != "" && taskID == mark {
+			last = mesos.Number{Term: 1, Event: 2}
+		}
+		return last
+	}
+	for proof.Counted().IsZero() {
+		if proof.Step(now, answered).Kind == reconciliation.ProofAsk {
+			proof.Sent(now)
+		}
 	}
 }
 

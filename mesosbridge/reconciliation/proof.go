@@ -73,16 +73,16 @@ type Proof struct {
 	at time.Time
 	// tries counts those that ended without the proof.
 	tries int
-	// counted says that an implicit RECONCILE and its end mark have been answered.
-	counted bool
+	// implicit is when the implicit RECONCILE of this try was asked, counted when that of the last try was whose end mark was answered.
+	implicit, counted time.Time
 }
 
 // NewProof begins a proof. NewID makes a fresh ID that no task has.
 func NewProof(newID func() string) *Proof { return &Proof{newID: newID} }
 
-// Counted says whether, in this proof, an implicit RECONCILE and its end mark were answered, with or without the fence: all that the
-// master knows has been told, though agents may still be missing.
-func (p *Proof) Counted() bool { return p.counted }
+// Counted is when the latest implicit RECONCILE was asked whose end mark was answered, with or without the fence: all that the master
+// knew then has been told, though agents may still be missing. It is zero before the first.
+func (p *Proof) Counted() time.Time { return p.counted }
 
 // Had says whether the proof was had.
 func (p *Proof) Had() bool { return p.phase == proofDone }
@@ -92,7 +92,7 @@ func (p *Proof) Step(now time.Time, last func(taskID string) mesos.Number) Proof
 	for {
 		switch p.phase {
 		case proofAsking:
-			return p.ask()
+			return p.ask(now)
 		case proofCalling:
 			return ProofStep{Kind: ProofWait}
 		case proofListening:
@@ -112,7 +112,7 @@ func (p *Proof) Step(now time.Time, last func(taskID string) mesos.Number) Proof
 }
 
 // ask makes the question that is next.
-func (p *Proof) ask() ProofStep {
+func (p *Proof) ask(now time.Time) ProofStep {
 	p.phase = proofCalling
 	step := ProofStep{Kind: ProofAsk, Question: p.question}
 	switch p.question {
@@ -123,6 +123,7 @@ func (p *Proof) ask() ProofStep {
 		p.mark = p.newID()
 		step.TaskID = p.mark
 	case Implicit:
+		p.implicit = now
 	}
 	return step
 }
@@ -138,7 +139,7 @@ func (p *Proof) listen(now time.Time, last func(taskID string) mesos.Number) boo
 		p.rest(now)
 		return true
 	}
-	p.counted = true
+	p.counted = p.implicit
 	if fence != none && mark.After(fence) {
 		p.phase = proofDone
 	} else {

@@ -1,0 +1,148 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	// orphansKilledAtOnce is how many orphans are killed whatever part of all tasks they are, orphanPart the part of all tasks above which more
+	// are not: then the objects were lost, and not the tasks.
+	orphansKilledAtOnce, orphanPart = 10, 10
+	// orphanSample is how many orphans a status names.
+	orphanSample = 10
+)
+
+// roll is a count of what runs, at an end mark.
+type roll struct {
+	// term is the subscription that it was made in, since the number of the last event before it was asked for.
+	term  uint64
+	since mesos.Number
+	// proven says that it is of all live tasks on reachable agents; without, agents may be missing.
+	proven bool
+	// live counts the live tasks, orphans are those of them that no MesosTask accounts for, by task ID.
+	live    int
+	orphans []mesos.Observation
+}
+
+// judgeOrphans counts, once for each end mark, the live tasks that no MesosTask accounts for, and deals with them as the framework's
+// orphanPolicy says. It judges them all together: one by one, an API that has lost its objects would look like many orphans.
+func (r *MesosFrameworkReconciler) judgeOrphans(ctx context.Context, framework *v1alpha1.MesosFramework, p *passes, connection *connection) error {
+	counted := p.proof.Counted()
+	if counted.IsZero() || counted.Equal(p.judged) && p.told != nil && p.told.proven == p.proof.Had() {
+		return nil
+	}
+	told := &roll{term: p.term, since: p.implicitStart, proven: p.proof.Had()}
+	for _, task := range connection.bridge.Live(p.implicitStart) {
+		told.live++
+		accounted, err := accountedFor(ctx, r.Client, framework.Name, connection, task.TaskID)
+		if err != nil {
+			return err
+		}
+		if !accounted {
+			told.orphans = append(told.orphans, task)
+		}
+	}
+	slices.SortFunc(told.orphans, func(a, b mesos.Observation) int { return cmp.Compare(a.TaskID, b.TaskID) })
+	before := framework.Status.Orphans
+	p.judged, p.told = counted, told
+	orphanTasks.WithLabelValues(framework.Name).Set(float64(len(told.orphans)))
+	if len(told.orphans) == 0 {
+		return nil
+	}
+	if before == nil || int(before.Count) < len(told.orphans) {
+		first := told.orphans[0]
+		r.Recorder.event(framework, true, v1alpha1.EventOrphans, "Reconciling", fmt.Sprintf(
+			"%d of %d live tasks have no MesosTask, such as %s on agent %s", len(told.orphans), told.live, first.TaskID, first.AgentID))
+	}
+	if framework.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && framework.DeletionTimestamp.IsZero() {
+		return r.killOrphans(ctx, framework, connection, told.orphans)
+	}
+	return nil
+}
+
+// accountedFor says whether a live task of a framework is some MesosTask's, by its identity, or is remembered as abandoned.
+func accountedFor(ctx context.Context, reader client.Reader, framework string, connection *connection, taskID string) (bool, error) {
+	id, err := lifecycle.ParseTaskID(taskID)
+	if err != nil {
+		return false, nil //nolint:nilerr // An ID that was not made here is no MesosTask's.
+	}
+	if connection.isAbandoned(taskID) {
+		return true, nil
+	}
+	task := &v1alpha1.MesosTask{}
+	switch err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, task); {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("looking for the MesosTask of %s: %w", taskID, err)
+	default:
+		return task.Spec.FrameworkRef.Name == framework, nil
+	}
+}
+
+// mayKill says why the orphans must not be killed, whatever the policy; empty if they may.
+func (t *roll) mayKill() string {
+	switch {
+	case !t.proven:
+		return "They are not killed before Mesos has told all that runs: it is still waiting for agents to come back"
+	case len(t.orphans) > orphansKilledAtOnce && len(t.orphans)*orphanPart > t.live:
+		return fmt.Sprintf("They are not killed, as %d of %d live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; "+
+			"or delete the tasks in Mesos", len(t.orphans), t.live)
+	default:
+		return ""
+	}
+}
+
+// killOrphans kills tasks of which a live read says that no MesosTask accounts for them. One that cannot be read counts as there.
+func (r *MesosFrameworkReconciler) killOrphans(ctx context.Context, framework *v1alpha1.MesosFramework, connection *connection, orphans []mesos.Observation) error {
+	for _, orphan := range orphans {
+		accounted, err := accountedFor(ctx, r.Live, framework.Name, connection, orphan.TaskID)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Info("Leaving an orphan alone, as its object could not be looked for", "taskID", orphan.TaskID, "err", err.Error())
+		}
+		if accounted || err != nil {
+			continue
+		}
+		attempt := lifecycle.OpenAttempt{TaskID: orphan.TaskID, AgentID: orphan.AgentID, FrameworkID: connection.bridge.Connection().FrameworkID}
+		ctrl.LoggerFrom(ctx).Info("Killing an orphan", "taskID", orphan.TaskID, "agentID", orphan.AgentID)
+		r.Recorder.event(framework, true, v1alpha1.EventKillingOrphan, "Killing",
+			fmt.Sprintf("Killing %s on agent %s: no MesosTask accounts for it", orphan.TaskID, orphan.AgentID))
+		connection.bridge.Kill(attempt.TaskID, attempt.AgentID, nil)
+	}
+	return nil
+}
+
+// status is what the framework's status says of orphans; nil while there are none.
+func (t *roll) status(policy v1alpha1.OrphanPolicy) *v1alpha1.Orphans {
+	if t == nil || len(t.orphans) == 0 {
+		return nil
+	}
+	orphans := &v1alpha1.Orphans{Count: int32(len(t.orphans))}
+	if policy == v1alpha1.OrphanKill {
+		orphans.Message = t.mayKill()
+	}
+	for _, orphan := range t.orphans[:min(len(t.orphans), orphanSample)] {
+		orphans.Sample = append(orphans.Sample, v1alpha1.OrphanTask{TaskID: orphan.TaskID, AgentID: orphan.AgentID})
+	}
+	return orphans
+}
+
+// liveNow says which tasks Mesos says are live since the last count in the present term, as far as there was one that missed no agent.
+func (p *passes) liveNow(connection *connection) (live []mesos.Observation, proven bool) {
+	if p.told == nil || !p.told.proven || p.told.term != connection.bridge.Connection().Term {
+		return nil, false
+	}
+	return connection.bridge.Live(p.told.since), true
+}
