@@ -178,8 +178,7 @@ func (s *scene) noteGiveUp() {
 	case s.GiveUp == "":
 	case s.current() && s.GiveUp == s.attempt.ID && s.live(), s.Earlier[s.GiveUp].State.Class() == mesos.Live:
 		text := fmt.Sprintf("Annotation %s does nothing, as Mesos says that the task lives", v1alpha1.AnnotationGiveUp)
-		s.noteAndTell(text, Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: fmt.Sprintf(
-			"%s is not given up: Mesos says that it lives", s.GiveUp)})
+		s.noteAndTell(text, Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: s.GiveUp + " is not given up: Mesos says that it lives"})
 	case !s.Deleting && s.current() && s.mayGiveUp() && s.whyKept() != "":
 		s.note(fmt.Sprintf("Annotation %s cannot be followed: %s", v1alpha1.AnnotationGiveUp, s.whyKept()))
 	}

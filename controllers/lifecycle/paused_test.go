@@ -31,7 +31,7 @@ func TestNext_paused(t *testing.T) {
 		"what completed has completed":               {ended(mesos.TaskFinished, onlyOnce), nil, summary{"completed", "True/Completed", nil}},
 		"what failed has failed":                     {ended(mesos.TaskFailed, onlyOnce), nil, summary{"failed for good", "False/Failed", nil}},
 		"what is suspended is":                       {newStory(), suspend, summary{"suspended", "True/Suspended", nil}},
-		"what runs runs":                             {running(), nil, summary{"let it run", "True/Running", nil}},
+		"what runs goes on":                          {running(), nil, summary{"let it run", "True/Running", nil}},
 		"what runs is not killed for a changed spec": {running(), changeHash, summary{"let it run", "True/Running", nil}},
 		"what runs is not killed to be suspended":    {running(), suspend, summary{"let it run", "True/Running", nil}},
 		"what was being killed is not killed again":  {running(), func(s *story) { s.Paused = false; s.change(suspend).look(); s.Paused = true }, summary{"let it run", "True/Running", nil}},

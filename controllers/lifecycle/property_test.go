@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"pgregory.net/rapid"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -109,17 +111,22 @@ func anything(t *rapid.T) Seen {
 		BoundSince: aTime(t, "bound since"), LastWrite: aTime(t, "last write"), Launch: rapid.SampledFrom(allLaunches).Draw(t, "launch"),
 		RefusedWith: oneOf(t, "refused with", "", "No"), AcceptedAt: aTime(t, "accepted at"), Doubted: rapid.Bool().Draw(t, "doubted"),
 		Kills: rapid.IntRange(0, 40).Draw(t, "kills"), FirstKill: aTime(t, "first kill"), LastKill: aTime(t, "last kill"),
-		Asks: rapid.IntRange(0, 40).Draw(t, "asks"), LastAsk: aTime(t, "last ask"),
+		Asks: rapid.IntRange(0, 40).Draw(t, "asks"), LastAsk: aTime(t, "last ask"), Answered: rapid.Bool().Draw(t, "answered"),
+		FateUnknownSince: aTime(t, "fate unknown since"), Paused: oneOf(t, "paused", false, false, true),
+		GiveUp:      oneOf(t, "give up", "", "", "shop.web.1aaaaaaaa.current", "shop.web.1aaaaaaaa.earlier0", "shop.web.1aaaaaaaa.next"),
+		ReplacedIDs: oneOf(t, "replaced", nil, nil, []string{"framework-2"}), KillsOrphans: rapid.Bool().Draw(t, "kills orphans"),
+		AbandonedFull: oneOf(t, "abandoned full", false, false, true),
 		Spec: v1alpha1.MesosTaskSpec{
 			RestartPolicy:  oneOf(t, "policy", v1alpha1.RestartAlways, v1alpha1.RestartOnFailure, v1alpha1.RestartNever),
 			DeletionPolicy: oneOf(t, "deletion policy", v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionOrphan),
+			Unreachable:    oneOf(t, "strategy", nil, &v1alpha1.Unreachable{}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(0))}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))}),
 			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, new(int32(0)), new(int32(2))),
 			Backoff: v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
 		},
 		Status: v1alpha1.MesosTaskStatus{
 			Conditions: someConditions(t), ObservedGeneration: rapid.Int64Range(-1, 3).Draw(t, "observed generation"),
 			Restarts: rapid.Int32Range(0, 4).Draw(t, "restarts"), Relaunches: rapid.Int32Range(0, 40).Draw(t, "relaunches"),
-			NextLaunchTime: maybeTime(t, "next launch"),
+			NextLaunchTime: maybeTime(t, "next launch"), Attempts: rapid.Int64Range(0, 4).Draw(t, "attempts"),
 		},
 	}
 	if rapid.Bool().Draw(t, "obstacle") {
@@ -129,15 +136,11 @@ func anything(t *rapid.T) Seen {
 		attempt := anAttempt(t, "shop.web.1aaaaaaaa.current")
 		seen.Status.Task = &attempt
 	}
-	for i := range rapid.IntRange(0, 6).Draw(t, "history") {
-		earlier := anAttempt(t, fmt.Sprintf("shop.web.1aaaaaaaa.earlier%d", i))
-		earlier.FinishTime = &metav1.Time{Time: epoch.Add(-time.Hour)}
-		seen.Status.History = append(seen.Status.History, earlier)
-	}
+	someHistory(t, &seen)
 	if id := oneOf(t, "binding", "", "current", "next", "earlier0"); id != "" {
 		seen.Binding = &v1alpha1.Binding{
 			TaskID: "shop.web.1aaaaaaaa." + id, AgentID: "agent-1", FrameworkID: "framework-1", UID: oneOf(t, "uid", "uid-1", "uid-1", "uid-0"),
-			RestartedAt: oneOf(t, "restarted at", "", "one"),
+			RestartedAt: oneOf(t, "restarted at", "", "one"), Attempt: rapid.Int64Range(0, 6).Draw(t, "number"),
 		}
 	}
 	if id, _, open := Open(seen.Status, seen.Binding); open && seen.Launch != LaunchNeverSent && rapid.Bool().Draw(t, "observed at all") {
@@ -155,11 +158,37 @@ func anything(t *rapid.T) Seen {
 			Since: aTime(t, "other since"), Kills: rapid.IntRange(0, 3).Draw(t, "kills of other"), LastKill: aTime(t, "last kill of other"),
 		})
 	}
+	if len(seen.Status.History) > 0 && rapid.Bool().Draw(t, "an earlier one is back") {
+		seen.Others = append(seen.Others, Other{TaskID: seen.Status.History[0].ID, AgentID: "agent-1"})
+	}
+	seen.Abandoned = sets.New(rapid.SliceOf(rapid.SampledFrom([]string{
+		"shop.web.1aaaaaaaa.current", "shop.web.1aaaaaaaa.next", "shop.web.1aaaaaaaa.earlier0", "shop.web.1aaaaaaaa.earlier1", "shop.web.1aaaaaaaa.other0",
+	})).Draw(t, "abandoned")...)
 	seen.Proven = rapid.Bool().Draw(t, "proven")
 	if rapid.Bool().Draw(t, "waiting") {
 		seen.Waiting = &v1alpha1.Pending{Since: metav1.Time{Time: epoch}, Message: "1 offer: 1 lacks cpus"}
 	}
 	return seen
+}
+
+// someHistory draws earlier attempts: some that are over, some that were left behind.
+func someHistory(t *rapid.T, seen *Seen) {
+	seen.Earlier = map[string]mesos.Observation{}
+	for i := range rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, maxHistory)).Draw(t, "history") {
+		id := fmt.Sprintf("shop.web.1aaaaaaaa.earlier%d", i)
+		earlier := anAttempt(t, id)
+		if rapid.Bool().Draw(t, "left behind") {
+			earlier.Outcome, earlier.Ran = oneOf(t, "outcome", v1alpha1.OutcomeReplaced, v1alpha1.OutcomeGivenUp), nil
+			earlier.State = oneOf(t, "state left in", "TASK_UNREACHABLE", "TASK_UNKNOWN", "TASK_RUNNING", "")
+			earlier.FinishTime = nil
+			if rapid.Bool().Draw(t, "heard of") {
+				seen.Earlier[id] = *anObservation(t, id)
+			}
+		} else {
+			earlier.FinishTime = &metav1.Time{Time: epoch.Add(-time.Hour)}
+		}
+		seen.Status.History = append(seen.Status.History, earlier)
+	}
 }
 
 // TestNext_properties holds what is true of every decision, whatever was seen.
@@ -198,7 +227,10 @@ func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
 	if open && !calledOff {
 		t.Fatalf("rule %q launches beside %s", decision.Rule, id)
 	}
-	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil {
+	if was, is := seen.Status.Task, decision.Status.Task; was != nil && was.FinishTime == nil && (is == nil || is.FinishTime == nil || !decision.WriteAt.IsZero()) {
+		t.Fatalf("rule %q launches before it is durable that %s is over or was left behind", decision.Rule, was.ID)
+	}
+	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil || seen.Paused {
 		t.Fatalf("rule %q launches what must not be launched", decision.Rule)
 	}
 	if len(seen.Others) > 0 {
@@ -219,15 +251,26 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 	if adopts && (open && seen.Launch != LaunchNeverSent || !seen.Proven || seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil) {
 		t.Fatalf("rule %q takes over %v", decision.Rule, decision.Adopt)
 	}
+	left := func(id string) bool { return seen.Abandoned.Has(id) || named(&decision.Status, id) }
+	if adopts && (left(decision.Adopt.TaskID) || seen.Binding != nil && seen.Binding.TaskID == decision.Adopt.TaskID) {
+		t.Fatalf("rule %q takes over %v, which was left behind", decision.Rule, decision.Adopt)
+	}
 	for _, other := range decision.KillOthers {
 		if adopts && other.TaskID == decision.Adopt.TaskID {
 			t.Fatalf("%s is taken over and killed", other.TaskID)
 		}
+		kills = kills && left(other.TaskID)
 	}
-	if has(decision, StepRelease) && len(seen.Others) > 0 && seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
-		t.Fatalf("rule %q lets the object go while %v live (rule 11)", decision.Rule, seen.Others)
+	for _, other := range seen.Others {
+		if has(decision, StepRelease) && (seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan || left(other.TaskID) || seen.KillsOrphans) {
+			t.Fatalf("rule %q lets the object go while %v live (rule 11)", decision.Rule, seen.Others)
+		}
+		killed := slices.ContainsFunc(decision.KillOthers, func(o Other) bool { return o.TaskID == other.TaskID })
+		if left(other.TaskID) && other.Kills == 0 && !killed && (!seen.Paused || seen.Deleting) {
+			t.Fatalf("rule %q spares %s, which was left behind", decision.Rule, other.TaskID)
+		}
 	}
-	if !kills || seen.Deleting || seen.Spec.Suspend {
+	if kills = has(decision, StepKillOthers) && !kills; !kills || seen.Deleting || seen.Spec.Suspend {
 		return
 	}
 	task := decision.Status.Task
@@ -246,6 +289,14 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 	attempt := decision.Status.Task
 	current := attempt != nil && attempt.FinishTime == nil
+	for _, step := range decision.Steps {
+		if seen.Paused && !seen.Deleting && step != StepAsk && step != StepAcknowledge && step != StepRestore && step != StepFinalize {
+			t.Fatalf("steps are %v while it is paused", decision.Steps)
+		}
+	}
+	if has(decision, StepRestore) != (decision.Restore != nil) || has(decision, StepRestore) && (!current || decision.Restore.TaskID != attempt.ID) {
+		t.Fatalf("steps are %v with binding %+v for %+v", decision.Steps, decision.Restore, attempt)
+	}
 	if has(decision, StepKill) || has(decision, StepAsk) {
 		if !current || seen.Launch != LaunchUnknown && seen.Launch != LaunchAccepted {
 			t.Fatalf("steps are %v for %+v with launch %d", decision.Steps, attempt, seen.Launch)
@@ -262,14 +313,38 @@ func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("rule %q kills before the reason is written", decision.Rule)
 		}
 	}
-	if has(decision, StepRelease) && (!seen.Deleting || !seen.Finalized || current && seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan) {
-		t.Fatalf("rule %q lets the object go", decision.Rule)
-	}
+	checkLetGo(t, seen, decision, current)
 	if has(decision, StepCallOff) && seen.Launch != LaunchUnsent {
 		t.Fatalf("rule %q calls off launch %d", decision.Rule, seen.Launch)
 	}
 	if has(decision, StepAcknowledge) {
 		checkAcknowledged(t, seen, decision)
+	}
+}
+
+// checkLetGo: a deleted object goes once what may run is over, is to be left running or is remembered (rule 11).
+func checkLetGo(t *rapid.T, seen Seen, decision Decision, current bool) {
+	attempt := decision.Status.Task
+	if has(decision, StepAbandon) != (len(decision.Abandon) > 0) || has(decision, StepAbandon) && (!seen.Deleting || seen.AbandonedFull || has(decision, StepRelease)) {
+		t.Fatalf("steps are %v to abandon %v", decision.Steps, decision.Abandon)
+	}
+	for _, placed := range decision.Abandon {
+		if seen.Abandoned.Has(placed.TaskID) {
+			t.Fatalf("%s is abandoned again", placed.TaskID)
+		}
+	}
+	if !has(decision, StepRelease) {
+		return
+	}
+	orphan := seen.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan
+	if !seen.Deleting || !seen.Finalized || current && !seen.Abandoned.Has(attempt.ID) && (!orphan || seen.KillsOrphans) {
+		t.Fatalf("rule %q lets the object go", decision.Rule)
+	}
+	for _, earlier := range decision.Status.History {
+		foreign := seen.FrameworkID == "" || earlier.FrameworkID != "" && earlier.FrameworkID != seen.FrameworkID
+		if earlier.FinishTime == nil && !seen.Abandoned.Has(earlier.ID) && (!orphan || !foreign) {
+			t.Fatalf("rule %q lets the object go, and nobody remembers %s", decision.Rule, earlier.ID)
+		}
 	}
 }
 
@@ -300,14 +375,20 @@ func checkRecord(t *rapid.T, seen Seen, decision Decision) {
 	was, is := seen.Status, decision.Status
 	if was.Task != nil {
 		kept := is.Task
-		if is.Task.ID != was.Task.ID {
-			if was.Task.FinishTime == nil {
-				t.Fatalf("%s gave way to %s before it was over", was.Task.ID, is.Task.ID)
+		if is.Task == nil || is.Task.ID != was.Task.ID {
+			at := slices.IndexFunc(is.History, func(a v1alpha1.TaskAttempt) bool { return a.ID == was.Task.ID })
+			switch {
+			case at >= 0:
+				kept = &is.History[at]
+			case was.Task.FinishTime != nil && len(is.History) == maxHistory:
+				// Where the history is full of attempts that are not over, what is over has no room.
+				kept = was.Task
+			default:
+				t.Fatalf("%s is lost", was.Task.ID)
 			}
-			kept = &is.History[0]
-		}
-		if kept.ID != was.Task.ID {
-			t.Fatalf("%s is lost", was.Task.ID)
+			if was.Task.FinishTime == nil && (kept.Outcome == "" || is.Task != nil) {
+				t.Fatalf("%s gave way to %v before it was over", was.Task.ID, is.Task)
+			}
 		}
 		if was.Task.FinishTime != nil {
 			if diff := cmp.Diff(was.Task, kept); diff != "" {
@@ -318,14 +399,33 @@ func checkRecord(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("the kill reason %s became %q", was.Task.KillReason, kept.KillReason)
 		}
 	}
-	if len(is.History) > max(historyLength, len(was.History)) {
-		t.Fatalf("the history grew to %d", len(is.History))
-	}
+	checkHistory(t, seen, decision)
 	if is.Restarts > was.Restarts+1 || is.Relaunches > was.Relaunches+1 || is.Restarts < 0 || is.Relaunches < 0 {
 		t.Fatalf("%d restarts became %d, %d relaunches %d", was.Restarts, is.Restarts, was.Relaunches, is.Relaunches)
 	}
 	if is.ObservedGeneration != seen.Generation || is.Revision != was.Revision {
 		t.Fatalf("generation %d, revision %d", is.ObservedGeneration, is.Revision)
+	}
+}
+
+// checkHistory: it stays within its bounds and never loses an attempt that is not durably over.
+func checkHistory(t *rapid.T, seen Seen, decision Decision) {
+	was, is := seen.Status.History, decision.Status.History
+	if len(is) > maxHistory {
+		t.Fatalf("the history grew to %d", len(is))
+	}
+	for _, earlier := range was {
+		kept := slices.IndexFunc(is, func(a v1alpha1.TaskAttempt) bool { return a.ID == earlier.ID })
+		switch {
+		case earlier.FinishTime == nil && kept < 0:
+			t.Fatalf("%s is lost and not known to be over", earlier.ID)
+		case earlier.FinishTime == nil && earlier.Outcome == v1alpha1.OutcomeReplaced && is[kept].Outcome == "":
+			t.Fatalf("%s was replaced, and no more", earlier.ID)
+		case earlier.FinishTime != nil && kept >= 0:
+			if diff := cmp.Diff(earlier, is[kept]); diff != "" {
+				t.Fatalf("an attempt that is over changed (-before +after):\n%s", diff)
+			}
+		}
 	}
 }
 
@@ -338,7 +438,14 @@ func checkConditions(t *rapid.T, seen Seen, decision Decision) {
 	if ready == nil || ready.Reason == "" || ready.Message == "" || ready.ObservedGeneration != seen.Generation {
 		t.Fatalf("Ready is %+v", ready)
 	}
-	if reconciling == stalled && (reconciling || ready.Status != metav1.ConditionTrue) || ready.Status == metav1.ConditionTrue && (reconciling || stalled) {
+	paused := ready.Reason == v1alpha1.ReasonPaused
+	if paused && (reconciling || stalled || ready.Status != metav1.ConditionFalse || !seen.Paused) {
+		t.Fatalf("Ready is %+v with Reconciling %v and Stalled %v", ready, reconciling, stalled)
+	}
+	if seen.Paused && !seen.Deleting && !strings.Contains(ready.Message, v1alpha1.AnnotationPaused) {
+		t.Fatalf("Ready does not say that it is paused: %q", ready.Message)
+	}
+	if reconciling == stalled && (reconciling || !paused && ready.Status != metav1.ConditionTrue) || ready.Status == metav1.ConditionTrue && (reconciling || stalled) {
 		t.Fatalf("Ready is %s with Reconciling %v and Stalled %v", ready.Status, reconciling, stalled)
 	}
 	for _, name := range []string{v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled, v1alpha1.ConditionSuspended, v1alpha1.ConditionAgentUnreachable} {
