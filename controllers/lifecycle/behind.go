@@ -23,6 +23,7 @@ type departure struct {
 var departures = []departure{
 	{func(s *scene) bool { return s.overByWord(s.attempt) }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.mayGiveUp() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
+	{func(s *scene) bool { return !s.Deleting && s.isAbandoned() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.stayedAway() && s.whyNotReplaced() == "" }, v1alpha1.OutcomeReplaced, (*scene).tellReplaced},
 }
 
@@ -71,6 +72,12 @@ func (s *scene) overByWord(attempt *v1alpha1.TaskAttempt) bool {
 // once that was answered: until then it cannot even be killed.
 func (s *scene) mayGiveUp() bool {
 	return s.GiveUp == s.attempt.ID && !s.live() && s.settled()
+}
+
+// isAbandoned says whether an earlier object of this name abandoned the attempt, whose binding a restore brought back, and Mesos does not say
+// that it lives.
+func (s *scene) isAbandoned() bool {
+	return s.Abandoned.Has(s.attempt.ID) && !s.live() && s.settled()
 }
 
 // settled says whether the attempt's ACCEPT can take no effect any more that it has not taken.
@@ -152,11 +159,14 @@ func (s *scene) leftBehind(other Other) bool {
 }
 
 func (s *scene) tellGivenUp(attempt *v1alpha1.TaskAttempt) {
-	message := fmt.Sprintf("Gave up %s on agent %s, as annotation %s asks; it is killed if it comes back", attempt.ID, attempt.AgentID, v1alpha1.AnnotationGiveUp)
-	if s.idReplaced(attempt) {
-		message = fmt.Sprintf("Gave up %s on agent %s, as its framework ID %s was replaced", attempt.ID, attempt.AgentID, attempt.FrameworkID)
+	why := fmt.Sprintf("annotation %s asks; it is killed if it comes back", v1alpha1.AnnotationGiveUp)
+	switch {
+	case s.idReplaced(attempt):
+		why = fmt.Sprintf("its framework ID %s was replaced", attempt.FrameworkID)
+	case s.GiveUp != attempt.ID:
+		why = "an object of this name abandoned it before; it is killed if it comes back"
 	}
-	s.tell(Event{Reason: v1alpha1.EventGivenUp, Action: actionReconciling, Message: message})
+	s.tell(Event{Reason: v1alpha1.EventGivenUp, Action: actionReconciling, Message: fmt.Sprintf("Gave up %s on agent %s, as %s", attempt.ID, attempt.AgentID, why)})
 }
 
 func (s *scene) tellReplaced() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -63,11 +64,14 @@ func givenUp(changes ...func(*v1alpha1.MesosTaskSpec)) *story {
 	return s
 }
 
+// launchesLater is the decision that leaves an attempt behind: nothing is placed before that is durable.
+var launchesLater = summary{"launch again", "False/AwaitingOffer", nil}
+
 func TestNext_replacesWhatStaysAway(t *testing.T) {
 	waits := func(steps ...Step) summary {
 		return summary{"wait for what may or may not run", "Unknown/AgentUnreachable", steps}
 	}
-	replacing := summary{"launch again", "False/AwaitingOffer", nil}
+	replacing := launchesLater
 	for name, c := range map[string]struct {
 		changes []func(*v1alpha1.MesosTaskSpec)
 		then    func(*story)
@@ -307,6 +311,16 @@ func TestNext_givesUp(t *testing.T) {
 		if len(s.told) > 0 {
 			t.Errorf("it told again: %v", s.told)
 		}
+	})
+	t.Run("what an earlier object abandoned is not taken up from a backup", func(t *testing.T) {
+		s := newStory()
+		s.bind(LaunchUnknown).UID = "uid-2"
+		s.Abandoned = sets.New(id)
+		checkSummary(t, s.look(), launchesLater)
+		if s.Status.Task != nil || s.Status.History[0].Outcome != v1alpha1.OutcomeGivenUp {
+			t.Errorf("the attempt is %+v, the history %+v", s.Status.Task, s.Status.History)
+		}
+		checkSummary(t, s.settle().look(), neverHappened)
 	})
 	t.Run("what failed by being given up says so", func(t *testing.T) {
 		s := givenUp(onlyOnce)

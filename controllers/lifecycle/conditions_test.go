@@ -101,6 +101,20 @@ func TestNext_conditions(t *testing.T) {
 		"under another framework ID": {
 			other, conditions("Ready", "Unknown/OtherFrameworkID", "Stalled", "True/OtherFrameworkID"), status.FailedStatus,
 		},
+		"paused before it was launched": {
+			newStory().change(func(s *story) { s.Paused = true }), conditions("Ready", "False/Paused"), status.InProgressStatus,
+		},
+		"paused while it runs": {running().change(func(s *story) { s.Paused = true }), conditions("Ready", "True/Running"), status.CurrentStatus},
+		"replaced": {
+			replaced(), conditions("Ready", "False/AwaitingOffer", "Reconciling", "True/AwaitingOffer"), status.InProgressStatus,
+		},
+		"given up, and not to be launched again": {
+			givenUp(onlyOnce), conditions("Ready", "False/Failed", "Stalled", "True/Failed", "Succeeded", "False/Failed"), status.FailedStatus,
+		},
+		"completed and suspended": {
+			ended(mesos.TaskFinished, onlyOnce).change(suspend),
+			conditions("Ready", "True/Suspended", "Suspended", "True/Suspended", "Succeeded", "True/Completed"), status.CurrentStatus,
+		},
 		"without its framework": {
 			unregistered, conditions("Ready", "False/FrameworkNotFound", "Reconciling", "True/FrameworkNotFound"), status.InProgressStatus,
 		},

@@ -135,14 +135,16 @@ func TestNext_deletionTells(t *testing.T) {
 		},
 		"that the framework would kill what is let go": {
 			func() *story { s := running(orphan); s.KillsOrphans = true; return s }(),
-			[]string{"nonce00001 on host-1", "spec.orphanPolicy to Keep", `{"spec":{"deletionPolicy":"Kill"}}`}, nil, true, "Normal Deleting",
+			[]string{"nonce00001 on host-1", "spec.orphanPolicy to Keep", `{"spec":{"deletionPolicy":"Kill"}}`},
+			nil, true, "Normal Deleting",
 		},
 		"that there is no room": {
 			func() *story { s := replaced(); s.AbandonedFull = true; return s }(), []string{"nonce00001", "MesosFramework default remembers as many abandoned tasks as it can"}, nil, false, "Normal Deleting",
 		},
 		"what was abandoned": {
 			func() *story { s := replaced(); s.Abandoned = sets.New("shop.web.1aaaaaaaa.nonce00001"); return s }(),
-			[]string{"Let go of shop.web.1aaaaaaaa.nonce00001", "killed if it comes back"}, nil, false, "Warning Abandoned",
+			[]string{"Let go of shop.web.1aaaaaaaa.nonce00001", "killed if it comes back"},
+			nil, false, "Warning Abandoned",
 		},
 		"under which ID nobody can be asked": {
 			func() *story { s := replaced(); s.FrameworkID = "framework-2"; return s }(), []string{"framework ID framework-1", giveUp, leave}, nil, false, "Normal Deleting",

@@ -37,6 +37,7 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonRefused:           {true, actionLaunching},
 	v1alpha1.ReasonSuspending:        {false, actionKilling},
 	v1alpha1.ReasonSuspended:         {false, actionReconciling},
+	v1alpha1.ReasonPaused:            {false, actionScheduling},
 	v1alpha1.ReasonDeleting:          {false, actionDeleting},
 	v1alpha1.ReasonFrameworkNotFound: {true, actionScheduling},
 	v1alpha1.ReasonFrameworkDeleting: {true, actionScheduling},

@@ -101,3 +101,12 @@ func TestNext_suspendKeepsTheEnd(t *testing.T) {
 		})
 	}
 }
+
+func TestNext_suspendedTellsOfWhatMayRun(t *testing.T) {
+	s := replaced().change(suspend)
+	s.look()
+	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	if want := "killed if it comes back"; ready.Reason != v1alpha1.ReasonSuspended || !strings.Contains(ready.Message, want) {
+		t.Errorf("it says %s: %q, want %q in it", ready.Reason, ready.Message, want)
+	}
+}

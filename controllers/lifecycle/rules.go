@@ -60,6 +60,7 @@ var rules = []rule{
 	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil && (s.Obstacle.Stalled || !s.final()) }, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
 	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
+	// A request that is newer than the attempt reruns it however it ended, also if it finished while it was being killed for the request.
 	{"launch as a person asked", (*scene).restartRequested, (*scene).launch},
 	{"launch what was called off", (*scene).calledOff, (*scene).launch},
 	{"Mesos refuses the spec", (*scene).isRefused, (*scene).refused},
@@ -219,6 +220,9 @@ func (s *scene) suspended() {
 	s.verdict = verdict{
 		ready: metav1.ConditionTrue, reason: v1alpha1.ReasonSuspended, suspended: true,
 		message: "Nothing runs, as spec.suspend asks",
+	}
+	if s.unsettled() > 0 {
+		s.verdict.message += ", unless it does where Mesos cannot tell; that is killed if it comes back"
 	}
 	if len(s.Others) > 0 {
 		s.verdict = verdict{

@@ -3,9 +3,11 @@ package lifecycle
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
 	"pgregory.net/rapid"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -62,9 +64,17 @@ func (w *walk) reconcile(t *rapid.T) {
 	if _, _, open := Open(w.Status, w.Binding); !open {
 		w.Launch, w.Observation, w.Unacknowledged, w.Doubted = LaunchUnknown, nil, nil, false
 	}
+	// Mesos speaks of what was left behind only as long as it is not known to be over.
+	maps.DeleteFunc(w.Earlier, func(id string, _ mesos.Observation) bool { return !w.leftBehind(id) })
 	decision := w.look()
 	w.Launch, w.Observation, w.Unacknowledged, w.Doubted = launch, said, waits, doubted
 	w.wanted = false
+	for _, other := range decision.KillOthers {
+		w.truths[other.TaskID].killing = true
+	}
+	for _, placed := range decision.Abandon {
+		w.Abandoned.Insert(placed.TaskID)
+	}
 	for _, step := range decision.Steps {
 		w.take(t, step)
 	}
@@ -80,11 +90,12 @@ func (w *walk) take(t *rapid.T, step Step) {
 		w.wanted = true
 	case StepBind:
 		for id, other := range w.truths {
-			if other.phase != finished {
+			if other.phase != finished && (!w.leftBehind(id) || w.isBack(id)) {
 				t.Fatalf("another attempt is bound while %s is not over: %+v", id, other)
 			}
 		}
 		w.bind(LaunchUnsent)
+		w.FateUnknownSince, w.Answered = time.Time{}, false
 		w.truths[w.Binding.TaskID] = &truth{}
 	case StepCallOff:
 		if latest.phase == unsent {
@@ -97,19 +108,65 @@ func (w *walk) take(t *rapid.T, step Step) {
 		latest.killing = latest.phase == live
 		w.Kills, w.FirstKill, w.LastKill = w.Kills+1, w.Now, w.Now
 	case StepAsk:
-		w.Asks, w.LastAsk = w.Asks+1, w.Now
+		w.Asks, w.LastAsk, w.Answered = w.Asks+1, w.Now, false
+	case StepKillOthers, StepAbandon:
 	case StepAcknowledge:
 		if state := w.Observation.State; state != mesos.TaskStaging && state != mesos.TaskStarting && !w.durable(*w.Observation) {
 			t.Fatalf("%s is acknowledged while status says %+v", state, w.Status.Task)
 		}
 		w.Unacknowledged = nil
 	case StepRelease:
-		if latest != nil && latest.phase != finished && w.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
-			t.Fatalf("the object is let go while its task is %+v", latest)
-		}
 		w.released = true
 	default:
 		t.Fatalf("step %s, which nothing here calls for", step)
+	}
+}
+
+// leftBehind says whether the status durably holds an attempt as left behind, and not known to be over.
+func (w *walk) leftBehind(id string) bool {
+	return slices.ContainsFunc(w.Status.History, func(a v1alpha1.TaskAttempt) bool { return a.ID == id && a.Outcome != "" && a.FinishTime == nil })
+}
+
+// isBack says whether Mesos said that an attempt left behind lives.
+func (w *walk) isBack(id string) bool {
+	return slices.ContainsFunc(w.Others, func(other Other) bool { return other.TaskID == id })
+}
+
+// left draws one of the attempts that were left behind; empty where there is none.
+func (w *walk) left(t *rapid.T) string {
+	var ids []string
+	for _, earlier := range w.Status.History {
+		if w.leftBehind(earlier.ID) {
+			ids = append(ids, earlier.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return rapid.SampledFrom(ids).Draw(t, "left behind")
+}
+
+// tellOfLeft makes Mesos say how an attempt is that was left behind.
+func (w *walk) tellOfLeft(id string, state mesos.TaskState) {
+	said := mesos.Observation{TaskID: id, AgentID: "agent-1", State: state, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation, Time: w.Now}
+	w.Earlier[id] = said
+	w.Others = slices.DeleteFunc(w.Others, func(other Other) bool { return other.TaskID == id })
+	if state.Class() == mesos.Live {
+		w.Others = append(w.Others, Other{TaskID: id, AgentID: "agent-1", Since: w.Now})
+	}
+}
+
+// moveLeft takes an attempt that was left behind a step on: it comes back, and is killed once that was asked for.
+func (w *walk) moveLeft(id string) {
+	switch truth := w.truths[id]; {
+	case truth.phase == finished:
+		w.tellOfLeft(id, mesos.TaskGone)
+	case truth.killing && w.isBack(id):
+		truth.phase, truth.state = finished, mesos.TaskKilled
+		w.tellOfLeft(id, mesos.TaskKilled)
+	default:
+		truth.phase, truth.state = live, mesos.TaskRunning
+		w.tellOfLeft(id, mesos.TaskRunning)
 	}
 }
 
@@ -143,6 +200,8 @@ func (w *walk) restart(t *rapid.T) {
 	}
 	w.Launch, w.Observation, w.Unacknowledged, w.Doubted, w.Placement, w.BoundSince = LaunchUnknown, nil, nil, false, nil, w.Now
 	w.Kills, w.Asks, w.LastWrite = 0, 0, time.Time{}
+	w.FateUnknownSince, w.LastAsk, w.Answered = time.Time{}, time.Time{}, false
+	w.Others, w.Earlier = nil, map[string]mesos.Observation{}
 }
 
 func (w *walk) settleSent(attempt *truth, takesEffect bool) {
@@ -189,11 +248,28 @@ func (w *walk) mesosActions() map[string]func(*rapid.T) {
 				w.tell(attempt, true)
 			}
 		}),
-		"the agent goes away": w.in(live, func(t *rapid.T, attempt *truth) {
-			w.answers(rapid.SampledFrom([]mesos.TaskState{mesos.TaskUnreachable, mesos.TaskUnknown, mesos.TaskLost}).Draw(t, "seen as"))
-			attempt.said, attempt.killing = append(attempt.said, *w.Observation), false
+		"the agent goes away": w.in(live, w.goesAway),
+		"the agent goes away for long": w.in(live, func(t *rapid.T, attempt *truth) {
+			for range 3 {
+				w.goesAway(t, attempt)
+				w.reconcile(t)
+				w.later(200 * time.Second)
+			}
 		}),
-		"Mesos answers for what lives": w.in(live, func(_ *rapid.T, attempt *truth) { w.tell(attempt, false) }),
+		"what was left behind goes on": func(t *rapid.T) {
+			if id := w.left(t); id != "" {
+				w.moveLeft(id)
+			}
+		},
+		"what was left behind is still away": func(t *rapid.T) {
+			if id := w.left(t); id != "" {
+				w.tellOfLeft(id, mesos.TaskUnknown)
+			}
+		},
+		"Mesos answers for what lives": w.in(live, func(_ *rapid.T, attempt *truth) {
+			w.tell(attempt, false)
+			w.FateUnknownSince, w.Answered = time.Time{}, w.Asks > 0
+		}),
 		"Mesos answers for what is over": w.in(finished, func(_ *rapid.T, attempt *truth) {
 			if w.Launch == LaunchUnknown || w.Launch == LaunchAccepted {
 				w.answers(mesos.TaskGone)
@@ -213,7 +289,14 @@ func (w *walk) mesosActions() map[string]func(*rapid.T) {
 // personActions are what a person and time may do.
 func (w *walk) personActions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
-		"the controller looks":           w.reconcile,
+		"the controller looks": w.reconcile,
+		"all goes well for a while": func(t *rapid.T) {
+			for range 8 {
+				if !w.released {
+					w.goesWell(t)
+				}
+			}
+		},
 		"the controller looks once more": w.reconcile,
 		"the process restarts":           w.restart,
 		"time passes":                    func(t *rapid.T) { w.later(time.Duration(rapid.IntRange(1, 700).Draw(t, "seconds")) * time.Second) },
@@ -225,7 +308,19 @@ func (w *walk) personActions() map[string]func(*rapid.T) {
 				s.Spec.MaxRestarts = oneOf(t, "max restarts", nil, new(int32(1)))
 			})
 		},
-		"a restart is asked for": func(t *rapid.T) { w.RestartRequest = oneOf(t, "request", "one", "two") },
+		"the strategy changes": func(t *rapid.T) {
+			w.change(func(s *story) {
+				s.Spec.Unreachable = oneOf(t, "strategy", nil, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(0))}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))})
+			})
+		},
+		"the attempt is given up": func(*rapid.T) {
+			if w.Binding != nil {
+				w.GiveUp = w.Binding.TaskID
+			}
+		},
+		"it is paused or goes on":   func(*rapid.T) { w.Paused = !w.Paused },
+		"there is no room for more": func(*rapid.T) { w.AbandonedFull = !w.AbandonedFull },
+		"a restart is asked for":    func(t *rapid.T) { w.RestartRequest = oneOf(t, "request", "one", "two") },
 		"an obstacle comes or goes": func(*rapid.T) {
 			if w.Obstacle == nil {
 				w.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
@@ -245,11 +340,14 @@ func (w *walk) personActions() map[string]func(*rapid.T) {
 func (w *walk) check(t *rapid.T) {
 	notOver := 0
 	for id, attempt := range w.truths {
-		if attempt.phase != finished {
+		if attempt.phase == finished {
+			continue
+		}
+		if !w.leftBehind(id) {
 			notOver++
-			if w.released && w.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan {
-				t.Fatalf("the object is gone while %s is %+v", id, attempt)
-			}
+		}
+		if w.released && w.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan && !w.Abandoned.Has(id) {
+			t.Fatalf("the object is gone while %s is %+v and nobody remembers it", id, attempt)
 		}
 	}
 	if notOver > 1 {
@@ -269,10 +367,12 @@ func (w *walk) check(t *rapid.T) {
 	}
 }
 
-// TestNext_walk lets the world do what it likes, and holds that one attempt at most is not over at any time (rule 1).
+// TestNext_walk lets the world do what it likes, and holds that one attempt at most is not over at any time, besides those that a person
+// allowed to be left behind (rule 1).
 func TestNext_walk(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &walk{story: *newStory(), truths: map[string]*truth{}}
+		w.Earlier, w.Abandoned, w.Proven = map[string]mesos.Observation{}, sets.New[string](), true
 		actions := w.mesosActions()
 		maps.Copy(actions, w.personActions())
 		for name, action := range actions {
@@ -290,18 +390,17 @@ func TestNext_walk(t *testing.T) {
 
 // settles lets a well-behaved Mesos and a quiet user take over: the task must come to where its spec wants it, and then rest.
 func (w *walk) settles(t *rapid.T) {
-	w.Doubted, w.Obstacle = false, nil
+	w.Doubted, w.Obstacle, w.Paused, w.AbandonedFull = false, nil, false, false
 	for range 60 {
 		if w.released {
 			return
 		}
-		if latest := w.bound(); latest != nil {
-			w.behave(latest)
+		for _, earlier := range w.Status.History {
+			if w.leftBehind(earlier.ID) {
+				w.moveLeft(earlier.ID)
+			}
 		}
-		if w.wanted {
-			w.Placement = &Placement{TaskID: fmt.Sprintf("shop.web.%s.placed%d", w.Hash, w.attempts+1), AgentID: "agent-1"}
-		}
-		w.reconcile(t)
+		w.goesWell(t)
 		w.check(t)
 		w.later(time.Minute)
 	}
@@ -319,6 +418,26 @@ func (w *walk) settles(t *rapid.T) {
 	w.reconcile(t)
 	if w.writes != writes {
 		t.Fatalf("it still writes: %+v", w.Status)
+	}
+}
+
+// goesWell is a round in which Mesos behaves.
+func (w *walk) goesWell(t *rapid.T) {
+	if latest := w.bound(); latest != nil && !w.leftBehind(w.Binding.TaskID) {
+		w.behave(latest)
+	}
+	if w.wanted {
+		w.Placement = &Placement{TaskID: fmt.Sprintf("shop.web.%s.placed%d", w.Hash, w.attempts+1), AgentID: "agent-1"}
+	}
+	w.reconcile(t)
+}
+
+// goesAway makes Mesos say that it cannot tell how the latest attempt is, which lives.
+func (w *walk) goesAway(t *rapid.T, attempt *truth) {
+	w.answers(rapid.SampledFrom([]mesos.TaskState{mesos.TaskUnreachable, mesos.TaskUnknown, mesos.TaskLost}).Draw(t, "seen as"))
+	attempt.said, attempt.killing, w.Answered = append(attempt.said, *w.Observation), false, w.Asks > 0
+	if w.FateUnknownSince.IsZero() {
+		w.FateUnknownSince = w.Now
 	}
 }
 
