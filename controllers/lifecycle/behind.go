@@ -143,7 +143,12 @@ func (s *scene) whyKept() string {
 	return fmt.Sprintf("status.history already holds %d attempts that are not known to be over", maxHistory)
 }
 
-// unsettled counts the attempts of the history that are not known to be over.
+// hasLeft says whether the history has an attempt that is not known to be over.
+func (s *scene) hasLeft() bool {
+	return slices.ContainsFunc(s.decision.Status.History, func(earlier v1alpha1.TaskAttempt) bool { return !over(&earlier) })
+}
+
+// unsettled counts the attempts of the history that are not durably over.
 func (s *scene) unsettled() (n int) {
 	for i := range s.decision.Status.History {
 		if earlier := &s.decision.Status.History[i]; !over(earlier) || s.endedEarlier.Has(earlier.ID) {

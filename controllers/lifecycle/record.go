@@ -145,7 +145,7 @@ func (s *scene) mend() {
 	case s.current() && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID):
 		s.decision.Restore = s.restored()
 		s.step(StepRestore)
-	case !s.Finalized && (s.current() || s.unsettled() > 0):
+	case !s.Finalized && (s.current() || s.hasLeft()):
 		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is.
 		s.step(StepFinalize)
 	}

@@ -221,7 +221,7 @@ func (s *scene) suspended() {
 		ready: metav1.ConditionTrue, reason: v1alpha1.ReasonSuspended, suspended: true,
 		message: "Nothing runs, as spec.suspend asks",
 	}
-	if s.unsettled() > 0 {
+	if s.hasLeft() {
 		s.verdict.message += ", unless it does where Mesos cannot tell; that is killed if it comes back"
 	}
 	if len(s.Others) > 0 {
