@@ -55,6 +55,8 @@ type Verdict struct {
 	// MustWait says that no offer would take the task, even if no other task wanted it. Where it is false the task only waits
 	// its turn.
 	MustWait bool
+	// Kind is what the offers are short of, whatever their number; empty where the task only waits its turn.
+	Kind Kind
 	// Message is one sentence that counts the offers by why they did not serve.
 	Message string
 }
@@ -85,7 +87,7 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 			}
 		}
 		verdict := pool.verdict(shape)
-		result.Unplaced = append(result.Unplaced, Verdict{Key: task.Key, MustWait: verdict.mustWait, Message: verdict.message})
+		result.Unplaced = append(result.Unplaced, Verdict{Key: task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message})
 	}
 	result.Unused = pools.unused(offers)
 	return result

@@ -74,14 +74,14 @@ func TestPlace(t *testing.T) {
 			offers: []mesos.Offer{offer("a", 1, cpu, gib)},
 			want: Result{
 				Assignments: []Assignment{given("small", "a")},
-				Unplaced:    []Verdict{{Key: "shop/large", MustWait: true, Message: "1 offer: 1 lacks cpus (want 4)"}},
+				Unplaced:    []Verdict{{Key: "shop/large", MustWait: true, Kind: "cpus", Message: "1 offer: 1 lacks cpus (want 4)"}},
 			},
 		},
 		"a task without offers of its role is told so": {
 			tasks:  []Task{task("one", 1, cpu, mib)},
 			offers: []mesos.Offer{elsewhere},
 			want: Result{
-				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "no offers for role web"}}, Unused: []string{"e"},
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "no offers for role web", Message: "no offers for role web"}}, Unused: []string{"e"},
 			},
 		},
 		"the reasons are counted over the offers and the commonest comes first": {
@@ -90,7 +90,7 @@ func TestPlace(t *testing.T) {
 				offer("a", 1, cpu, gib), offer("b", 2, 4*cpu, 63*mib), offer("c", 3, 9*cpu, mib), maintained,
 			},
 			want: Result{
-				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "4 offers: 2 lack memory (want 64Mi)" +
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance,cpus,memory", Message: "4 offers: 2 lack memory (want 64Mi)" +
 					", 1 is on an agent about to be maintained, 1 lacks cpus (want 4)"}},
 				Unused: []string{"a", "m", "b", "c"},
 			},
@@ -131,7 +131,7 @@ func TestPlace(t *testing.T) {
 			tasks:  []Task{task("one", 1, cpu, mib, fixed(80), anyPort, anyPort)},
 			offers: []mesos.Offer{offer("a", 1, cpu, gib, hundred), offer("b", 2, cpu, gib)},
 			want: Result{
-				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Message: "2 offers: 2 lack ports (want 80 and any 2)"}},
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "ports", Message: "2 offers: 2 lack ports (want 80 and any 2)"}},
 				Unused:   []string{"a", "b"},
 			},
 		},
@@ -143,7 +143,7 @@ func TestPlace(t *testing.T) {
 				Assignments: []Assignment{given("one", "a")},
 				Unplaced: []Verdict{
 					{Key: "shop/two", Message: "2 offers: 2 fit but other tasks come first"},
-					{Key: "shop/huge", MustWait: true, Message: "2 offers: 2 lack cpus (want 64)"},
+					{Key: "shop/huge", MustWait: true, Kind: "cpus", Message: "2 offers: 2 lack cpus (want 64)"},
 				},
 				Unused: []string{"b"},
 			},
@@ -155,7 +155,7 @@ func TestPlace(t *testing.T) {
 			want: Result{
 				Unplaced: []Verdict{
 					{Key: "shop/one", Message: "3 offers: 2 lack cpus (want 4), 1 fits but is not on offer at the moment"},
-					{Key: "shop/two", MustWait: true, Message: "3 offers: 3 lack cpus (want 64)"},
+					{Key: "shop/two", MustWait: true, Kind: "cpus", Message: "3 offers: 3 lack cpus (want 64)"},
 				},
 				Unused: []string{"a"},
 			},

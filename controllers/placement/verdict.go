@@ -31,7 +31,27 @@ const (
 // verdict is what is said of every unplaced task of one shape.
 type verdict struct {
 	mustWait bool
+	kind     Kind
 	message  string
+}
+
+// Kind says why tasks wait, without any count: sentences of one kind tell a person the same.
+type Kind string
+
+// kindOf names what the offers of a role come to where none of them has room.
+func kindOf(role string, offers int, count [outcomes]int) Kind {
+	if offers == 0 {
+		return Kind("no offers for role " + role)
+	}
+	var names []string
+	for o, name := range [...]string{
+		maintained: "maintenance", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports",
+	} {
+		if count[o] > 0 {
+			names = append(names, name)
+		}
+	}
+	return Kind(strings.Join(names, ","))
 }
 
 // verdict returns what is said of the tasks of a shape that were not placed.
@@ -41,6 +61,9 @@ func (p *pool) verdict(shape *shape) verdict {
 		shape.verdict = &verdict{
 			mustWait: count[awaited]+count[contested] == 0,
 			message:  sentence(p.role, p.counted.total(), count, shape),
+		}
+		if shape.verdict.mustWait {
+			shape.verdict.kind = kindOf(p.role, p.counted.total(), count)
 		}
 	}
 	return *shape.verdict

@@ -1,0 +1,370 @@
+package controllers
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/base32"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/placement"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// round does what is due and returns when to look again.
+func (p *placer) round() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	offers := p.connection.bridge.Offers()
+	p.notice(offers)
+	p.takeUpDeferred()
+	// Before launches are closed: from then on their offers are on their way to Mesos.
+	free := p.free(offers)
+	p.closeLaunches(offers)
+	if p.open {
+		p.place(free)
+	} else {
+		p.turnDown(free)
+	}
+	p.steer()
+	p.judgeSilence()
+	return p.nextLook()
+}
+
+// notice keeps track of the term, of what came back, and of whether anything may be launched.
+func (p *placer) notice(offers []mesos.Offer) {
+	bridge := p.connection.bridge
+	if term := bridge.Connection().Term; term != p.term {
+		p.term, p.termBegan = term, p.clock.Now()
+		clear(p.declined)
+		// Every subscription begins with fresh offers and without filters, unless the bridge told Mesos that none are wanted.
+		p.revive, p.turnedDown, p.backBy = false, false, time.Time{}
+	}
+	if len(offers) > 0 {
+		p.lastOffer = p.clock.Now()
+	}
+	for _, offer := range offers {
+		delete(p.declined, [2]string{offer.AgentID, offer.Role})
+	}
+	p.open = bridge.MayAccept() && p.connection.mayLaunch()
+	if p.open && p.turnedDown {
+		p.turnedDown, p.revive, p.lastRevive = false, true, time.Time{}
+	}
+}
+
+// takeUpDeferred gives tasks whose backoff is over their turn again, and asks for what was turned down meanwhile.
+func (p *placer) takeUpDeferred() {
+	now := p.clock.Now()
+	for key, until := range p.deferred {
+		if !now.Before(until) {
+			delete(p.deferred, key)
+			p.revive = true
+		}
+	}
+}
+
+// free returns the offers that no launch holds.
+func (p *placer) free(offers []mesos.Offer) []mesos.Offer {
+	return slices.DeleteFunc(slices.Clone(offers), func(offer mesos.Offer) bool {
+		_, held := p.launches[offer.ID]
+		return held
+	})
+}
+
+// place gives offers to pending tasks and declines those that serve nobody: no offer is kept that nothing was reserved on.
+func (p *placer) place(offers []mesos.Offer) {
+	if len(offers) == 0 {
+		return
+	}
+	byID := make(map[string]mesos.Offer, len(offers))
+	for _, offer := range offers {
+		byID[offer.ID] = offer
+	}
+	now := p.clock.Now()
+	tasks, room := p.unplaced()
+	round := placement.Round{MaxAssignments: room, PortOffset: p.portOffset, Declined: p.recall(now)}
+	tasks, offers, turnWaits := p.placeAlone(tasks, offers, &round)
+	if round.MaxAssignments <= 0 {
+		p.decline(offers, turnWaits || len(tasks) > 0)
+		return
+	}
+	result := placement.Place(tasks, offers, round)
+	for _, assignment := range result.Assignments {
+		p.reserve(assignment, byID[assignment.OfferID])
+	}
+	for _, verdict := range result.Unplaced {
+		turnWaits = turnWaits || !verdict.MustWait
+		p.judge(verdict, now)
+	}
+	unused := make([]mesos.Offer, len(result.Unused))
+	for i, id := range result.Unused {
+		unused[i] = byID[id]
+	}
+	p.decline(unused, turnWaits)
+}
+
+// recall returns the offers that were declined and are not due back yet.
+func (p *placer) recall(now time.Time) []mesos.Offer {
+	var declined []mesos.Offer
+	for key, one := range p.declined {
+		if now.Before(one.until) {
+			declined = append(declined, one.offer)
+		} else {
+			delete(p.declined, key)
+		}
+	}
+	return declined
+}
+
+// decline turns down offers that serve nobody: shortly, where tasks only wait for their turn.
+func (p *placer) decline(offers []mesos.Offer, shortly bool) {
+	if len(offers) == 0 {
+		return
+	}
+	refuse := p.refuse
+	if shortly {
+		refuse = min(refuse, shortRefusal)
+	}
+	until := p.clock.Now().Add(refuse)
+	for _, offer := range offers {
+		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until}
+	}
+	p.backBy = later(p.backBy, until)
+	p.connection.bridge.Decline(idsOf(offers), refuse)
+}
+
+// turnDown gives back offers that come before anything may be launched.
+func (p *placer) turnDown(offers []mesos.Offer) {
+	if len(offers) > 0 {
+		p.turnedDown = true
+		p.connection.bridge.Decline(idsOf(offers), heldRefusal)
+	}
+}
+
+func idsOf(offers []mesos.Offer) []string {
+	ids := make([]string, len(offers))
+	for i, offer := range offers {
+		ids[i] = offer.ID
+	}
+	return ids
+}
+
+// placeAlone gives tasks whose last ACCEPT was refused an offer of their own each: those first that were not tried for longest, and only some
+// in a round, as each takes a search of its own. It returns what is left of tasks and offers, and whether such a task waits for its turn.
+func (p *placer) placeAlone(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) ([]placement.Task, []mesos.Offer, bool) {
+	if p.refused.Len() == 0 {
+		return tasks, offers, false
+	}
+	var alone, rest []placement.Task
+	for _, task := range tasks {
+		if p.refused.Has(keyOf(task.Key)) {
+			alone = append(alone, task)
+		} else {
+			rest = append(rest, task)
+		}
+	}
+	slices.SortFunc(alone, func(a, b placement.Task) int {
+		return cmp.Or(p.pending[keyOf(a.Key)].judged.Compare(p.pending[keyOf(b.Key)].judged), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
+	})
+	tried := 0
+	for ; tried < min(len(alone), aloneAtOnce) && round.MaxAssignments > 0; tried++ {
+		result := placement.Place(alone[tried:tried+1], offers, *round)
+		for _, assignment := range result.Assignments {
+			at := slices.IndexFunc(offers, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
+			p.reserve(assignment, offers[at])
+			offers = slices.Delete(offers, at, at+1)
+			round.MaxAssignments--
+			round.PortOffset = p.portOffset
+		}
+		for _, verdict := range result.Unplaced {
+			p.judge(verdict, p.clock.Now())
+		}
+	}
+	return rest, offers, tried < len(alone)
+}
+
+// keyOf reads a key that types.NamespacedName wrote.
+func keyOf(key string) types.NamespacedName {
+	namespace, name, _ := strings.Cut(key, "/")
+	return types.NamespacedName{Namespace: namespace, Name: name}
+}
+
+// unplaced returns the tasks that have nothing yet and are not deferred, and how many may be given something now.
+func (p *placer) unplaced() (tasks []placement.Task, room int) {
+	room = bindingsAtOnce
+	for key, task := range p.pending {
+		if task.reserved != nil {
+			room--
+			continue
+		}
+		if _, waits := p.deferred[key]; waits {
+			continue
+		}
+		tasks = append(tasks, placement.Task{
+			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Since: task.since,
+		})
+	}
+	return tasks, room
+}
+
+// reserve gives a part of an offer to a task, under a fresh task ID.
+func (p *placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
+	task := p.pending[keyOf(assignment.Key)]
+	id := lifecycle.TaskID{Namespace: task.key.Namespace, Name: task.key.Name, Hash: task.hash, Nonce: newNonce()}
+	making := p.launches[offer.ID]
+	if making == nil {
+		making = &launch{offer: offer, opened: p.clock.Now()}
+		p.launches[offer.ID] = making
+	}
+	reserved := &reservation{wanted: task, launch: making, placed: lifecycle.Placement{
+		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname,
+	}}
+	for _, port := range assignment.HostPorts {
+		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))
+	}
+	p.portOffset += uint64(len(assignment.HostPorts))
+	making.reservations = append(making.reservations, reserved)
+	task.reserved, task.judged = reserved, p.clock.Now()
+	p.connection.bridge.Reserve(reserved.placed.TaskID, reserved.placed.AgentID)
+	p.connection.owner.tasks.add(task.key)
+}
+
+// newNonce returns fresh random base-32 characters.
+func newNonce() string {
+	random := make([]byte, 10)
+	// crypto/rand does not fail: it ends the process instead.
+	_, _ = rand.Read(random)
+	return strings.ToLower(base32.StdEncoding.EncodeToString(random))[:lifecycle.NonceLength]
+}
+
+// steer tells Mesos whether offers are wanted.
+func (p *placer) steer() {
+	bridge, now := p.connection.bridge, p.clock.Now()
+	if len(p.pending) == 0 {
+		if !p.suppressed && len(p.launches) == 0 {
+			p.suppressed = true
+			bridge.Suppress()
+		}
+		return
+	}
+	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
+	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
+	if p.suppressed || p.open && (again || p.revive && now.Sub(p.lastRevive) >= reviveEvery) {
+		p.suppressed, p.revive, p.lastRevive, p.backBy = false, false, now, time.Time{}
+		clear(p.declined)
+		bridge.Revive()
+	}
+}
+
+// nextLook is when something is due though nothing happens.
+func (p *placer) nextLook() time.Time {
+	next := p.clock.Now().Add(reviveAgain)
+	for _, launch := range p.launches {
+		next = earlier(next, launch.due())
+	}
+	for _, until := range p.deferred {
+		next = earlier(next, until)
+	}
+	if len(p.pending) > 0 && p.revive && p.open {
+		next = earlier(next, p.lastRevive.Add(reviveEvery))
+	}
+	for _, task := range p.pending {
+		if task.waiting == nil && p.mayBeSilent(task) {
+			next = earlier(next, p.silentAt(task))
+		}
+	}
+	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// due is when a launch is closed at the latest.
+func (l *launch) due() time.Time {
+	due := l.opened.Add(closeAfterOffer)
+	if !l.firstBound.IsZero() {
+		due = earlier(due, l.firstBound.Add(closeAfterFirst))
+	}
+	return due
+}
+
+// complete says whether every reservation of the launch has reported.
+func (l *launch) complete() bool {
+	return !slices.ContainsFunc(l.reservations, func(r *reservation) bool { return !r.bound && !r.released })
+}
+
+// closeLaunches sends the ACCEPTs that are due. An offer that is gone launches nothing: what was bound to it never ran.
+func (p *placer) closeLaunches(offers []mesos.Offer) {
+	present := make(map[string]bool, len(offers))
+	for _, offer := range offers {
+		present[offer.ID] = true
+	}
+	now := p.clock.Now()
+	for id, launch := range p.launches {
+		gone := !present[id]
+		if !gone && !launch.complete() && now.Before(launch.due()) {
+			continue
+		}
+		delete(p.launches, id)
+		p.close(launch, gone)
+	}
+}
+
+// close closes a launch: from now on a report for one of its reservations finds it closed.
+func (p *placer) close(launch *launch, gone bool) {
+	var tasks []mesos.Task
+	for _, reserved := range launch.reservations {
+		if reserved.bound && !reserved.released && !gone {
+			tasks = append(tasks, reserved.task())
+			continue
+		}
+		if !reserved.released {
+			reserved.released = true
+			p.connection.neverSent(reserved.placed.TaskID)
+		}
+		// The task may have been given something else since this was released.
+		if reserved.wanted.reserved == reserved {
+			reserved.wanted.reserved = nil
+			// What would serve it now may have been declined for long while it had this.
+			p.revive = p.revive || p.pending[reserved.wanted.key] == reserved.wanted
+		}
+		p.connection.owner.tasks.add(reserved.wanted.key)
+	}
+	refuse := p.refuse
+	if len(p.pending) > 0 {
+		refuse = 0
+	}
+	switch {
+	case gone:
+	case len(tasks) == 0:
+		p.connection.bridge.Decline([]string{launch.offer.ID}, refuse)
+	default:
+		p.connection.bridge.Accept(launch.offer.ID, tasks, refuse, p.mayLaunch)
+	}
+}
+
+// task is what the ACCEPT launches for the reservation.
+func (r *reservation) task() mesos.Task {
+	task := r.wanted.task
+	task.ID, task.AgentID = r.placed.TaskID, r.placed.AgentID
+	task.HostPorts = make([]uint32, len(r.placed.HostPorts))
+	for i, port := range r.placed.HostPorts {
+		task.HostPorts[i] = uint32(port)
+	}
+	return task
+}
