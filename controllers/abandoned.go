@@ -129,16 +129,18 @@ func (r *MesosTaskReconciler) settleAbandoned(ctx context.Context, connection *c
 	if said == nil {
 		said = attempt.Observation
 	}
-	switch {
-	case said == nil:
+	if said == nil {
 		return time.Time{}
+	}
+	open := lifecycle.OpenAttempt{TaskID: taskID, AgentID: said.AgentID, FrameworkID: connection.bridge.Connection().FrameworkID}
+	connection.noteFate(key, open, said.State.Class() == mesos.FateUnknown, time.Time{})
+	switch {
 	case isOver(attempt.Observation, attempt.Returned):
 		r.Connections.frameworks.add(frameworkKey(connection.name))
 		return time.Time{}
 	case said.State.Class() != mesos.Live:
 		return time.Time{}
 	}
-	open := lifecycle.OpenAttempt{TaskID: taskID, AgentID: said.AgentID, FrameworkID: connection.bridge.Connection().FrameworkID}
 	done, now := connection.effortsFor(key, open), r.Connections.now()
 	if done.kills > 0 && now.Before(done.lastKill.Add(abandonedKillRetry)) {
 		return done.lastKill.Add(abandonedKillRetry)

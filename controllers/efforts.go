@@ -98,14 +98,15 @@ func (c *connection) answered(done efforts, last mesos.Number) bool {
 }
 
 // noteFate keeps since when, by this process's own clock, the fate of an attempt is unknown. What status says of the time before this process
-// is by the wall clock.
+// is by the wall clock. Once it is known again the kills begin anew: Mesos does not remember a KILL of a task that it cannot reach.
 func (c *connection) noteFate(key types.NamespacedName, attempt lifecycle.OpenAttempt, unknown bool, recorded time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	done := c.effortsOf(key, attempt)
 	switch now := c.owner.now(); {
+	case !unknown && !done.fateUnknown.IsZero():
+		done.fateUnknown, done.kills = time.Time{}, 0
 	case !unknown:
-		done.fateUnknown = time.Time{}
 	case !done.fateUnknown.IsZero():
 	case recorded.IsZero():
 		done.fateUnknown = now

@@ -149,16 +149,21 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if recheck := r.Connections.now().Add(deletionRecheck); !framework.DeletionTimestamp.IsZero() && (again.IsZero() || recheck.Before(again)) {
-		again = recheck
+	recheck := time.Time{}
+	if !framework.DeletionTimestamp.IsZero() {
+		recheck = r.Connections.now().Add(deletionRecheck)
 	}
-	if next.IsZero() || !again.IsZero() && again.Before(next) {
-		next = again
+	return r.lookAgain(next, again, recheck), nil
+}
+
+// lookAgain brings the key back at the earliest of times; those that are zero do not count.
+func (r *MesosFrameworkReconciler) lookAgain(times ...time.Time) ctrl.Result {
+	times = slices.DeleteFunc(times, time.Time.IsZero)
+	if len(times) == 0 {
+		return ctrl.Result{}
 	}
-	if next.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(next.Sub(r.Connections.now()), time.Millisecond)}, nil
+	first := slices.MinFunc(times, time.Time.Compare)
+	return ctrl.Result{RequeueAfter: max(first.Sub(r.Connections.now()), time.Millisecond)}
 }
 
 // hold keeps the object until it may go, and lets it go then. It says whether that is done.

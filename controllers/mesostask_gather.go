@@ -183,6 +183,7 @@ func (v *view) gatherEarlier() {
 		}
 		if earlier.FinishTime == nil && said != nil {
 			v.seen.Earlier[earlier.ID] = *said
+			v.connection.noteFate(v.key, openOf(&earlier), said.State.Class() == mesos.FateUnknown, time.Time{})
 		}
 	}
 }
