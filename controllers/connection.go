@@ -72,7 +72,9 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *con
 		Logger:      connection.logger,
 		Listener:    connection,
 		DialContext: c.dialContext,
-		MayCall:     c.leadership.MayAct,
+		Gate: func(callType string, send func() error) error {
+			return c.gate.pass(Step{Kind: StepCall, What: callType}, send)
+		},
 	})
 	connection.placer = newPlacer(connection)
 	return connection

@@ -23,8 +23,9 @@ type Connections struct {
 	logger      logr.Logger
 	clock       clock.Clock
 	dialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// leadership is asked before every call to Mesos and every write to the API (rule 13).
-	leadership leadership.Leadership
+	leadership  leadership.Leadership
+	// gate is what every call to Mesos and every write to the API passes (rule 13).
+	gate *gate
 	// tasks and frameworks enqueue keys of the two controllers.
 	tasks, frameworks feed
 
@@ -43,6 +44,8 @@ type ConnectionsOptions struct {
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// Leadership says whether this process may act; nil for one that is alone and always may.
 	Leadership leadership.Leadership
+	// Watch, if set, is given each outward step in its turn, to send it or not: for tests that stop a process between two steps.
+	Watch func(step Step, send func() error) error
 }
 
 // NewConnections returns the owner of all bridges; it has none yet.
@@ -58,6 +61,7 @@ func NewConnections(options ConnectionsOptions) *Connections {
 		clock:       options.Clock,
 		dialContext: options.DialContext,
 		leadership:  options.Leadership,
+		gate:        &gate{leadership: options.Leadership, watch: options.Watch},
 		byName:      map[string]*connection{},
 	}
 }

@@ -76,6 +76,8 @@ type world struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// beforePatch is called before the task controller patches an object, its status aside; nil: nothing is.
 	beforePatch func(name string)
+	// watch is given each outward step of the manager; nil: nothing is.
+	watch func(step controllers.Step, send func() error) error
 	// leadership and clock are the manager's; nil for its own.
 	leadership leadership.Leadership
 	clock      clock.Clock
@@ -147,7 +149,7 @@ func (w *world) startManager() (stop func()) {
 		w.t.Fatal(err)
 	}
 	connections := controllers.NewConnections(controllers.ConnectionsOptions{
-		Logger: testr.New(w.t), DialContext: w.dial, Leadership: w.leadership, Clock: w.clock,
+		Logger: testr.New(w.t), DialContext: w.dial, Leadership: w.leadership, Clock: w.clock, Watch: w.watch,
 	})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	frameworks := &controllers.MesosFrameworkReconciler{

@@ -302,16 +302,12 @@ func (r *MesosFrameworkReconciler) patch(ctx context.Context, framework *v1alpha
 	if err != nil {
 		return err
 	}
-	if err := r.Connections.leadership.MayAct(); err != nil {
-		return fmt.Errorf("writing the MesosFramework: %w", err)
-	}
-	answer := framework.DeepCopy()
+	answer, what := framework.DeepCopy(), "metadata"
+	send := func() error { return r.Client.Patch(ctx, answer, built) }
 	if status {
-		err = r.Client.Status().Patch(ctx, answer, built)
-	} else {
-		err = r.Client.Patch(ctx, answer, built)
+		what, send = "status", func() error { return r.Client.Status().Patch(ctx, answer, built) }
 	}
-	if err != nil {
+	if err := r.Connections.gate.pass(Step{Kind: StepWriteFramework, What: what}, send); err != nil {
 		return fmt.Errorf("writing the MesosFramework: %w", err)
 	}
 	*framework = *answer

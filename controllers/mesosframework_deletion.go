@@ -88,9 +88,6 @@ func (r *MesosFrameworkReconciler) tearDown(ctx context.Context, framework *v1al
 			len(live), live[0].TaskID, live[0].AgentID)}
 		return false, nil
 	}
-	if err := r.Connections.leadership.MayAct(); err != nil {
-		return false, fmt.Errorf("removing the framework from Mesos: %w", err)
-	}
 	call, cancel := context.WithTimeout(ctx, teardownTimeout)
 	defer cancel()
 	if err := connection.bridge.Teardown(call); err != nil {

@@ -139,13 +139,10 @@ func (r *MesosTaskReconciler) write(view *view, what string, patch *jsonPatch, s
 	if err != nil {
 		return err
 	}
-	if err := r.Connections.leadership.MayAct(); err != nil {
-		return fmt.Errorf("writing the %s: %w", what, err)
-	}
 	// The client decodes the answer into the object, which must not change if there is none.
 	before := view.object
 	view.object = before.DeepCopy()
-	err = send(built)
+	err = r.Connections.gate.pass(Step{Kind: StepWriteTask, What: what}, func() error { return send(built) })
 	result := "ok"
 	switch {
 	case apierrors.IsInvalid(err) || apierrors.IsNotFound(err) || apierrors.IsConflict(err):

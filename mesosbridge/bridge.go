@@ -30,8 +30,9 @@ type Options struct {
 	Listener Listener
 	// DialContext makes connections to masters; nil takes a net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// MayCall is asked before every call is sent, SUBSCRIBE included; an error keeps it from being sent. Nil allows every call.
-	MayCall func() error
+	// Gate is what every call passes, SUBSCRIBE included: it is given the type of the call and what sends it, which returns nil once an
+	// answer came, whatever that is. A gate that returns without sending keeps the call from leaving. Nil lets every call through.
+	Gate func(callType string, send func() error) error
 }
 
 // Listener is told that something changed. Its methods say only where to look and must return at once. They are called without any lock
@@ -81,8 +82,8 @@ func New(config Config, options Options) *Bridge {
 	if options.DialContext == nil {
 		options.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	if options.MayCall == nil {
-		options.MayCall = func() error { return nil }
+	if options.Gate == nil {
+		options.Gate = func(_ string, send func() error) error { return send() }
 	}
 	if options.Listener == nil {
 		options.Listener = nobody{}

@@ -120,10 +120,25 @@ func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcom
 	return o
 }
 
+// exchange takes the call through the gate.
 func (b *Bridge) exchange(ctx context.Context, t *term, call *scheduler.Call) outcome {
-	if err := b.options.MayCall(); err != nil {
+	var o outcome
+	err := b.options.Gate(call.Type.String(), func() error {
+		o = b.post(ctx, t, call)
+		return o.err
+	})
+	switch {
+	case err == nil || o.err != nil:
+		return o
+	case o.sent:
+		return outcome{sent: true, err: err}
+	default:
 		return outcome{err: fmt.Errorf("withholding the call: %w", err)}
 	}
+}
+
+// post sends the call and reads its answer.
+func (b *Bridge) post(ctx context.Context, t *term, call *scheduler.Call) outcome {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	call.FrameworkID = frameworkID(t.frameworkID)

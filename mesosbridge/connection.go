@@ -65,7 +65,7 @@ const (
 	Reconfigured Class = "Reconfigured"
 	// UpdateRefused says that the framework is subscribed and the master refused its UPDATE_FRAMEWORK.
 	UpdateRefused Class = "UpdateRefused"
-	// Withheld says that Options.MayCall kept SUBSCRIBE from being sent.
+	// Withheld says that Options.Gate kept SUBSCRIBE from being sent.
 	Withheld Class = "Withheld"
 )
 

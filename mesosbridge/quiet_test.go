@@ -28,7 +28,7 @@ func TestBridge_logsWithoutItsLock(t *testing.T) {
 	config := Config{Framework: framework()}
 	config.Framework.ID = "framework-1"
 	b = New(config, Options{
-		MayCall: func() error { return errors.New("not now") },
+		Gate: func(string, func() error) error { return errors.New("not now") },
 		Logger: funcr.New(func(_, args string) {
 			if !b.mu.TryLock() {
 				t.Errorf("logged under the lock: %s", args)

@@ -189,15 +189,24 @@ func (b *Bridge) openStream(t *term, master string) (*http.Response, *Problem) {
 
 // sendSubscribe sends SUBSCRIBE once.
 func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
-	if err := b.options.MayCall(); err != nil {
-		return nil, &Problem{Class: Withheld, Message: "SUBSCRIBE is held back: " + clean(err.Error()) + "."}
-	}
 	request, err := newRequest(t.ctx, t.base, t.told.subscribeCall())
 	if err != nil {
 		return nil, &Problem{Class: NotAMaster, Message: "The framework cannot be described to Mesos: " + clean(err.Error()) + "."}
 	}
-	response, err := t.client.Do(request)
-	if err != nil {
+	var response *http.Response
+	sent := false
+	err = b.options.Gate(scheduler.Call_SUBSCRIBE.String(), func() (err error) {
+		sent = true
+		response, err = t.client.Do(request) //nolint:bodyclose // It is the stream: who reads it closes it.
+		return err
+	})
+	switch {
+	case err != nil && !sent:
+		return nil, &Problem{Class: Withheld, Message: "SUBSCRIBE is held back: " + clean(err.Error()) + "."}
+	case err != nil:
+		if response != nil {
+			answerText(response)
+		}
 		callsTotal.WithLabelValues(scheduler.Call_SUBSCRIBE.String(), outcome{sent: true}.result()).Inc()
 		return nil, &Problem{
 			Class:   MasterUnreachable,

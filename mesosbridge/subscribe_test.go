@@ -482,7 +482,7 @@ func updateEvent(taskID string) *scheduler.Event {
 
 func TestBridge_subscribesOnlyWhenItMay(t *testing.T) {
 	may := errors.New("the lease was not renewed")
-	inVirtualTime(t, setup{idle: true, options: func(o *Options) { o.MayCall = func() error { return may } }}, func(h *harness) {
+	inVirtualTime(t, setup{idle: true, options: func(o *Options) { o.Gate = func(string, func() error) error { return may } }}, func(h *harness) {
 		h.run()
 		defer h.stop()
 		h.pass(time.Minute)

@@ -282,7 +282,7 @@ func TestBridge_tellsOfAFailedAgent(t *testing.T) {
 
 func TestBridge_sendsNothingItMayNot(t *testing.T) {
 	var denied error
-	inVirtualTime(t, setup{agents: 1, options: func(o *Options) { o.MayCall = func() error { return denied } }}, func(h *harness) {
+	inVirtualTime(t, setup{agents: 1, options: func(o *Options) { o.Gate = shutBy(&denied) }}, func(h *harness) {
 		h.subscribed()
 		before := len(h.calls())
 		denied = errDenied
@@ -305,4 +305,48 @@ func TestBridge_sendsNothingItMayNot(t *testing.T) {
 			h.Error("holding calls back ended the term")
 		}
 	})
+}
+
+// shutBy is a gate that keeps calls back while there is an error.
+func shutBy(denied *error) func(string, func() error) error {
+	return func(_ string, send func() error) error {
+		if *denied != nil {
+			return *denied
+		}
+		return send()
+	}
+}
+
+// A gate that loses an answer leaves the fate of the call unknown, and one that keeps the call back does not.
+func TestBridge_gateThatLosesTheAnswer(t *testing.T) {
+	cases := map[string]struct {
+		lose func(send func() error) error
+		want AcceptState
+	}{
+		"before it is sent": {func(func() error) error { return errDenied }, AcceptNeverSent},
+		"after it was sent": {func(send func() error) error {
+			if err := send(); err != nil {
+				return err
+			}
+			return errDenied
+		}, AcceptUnanswered},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			gate := func(callType string, send func() error) error {
+				if callType == "ACCEPT" {
+					return tc.lose(send)
+				}
+				return send()
+			}
+			inVirtualTime(t, setup{agents: 1, options: func(o *Options) { o.Gate = gate }}, func(h *harness) {
+				h.subscribed()
+				h.launch("web")
+				h.pass(100 * time.Millisecond)
+				if attempt, _ := h.bridge.Attempt("web"); attempt.Accept != tc.want {
+					h.Errorf("the ACCEPT is %s, want %s", attempt.Accept, tc.want)
+				}
+			})
+		})
+	}
 }
