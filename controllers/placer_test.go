@@ -293,6 +293,7 @@ func TestPlacer_holdsNoOfferBeforeAnythingMayBeLaunched(t *testing.T) {
 				p.want(1000, "web")
 				p.registered()
 				c.first(p)
+				p.want(1000, "db")
 				p.pass(time.Second)
 				if offers := p.connection.bridge.Offers(); len(offers) > 0 || p.cluster.Calls("DECLINE") == 0 {
 					p.Errorf("%d offers are held", len(offers))
@@ -303,8 +304,8 @@ func TestPlacer_holdsNoOfferBeforeAnythingMayBeLaunched(t *testing.T) {
 				c.then(p)
 				// The offer was refused for five seconds, and the master makes offers once a second.
 				p.pass(2 * time.Second)
-				if !p.running().Has("web") {
-					p.Error("the task is not launched as soon as it may be")
+				if !p.running().HasAll("web", "db") {
+					p.Error("the tasks are not launched as soon as they may be")
 				}
 				if n := p.cluster.Calls("REVIVE"); n != 1 {
 					p.Errorf("offers were asked for %d times", n)
@@ -348,6 +349,28 @@ func TestPlacer_waitsLongerEachTimeABindingFails(t *testing.T) {
 		p.pass(time.Second)
 		if !p.running().Has("web") || p.cluster.LiveTasks() != 1 {
 			p.Errorf("%v run", p.cluster.Tasks())
+		}
+	})
+}
+
+func TestPlacer_doesNotBlameMesosForTheWaitAfterABindingFailed(t *testing.T) {
+	place(t, []float64{4}, func(p *placing) {
+		p.ready()
+		p.bind = false
+		p.want(1000, "web")
+		p.pass(2 * time.Second)
+		for range 5 {
+			p.placer.retries.When(keyNamed("web"))
+		}
+		p.placer.bindFailed(keyNamed("web"), p.reserved("web"))
+		p.cluster.Agents()[0].Gone()
+		p.pass(30 * time.Second)
+		if _, waiting := p.given("web"); waiting != "" {
+			p.Errorf("the task is told %q", waiting)
+		}
+		p.pass(5 * time.Second)
+		if _, waiting := p.given("web"); waiting == "" {
+			p.Error("after its wait the task is not told that no offer comes")
 		}
 	})
 }
@@ -534,11 +557,12 @@ func TestPlacer_triesEveryRefusedTaskInItsTurn(t *testing.T) {
 			p.placer.outcome(keyNamed(name), true)
 		}
 		p.want(2000, names(3*aloneAtOnce)...)
-		p.placer.outcome(keyNamed("small"), true)
-		p.want(500, "small")
+		// Of those that began to wait at once it comes last.
+		p.placer.outcome(keyNamed("zoo"), true)
+		p.want(500, "zoo")
 		p.pass(15 * time.Second)
-		if !p.running().Has("small") {
-			_, waiting := p.given("small")
+		if !p.running().Has("zoo") {
+			_, waiting := p.given("zoo")
 			p.Errorf("the one task that fits does not run (%q)", waiting)
 		}
 	})
