@@ -55,8 +55,9 @@ type frameworkMemory struct {
 	passes *passes
 	// claimed says that this process has found or made its installation's claim.
 	claimed bool
-	// written is the latest object that a write returned, until the cache has it.
-	written *v1alpha1.MesosFramework
+	// written is the latest object that a write or a live read returned, until the cache has it, and writtenAt when it did.
+	written   *v1alpha1.MesosFramework
+	writtenAt time.Time
 	// counted is when the status's counts were last written.
 	counted time.Time
 	// stuck is why the framework is not connected though it exists.
@@ -106,7 +107,12 @@ func (r *MesosFrameworkReconciler) Reconcile(ctx context.Context, request ctrl.R
 		return ctrl.Result{}, nil
 	}
 	memory := r.remember(framework)
-	framework = memory.latest(framework)
+	if framework = memory.latest(framework); memory.written != nil && !r.Connections.now().Before(memory.writtenAt.Add(cacheWithin)) {
+		if err := r.Live.Get(ctx, request.NamespacedName, framework); err != nil {
+			return ctrl.Result{}, client.IgnoreNotFound(err)
+		}
+		memory.written, memory.writtenAt = framework.DeepCopy(), r.Connections.now()
+	}
 	result, err := r.serve(ctx, framework, memory)
 	switch {
 	case apierrors.IsInvalid(err) || apierrors.IsNotFound(err) || apierrors.IsConflict(err):
@@ -311,6 +317,6 @@ func (r *MesosFrameworkReconciler) patch(ctx context.Context, framework *v1alpha
 		return fmt.Errorf("writing the MesosFramework: %w", err)
 	}
 	*framework = *answer
-	memory.written = answer.DeepCopy()
+	memory.written, memory.writtenAt = answer.DeepCopy(), r.Connections.now()
 	return nil
 }

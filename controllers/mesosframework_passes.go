@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -92,7 +93,7 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 // configure takes over the spec.
 func (p *passes) configure(framework *v1alpha1.MesosFramework) {
 	spec := framework.Spec.Reconciliation
-	if p.limiter == nil || p.spec != spec {
+	if p.limiter == nil || !equality.Semantic.DeepEqual(p.spec, spec) {
 		first, longest := time.Duration(spec.MinBackoffSeconds)*time.Second, time.Duration(spec.MaxBackoffSeconds)*time.Second
 		p.limiter = workqueue.NewTypedWithMaxWaitRateLimiter(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[string](first, longest), longest)

@@ -171,10 +171,12 @@ func (r *MesosTaskReconciler) act(ctx context.Context, view *view, decision life
 // take takes one step.
 func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lifecycle.Decision, step lifecycle.Step) error {
 	connection, attempt := view.connection, decision.Status.Task
-	if step == lifecycle.StepRelease {
+	switch {
+	case step == lifecycle.StepRelease:
 		return r.releaseFinalizer(ctx, view)
-	}
-	if connection == nil {
+	case step == lifecycle.StepFinalize:
+		return r.finalize(ctx, view)
+	case connection == nil:
 		return nil
 	}
 	switch step {
@@ -193,8 +195,6 @@ func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lif
 		connection.placer.want(view.key, view.task, view.seen.Hash)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
-	case lifecycle.StepFinalize:
-		return r.finalize(ctx, view)
 	case lifecycle.StepRestore:
 		return r.restore(ctx, view, decision.Restore)
 	case lifecycle.StepAdopt:

@@ -35,8 +35,16 @@ type view struct {
 
 // gather reads all that the decision rests on. It returns nil for a task of another installation.
 func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*view, error) {
-	object, lastWrite := r.written.latest(cached)
-	v := &view{key: keyFor(object), object: object, seen: lifecycle.Seen{
+	object, lastWrite, doubtful := r.written.latest(cached)
+	if !doubtful.IsZero() && !r.Connections.now().Before(doubtful) {
+		live := &v1alpha1.MesosTask{}
+		if err := r.Live.Get(ctx, keyFor(cached), live); err != nil {
+			return nil, fmt.Errorf("reading the MesosTask live: %w", err)
+		}
+		r.written.keep(live, r.Connections.now())
+		object, lastWrite, doubtful = live, r.Connections.now(), time.Time{}
+	}
+	v := &view{key: keyFor(object), object: object, lookAgain: doubtful, seen: lifecycle.Seen{
 		Now:            r.Connections.now(),
 		Namespace:      object.Namespace,
 		Name:           object.Name,
@@ -73,6 +81,13 @@ func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.Mesos
 	return v, nil
 }
 
+// lookAgainAt asks to look again at a time, if no earlier one is asked for.
+func (v *view) lookAgainAt(at time.Time) {
+	if v.lookAgain.IsZero() || at.Before(v.lookAgain) {
+		v.lookAgain = at
+	}
+}
+
 // gatherFramework reads the framework and resolves the spec with it. It returns false for another installation's.
 func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (mine bool, err error) {
 	name := v.object.Spec.FrameworkRef.Name
@@ -103,7 +118,7 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 	}
 	if refusal, until := r.refusals.current(v.key, r.Connections.now()); refusal != "" && v.seen.Obstacle == nil {
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
-		v.lookAgain = until
+		v.lookAgainAt(until)
 	}
 	return true, nil
 }

@@ -125,10 +125,7 @@ func TestRestore_withoutFinalizer(t *testing.T) {
 	}
 	launched := w.mesos.Calls("ACCEPT")
 	w.startManager()
-	task := w.waitTask("job", "of unknown outcome, with the finalizer", func(task *v1alpha1.MesosTask) bool {
-		ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
-		return ready != nil && ready.Reason == v1alpha1.ReasonOutcomeUnknown && slices.Contains(task.Finalizers, v1alpha1.TaskFinalizer)
-	})
+	task := w.ready("job", v1alpha1.ReasonOutcomeUnknown)
 	if got, want := task.Annotations[v1alpha1.AnnotationBinding], backup.Annotations[v1alpha1.AnnotationBinding]; got != want {
 		t.Errorf("the binding is %s, want it as it was restored: %s", got, want)
 	}

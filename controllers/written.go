@@ -33,23 +33,28 @@ func (w *written) keep(object *v1alpha1.MesosTask, at time.Time) {
 	w.byKey[keyFor(object)] = record{object: object.DeepCopy(), uid: object.UID, at: at}
 }
 
-// latest returns the later of the cached object and what was kept, and when this process last wrote or read it live.
-func (w *written) latest(cached *v1alpha1.MesosTask) (*v1alpha1.MesosTask, time.Time) {
+// cacheWithin is how long after a write the cache may take to show it. After that the API server is asked: it may have been restored to an
+// earlier state, which the cache then shows and this process would not believe.
+const cacheWithin = 10 * time.Second
+
+// latest returns the later of the cached object and what was kept, and when this process last wrote or read it live. Doubtful is when what it
+// returns must be read live instead, as the cache has not caught up by then; zero for never.
+func (w *written) latest(cached *v1alpha1.MesosTask) (object *v1alpha1.MesosTask, at, doubtful time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := keyFor(cached)
 	kept, ok := w.byKey[key]
 	if !ok || kept.uid != cached.UID {
-		return cached, time.Time{}
+		return cached, time.Time{}, time.Time{}
 	}
 	if kept.object == nil {
-		return cached, kept.at
+		return cached, kept.at, time.Time{}
 	}
 	if order, err := resourceversion.CompareResourceVersion(cached.ResourceVersion, kept.object.ResourceVersion); err == nil && order < 0 {
-		return kept.object.DeepCopy(), kept.at
+		return kept.object.DeepCopy(), kept.at, kept.at.Add(cacheWithin)
 	}
 	w.byKey[key] = record{uid: kept.uid, at: kept.at}
-	return cached, kept.at
+	return cached, kept.at, time.Time{}
 }
 
 // drop forgets an object that is gone.
