@@ -17,6 +17,8 @@ import (
 type Config struct {
 	// Masters are base URLs (http://host:5050). They are tried in turn, and a redirect is followed to the leader.
 	Masters []string
+	// Access is how the masters may be reached.
+	Access Access
 	// Framework is what Mesos is told of the framework. With an empty ID it registers as a new one (see FrameworkIDStored).
 	Framework mesos.Framework
 }
@@ -68,6 +70,7 @@ type Bridge struct {
 	mu         sync.Mutex
 	config     Config
 	edition    int // counts the configurations that want another subscription
+	access     int // counts the changes of config.Access
 	idStored   bool
 	suppressed bool
 	connection Connection
@@ -121,7 +124,7 @@ func (b *Bridge) Run(ctx context.Context) {
 }
 
 // Reconfigure replaces the configuration. What UPDATE_FRAMEWORK can change is sent so; a change of the masters or of the framework's
-// ID subscribes anew. An empty framework ID keeps the one that the bridge has.
+// ID subscribes anew. Other credentials go with the calls from then on. An empty framework ID keeps the one that the bridge has.
 func (b *Bridge) Reconfigure(config Config) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,6 +133,9 @@ func (b *Bridge) Reconfigure(config Config) {
 	}
 	id := config.Framework.ID
 	anew := !slices.Equal(config.Masters, b.config.Masters)
+	if !reflect.DeepEqual(config.Access, b.config.Access) {
+		b.access++
+	}
 	b.config = config
 	if id != "" && id != b.connection.FrameworkID {
 		b.connection.FrameworkID, b.connection.FirstSubscribed = id, time.Time{}

@@ -37,7 +37,8 @@ type term struct {
 	base        string
 	streamID    string
 	frameworkID string
-	client      *http.Client
+	// line leads to the master; b.mu guards it (see lineOf).
+	line *line
 	// changed has a token when the framework differs from what Mesos was told of it.
 	changed chan struct{}
 	// told is what Mesos was told of the framework last; b.mu guards it.
@@ -110,6 +111,9 @@ func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcom
 	if err := o.problem(); err != nil {
 		b.log.Info("Call was not accepted", "call", call.Type.String(), "term", t.number, "result", o.result(), "err", err.Error())
 	}
+	if o.status == http.StatusUnauthorized {
+		b.credentialsRefused()
+	}
 	if o.subscriptionLost() {
 		t.end(&Problem{
 			Class: SubscriptionLost,
@@ -147,7 +151,7 @@ func (b *Bridge) post(ctx context.Context, t *term, call *scheduler.Call) outcom
 		return outcome{err: err}
 	}
 	request.Header.Set(streamHeader, t.streamID)
-	response, err := t.client.Do(request)
+	response, err := b.lineOf(t).send(request)
 	if err != nil {
 		return outcome{sent: true, err: errors.New(reasonOf(err))}
 	}

@@ -26,6 +26,8 @@ type Connection struct {
 	// Problem says why the framework is not subscribed, or, while it is, why it may not accept offers (UpdateRefused). It is nil when
 	// all is well and before the first try ended.
 	Problem *Problem
+	// UnauthorizedAt is when a master last answered 401; zero if none has.
+	UnauthorizedAt time.Time
 	// NextTry is when the next SUBSCRIBE is due; zero while subscribed or while one is under way.
 	NextTry time.Time
 }
@@ -65,6 +67,9 @@ const (
 	Reconfigured Class = "Reconfigured"
 	// UpdateRefused says that the framework is subscribed and the master refused its UPDATE_FRAMEWORK.
 	UpdateRefused Class = "UpdateRefused"
+	// CredentialsWithheld says that the master must not have the framework's credentials: the spec does not name it, or it is reached over
+	// plain HTTP.
+	CredentialsWithheld Class = "CredentialsWithheld"
 	// Withheld says that Options.Gate kept SUBSCRIBE from being sent.
 	Withheld Class = "Withheld"
 )

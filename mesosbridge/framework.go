@@ -43,6 +43,9 @@ func (t told) info() *mesospb.FrameworkInfo {
 		Checkpoint:      new(true),
 		Capabilities:    capabilities(t.framework.Capabilities),
 	}
+	if t.framework.Principal != "" {
+		info.Principal = new(t.framework.Principal)
+	}
 	if t.framework.Hostname != "" {
 		info.Hostname = new(t.framework.Hostname)
 	}

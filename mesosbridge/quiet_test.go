@@ -18,7 +18,7 @@ import (
 // termOf is a term without a stream, for what needs none.
 func termOf(ctx context.Context, b *Bridge) *term {
 	ctx, end := context.WithCancelCause(ctx)
-	return &term{ctx: ctx, end: end, number: 1, told: b.toTell(), changed: make(chan struct{}, 1), client: b.newClient()}
+	return &term{ctx: ctx, end: end, number: 1, told: b.toTell(), changed: make(chan struct{}, 1)}
 }
 
 // Rule 14: where a log goes to may be slow, and the stream must not wait for it.

@@ -109,6 +109,8 @@ func telling(class Class) int {
 		return 2
 	case NoLeader:
 		return 3
+	case CredentialsWithheld:
+		return 4
 	default:
 		return 0
 	}
@@ -130,8 +132,8 @@ func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.D
 	b.mu.Lock()
 	next, edition := b.toTell(), b.edition
 	b.mu.Unlock()
-	t := &term{ctx: ctx, end: end, told: next, edition: edition, client: b.newClient(), changed: make(chan struct{}, 1)}
-	defer t.client.CloseIdleConnections()
+	t := &term{ctx: ctx, end: end, told: next, edition: edition, changed: make(chan struct{}, 1)}
+	defer b.hangUp(t)
 	response, problem := b.openStream(t, master)
 	if problem != nil {
 		return 0, causeOf(ctx, problem)
@@ -163,7 +165,10 @@ func (b *Bridge) openStream(t *term, master string) (*http.Response, *Problem) {
 		return nil, problem
 	}
 	for range maxRedirects {
-		t.base = base
+		b.dial(t, base)
+		if problem := b.withheldFrom(t); problem != nil {
+			return nil, problem
+		}
 		response, problem := b.sendSubscribe(t)
 		if problem != nil {
 			return nil, problem
@@ -197,7 +202,7 @@ func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
 	sent := false
 	err = b.options.Gate(scheduler.Call_SUBSCRIBE.String(), func() (err error) {
 		sent = true
-		response, err = t.client.Do(request) //nolint:bodyclose // It is the stream: who reads it closes it.
+		response, err = b.lineOf(t).send(request) //nolint:bodyclose // It is the stream: who reads it closes it.
 		return err
 	})
 	switch {
@@ -214,6 +219,9 @@ func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
 		}
 	}
 	o := outcome{sent: true, status: response.StatusCode}
+	if o.status == http.StatusUnauthorized {
+		b.noteUnauthorized()
+	}
 	callsTotal.WithLabelValues(scheduler.Call_SUBSCRIBE.String(), o.result()).Inc()
 	return response, nil
 }

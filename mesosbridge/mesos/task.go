@@ -57,12 +57,15 @@ type Port struct {
 // Framework is what a bridge tells Mesos of itself (mesos.proto, FrameworkInfo).
 type Framework struct {
 	// ID is empty for a framework that has never registered.
-	ID       string
-	Name     string
-	User     string
-	Roles    []string
-	Hostname string
-	WebUIURL string
+	ID   string
+	Name string
+	User string
+	// Principal is the one that authenticates the framework; empty without credentials. Mesos keeps the one that a framework registered
+	// with (Mesos master: validation::framework::validateUpdate).
+	Principal string
+	Roles     []string
+	Hostname  string
+	WebUIURL  string
 	// FailoverTimeout is how long Mesos keeps the tasks of a framework that is not subscribed.
 	FailoverTimeout time.Duration
 	// Capabilities are those on top of the four that every bridge has, by their v1 names.

@@ -1,0 +1,162 @@
+package mesosbridge
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Access is how masters may be reached, and what proves to them whose framework this is.
+type Access struct {
+	// Credentials go with every call; nil for none.
+	Credentials *Credentials
+	// AllowInsecure lets the credentials go over plain HTTP.
+	AllowInsecure bool
+}
+
+// Credentials are what basic authentication takes (docs/authentication.md).
+type Credentials struct {
+	Principal string
+	Secret    Hidden
+}
+
+// Hidden is a secret. Whatever prints or encodes it gets something else.
+type Hidden string
+
+// hidden is what is shown of a secret.
+const hidden = "[hidden]"
+
+// String implements fmt.Stringer.
+func (Hidden) String() string { return hidden }
+
+// GoString implements fmt.GoStringer.
+func (Hidden) GoString() string { return hidden }
+
+// MarshalText implements encoding.TextMarshaler, which JSON goes by too.
+func (Hidden) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// withheld says why the credentials must not be sent to a master; nil where they may be, or there are none. Named are the URLs that the
+// configuration has: a master that is not among them may be anybody's, whoever sent the framework there.
+func (a Access) withheld(base string, named []string) *Problem {
+	if a.Credentials == nil {
+		return nil
+	}
+	scheme, host := endpointOf(base)
+	switch {
+	case scheme != "https" && !a.AllowInsecure:
+		return &Problem{
+			Class:   CredentialsWithheld,
+			Message: base + " is reached over plain HTTP, where anybody may read the framework's credentials: use https, or set spec.allowInsecure.",
+		}
+	case !namesHost(named, host):
+		return &Problem{
+			Class: CredentialsWithheld,
+			Message: fmt.Sprintf("The framework was sent on to %s, which the spec does not name, and gives it no credentials; "+
+				"add it to spec.masters.urls if it is a master.", base),
+		}
+	default:
+		return nil
+	}
+}
+
+// namesHost says whether one of the URLs has the host and port.
+func namesHost(urls []string, host string) bool {
+	for _, named := range urls {
+		if _, other := endpointOf(named); other == host {
+			return true
+		}
+	}
+	return false
+}
+
+// endpointOf returns a URL's scheme and its host with the port, in the form in which two can be compared.
+func endpointOf(base string) (scheme, host string) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", ""
+	}
+	port := u.Port()
+	switch {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return u.Scheme, net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
+
+// line is what calls to one master go through.
+type line struct {
+	client *http.Client
+	// authorization is the header of that name; empty for none.
+	authorization string
+	// access is the number of the access that it was made with.
+	access int
+}
+
+// send sends a request.
+func (l *line) send(request *http.Request) (*http.Response, error) {
+	if l.authorization != "" {
+		request.Header.Set("Authorization", l.authorization)
+	}
+	return l.client.Do(request)
+}
+
+// lineOf returns the line to the term's master. It is another one once the access has changed: the stream goes on as it is, and every
+// later call is made with what is valid now.
+func (b *Bridge) lineOf(t *term) *line {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t.line != nil && t.line.access == b.access {
+		return t.line
+	}
+	if t.line != nil {
+		t.line.client.CloseIdleConnections()
+	}
+	t.line = &line{client: b.newClient(), access: b.access}
+	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(t.base, b.config.Masters) == nil {
+		t.line.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Principal+":"+string(c.Secret)))
+	}
+	return t.line
+}
+
+// withheldFrom says why the term's master must not have the credentials.
+func (b *Bridge) withheldFrom(t *term) *Problem {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.config.Access.withheld(t.base, b.config.Masters)
+}
+
+// dial turns the term to another master.
+func (b *Bridge) dial(t *term, base string) {
+	b.hangUp(t)
+	t.base = base
+}
+
+// hangUp closes the term's connections that nobody uses, and forgets its line.
+func (b *Bridge) hangUp(t *term) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t.line != nil {
+		t.line.client.CloseIdleConnections()
+		t.line = nil
+	}
+}
+
+// noteUnauthorized records that a master wants other credentials.
+func (b *Bridge) noteUnauthorized() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.connection.UnauthorizedAt = time.Now()
+}
+
+// credentialsRefused records that a call was refused for its credentials, and has the listener look.
+func (b *Bridge) credentialsRefused() {
+	b.noteUnauthorized()
+	b.listener.ConnectionChanged()
+}
