@@ -81,6 +81,8 @@ type world struct {
 	// leadership and clock are the manager's; nil for its own.
 	leadership leadership.Leadership
 	clock      clock.Clock
+	// logger is the manager's; the zero value writes to the test's log.
+	logger logr.Logger
 }
 
 // patching is a client that tells of each patch of an object before it sends it.
@@ -138,9 +140,13 @@ func removeTasks(t *testing.T, c client.Client, namespace string) {
 // startManager runs the real manager until the test ends or the returned function is called, which waits until it has ended.
 func (w *world) startManager() (stop func()) {
 	w.t.Helper()
+	logger := w.logger
+	if logger.GetSink() == nil {
+		logger = testr.NewWithOptions(w.t, testr.Options{Verbosity: 1})
+	}
 	manager, err := ctrl.NewManager(env.Config, ctrl.Options{
 		Scheme:                 scheme,
-		Logger:                 testr.NewWithOptions(w.t, testr.Options{Verbosity: 1}),
+		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: "0"},
 		HealthProbeBindAddress: "0",
 		Controller:             config.Controller{SkipNameValidation: new(true)},
@@ -149,12 +155,13 @@ func (w *world) startManager() (stop func()) {
 		w.t.Fatal(err)
 	}
 	connections := controllers.NewConnections(controllers.ConnectionsOptions{
-		Logger: testr.New(w.t), DialContext: w.dial, Leadership: w.leadership, Clock: w.clock, Watch: w.watch,
+		Logger: logger, DialContext: w.dial, Leadership: w.leadership, Clock: w.clock, Watch: w.watch,
 	})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(),
 		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
+		OperatorNamespace: w.namespace, SecretsEvery: 50 * time.Millisecond,
 	}
 	tasks := &controllers.MesosTaskReconciler{
 		Client: patching{manager.GetClient(), w.beforePatch}, Live: manager.GetAPIReader(),

@@ -42,6 +42,10 @@ type MesosFrameworkReconciler struct {
 	ControllerName string
 	// Recorder writes Events.
 	Recorder *Recorder
+	// OperatorNamespace is where the Secrets are that frameworks name.
+	OperatorNamespace string
+	// SecretsEvery is how often they are read again; zero is for half a minute.
+	SecretsEvery time.Duration
 
 	mu     sync.Mutex
 	byName map[string]*frameworkMemory
@@ -62,6 +66,8 @@ type frameworkMemory struct {
 	counted time.Time
 	// stuck is why the framework is not connected though it exists.
 	stuck *lifecycle.Obstacle
+	// secrets is what was read of the Secrets that the spec names.
+	secrets secretsMemory
 }
 
 // SetupWithManager makes the manager run the reconciler.
@@ -159,7 +165,7 @@ func (r *MesosFrameworkReconciler) serve(ctx context.Context, framework *v1alpha
 	if !framework.DeletionTimestamp.IsZero() {
 		recheck = r.Connections.now().Add(deletionRecheck)
 	}
-	return r.lookAgain(next, again, recheck), nil
+	return r.lookAgain(next, again, recheck, memory.secrets.due), nil
 }
 
 // lookAgain brings the key back at the earliest of times; those that are zero do not count.
@@ -229,36 +235,30 @@ func (r *MesosFrameworkReconciler) forget(name string) {
 
 // connect makes sure that the framework has its connection. It returns nil where there may be none.
 func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory) (*connection, error) {
+	if usable, err := r.readSecrets(ctx, framework, memory); err != nil || !usable {
+		return nil, err
+	}
 	config := configOf(framework)
+	memory.secrets.addTo(&config)
 	deleting := !framework.DeletionTimestamp.IsZero()
 	if deleting && config.Framework.ID == "" {
 		return nil, nil
 	}
 	if config.Framework.ID == "" && r.Connections.get(framework.Name) == nil {
-		// The cache may lag, or status may have been lost: registering anew would leave tasks behind that nobody remembers (rule 4).
-		live := &v1alpha1.MesosFramework{}
-		if err := r.Live.Get(ctx, client.ObjectKeyFromObject(framework), live); err != nil {
-			return nil, fmt.Errorf("reading the MesosFramework live: %w", err)
+		id, lost, err := r.liveID(ctx, framework)
+		if err != nil {
+			return nil, err
 		}
-		config.Framework.ID = configOf(live).Framework.ID
-		if config.Framework.ID == "" {
-			lost, err := r.lostID(ctx, live)
-			if err != nil {
-				return nil, err
-			}
-			if memory.stuck = lost; lost != nil {
-				return nil, nil
-			}
+		if config.Framework.ID = id; lost != nil {
+			memory.stuck = lost
+			return nil, nil
 		}
 	}
 	if !deleting {
-		memory.stuck = nil
+		memory.stuck = memory.secrets.missing
 	}
 	connection, created := r.Connections.ensure(framework.Name, config) //nolint:contextcheck // a bridge outlives the reconcile that asks for it
-	if hold := framework.Spec.Reconciliation.LaunchHoldSeconds; hold != nil {
-		connection.setHold(time.Duration(*hold) * time.Second)
-	}
-	connection.placer.setRefuse(time.Duration(framework.Spec.Offers.RefuseSeconds) * time.Second)
+	connection.setLaunching(&framework.Spec)
 	if created {
 		connection.abandonedStored(framework.Status.Abandoned)
 		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)
@@ -268,6 +268,28 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 		return r.replaceRemoved(ctx, framework, memory, connection, problem)
 	}
 	return connection, nil
+}
+
+// setLaunching gives the connection what the spec says of launching and offers.
+func (c *connection) setLaunching(spec *v1alpha1.MesosFrameworkSpec) {
+	if hold := spec.Reconciliation.LaunchHoldSeconds; hold != nil {
+		c.setHold(time.Duration(*hold) * time.Second)
+	}
+	c.placer.setRefuse(time.Duration(spec.Offers.RefuseSeconds) * time.Second)
+}
+
+// liveID returns the ID of a framework that has none in the cache, empty if it may register anew, or that its ID is lost. The cache may lag, or
+// status may have been lost: registering anew would then leave tasks behind that nobody remembers (rule 4).
+func (r *MesosFrameworkReconciler) liveID(ctx context.Context, framework *v1alpha1.MesosFramework) (id string, lost *lifecycle.Obstacle, err error) {
+	live := &v1alpha1.MesosFramework{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(framework), live); err != nil {
+		return "", nil, fmt.Errorf("reading the MesosFramework live: %w", err)
+	}
+	if id := configOf(live).Framework.ID; id != "" {
+		return id, nil, nil
+	}
+	lost, err = r.lostID(ctx, live)
+	return "", lost, err
 }
 
 // enqueueTasks brings back the tasks of a framework that has just got a connection.

@@ -136,6 +136,15 @@ const (
 	ReasonConnectionLost = "ConnectionLost"
 	// ReasonUpdateRefused says that the framework is subscribed and the master refuses to change its description.
 	ReasonUpdateRefused = "UpdateRefused"
+	// ReasonCredentialsWithheld says that a master must not have the framework's credentials: the spec does not name it, or it is reached over
+	// plain HTTP.
+	ReasonCredentialsWithheld = "CredentialsWithheld"
+	// ReasonSecretNotFound says that a Secret that the spec names does not exist in the operator's namespace.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretInvalid says that such a Secret does not hold what it should.
+	ReasonSecretInvalid = "SecretInvalid"
+	// ReasonSecretForbidden says that the operator may not read such a Secret.
+	ReasonSecretForbidden = "SecretForbidden"
 	// ReasonFrameworkIDLost says that tasks are bound under a framework ID that the object no longer names.
 	ReasonFrameworkIDLost = "FrameworkIDLost"
 	// ReasonClaimedElsewhere says that an installation does not serve the framework, as another one has claimed it and lives.

@@ -45,6 +45,7 @@ type MesosFrameworkList struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.controllerName == oldSelf.controllerName",message="spec.controllerName cannot be changed: delete the MesosFramework and create it anew",fieldPath=".controllerName"
 // +kubebuilder:validation:XValidation:rule="self.info.user == oldSelf.info.user",message="spec.info.user cannot be changed: Mesos keeps the user that the framework registered with",fieldPath=".info.user"
+// +kubebuilder:validation:XValidation:rule="!has(self.credentialsSecretRef) || (has(self.allowInsecure) && self.allowInsecure) || self.masters.urls.all(u, !isURL(u) || url(u).getScheme() == 'https')",message="spec.credentialsSecretRef needs masters with https URLs: over plain HTTP anybody may read the credentials. Where that is acceptable, set spec.allowInsecure",fieldPath=".credentialsSecretRef"
 type MesosFrameworkSpec struct {
 	// controllerName says which installation of the operator serves this framework. It cannot be changed. Default:
 	// mesos.dev/operator.
@@ -62,6 +63,17 @@ type MesosFrameworkSpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Info FrameworkInfo `json:"info,omitempty,omitzero"`
+
+	// credentialsSecretRef names a Secret in the operator's own namespace with what Mesos authenticates the framework by: keys principal
+	// and secret, whose last line break does not count. It is read again every half minute and whenever a master answers 401. The
+	// credentials go only to masters that the spec names, and the principal also into what Mesos is told of the framework: Mesos does not
+	// let a framework that has registered change it. Absent: none.
+	// +optional
+	CredentialsSecretRef *SecretReference `json:"credentialsSecretRef,omitempty"`
+
+	// allowInsecure lets the credentials go to masters over plain HTTP, where anybody in between may read them. Default: false.
+	// +optional
+	AllowInsecure bool `json:"allowInsecure,omitempty"`
 
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
@@ -111,6 +123,16 @@ type Masters struct {
 	// +listType=set
 	// +required
 	URLs []string `json:"urls,omitempty"`
+}
+
+// SecretReference names a Secret in the operator's own namespace.
+type SecretReference struct {
+	// name of the Secret.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
 }
 
 // FrameworkInfo is what Mesos is told of a framework.

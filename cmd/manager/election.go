@@ -60,10 +60,15 @@ func newElection(config *rest.Config, options *options) (election, error) {
 	return election{leadership: lock, lock: lock, lease: lease}, nil
 }
 
-// leaseNamespace is the namespace of the Lease: the one that was given, or the pod's, or default outside of a cluster.
+// leaseNamespace is the namespace of the Lease.
 func leaseNamespace(options *options) (string, error) {
-	if options.leaderElectionNamespace != "" {
-		return options.leaderElectionNamespace, nil
+	return namespaceOr(options.leaderElectionNamespace)
+}
+
+// namespaceOr is the namespace that was given, or the pod's, or default outside of a cluster.
+func namespaceOr(given string) (string, error) {
+	if given != "" {
+		return given, nil
 	}
 	namespace, err := os.ReadFile(podNamespace)
 	switch {

@@ -69,6 +69,10 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
+	secrets, err := namespaceOr(options.operatorNamespace)
+	if err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              logger,
@@ -97,7 +101,7 @@ func serve(ctx context.Context, options *options) error {
 	}
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
-		ControllerName: options.controllerName, Recorder: recorder,
+		ControllerName: options.controllerName, Recorder: recorder, OperatorNamespace: secrets,
 	}
 	tasks := &controllers.MesosTaskReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
