@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,8 +33,8 @@ type connection struct {
 	attempts map[string]*efforts
 	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
 	heardOf map[types.NamespacedName]sets.Set[string]
-	// marks are the made-up tasks that were asked about, and what for: what Mesos says of them concerns no task.
-	marks map[string]markOf
+	// marks are the made-up tasks that were asked about: what Mesos says of them concerns no task.
+	marks map[string]mark
 	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
 	over sets.Set[string]
 	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.
@@ -44,15 +45,13 @@ type connection struct {
 	abandoned, toAbandon map[string]v1alpha1.AbandonedAttempt
 }
 
-// markOf is what a made-up task was asked about for.
-type markOf int
-
-const (
-	// markOfPass is a fence or an end mark.
-	markOfPass markOf = iota
-	// markOfAttempt is one that goes before an attempt that is asked for alone.
-	markOfAttempt
-)
+// mark is what a made-up task was asked about for.
+type mark struct {
+	// pass says that it is a fence or an end mark.
+	pass bool
+	// attempt is the object whose attempt was asked for before it; empty for a mark that goes first.
+	attempt types.NamespacedName
+}
 
 func (c *Connections) newConnection(name string, config mesosbridge.Config) *connection {
 	connection := &connection{
@@ -62,7 +61,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *con
 		config:   config,
 		attempts: map[string]*efforts{},
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
-		marks:    map[string]markOf{},
+		marks:    map[string]mark{},
 
 		abandoned: map[string]v1alpha1.AbandonedAttempt{},
 		toAbandon: map[string]v1alpha1.AbandonedAttempt{},
@@ -95,12 +94,17 @@ func (c *connection) Observed(taskID string) {
 	}
 	key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
 	c.mu.Lock()
+	c.hear(key, taskID)
+	c.mu.Unlock()
+	c.owner.tasks.add(key)
+}
+
+// hear notes that a task ID is of an object; the caller holds the lock.
+func (c *connection) hear(key types.NamespacedName, taskID string) {
 	if c.heardOf[key] == nil {
 		c.heardOf[key] = sets.New[string]()
 	}
 	c.heardOf[key].Insert(taskID)
-	c.mu.Unlock()
-	c.owner.tasks.add(key)
 }
 
 // observedForeign handles news of an ID that no MesosTask can account for. A mark's answer concerns what asked for it. A task whose ID was
@@ -109,10 +113,15 @@ func (c *connection) observedForeign(taskID string) {
 	c.mu.Lock()
 	mark, marked := c.marks[taskID]
 	c.mu.Unlock()
-	if marked {
-		if mark == markOfPass {
-			c.owner.frameworks.add(frameworkKey(c.name))
-		}
+	switch {
+	case !marked:
+	case mark.pass:
+		c.owner.frameworks.add(frameworkKey(c.name))
+		return
+	case mark.attempt != types.NamespacedName{}:
+		c.owner.tasks.add(mark.attempt)
+		return
+	default:
 		return
 	}
 	attempt, ok := c.bridge.Attempt(taskID)
@@ -162,9 +171,17 @@ func (c *connection) known(key types.NamespacedName) []string {
 	return sets.List(c.heardOf[key])
 }
 
+// other is a live task of an object's identity that Mesos spoke of.
+type other struct {
+	mesos.Observation
+	// outdated says that Mesos last spoke of it in an earlier term.
+	outdated bool
+}
+
 // others are the live tasks of an object's identity that Mesos spoke of, besides one, as it last spoke of them.
-func (c *connection) others(key types.NamespacedName, but string) []mesos.Observation {
-	var live []mesos.Observation
+func (c *connection) others(key types.NamespacedName, but string) []other {
+	term := c.bridge.Connection().Term
+	var live []other
 	for _, taskID := range c.known(key) {
 		attempt, _ := c.bridge.Attempt(taskID)
 		said := attempt.Returned
@@ -172,16 +189,21 @@ func (c *connection) others(key types.NamespacedName, but string) []mesos.Observ
 			said = attempt.Observation
 		}
 		if taskID != but && said != nil && said.State.Class() == mesos.Live {
-			live = append(live, *said)
+			live = append(live, other{Observation: *said, outdated: attempt.Last.Term != term})
 		}
 	}
 	return live
 }
 
-// othersLive says whether a live task of the same identity as an attempt's is known (rule 12).
+// othersLive says whether a live task of the same identity as an attempt's is known (rule 12). Of one that only an earlier term called live the
+// binding has taken account.
 func (c *connection) othersLive(taskID string) bool {
 	id, err := lifecycle.ParseTaskID(taskID)
-	return err != nil || len(c.others(types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, taskID)) > 0
+	if err != nil {
+		return true
+	}
+	others := c.others(types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, taskID)
+	return slices.ContainsFunc(others, func(other other) bool { return !other.outdated })
 }
 
 // forget drops all that is known of an attempt that is over and whose end is recorded, or that was never sent.
@@ -189,9 +211,8 @@ func (c *connection) forget(key types.NamespacedName, taskID string) {
 	c.bridge.Forget(taskID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if done := c.attempts[taskID]; done != nil && done.askMark != "" {
-		c.bridge.Forget(done.askMark)
-		delete(c.marks, done.askMark)
+	if done := c.attempts[taskID]; done != nil {
+		c.dropMarks(done)
 	}
 	delete(c.attempts, taskID)
 	if c.over != nil {
@@ -229,7 +250,7 @@ func (c *connection) overSince(taskID string) bool {
 func (c *connection) mark(taskID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.marks[taskID] = markOfPass
+	c.marks[taskID] = mark{pass: true}
 }
 
 // unmark forgets a mark.
@@ -259,16 +280,20 @@ func (c *connection) mayLaunch() bool {
 	return id != "" && c.provenID == id
 }
 
-// learned records what a proof has come to: whether it was had, and when the implicit RECONCILE was asked whose end mark was answered last.
+// learned records what a proof under a framework ID has come to: whether it was had, and when the implicit RECONCILE was asked whose end mark
+// was answered last.
 // Without the proof, launching waits until all that the master knew when the hold ran out has been told, with agents still missing. What
 // waited is looked at again.
-func (c *connection) learned(had bool, counted time.Time) {
+func (c *connection) learned(frameworkID string, had bool, counted time.Time) {
 	state := c.bridge.Connection()
+	if state.FrameworkID != frameworkID {
+		return
+	}
 	c.mu.Lock()
 	heldOut := !counted.IsZero() && !state.FirstSubscribed.IsZero() && !counted.Before(state.FirstSubscribed.Add(c.hold))
-	news := (had || heldOut) && c.provenID != state.FrameworkID
+	news := (had || heldOut) && c.provenID != frameworkID
 	if news {
-		c.provenID = state.FrameworkID
+		c.provenID = frameworkID
 		for key := range c.heardOf {
 			c.owner.tasks.add(key)
 		}

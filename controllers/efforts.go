@@ -26,8 +26,8 @@ type efforts struct {
 	firstKill, lastKill time.Time
 	asks                int
 	lastAsk             time.Time
-	// askMark is the made-up task that the last ask named before the attempt.
-	askMark string
+	// askBefore and askAfter are the made-up tasks that the last ask named before the attempt and after it.
+	askBefore, askAfter string
 }
 
 // effortsFor returns what was done for an attempt, in the current term. The first call for an attempt begins its record.
@@ -43,20 +43,38 @@ func (c *connection) effortsOf(key types.NamespacedName, attempt lifecycle.OpenA
 	if done == nil {
 		done = &efforts{key: key, boundSince: c.owner.now()}
 		c.attempts[attempt.TaskID] = done
+		c.hear(key, attempt.TaskID)
 	}
 	done.agentID, done.frameworkID = attempt.AgentID, attempt.FrameworkID
 	// What was sent in an earlier term may be forgotten by the master that leads now.
 	if term := c.bridge.Connection().Term; done.term != term {
 		done.term, done.kills, done.asks = term, 0, 0
-		c.bridge.Forget(done.askMark)
-		delete(c.marks, done.askMark)
-		done.askMark = ""
+		c.dropMarks(done)
 	}
 	return done
 }
 
+// dropMarks forgets the marks of the last ask; the caller holds the lock.
+func (c *connection) dropMarks(done *efforts) {
+	for _, mark := range []string{done.askBefore, done.askAfter} {
+		if mark != "" {
+			c.bridge.Forget(mark)
+			delete(c.marks, mark)
+		}
+	}
+	done.askBefore, done.askAfter = "", ""
+}
+
+// foreign says whether an attempt was launched under another framework ID than the bridge has: Mesos would answer for it that it is gone.
+func (c *connection) foreign(attempt lifecycle.OpenAttempt) bool {
+	return attempt.FrameworkID != "" && attempt.FrameworkID != c.bridge.Connection().FrameworkID
+}
+
 // kill sends KILL for an attempt.
 func (c *connection) kill(key types.NamespacedName, attempt lifecycle.OpenAttempt, grace *time.Duration) {
+	if c.foreign(attempt) {
+		return
+	}
 	c.mu.Lock()
 	done := c.effortsOf(key, attempt)
 	done.lastKill = c.owner.now()
@@ -68,33 +86,39 @@ func (c *connection) kill(key types.NamespacedName, attempt lifecycle.OpenAttemp
 	c.bridge.Kill(attempt.TaskID, attempt.AgentID, grace)
 }
 
-// ask sends RECONCILE for one attempt. A made-up task goes before it: the master works on a call as a whole and answers in its order, so that
-// whatever it says of the attempt after it has answered for that one is as the master saw it then, or later (rule 16).
+// ask sends RECONCILE for one attempt. A made-up task goes before it and another after it: the master works on a call as a whole and answers in
+// its order, so that whatever it says of the attempt after it has answered for the first is as it saw it then, or later; and that it has
+// nothing to say if it has answered for the second (rule 16).
 func (c *connection) ask(key types.NamespacedName, attempt lifecycle.OpenAttempt) {
-	mark := markPrefix + newNonce()
+	if c.foreign(attempt) {
+		return
+	}
+	before, after := markPrefix+newNonce(), markPrefix+newNonce()
 	c.mu.Lock()
 	done := c.effortsOf(key, attempt)
+	c.dropMarks(done)
 	done.asks++
 	done.lastAsk = c.owner.now()
-	before := done.askMark
-	done.askMark = mark
-	c.marks[mark] = markOfAttempt
+	done.askBefore, done.askAfter = before, after
+	c.marks[before], c.marks[after] = mark{}, mark{attempt: key}
 	c.mu.Unlock()
-	c.unmark(before)
-	c.bridge.Reconcile([]reconciliation.Attempt{{TaskID: mark, AgentID: mark}, {TaskID: attempt.TaskID, AgentID: attempt.AgentID}}, func(err error) {
+	asked := []reconciliation.Attempt{{TaskID: before, AgentID: before}, {TaskID: attempt.TaskID, AgentID: attempt.AgentID}, {TaskID: after, AgentID: after}}
+	c.bridge.Reconcile(asked, func(err error) {
 		if err != nil {
 			c.logger.V(1).Info("Asking for one task was not answered", "taskID", attempt.TaskID, "err", err.Error())
 		}
 	})
 }
 
-// answered says whether Mesos has spoken of an attempt after it took the last ask for it.
-func (c *connection) answered(done efforts, last mesos.Number) bool {
-	if done.askMark == "" {
-		return false
+// answered says whether Mesos has spoken of an attempt after it took the last ask for it; silent that it has nothing to say.
+func (c *connection) answered(done efforts, last mesos.Number) (answered, silent bool) {
+	if done.askBefore == "" {
+		return false, false
 	}
-	mark, ok := c.bridge.Attempt(done.askMark)
-	return ok && mark.Last != mesos.Number{} && last.After(mark.Last)
+	before, _ := c.bridge.Attempt(done.askBefore)
+	after, _ := c.bridge.Attempt(done.askAfter)
+	answered = before.Last != mesos.Number{} && last.After(before.Last)
+	return answered, !answered && after.Last != mesos.Number{}
 }
 
 // noteFate keeps since when, by this process's own clock, the fate of an attempt is unknown. What status says of the time before this process

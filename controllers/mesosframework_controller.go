@@ -122,13 +122,26 @@ func (r *MesosFrameworkReconciler) Reconcile(ctx context.Context, request ctrl.R
 	result, err := r.serve(ctx, framework, memory)
 	switch {
 	case apierrors.IsInvalid(err) || apierrors.IsNotFound(err) || apierrors.IsConflict(err):
-		// The object changed since the cache saw it; it comes back with what it is now.
-		memory.written = nil
-		return ctrl.Result{RequeueAfter: time.Second}, nil
+		return r.refused(ctx, framework, memory, err)
 	case err != nil:
 		return ctrl.Result{}, err
 	}
 	return result, nil
+}
+
+// refused handles a write that was not taken: as its tests did not hold, since the object has changed, which is quiet; or for another reason,
+// which is an error that is tried again with backoff.
+func (r *MesosFrameworkReconciler) refused(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, refusal error) (ctrl.Result, error) {
+	live := &v1alpha1.MesosFramework{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(framework), live); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if apierrors.IsInvalid(refusal) && live.ResourceVersion == framework.ResourceVersion {
+		r.Recorder.event(live, true, v1alpha1.ReasonWriteRefused, "Reconciling", refusal.Error())
+		return ctrl.Result{}, fmt.Errorf("writing the MesosFramework: %w", refusal)
+	}
+	memory.written, memory.writtenAt = live, r.Connections.now()
+	return ctrl.Result{RequeueAfter: time.Second}, nil
 }
 
 // serve does what there is to do for one framework, if this installation is the one that serves it.
@@ -257,6 +270,7 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 	if !deleting {
 		memory.stuck = memory.secrets.missing
 	}
+	before := r.connectionState(framework.Name)
 	connection, created := r.Connections.ensure(framework.Name, config) //nolint:contextcheck // a bridge outlives the reconcile that asks for it
 	connection.setLaunching(&framework.Spec)
 	if created {
@@ -264,10 +278,20 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)
 		r.enqueueTasks(ctx, framework.Name)
 	}
-	if problem := connection.bridge.Connection().Problem; problem != nil && problem.Class == mesosbridge.FrameworkRemoved && !deleting {
+	// A problem of another ID than the one that the bridge has by now says nothing of this one.
+	if problem := before.Problem; problem != nil && problem.Class == mesosbridge.FrameworkRemoved && !deleting &&
+		before.FrameworkID == connection.bridge.Connection().FrameworkID {
 		return r.replaceRemoved(ctx, framework, memory, connection, problem)
 	}
 	return connection, nil
+}
+
+// connectionState is what is known of a framework's subscription; nothing where it has no connection.
+func (r *MesosFrameworkReconciler) connectionState(name string) mesosbridge.Connection {
+	if connection := r.Connections.get(name); connection != nil {
+		return connection.bridge.Connection()
+	}
+	return mesosbridge.Connection{}
 }
 
 // setLaunching gives the connection what the spec says of launching and offers.

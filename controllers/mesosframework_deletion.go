@@ -28,16 +28,16 @@ func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha
 		r.forget(framework.Name)
 		return true, nil
 	}
-	bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
+	first, bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
 		return hasFinalizer(task) || len(openAttemptsOf(task)) > 0
 	})
 	if err != nil {
 		return false, err
 	}
-	if len(bound) > 0 {
+	if bound > 0 {
 		memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonTasksBound, Message: fmt.Sprintf(
 			"Waiting for %d MesosTasks that are bound to it, such as %s; delete them, or set their spec.deletionPolicy to Orphan and delete them",
-			len(bound), keyFor(&bound[0]))}
+			bound, keyFor(first))}
 		return false, nil
 	}
 	if framework.Spec.DeletionPolicy == v1alpha1.FrameworkDeletionTeardown && configOf(framework).Framework.ID != "" && !duplicate {
@@ -98,28 +98,32 @@ func (r *MesosFrameworkReconciler) tearDown(ctx context.Context, framework *v1al
 	return true, nil
 }
 
-// tasksWhere returns those of a framework's MesosTasks for which holds says so. What the cache has is enough to find some; that there are none
+// tasksWhere counts those of a framework's MesosTasks for which holds says so, and returns one of them. What the cache has is enough to find some; that there are none
 // is said by a live read only, as what follows cannot be undone.
-func (r *MesosFrameworkReconciler) tasksWhere(ctx context.Context, name string, holds func(*v1alpha1.MesosTask) bool) ([]v1alpha1.MesosTask, error) {
+func (r *MesosFrameworkReconciler) tasksWhere(ctx context.Context, name string, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
 	var tasks v1alpha1.MesosTaskList
 	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the framework's tasks: %w", err)
+		return nil, 0, fmt.Errorf("listing the framework's tasks: %w", err)
 	}
-	if found := filterTasks(tasks.Items, name, holds); len(found) > 0 {
-		return found, nil
+	if first, count = countTasks(tasks.Items, name, holds); count > 0 {
+		return first, count, nil
 	}
 	tasks = v1alpha1.MesosTaskList{}
 	if err := r.Live.List(ctx, &tasks); err != nil {
-		return nil, fmt.Errorf("listing MesosTasks live: %w", err)
+		return nil, 0, fmt.Errorf("listing MesosTasks live: %w", err)
 	}
-	return filterTasks(tasks.Items, name, holds), nil
+	first, count = countTasks(tasks.Items, name, holds)
+	return first, count, nil
 }
 
-func filterTasks(tasks []v1alpha1.MesosTask, framework string, holds func(*v1alpha1.MesosTask) bool) (found []v1alpha1.MesosTask) {
+func countTasks(tasks []v1alpha1.MesosTask, framework string, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int) {
 	for i := range tasks {
-		if tasks[i].Spec.FrameworkRef.Name == framework && holds(&tasks[i]) {
-			found = append(found, tasks[i])
+		if tasks[i].Spec.FrameworkRef.Name != framework || !holds(&tasks[i]) {
+			continue
+		}
+		if count++; first == nil {
+			first = &tasks[i]
 		}
 	}
-	return found
+	return first, count
 }

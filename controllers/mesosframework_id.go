@@ -49,13 +49,12 @@ func (r *MesosFrameworkReconciler) storeID(ctx context.Context, framework *v1alp
 // lostID says whether tasks were bound under an ID that the framework does not name: then a new one would leave them behind.
 func (r *MesosFrameworkReconciler) lostID(ctx context.Context, framework *v1alpha1.MesosFramework) (*lifecycle.Obstacle, error) {
 	known := func(id string) bool { return id == "" || slices.Contains(framework.Status.ReplacedFrameworkIDs, id) }
-	bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
+	first, bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
 		return unreadableBinding(task) || slices.ContainsFunc(frameworkIDsOf(task), func(id string) bool { return !known(id) })
 	})
-	if err != nil || len(bound) == 0 {
+	if err != nil || bound == 0 {
 		return nil, err
 	}
-	first := &bound[0]
 	ids := slices.DeleteFunc(frameworkIDsOf(first), known)
 	if len(ids) == 0 {
 		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
@@ -90,19 +89,26 @@ func unreadableBinding(task *v1alpha1.MesosTask) bool {
 // replaceRemoved deals with a framework that Mesos has removed: its ID is dead and its tasks are killed. A new ID is taken if nothing is bound
 // under the old one, or if a person says so, once; what was bound counts as given up then.
 func (r *MesosFrameworkReconciler) replaceRemoved(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, connection *connection, problem *mesosbridge.Problem) (*connection, error) {
-	dead := configOf(framework).Framework.ID
+	dead := connection.bridge.Connection().FrameworkID
+	if dead == "" || configOf(framework).Framework.ID != dead {
+		// An ID that was never stored: Mesos has removed it in time, and the object names another or none.
+		r.Connections.remove(framework.Name)
+		memory.passes = newPasses()
+		r.Connections.frameworks.add(frameworkKey(framework.Name))
+		return nil, nil
+	}
 	asked := framework.Annotations[v1alpha1.AnnotationReplaceFrameworkID] == dead
 	if !asked {
-		bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
+		first, bound, err := r.tasksWhere(ctx, framework.Name, func(task *v1alpha1.MesosTask) bool {
 			return unreadableBinding(task) || slices.Contains(frameworkIDsOf(task), dead)
 		})
 		if err != nil {
 			return nil, err
 		}
-		if len(bound) > 0 {
+		if bound > 0 {
 			memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkRemoved, Stalled: true, Message: fmt.Sprintf(
 				"%s %d MesosTasks were bound under it, such as %s. To register anew and launch them again: kubectl annotate mesosframework %s --overwrite %s=%s",
-				problem.Message, len(bound), keyFor(&bound[0]), framework.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
+				problem.Message, bound, keyFor(first), framework.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
 			return connection, nil
 		}
 	}

@@ -25,9 +25,10 @@ type passes struct {
 	// pass is the one that runs; nil while none does.
 	pass   *reconciliation.Pass
 	reason v1alpha1.PassReason
-	// term is the subscription that the last pass began in, began when it did.
-	term  uint64
-	began time.Time
+	// term is the subscription that the last pass began in, frameworkID the ID that it is of, began when it did.
+	term        uint64
+	frameworkID string
+	began       time.Time
 	// roundDue is when the next round of the pass is due.
 	roundDue time.Time
 	// requested is the request that the pass that runs will have handled.
@@ -73,6 +74,7 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 			connection.unmarkProof(p.proof)
 		}
 		connection.passBegins()
+		p.frameworkID = state.FrameworkID
 		p.begin(framework, reason, attempts, state.LastEvent, now)
 		ctrl.LoggerFrom(ctx).Info("Reconciling the tasks with Mesos", "reason", reason, "tasks", len(attempts))
 	}
@@ -155,7 +157,7 @@ func (r *MesosFrameworkReconciler) prove(ctx context.Context, framework *v1alpha
 	fence, mark := p.proof.Marks()
 	had := p.proof.Had()
 	step := p.proof.Step(now, last)
-	connection.learned(p.proof.Had(), p.proof.Counted())
+	connection.learned(p.frameworkID, p.proof.Had(), p.proof.Counted())
 	if err := r.judgeOrphans(ctx, framework, p, connection); err != nil {
 		return time.Time{}, err
 	}

@@ -108,9 +108,16 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
 	}
-	view, err := r.gather(ctx, cached)
-	if err != nil || view == nil {
+	elsewhere, err := r.settleElsewhere(ctx, request.NamespacedName, cached.Spec.FrameworkRef.Name)
+	if err != nil {
 		return ctrl.Result{}, err
+	}
+	view, err := r.gather(ctx, cached)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if view == nil {
+		return r.lookAgain(elsewhere), nil
 	}
 	if tried, err := r.adoptEnd(ctx, view); tried {
 		return r.outcome(ctx, view, err)
@@ -124,14 +131,15 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 	if err := r.act(ctx, view, decision); err != nil {
 		return r.outcome(ctx, view, err)
 	}
-	next := decision.Check
-	if !view.lookAgain.IsZero() && (next.IsZero() || view.lookAgain.Before(next)) {
-		next = view.lookAgain
+	return r.lookAgain(soonest(elsewhere, soonest(decision.Check, view.lookAgain))), nil
+}
+
+// lookAgain brings the key back at a time; never if that is zero.
+func (r *MesosTaskReconciler) lookAgain(at time.Time) ctrl.Result {
+	if at.IsZero() {
+		return ctrl.Result{}
 	}
-	if next.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(next.Sub(r.Connections.now()), time.Millisecond)}, nil
+	return ctrl.Result{RequeueAfter: max(at.Sub(r.Connections.now()), time.Millisecond)}
 }
 
 // outcome says what follows from a write that failed.
@@ -216,7 +224,7 @@ func (r *MesosTaskReconciler) killOthers(ctx context.Context, view *view, others
 	if live.UID != view.object.UID || live.Generation != view.object.Generation ||
 		live.Annotations[v1alpha1.AnnotationBinding] != view.object.Annotations[v1alpha1.AnnotationBinding] {
 		r.written.keep(live, r.Connections.now())
-		r.Connections.tasks.add(view.key)
+		view.lookAgainAt(r.Connections.now().Add(staleRetry))
 		return nil
 	}
 	for _, other := range others {

@@ -38,7 +38,11 @@ func (r *MesosTaskReconciler) gather(ctx context.Context, cached *v1alpha1.Mesos
 	object, lastWrite, doubtful := r.written.latest(cached)
 	if !doubtful.IsZero() && !r.Connections.now().Before(doubtful) {
 		live := &v1alpha1.MesosTask{}
-		if err := r.Live.Get(ctx, keyFor(cached), live); err != nil {
+		switch err := r.Live.Get(ctx, keyFor(cached), live); {
+		case apierrors.IsNotFound(err):
+			// Its event brings the key back.
+			return nil, nil
+		case err != nil:
 			return nil, fmt.Errorf("reading the MesosTask live: %w", err)
 		}
 		r.written.keep(live, r.Connections.now())
@@ -104,6 +108,10 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 	}
 	v.connection = r.Connections.get(name)
 	v.seen.FrameworkID, v.seen.ReplacedIDs = frameworkIDOf(framework), framework.Status.ReplacedFrameworkIDs
+	if v.connection != nil && v.connection.bridge.Connection().FrameworkID != "" {
+		// The bridge knows it first.
+		v.seen.FrameworkID = v.connection.bridge.Connection().FrameworkID
+	}
 	v.seen.KillsOrphans = framework.Spec.OrphanPolicy == v1alpha1.OrphanKill
 	if !framework.DeletionTimestamp.IsZero() {
 		v.seen.Obstacle = &lifecycle.Obstacle{
@@ -138,8 +146,10 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 	done := v.connection.effortsFor(v.key, v.attempt)
 	seen.BoundSince = done.boundSince
 	seen.Kills, seen.FirstKill, seen.LastKill = done.kills, done.firstKill, done.lastKill
-	seen.Asks, seen.LastAsk, seen.Answered = done.asks, done.lastAsk, v.connection.answered(done, attempt.Last)
+	seen.Asks, seen.LastAsk = done.asks, done.lastAsk
+	seen.Answered, seen.Silent = v.connection.answered(done, attempt.Last)
 	if known {
+		seen.Outdated = attempt.Last.Term != v.connection.bridge.Connection().Term
 		seen.Launch, seen.RefusedWith, seen.AcceptedAt = launchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
 		seen.Observation = attempt.Observation
 		if attempt.Unacked != nil {
@@ -256,7 +266,7 @@ func gatherOthers(v *view) {
 	for _, other := range v.connection.others(v.key, v.attempt.TaskID) {
 		done := v.connection.effortsFor(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: id})
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
-			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.boundSince, Kills: done.kills, LastKill: done.lastKill,
+			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.boundSince, Outdated: other.outdated, Kills: done.kills, LastKill: done.lastKill,
 		})
 	}
 }

@@ -90,7 +90,7 @@ func (p *placing) ready() {
 	p.Helper()
 	p.registered()
 	p.connection.bridge.FrameworkIDStored()
-	p.connection.learned(true, time.Time{})
+	p.connection.learned(p.connection.bridge.Connection().FrameworkID, true, time.Time{})
 	p.pass(time.Second)
 	if !p.connection.bridge.MayAccept() || !p.connection.mayLaunch() {
 		p.Fatalf("nothing may be launched: %+v", p.connection.bridge.Connection())
@@ -269,7 +269,7 @@ func TestPlacer_namesWhatIsMissing(t *testing.T) {
 		if _, waiting := p.given("web"); !strings.Contains(waiting, "before Mesos has told all that runs") {
 			p.Errorf("before the proof: %q", waiting)
 		}
-		p.connection.learned(true, time.Time{})
+		p.connection.learned(p.connection.bridge.Connection().FrameworkID, true, time.Time{})
 		p.pass(time.Minute)
 		if _, waiting := p.given("web"); waiting != "Mesos has made no offer" {
 			p.Errorf("without agents: %q", waiting)
@@ -280,12 +280,16 @@ func TestPlacer_namesWhatIsMissing(t *testing.T) {
 func TestPlacer_holdsNoOfferBeforeAnythingMayBeLaunched(t *testing.T) {
 	for sentence, c := range map[string]struct{ first, then func(p *placing) }{
 		"the framework ID is not stored": {
-			first: func(p *placing) { p.connection.learned(true, time.Time{}) },
-			then:  func(p *placing) { p.connection.bridge.FrameworkIDStored() },
+			first: func(p *placing) {
+				p.connection.learned(p.connection.bridge.Connection().FrameworkID, true, time.Time{})
+			},
+			then: func(p *placing) { p.connection.bridge.FrameworkIDStored() },
 		},
 		"the proof was not had": {
 			first: func(p *placing) { p.connection.bridge.FrameworkIDStored() },
-			then:  func(p *placing) { p.connection.learned(true, time.Time{}) },
+			then: func(p *placing) {
+				p.connection.learned(p.connection.bridge.Connection().FrameworkID, true, time.Time{})
+			},
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {

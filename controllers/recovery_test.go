@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
@@ -136,29 +135,6 @@ func TestRestore_withoutFinalizer(t *testing.T) {
 	w.ready("job", v1alpha1.ReasonOutcomeUnknown)
 	if got := w.mesos.Calls("ACCEPT") - launched; got != 0 {
 		t.Errorf("%d ACCEPTs, want none: the task may have run to its end", got)
-	}
-}
-
-// TestAdoption_ofAnEndThatNobodyRecorded: the task ends while nothing in the API names it any more, and its agent still holds the update.
-func TestAdoption_ofAnEndThatNobodyRecorded(t *testing.T) {
-	ends := make(chan struct{})
-	runner := simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script { return simulator.Stay() }}
-	w := newWorld(t, simulator.Flags{StatusUpdateRetryMin: 300 * time.Millisecond}, untilClosed{runner, ends})
-	w.framework("")
-	stop := w.startManager()
-	w.task("job", `shell: anything, restartPolicy: Never`)
-	first := w.ready("job", v1alpha1.ReasonRunning).Status.Task.ID
-	stop()
-	w.wipe("job", true, true)
-	// Times are kept in whole seconds: what ends in the second in which its object was created counts as older.
-	close(ends)
-	w.startManager()
-	task := w.ready("job", v1alpha1.ReasonFailed)
-	if task.Status.Task.ID != first {
-		t.Errorf("%s failed, want %s: it was launched twice", task.Status.Task.ID, first)
-	}
-	if got := w.mesos.Launches(w.frameworkID()); len(got) != 1 {
-		t.Errorf("launched %v, want one attempt only", got)
 	}
 }
 

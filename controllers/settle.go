@@ -27,22 +27,84 @@ func (r *MesosTaskReconciler) settleOthers(ctx context.Context, view *view) erro
 		if taskID == current || view.object.Status.Task != nil && view.object.Status.Task.ID == taskID && view.object.Status.Task.FinishTime == nil {
 			continue
 		}
-		recorded := endRecorded(view.object.Status, taskID)
-		if !recorded && terminalWaits(view.connection, taskID) {
+		waits := waiting(view.connection, taskID)
+		switch known := named(view.object, taskID); {
+		case waits == waitsForEnd && known && !endRecorded(view.object.Status, taskID):
+			// The next decision records it.
+			continue
+		case waits != waitsForNothing && !known:
 			// The object may be older than what the API server has: somebody may account for it there.
 			live := &v1alpha1.MesosTask{}
-			if err := r.Live.Get(ctx, view.key, live); err != nil {
+			switch err := r.Live.Get(ctx, view.key, live); {
+			case err != nil && !apierrors.IsNotFound(err):
 				return fmt.Errorf("reading the MesosTask live: %w", err)
-			}
-			if accountsFor(live, taskID) {
+			case err == nil && accountsFor(live, taskID):
 				r.written.keep(live, r.Connections.now())
-				r.Connections.tasks.add(view.key)
-				return nil
+				view.lookAgainAt(r.Connections.now().Add(staleRetry))
+				continue
 			}
 		}
 		r.settle(ctx, view.connection, view.key, taskID)
 	}
+	r.askForOutdated(view)
 	return nil
+}
+
+// askForOutdated asks for live tasks of the object's identity that Mesos has not spoken of since the connection was lost: nothing is done with
+// them, and nothing is launched beside them, before it has.
+func (r *MesosTaskReconciler) askForOutdated(view *view) {
+	now := r.Connections.now()
+	for _, other := range view.seen.Others {
+		if !other.Outdated || !view.connection.bridge.Connection().Subscribed {
+			continue
+		}
+		open := lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: view.connection.bridge.Connection().FrameworkID}
+		if done := view.connection.effortsFor(view.key, open); done.asks == 0 || !now.Before(done.lastAsk.Add(outdatedAskRetry)) {
+			view.connection.ask(view.key, open)
+		}
+		view.lookAgainAt(now.Add(outdatedAskRetry))
+	}
+}
+
+// settleElsewhere deals with what other frameworks' masters say of tasks with an object's identity: an object of that name was theirs before,
+// and this one, which names another framework for good, accounts for none of them.
+func (r *MesosTaskReconciler) settleElsewhere(ctx context.Context, key types.NamespacedName, framework string) (time.Time, error) {
+	var next time.Time
+	for _, connection := range r.Connections.all() {
+		if connection.name == framework || len(connection.known(key)) == 0 {
+			continue
+		}
+		live := &v1alpha1.MesosTask{}
+		switch err := r.Live.Get(ctx, key, live); {
+		case err != nil && !apierrors.IsNotFound(err):
+			return time.Time{}, fmt.Errorf("reading the MesosTask live: %w", err)
+		case err == nil && live.Spec.FrameworkRef.Name == connection.name:
+			continue
+		}
+		next = soonest(next, r.settleUnaccounted(ctx, connection, key))
+	}
+	return next, nil
+}
+
+// settleUnaccounted deals with what a framework's master says of tasks of an identity for which no object accounts but the framework's, which
+// remembers those that are abandoned. It returns when to look again; zero for never.
+func (r *MesosTaskReconciler) settleUnaccounted(ctx context.Context, connection *connection, key types.NamespacedName) (next time.Time) {
+	connection.placer.forget(key)
+	for _, taskID := range connection.known(key) {
+		if connection.isAbandoned(taskID) {
+			next = soonest(next, r.settleAbandoned(ctx, connection, key, taskID))
+		}
+		r.settle(ctx, connection, key, taskID)
+	}
+	return next
+}
+
+// soonest is the earlier of two times; a zero one does not count.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // endRecorded says whether a status durably says that an attempt is over.
@@ -55,10 +117,39 @@ func endRecorded(status v1alpha1.MesosTaskStatus, taskID string) bool {
 	})
 }
 
-// terminalWaits says whether a terminal update of an attempt waits for its acknowledgement.
-func terminalWaits(connection *connection, taskID string) bool {
+// named says whether an object names an attempt: as its current one, as an earlier one, or in its binding.
+func named(object *v1alpha1.MesosTask, taskID string) bool {
+	if binding := bindingOf(object); binding != nil && binding.TaskID == taskID {
+		return true
+	}
+	status := &object.Status
+	return status.Task != nil && status.Task.ID == taskID ||
+		slices.ContainsFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == taskID })
+}
+
+// storing is what an update that waits for its acknowledgement must wait for, if anybody accounts for its attempt (rule 3).
+type storing int
+
+const (
+	// waitsForNothing is no update, or one that may be acknowledged on receipt.
+	waitsForNothing storing = iota
+	// waitsForRecord is one that is stored first while the attempt is the current one.
+	waitsForRecord
+	// waitsForEnd is one that is stored first whichever attempt it is of.
+	waitsForEnd
+)
+
+// waiting says what the update of an attempt waits for.
+func waiting(connection *connection, taskID string) storing {
 	attempt, ok := connection.bridge.Attempt(taskID)
-	return ok && attempt.Unacked != nil && attempt.Unacked.State.Class() == mesos.Ended
+	switch {
+	case !ok || attempt.Unacked == nil || attempt.Unacked.State == mesos.TaskStaging || attempt.Unacked.State == mesos.TaskStarting:
+		return waitsForNothing
+	case attempt.Unacked.State.Class() == mesos.Ended:
+		return waitsForEnd
+	default:
+		return waitsForRecord
+	}
 }
 
 // accountsFor says whether an object has an attempt as one that is not known to be over.
@@ -91,6 +182,9 @@ func (r *MesosTaskReconciler) settle(ctx context.Context, connection *connection
 	}
 }
 
+// outdatedAskRetry is the time between two asks for a task that only an earlier subscription called live.
+const outdatedAskRetry = time.Minute
+
 // gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts but the framework,
 // for those that it remembers as abandoned.
 func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
@@ -98,9 +192,8 @@ func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName
 	r.refusals.drop(key)
 	var next time.Time
 	for _, connection := range r.Connections.all() {
-		connection.placer.forget(key)
-		known := connection.known(key)
-		if len(known) == 0 {
+		if len(connection.known(key)) == 0 {
+			connection.placer.forget(key)
 			continue
 		}
 		switch err := r.Live.Get(ctx, key, &v1alpha1.MesosTask{}); {
@@ -110,19 +203,9 @@ func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName
 		case !apierrors.IsNotFound(err):
 			return ctrl.Result{}, fmt.Errorf("reading the MesosTask live: %w", err)
 		}
-		for _, taskID := range known {
-			if connection.isAbandoned(taskID) {
-				if at := r.settleAbandoned(ctx, connection, key, taskID); next.IsZero() || !at.IsZero() && at.Before(next) {
-					next = at
-				}
-			}
-			r.settle(ctx, connection, key, taskID)
-		}
+		next = soonest(next, r.settleUnaccounted(ctx, connection, key))
 	}
-	if next.IsZero() {
-		return ctrl.Result{}, nil
-	}
-	return ctrl.Result{RequeueAfter: max(next.Sub(r.Connections.now()), time.Millisecond)}, nil
+	return r.lookAgain(next), nil
 }
 
 // adoptEnd makes an attempt the object's own that has ended while nothing names it: its binding and its status were taken away, and without its
@@ -144,8 +227,9 @@ func (r *MesosTaskReconciler) adoptEnd(ctx context.Context, view *view) (tried b
 	return false, nil
 }
 
-// ownEnd says whether what waits for its acknowledgement is the end of an attempt that ended after its object was created, by the agent's word.
+// ownEnd says whether what waits for its acknowledgement is the end of an attempt that ended after its object was created, by the agent's clock
+// and the API server's, which keeps whole seconds. Where the agent's is ahead, an earlier object's end may pass for this one's.
 func ownEnd(attempt mesosbridge.Attempt, created time.Time) bool {
 	return attempt.Unacked != nil && attempt.Unacked.State.Class() == mesos.Ended && attempt.Returned == nil &&
-		attempt.Accept == "" && attempt.Unacked.Time.After(created)
+		attempt.Accept == "" && attempt.Unacked.Time.After(created.Add(time.Second))
 }

@@ -177,7 +177,9 @@ func (v *virtual) tell(object client.Object) {
 	switch object.(type) {
 	case *v1alpha1.MesosTask:
 		running.connections.EnqueueTask(object.GetNamespace(), object.GetName())
-		running.connections.EnqueueFramework(v.namespace)
+		if task, ok := object.(*v1alpha1.MesosTask); ok {
+			running.connections.EnqueueFramework(task.Spec.FrameworkRef.Name)
+		}
 	case *v1alpha1.MesosFramework:
 		running.connections.EnqueueFramework(object.GetName())
 		v.tellTasks(running)
@@ -282,8 +284,11 @@ func (v *virtual) framework(spec string) {
 }
 
 // removeFramework takes the test's MesosFramework away.
-func (v *virtual) removeFramework() {
-	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: v.namespace}}
+func (v *virtual) removeFramework() { v.removeNamed(v.namespace) }
+
+// removeNamed takes a MesosFramework away.
+func (v *virtual) removeNamed(name string) {
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	if err := v.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
 		v.Error(err)
 	}

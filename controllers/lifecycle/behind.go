@@ -68,16 +68,27 @@ func (s *scene) overByWord(attempt *v1alpha1.TaskAttempt) bool {
 	return s.idReplaced(attempt) || s.foreign(attempt) && s.GiveUp == attempt.ID
 }
 
-// mayGiveUp says whether a person gave the current attempt up and Mesos does not say that it lives. One whose ACCEPT is on its way is given up
-// once that was answered: until then it cannot even be killed.
-func (s *scene) mayGiveUp() bool {
-	return s.GiveUp == s.attempt.ID && !s.live() && s.settled()
+// lost says whether Mesos has said in this subscription that it cannot tell whether the current attempt runs, or was asked and says nothing.
+// That it has not spoken of it yet, as after a start of this process, is no reason to give up what may well run.
+func (s *scene) lost() bool {
+	return s.Silent || !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
 }
 
-// isAbandoned says whether an earlier object of this name abandoned the attempt, whose binding a restore brought back, and Mesos does not say
-// that it lives.
+// mayGiveUp says whether a person gave the current attempt up and Mesos cannot tell of it. One whose ACCEPT is on its way is given up once that
+// was answered: until then it cannot even be killed.
+func (s *scene) mayGiveUp() bool {
+	return s.GiveUp == s.attempt.ID && s.lost() && s.settled()
+}
+
+// isAbandoned says whether an earlier object of this name abandoned the attempt, whose binding a restore brought back, and Mesos cannot tell of
+// it.
 func (s *scene) isAbandoned() bool {
-	return s.Abandoned.Has(s.attempt.ID) && !s.live() && s.settled()
+	return s.Abandoned.Has(s.attempt.ID) && s.lost() && s.settled()
+}
+
+// wantsWord says whether Mesos has to be asked before the attempt can be given up, as a person or an earlier object wants.
+func (s *scene) wantsWord() bool {
+	return (s.GiveUp == s.attempt.ID || s.Abandoned.Has(s.attempt.ID)) && !s.live() && !s.lost()
 }
 
 // settled says whether the attempt's ACCEPT can take no effect any more that it has not taken.

@@ -270,15 +270,17 @@ func TestNext_givesUp(t *testing.T) {
 		left  bool
 		told  []string
 	}{
-		"what Mesos cannot tell of":                      {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0) }, true, []string{"Normal GivenUp"}},
-		"what ran for an earlier process, and is silent": {running(), func(s *story) { s.Observation, s.Launch = nil, LaunchUnknown }, true, []string{"Normal GivenUp"}},
-		"what was launched and is silent":                {newStory().bind(LaunchAccepted), func(s *story) { s.later(time.Minute) }, true, []string{"Normal GivenUp"}},
-		"not what lives":                                 {running(), func(*story) {}, false, []string{"Warning GiveUpIgnored"}},
-		"not what was just launched":                     {newStory().bind(LaunchSent), func(s *story) { s.later(quickly) }, false, nil},
-		"not what is not sent yet":                       {newStory().bind(LaunchUnsent), func(s *story) { s.later(quickly) }, false, nil},
-		"not what is over":                               {ended(mesos.TaskFailed), func(*story) {}, false, nil},
-		"not another than it names":                      {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0).GiveUp = "shop.web.1aaaaaaaa.n" }, false, nil},
-		"what was launched under another framework ID":   {running(), func(s *story) { s.FrameworkID = "framework-2" }, true, []string{"Normal GivenUp"}},
+		"what Mesos cannot tell of":                                  {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0) }, true, []string{"Normal GivenUp"}},
+		"what ran for an earlier process, and is silent":             {running(), func(s *story) { s.Observation, s.Launch, s.Silent = nil, LaunchUnknown, true }, true, []string{"Normal GivenUp"}},
+		"not what ran for an earlier process before Mesos was asked": {running(), func(s *story) { s.Observation, s.Launch = nil, LaunchUnknown }, false, nil},
+		"not what only an earlier subscription could not tell of":    {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0).Outdated = true }, false, nil},
+		"what was launched and is silent":                            {newStory().bind(LaunchAccepted), func(s *story) { s.later(time.Minute).Silent = true }, true, []string{"Normal GivenUp"}},
+		"not what lives":                                             {running(), func(*story) {}, false, []string{"Warning GiveUpIgnored"}},
+		"not what was just launched":                                 {newStory().bind(LaunchSent), func(s *story) { s.later(quickly) }, false, nil},
+		"not what is not sent yet":                                   {newStory().bind(LaunchUnsent), func(s *story) { s.later(quickly) }, false, nil},
+		"not what is over":                                           {ended(mesos.TaskFailed), func(*story) {}, false, nil},
+		"not another than it names":                                  {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0).GiveUp = "shop.web.1aaaaaaaa.n" }, false, nil},
+		"what was launched under another framework ID":               {running(), func(s *story) { s.FrameworkID = "framework-2" }, true, []string{"Normal GivenUp"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.story
@@ -315,7 +317,7 @@ func TestNext_givesUp(t *testing.T) {
 	t.Run("what an earlier object abandoned is not taken up from a backup", func(t *testing.T) {
 		s := newStory()
 		s.bind(LaunchUnknown).UID = "uid-2"
-		s.Abandoned = sets.New(id)
+		s.Abandoned, s.Silent = sets.New(id), true
 		checkSummary(t, s.look(), launchesLater)
 		if s.Status.Task != nil || s.Status.History[0].Outcome != v1alpha1.OutcomeGivenUp {
 			t.Errorf("the attempt is %+v, the history %+v", s.Status.Task, s.Status.History)

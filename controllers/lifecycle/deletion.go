@@ -24,11 +24,16 @@ func (s *scene) letsGo() bool {
 	if s.live() || s.otherFramework() || !s.settled() {
 		return false
 	}
-	return s.Abandoned.Has(s.attempt.ID) || s.GiveUp == s.attempt.ID || !s.orphans() && s.stayedAway()
+	return s.Abandoned.Has(s.attempt.ID) || s.mayGiveUp() || !s.orphans() && s.stayedAway()
 }
 
 // release lets the object go once nothing of it lives that is to end, and the framework's status remembers what may live.
 func (s *scene) release() {
+	if s.bindingAhead() {
+		s.deleting(fmt.Sprintf("Taking up %s, to which the object is bound", s.Binding.TaskID))
+		s.checkAt(s.Now.Add(time.Second))
+		return
+	}
 	if s.awaitOthers() {
 		return
 	}

@@ -55,7 +55,7 @@ func TestNext_abandons(t *testing.T) {
 		"what is away for ever by the spec is killed":             {running().lost(mesos.TaskUnreachable, 1000*time.Hour), []func(*story){stays}, kills, []Step{StepKill}, nil},
 		"though without restarts left":                            {lostFor(300*time.Second, maxRestarts(0)), []func(*story){stays}, lets, abandon, []string{first}},
 		"what was given up is remembered first":                   {running().lost(mesos.TaskUnknown, 0), []func(*story){gives}, lets, abandon, []string{first}},
-		"what was given up while silent is remembered first":      {running(), []func(*story){gives, func(s *story) { s.Observation = nil }}, lets, abandon, []string{first}},
+		"what was given up while silent is remembered first":      {running(), []func(*story){gives, func(s *story) { s.Observation, s.Silent = nil, true }}, lets, abandon, []string{first}},
 		"what was given up and lives is killed":                   {running(), []func(*story){gives}, kills, []Step{StepKill}, nil},
 		"what was given up and is on its way is waited for":       {newStory().bind(LaunchSent), []func(*story){gives}, kills, nil, nil},
 		"what is remembered and is back is killed":                {running(), []func(*story){known(first)}, kills, []Step{StepKill}, nil},

@@ -453,7 +453,7 @@ func TestNext_placement(t *testing.T) {
 		s.Others, s.Proven = []Other{{TaskID: "shop.web.1aaaaaaaa.third", AgentID: "agent-3"}}, true
 		s.says(mesos.TaskFailed)
 		s.Observation.TaskID = s.Status.Task.ID
-		checkSummary(t, s.look(), summary{"launch again", "False/Launching", acknowledge})
+		checkSummary(t, s.look(), summary{"take over what already runs", "False/Launching", acknowledge})
 	})
 	t.Run("what offers lack is told, since when it waits", func(t *testing.T) {
 		s := newStory()

@@ -94,6 +94,10 @@ type Seen struct {
 	LastAsk time.Time
 	// Answered says that Mesos answered the RECONCILE sent at LastAsk, in this term: what it has said since was said after it got that call.
 	Answered bool
+	// Silent says that Mesos took the last own RECONCILE of the attempt, in this term, and has said nothing of the attempt since.
+	Silent bool
+	// Outdated says that Observation is of an earlier term: Mesos may say otherwise now.
+	Outdated bool
 	// FateUnknownSince is since when this process has known, by its own monotonic clock, that Mesos cannot say whether the attempt runs;
 	// zero where it did not see that begin, and then status.task.unreachableTime counts.
 	FateUnknownSince time.Time
@@ -190,6 +194,7 @@ type Decision struct {
 func Next(seen Seen) Decision {
 	s := newScene(seen)
 	s.observe()
+	s.forgetOutdated()
 	for _, rule := range rules {
 		if rule.when(s) {
 			s.decision.Rule = rule.name
@@ -229,9 +234,9 @@ func newScene(seen Seen) *scene {
 // current says whether there is an attempt that is neither known to be over nor left behind.
 func (s *scene) current() bool { return s.decision.Status.Task != nil && !over(s.decision.Status.Task) }
 
-// live says whether Mesos said in this process that the current attempt lives.
+// live says whether Mesos said in this subscription that the current attempt lives.
 func (s *scene) live() bool {
-	return s.current() && s.Observation != nil && s.Observation.State.Class() == mesos.Live && !s.otherFramework()
+	return s.current() && !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.Live && !s.otherFramework()
 }
 
 // fateUnknown says whether Mesos said that it cannot tell whether the current attempt runs.

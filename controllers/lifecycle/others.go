@@ -19,6 +19,8 @@ type Other struct {
 	AgentID string
 	// Since is when Mesos first spoke of it here.
 	Since time.Time
+	// Outdated says that Mesos said so in an earlier term: it may be over, and must be asked for.
+	Outdated bool
 	// Kills and LastKill are as in Seen.
 	Kills    int
 	LastKill time.Time
@@ -41,6 +43,11 @@ func (s *scene) judgeOthers() {
 	}
 }
 
+// forgetOutdated leaves out what was left behind and only an earlier subscription called live: that it may live was allowed for when it was left.
+func (s *scene) forgetOutdated() {
+	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool { return other.Outdated && s.leftBehind(other) })
+}
+
 // doomed says whether an other is to be killed. What was left behind always is. While the fate of the attempt of record is unknown no other
 // is touched: it may be the one that goes on.
 func (s *scene) doomed(other Other) bool {
@@ -49,6 +56,8 @@ func (s *scene) doomed(other Other) bool {
 		return false
 	case s.leftBehind(other):
 		return true
+	case other.Outdated:
+		return false
 	case s.Deleting && s.orphans():
 		return false
 	case s.Deleting || s.Spec.Suspend:
@@ -77,6 +86,10 @@ func (s *scene) takeOver() {
 		s.verdict.message = fmt.Sprintf("Mesos already runs %s; waiting until it has told all that runs", namesOf(s.Others))
 		return
 	}
+	if slices.ContainsFunc(others, func(other Other) bool { return other.Outdated }) {
+		s.verdict.message = fmt.Sprintf("Mesos ran %s before the connection was lost; waiting until it says what became of that", namesOf(s.Others))
+		return
+	}
 	for _, other := range others {
 		if s.matches(other) {
 			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
@@ -99,6 +112,12 @@ func (s *scene) matches(other Other) bool {
 	id, err := ParseTaskID(other.TaskID)
 	old := stale(&s.decision.Status, s.Binding) && s.Binding.TaskID == other.TaskID
 	return err == nil && SameHash(id.Hash, s.Hash) && !s.leftBehind(other) && !old
+}
+
+// anyMatches says whether some other can go on as the object's attempt, once Mesos has told all that runs: whatever became of the attempt that
+// the status knows, what runs and is wanted is not killed.
+func (s *scene) anyMatches() bool {
+	return s.Proven && slices.ContainsFunc(s.Others, s.matches)
 }
 
 // namesOf lists tasks for a person.

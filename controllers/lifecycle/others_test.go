@@ -19,6 +19,12 @@ var (
 	misfit   = Other{TaskID: "shop.web.1bbbbbbbb.misfit", AgentID: "agent-4", Since: epoch.Add(-3 * time.Hour)}
 )
 
+// outdated is what an earlier subscription told of.
+func outdated(other Other) Other {
+	other.Outdated = true
+	return other
+}
+
 // TestNext_others goes through rule 12: what becomes of the live tasks of an identity that are not its attempt of record.
 func TestNext_others(t *testing.T) {
 	obstacle := func(s *story) { s.Obstacle = &Obstacle{Reason: "X", Message: "x"} }
@@ -31,36 +37,42 @@ func TestNext_others(t *testing.T) {
 		kills  []string
 		rule   string
 	}{
-		"of two unbound the oldest that matches goes on":                  {newStory(), []Other{youngOne, misfit, oldOne}, nil, oldOne.TaskID, []string{youngOne.TaskID, misfit.TaskID}, "first launch"},
-		"where none matches all are killed before anything is launched":   {newStory(), []Other{misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
-		"before the proof none is touched":                                {newStory(), []Other{youngOne, misfit, oldOne}, func(s *story) { s.Proven = false }, "", nil, "first launch"},
-		"with an obstacle none is touched":                                {newStory(), []Other{oldOne, misfit}, obstacle, "", nil, "nothing can be launched"},
-		"while the task backs off none is touched":                        {backingOff(), []Other{oldOne, misfit}, nil, "", nil, "back off"},
-		"the bound one stays while it lives":                              {running(), []Other{oldOne, misfit}, nil, "", []string{oldOne.TaskID, misfit.TaskID}, "let it run"},
-		"beside one whose fate is unknown none is touched":                {running(), []Other{oldOne, misfit}, answer(mesos.TaskUnreachable), "", nil, "wait for what may or may not run"},
-		"beside a silent one none is touched":                             {running(), []Other{oldOne, misfit}, func(s *story) { s.Observation = nil }, "", nil, "let it run"},
-		"beside one of another framework ID none is touched":              {running(), []Other{oldOne}, func(s *story) { s.FrameworkID = "framework-2" }, "", nil, "hands off another framework's attempt"},
-		"deleted, both are killed though one's fate is unknown":           {running(), []Other{oldOne}, func(s *story) { remove(s); s.answers(mesos.TaskUnreachable) }, "", []string{oldOne.TaskID}, "delete and kill"},
-		"suspended, both are killed though one's fate is unknown":         {running(), []Other{oldOne}, func(s *story) { suspend(s); s.answers(mesos.TaskUnreachable) }, "", []string{oldOne.TaskID}, "kill what is not wanted any more"},
-		"deleted, all are killed, also before the proof":                  {newStory(), []Other{oldOne, misfit}, func(s *story) { remove(s); s.Proven = false }, "", []string{oldOne.TaskID, misfit.TaskID}, "delete what was never bound or is over"},
-		"deleted and to be let go, none is touched":                       {newStory(orphan), []Other{oldOne, misfit}, remove, "", nil, "delete what was never bound or is over"},
-		"suspended, all are killed":                                       {newStory(), []Other{oldOne}, suspend, "", []string{oldOne.TaskID}, "suspended"},
-		"paused, none is touched":                                         {newStory(), []Other{oldOne, misfit}, func(s *story) { s.Paused = true }, "", nil, "paused"},
-		"paused, not even what was left behind":                           {replaced(), nil, func(s *story) { comesBack(s); s.Paused = true }, "", nil, "paused"},
-		"paused and suspended, none is touched":                           {newStory(), []Other{oldOne}, func(s *story) { suspend(s); s.Paused = true }, "", nil, "suspended"},
-		"what was replaced is not taken over but killed":                  {replaced(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
-		"what was given up is not taken over but killed":                  {givenUp(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
-		"what was abandoned is not taken over but killed":                 {newStory(), []Other{oldOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "first launch"},
-		"what was abandoned gives way to one that matches":                {newStory(), []Other{oldOne, youngOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, youngOne.TaskID, []string{oldOne.TaskID}, "first launch"},
-		"what was over and is back is not taken over but killed":          {ended(), []Other{{TaskID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1"}}, nil, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
-		"what was left behind is killed before the proof":                 {replaced(), nil, func(s *story) { comesBack(s); s.Proven = false }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
-		"what was left behind is killed with an obstacle":                 {replaced(), nil, func(s *story) { comesBack(s); obstacle(s) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "nothing can be launched"},
-		"what was abandoned is killed during a backoff":                   {backingOff(), []Other{oldOne, youngOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "back off"},
-		"what was left behind is killed beside one whose fate is unknown": {followed(), nil, func(s *story) { comesBack(s); s.answers(mesos.TaskUnreachable) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "wait for what may or may not run"},
-		"what was left behind is killed beside one that goes on":          {followed(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "let it run"},
-		"what was left behind is killed though the object lets go":        {followed(orphan), []Other{oldOne}, func(s *story) { remove(s); others := s.Others; comesBack(s); s.Others = append(s.Others, others...) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "delete and let the task run on"},
-		"a kill is repeated when it is due":                               {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-firstKillRetry)}}, nil, "", []string{"shop.web.1aaaaaaaa.n"}, "let it run"},
-		"and not before":                                                  {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-time.Second)}}, nil, "", nil, "let it run"},
+		"of two unbound the oldest that matches goes on":                                 {newStory(), []Other{youngOne, misfit, oldOne}, nil, oldOne.TaskID, []string{youngOne.TaskID, misfit.TaskID}, "first launch"},
+		"where none matches all are killed before anything is launched":                  {newStory(), []Other{misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
+		"before the proof none is touched":                                               {newStory(), []Other{youngOne, misfit, oldOne}, func(s *story) { s.Proven = false }, "", nil, "first launch"},
+		"with an obstacle none is touched":                                               {newStory(), []Other{oldOne, misfit}, obstacle, "", nil, "nothing can be launched"},
+		"while the task backs off what does not match is left alone":                     {backingOff(), []Other{misfit}, nil, "", nil, "back off"},
+		"what matches goes on at once though the task backs off":                         {backingOff(), []Other{oldOne, misfit}, nil, oldOne.TaskID, []string{misfit.TaskID}, "take over what already runs"},
+		"what matches goes on though what the status knows failed":                       {ended(onlyOnce), []Other{oldOne}, nil, oldOne.TaskID, nil, "take over what already runs"},
+		"what matches goes on though what was restored is gone":                          {ended(onFailure), []Other{oldOne}, func(s *story) { s.Status.Task.State = string(mesos.TaskGone); s.UID = "uid-9" }, oldOne.TaskID, nil, "take over what already runs"},
+		"what was abandoned and only an earlier subscription told of is in nobody's way": {newStory(), []Other{outdated(oldOne), misfit}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{misfit.TaskID}, "first launch"},
+		"what an earlier subscription told of is not touched":                            {newStory(), []Other{outdated(oldOne), misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
+		"beside one that only an earlier subscription called live none is touched":       {running(), []Other{oldOne}, func(s *story) { s.Outdated = true }, "", nil, "let it run"},
+		"the bound one stays while it lives":                                             {running(), []Other{oldOne, misfit}, nil, "", []string{oldOne.TaskID, misfit.TaskID}, "let it run"},
+		"beside one whose fate is unknown none is touched":                               {running(), []Other{oldOne, misfit}, answer(mesos.TaskUnreachable), "", nil, "wait for what may or may not run"},
+		"beside a silent one none is touched":                                            {running(), []Other{oldOne, misfit}, func(s *story) { s.Observation = nil }, "", nil, "let it run"},
+		"beside one of another framework ID none is touched":                             {running(), []Other{oldOne}, func(s *story) { s.FrameworkID = "framework-2" }, "", nil, "hands off another framework's attempt"},
+		"deleted, both are killed though one's fate is unknown":                          {running(), []Other{oldOne}, func(s *story) { remove(s); s.answers(mesos.TaskUnreachable) }, "", []string{oldOne.TaskID}, "delete and kill"},
+		"suspended, both are killed though one's fate is unknown":                        {running(), []Other{oldOne}, func(s *story) { suspend(s); s.answers(mesos.TaskUnreachable) }, "", []string{oldOne.TaskID}, "kill what is not wanted any more"},
+		"deleted, all are killed, also before the proof":                                 {newStory(), []Other{oldOne, misfit}, func(s *story) { remove(s); s.Proven = false }, "", []string{oldOne.TaskID, misfit.TaskID}, "delete what was never bound or is over"},
+		"deleted and to be let go, none is touched":                                      {newStory(orphan), []Other{oldOne, misfit}, remove, "", nil, "delete what was never bound or is over"},
+		"suspended, all are killed":                                                      {newStory(), []Other{oldOne}, suspend, "", []string{oldOne.TaskID}, "suspended"},
+		"paused, none is touched":                                                        {newStory(), []Other{oldOne, misfit}, func(s *story) { s.Paused = true }, "", nil, "paused"},
+		"paused, not even what was left behind":                                          {replaced(), nil, func(s *story) { comesBack(s); s.Paused = true }, "", nil, "paused"},
+		"paused and suspended, none is touched":                                          {newStory(), []Other{oldOne}, func(s *story) { suspend(s); s.Paused = true }, "", nil, "suspended"},
+		"what was replaced is not taken over but killed":                                 {replaced(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
+		"what was given up is not taken over but killed":                                 {givenUp(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
+		"what was abandoned is not taken over but killed":                                {newStory(), []Other{oldOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "first launch"},
+		"what was abandoned gives way to one that matches":                               {newStory(), []Other{oldOne, youngOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, youngOne.TaskID, []string{oldOne.TaskID}, "first launch"},
+		"what was over and is back is not taken over but killed":                         {ended(), []Other{{TaskID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1"}}, nil, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
+		"what was left behind is killed before the proof":                                {replaced(), nil, func(s *story) { comesBack(s); s.Proven = false }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
+		"what was left behind is killed with an obstacle":                                {replaced(), nil, func(s *story) { comesBack(s); obstacle(s) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "nothing can be launched"},
+		"what was abandoned is killed during a backoff":                                  {backingOff(), []Other{oldOne, misfit}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "back off"},
+		"what was left behind is killed beside one whose fate is unknown":                {followed(), nil, func(s *story) { comesBack(s); s.answers(mesos.TaskUnreachable) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "wait for what may or may not run"},
+		"what was left behind is killed beside one that goes on":                         {followed(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "let it run"},
+		"what was left behind is killed though the object lets go":                       {followed(orphan), []Other{oldOne}, func(s *story) { remove(s); others := s.Others; comesBack(s); s.Others = append(s.Others, others...) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "delete and let the task run on"},
+		"a kill is repeated when it is due":                                              {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-firstKillRetry)}}, nil, "", []string{"shop.web.1aaaaaaaa.n"}, "let it run"},
+		"and not before":                                                                 {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-time.Second)}}, nil, "", nil, "let it run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.story

@@ -63,6 +63,7 @@ var rules = []rule{
 	// A request that is newer than the attempt reruns it however it ended, also if it finished while it was being killed for the request.
 	{"launch as a person asked", (*scene).restartRequested, (*scene).launch},
 	{"launch what was called off", (*scene).calledOff, (*scene).launch},
+	{"take over what already runs", (*scene).anyMatches, (*scene).launch},
 	{"Mesos refuses the spec", (*scene).isRefused, (*scene).refused},
 	{"completed", (*scene).isComplete, (*scene).completed},
 	{"launch after our own kill", func(s *scene) bool { return s.attempt.KillReason != "" }, (*scene).launch},
@@ -382,7 +383,7 @@ func (s *scene) durableState() string {
 // askIf sends RECONCILE for the attempt alone, with a backoff of its own, if there is a reason to.
 func (s *scene) askIf(reason bool) {
 	since, departing := s.needsAnswer()
-	if !reason && !departing || !s.settled() || s.otherFramework() {
+	if !reason && !departing && !s.wantsWord() || !s.settled() || s.otherFramework() {
 		return
 	}
 	if s.Asks == 0 || departing && s.LastAsk.Before(since) || s.due(s.LastAsk.Add(grow(firstAskRetry, lastAskRetry, s.Asks))) {
