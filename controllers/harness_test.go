@@ -81,6 +81,8 @@ type world struct {
 	// leadership and clock are the manager's; nil for its own.
 	leadership leadership.Leadership
 	clock      clock.Clock
+	// master is the URL for the framework; the simulator's first master's unless a test says otherwise.
+	master string
 	// logger is the manager's; the zero value writes to the test's log.
 	logger logr.Logger
 }
@@ -222,8 +224,11 @@ func (w *world) parse(manifest string) client.Object {
 // framework creates the test's MesosFramework and waits until it is connected, where wait says so.
 func (w *world) framework(spec string) {
 	w.t.Helper()
+	if w.master == "" {
+		w.master = w.mesos.Masters()[0].URL()
+	}
 	w.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s}, spec: {controllerName: %s, masters: {urls: [%q]}, %s}}`,
-		w.namespace, w.controllerName(), w.mesos.Masters()[0].URL(), spec))
+		w.namespace, w.controllerName(), w.master, spec))
 	w.t.Cleanup(func() {
 		// Without a manager nothing else takes the finalizer away.
 		framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}

@@ -28,10 +28,11 @@ const (
 	secretsAtMost = 2 * time.Second
 )
 
-// The keys of a Secret with credentials.
+// The keys of Secrets, besides those of type kubernetes.io/tls.
 const (
 	keyPrincipal = "principal"
 	keySecret    = "secret"
+	keyCA        = corev1.ServiceAccountRootCAKey // ca.crt, as cert-manager and others write it
 )
 
 // secretsMemory is what was last read of the Secrets that a framework's spec names.
@@ -88,10 +89,11 @@ func (r *MesosFrameworkReconciler) readSecrets(ctx context.Context, framework *v
 
 // readAgain is when Secrets that were just read are due again; zero if the spec names none.
 func (r *MesosFrameworkReconciler) readAgain(framework *v1alpha1.MesosFramework, now time.Time) time.Time {
-	if framework.Spec.CredentialsSecretRef == nil {
-		return time.Time{}
+	tls := framework.Spec.TLS
+	if framework.Spec.CredentialsSecretRef != nil || tls != nil && (tls.CASecretRef != nil || tls.ClientCertificateSecretRef != nil) {
+		return now.Add(r.secretsInterval())
 	}
-	return now.Add(r.secretsInterval())
+	return time.Time{}
 }
 
 // isDue says whether to read again. Refused is when a master last refused the credentials.
@@ -128,7 +130,43 @@ func (r *MesosFrameworkReconciler) accessOf(ctx context.Context, framework *v1al
 		}
 		access.Credentials = &mesosbridge.Credentials{Principal: values[0], Secret: mesosbridge.Hidden(values[1])}
 	}
-	return access, nil, nil
+	if spec := framework.Spec.TLS; spec != nil {
+		access.TLS, missing, err = r.tlsOf(ctx, spec)
+	}
+	return access, missing, err
+}
+
+// tlsOf reads the certificates that the spec names. Each Secret is judged on its own, so that what is said names the right one.
+func (r *MesosFrameworkReconciler) tlsOf(ctx context.Context, spec *v1alpha1.MastersTLS) (mesosbridge.TLS, *lifecycle.Obstacle, error) {
+	settings := mesosbridge.TLS{InsecureSkipVerify: spec.InsecureSkipVerify}
+	sources := []struct {
+		field string
+		ref   *v1alpha1.SecretReference
+		keys  []string
+		set   func(values []string) mesosbridge.TLS
+	}{
+		{"spec.tls.caSecretRef", spec.CASecretRef, []string{keyCA}, func(values []string) mesosbridge.TLS {
+			settings.CA = values[0]
+			return mesosbridge.TLS{CA: settings.CA}
+		}},
+		{"spec.tls.clientCertificateSecretRef", spec.ClientCertificateSecretRef, []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey}, func(values []string) mesosbridge.TLS {
+			settings.Certificate, settings.Key = values[0], mesosbridge.Hidden(values[1])
+			return mesosbridge.TLS{Certificate: settings.Certificate, Key: settings.Key}
+		}},
+	}
+	for _, source := range sources {
+		if source.ref == nil {
+			continue
+		}
+		values, missing, err := r.secret(ctx, source.field, source.ref, source.keys...)
+		if err != nil || missing != nil {
+			return settings, missing, err
+		}
+		if err := (mesosbridge.Access{TLS: source.set(values)}).Check(); err != nil {
+			return settings, r.invalid(source.field, source.ref, err.Error()), nil
+		}
+	}
+	return settings, nil, nil
 }
 
 // secret reads keys of a Secret that a field of the spec names. A line break at the end of a value, as editors make them, does not count.

@@ -1,7 +1,10 @@
 package controllers_test
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,24 +52,14 @@ func (w *world) removeSecret(name string) {
 	}
 }
 
-// notReady waits until condition Ready of the framework has the reason, and returns its message.
-func (w *world) notReady(reason string) string {
+// says waits until condition Ready of the framework has the reason and its message all parts.
+func (w *world) says(reason string, parts ...string) {
 	w.t.Helper()
-	framework := w.waitFramework("Ready with reason "+reason, func(f *v1alpha1.MesosFramework) bool {
+	w.waitFramework(fmt.Sprintf("Ready with reason %s and %q in the message", reason, parts), func(f *v1alpha1.MesosFramework) bool {
 		condition := meta.FindStatusCondition(f.Status.Conditions, v1alpha1.ConditionReady)
-		return condition != nil && condition.Reason == reason
+		return condition != nil && condition.Reason == reason &&
+			!slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(condition.Message, part) })
 	})
-	return meta.FindStatusCondition(framework.Status.Conditions, v1alpha1.ConditionReady).Message
-}
-
-// expectSays fails the test unless the text has all parts.
-func expectSays(t *testing.T, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("it says %q, want %q in it", text, part)
-		}
-	}
 }
 
 func TestMesosFramework_credentials(t *testing.T) {
@@ -74,52 +67,73 @@ func TestMesosFramework_credentials(t *testing.T) {
 	w.framework("credentialsSecretRef: {name: c}, allowInsecure: true")
 	w.startManager()
 
-	expectSays(t, w.notReady(v1alpha1.ReasonSecretNotFound), w.namespace+"/c", "spec.credentialsSecretRef", "keys principal and secret")
+	w.says(v1alpha1.ReasonSecretNotFound, w.namespace+"/c", "spec.credentialsSecretRef", "keys principal and secret")
 	w.secret("c", map[string]string{"principal": "operator"})
-	expectSays(t, w.notReady(v1alpha1.ReasonSecretInvalid), w.namespace+"/c", "key secret")
+	w.says(v1alpha1.ReasonSecretInvalid, w.namespace+"/c", "key secret")
 	w.secret("c", map[string]string{"principal": "oper:ator", "secret": canary})
-	expectSays(t, w.notReady(v1alpha1.ReasonSecretInvalid), "colon")
+	w.says(v1alpha1.ReasonSecretInvalid, "colon")
 	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-wrong"})
-	expectSays(t, w.notReady(v1alpha1.ReasonUnauthorized), "401")
+	w.says(v1alpha1.ReasonUnauthorized, "401")
 	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right\n"})
 	w.connected(v1alpha1.ReasonSubscribed)
-	w.notReady(v1alpha1.ReasonSubscribed)
+	w.says(v1alpha1.ReasonSubscribed)
 
 	// A Secret that is gone says so and ends nothing.
 	w.removeSecret("c")
-	expectSays(t, w.notReady(v1alpha1.ReasonSecretNotFound), "does not exist")
+	w.says(v1alpha1.ReasonSecretNotFound, "does not exist")
 	w.task("web", `shell: "sleep 100"`)
 	w.ready("web", v1alpha1.ReasonRunning)
 	if condition := w.connected(v1alpha1.ReasonSubscribed); condition.Status != metav1.ConditionTrue {
 		t.Errorf("the subscription ended with the Secret: %+v", condition)
 	}
 	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
-	w.notReady(v1alpha1.ReasonSubscribed)
+	w.says(v1alpha1.ReasonSubscribed)
 	w.checkTruth()
 }
 
 // Whatever becomes of credentials, nobody who may not read the Secret learns of them.
 func TestMesosFramework_secretsAreSeenNowhere(t *testing.T) {
-	var mu sync.Mutex
-	var logged strings.Builder
 	w := newWorld(t, guarded(), nil)
-	w.logger = funcr.New(func(prefix, arguments string) {
-		mu.Lock()
-		defer mu.Unlock()
-		logged.WriteString(prefix + " " + arguments + "\n")
-	}, funcr.Options{Verbosity: 10})
+	logged := w.record()
 	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-wrong"})
 	w.framework("credentialsSecretRef: {name: c}, allowInsecure: true")
 	stop := w.startManager()
 	w.connected(v1alpha1.ReasonUnauthorized)
 	w.secret("c", map[string]string{"principal": canary + ":x", "secret": canary})
-	w.notReady(v1alpha1.ReasonSecretInvalid)
+	w.says(v1alpha1.ReasonSecretInvalid)
 	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
 	w.connected(v1alpha1.ReasonSubscribed)
 	w.task("web", `shell: "sleep 100"`)
 	w.ready("web", v1alpha1.ReasonRunning)
 	stop()
 
+	shown := w.shown(logged)
+	expectUnseen(t, shown, canary)
+	if !strings.Contains(shown["the log"], "Unauthorized") || !strings.Contains(shown["an Event"], v1alpha1.ReasonUnauthorized) {
+		t.Error("neither log nor Events tell of the refusal, so that their silence shows nothing")
+	}
+}
+
+// record has the manager log everything that it can, and returns what it logged until then.
+func (w *world) record() func() string {
+	var mu sync.Mutex
+	var logged strings.Builder
+	w.logger = funcr.New(func(prefix, arguments string) {
+		mu.Lock()
+		defer mu.Unlock()
+		logged.WriteString(prefix + " " + arguments + "\n")
+	}, funcr.Options{Verbosity: 10})
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return logged.String()
+	}
+}
+
+// shown is all that the operator shows to those who may not read Secrets.
+func (w *world) shown(logged func() string) map[string]string {
+	t := w.t
+	t.Helper()
 	events, frameworks, tasks := &eventsv1.EventList{}, &v1alpha1.MesosFrameworkList{}, &v1alpha1.MesosTaskList{}
 	for _, list := range []client.ObjectList{events, frameworks, tasks} {
 		if err := w.client.List(t.Context(), list); err != nil {
@@ -130,9 +144,7 @@ func TestMesosFramework_secretsAreSeenNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	shown := map[string]string{"the log": logged.String(), "a metric": fmt.Sprint(families)}
+	shown := map[string]string{"the log": logged(), "a metric": fmt.Sprint(families)}
 	for what, object := range map[string]any{"an Event": events, "a MesosFramework": frameworks, "a MesosTask": tasks} {
 		text, err := yaml.Marshal(object)
 		if err != nil {
@@ -140,15 +152,90 @@ func TestMesosFramework_secretsAreSeenNowhere(t *testing.T) {
 		}
 		shown[what] = string(text)
 	}
+	return shown
+}
+
+// expectUnseen fails the test if anything shows the secret.
+func expectUnseen(t *testing.T, shown map[string]string, secret string) {
+	t.Helper()
 	for what, text := range shown {
 		if text == "" {
 			t.Errorf("there is nothing of %s to look at", what)
 		}
-		if at := strings.Index(text, canary); at >= 0 {
+		if at := strings.Index(text, secret); at >= 0 {
 			t.Errorf("%s shows a secret: ...%s", what, text[max(0, at-200):min(len(text), at+40)])
 		}
 	}
-	if !strings.Contains(shown["the log"], "Unauthorized") || !strings.Contains(shown["an Event"], v1alpha1.ReasonUnauthorized) {
-		t.Error("neither log nor Events tell of the refusal, so that their silence shows nothing")
+}
+
+// authority makes an authority of certificates.
+func authority(t *testing.T) *simulator.Authority {
+	t.Helper()
+	made, err := simulator.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return made
+}
+
+// serveTLS puts the first master on a socket, where the manager reaches it.
+func (w *world) serveTLS() {
+	w.t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- w.mesos.Serve(listener, 0) }()
+	w.t.Cleanup(func() {
+		w.mesos.Close()
+		if err := <-served; err != nil {
+			w.t.Error(err)
+		}
+	})
+	w.dial = nil
+	w.master = "https://" + listener.Addr().String()
+}
+
+func TestMesosFramework_tls(t *testing.T) {
+	ours, others := authority(t), authority(t)
+	masters, err := ours.Masters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	masters.ClientAuth = tls.RequireAndVerifyClientCert
+	certificate, key, err := ours.Issue("operator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := guarded()
+	flags.TLS = masters
+	w := newWorld(t, flags, nil)
+	w.serveTLS()
+	logged := w.record()
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
+	w.framework("credentialsSecretRef: {name: c}, tls: {caSecretRef: {name: ca}, clientCertificateSecretRef: {name: crt}}")
+	stop := w.startManager()
+
+	w.says(v1alpha1.ReasonSecretNotFound, "/ca,", "spec.tls.caSecretRef", "key ca.crt")
+	w.secret("ca", map[string]string{"ca.crt": others.CA()})
+	w.says(v1alpha1.ReasonSecretNotFound, "/crt,", "spec.tls.clientCertificateSecretRef", "keys tls.crt and tls.key")
+	w.secret("crt", map[string]string{"tls.crt": key, "tls.key": key})
+	w.says(v1alpha1.ReasonSecretInvalid, "/crt,", "client certificate")
+	w.secret("crt", map[string]string{"tls.crt": certificate, "tls.key": key})
+	w.says(v1alpha1.ReasonTLSFailed, "unknown authority", "spec.tls")
+	w.secret("ca", map[string]string{"ca.crt": ours.CA()})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.says(v1alpha1.ReasonSubscribed)
+
+	// What cannot be used is said, and what was there before goes on.
+	w.secret("ca", map[string]string{"ca.crt": "no certificate"})
+	w.says(v1alpha1.ReasonSecretInvalid, "/ca,", "no certificate of an authority in PEM")
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	stop()
+	shown := w.shown(logged)
+	expectUnseen(t, shown, canary)
+	expectUnseen(t, shown, strings.Split(key, "\n")[1])
+	w.checkTruth()
 }

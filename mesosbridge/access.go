@@ -16,6 +16,8 @@ type Access struct {
 	Credentials *Credentials
 	// AllowInsecure lets the credentials go over plain HTTP.
 	AllowInsecure bool
+	// TLS is for masters that are reached over HTTPS.
+	TLS TLS
 }
 
 // Credentials are what basic authentication takes (docs/authentication.md).
@@ -93,6 +95,8 @@ func endpointOf(base string) (scheme, host string) {
 // line is what calls to one master go through.
 type line struct {
 	client *http.Client
+	// err says why there is no client.
+	err error
 	// authorization is the header of that name; empty for none.
 	authorization string
 	// access is the number of the access that it was made with.
@@ -101,6 +105,9 @@ type line struct {
 
 // send sends a request.
 func (l *line) send(request *http.Request) (*http.Response, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
 	if l.authorization != "" {
 		request.Header.Set("Authorization", l.authorization)
 	}
@@ -115,10 +122,14 @@ func (b *Bridge) lineOf(t *term) *line {
 	if t.line != nil && t.line.access == b.access {
 		return t.line
 	}
-	if t.line != nil {
-		t.line.client.CloseIdleConnections()
+	t.hangUp()
+	t.line = &line{access: b.access}
+	config, err := b.config.Access.TLS.config()
+	if err != nil {
+		t.line.err = err
+		return t.line
 	}
-	t.line = &line{client: b.newClient(), access: b.access}
+	t.line.client = b.newClient(config)
 	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(t.base, b.config.Masters) == nil {
 		t.line.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Principal+":"+string(c.Secret)))
 	}
@@ -138,14 +149,19 @@ func (b *Bridge) dial(t *term, base string) {
 	t.base = base
 }
 
-// hangUp closes the term's connections that nobody uses, and forgets its line.
+// hangUp ends the term's line.
 func (b *Bridge) hangUp(t *term) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t.line != nil {
+	t.hangUp()
+}
+
+// hangUp closes the connections that nobody uses, and forgets the line. The caller holds the bridge's lock.
+func (t *term) hangUp() {
+	if t.line != nil && t.line.client != nil {
 		t.line.client.CloseIdleConnections()
-		t.line = nil
 	}
+	t.line = nil
 }
 
 // noteUnauthorized records that a master wants other credentials.

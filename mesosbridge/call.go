@@ -3,6 +3,8 @@ package mesosbridge
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -192,10 +194,11 @@ func answerText(response *http.Response) string {
 
 // newClient returns a client for one master, with connections of its own. It follows no redirect by itself, so that calls go only where
 // the bridge sends them.
-func (b *Bridge) newClient() *http.Client {
+func (b *Bridge) newClient(config *tls.Config) *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DialContext:         b.options.DialContext,
+			TLSClientConfig:     config,
 			DisableCompression:  true,
 			MaxIdleConnsPerHost: ackWorkers + 1,
 			IdleConnTimeout:     callTimeout,
@@ -212,10 +215,13 @@ func reasonOf(err error) string {
 		dns     *net.DNSError
 		op      *net.OpError
 		wrapped *url.Error
+		invalid x509.CertificateInvalidError
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired or is not valid yet"
 	case errors.As(err, &dns):
 		return clean("looking up " + dns.Name + ": " + dns.Err)
 	case errors.As(err, &op) && op.Err != nil:

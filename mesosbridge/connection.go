@@ -39,6 +39,8 @@ type Class string
 const (
 	// MasterUnreachable says that no connection to any master could be made, or none answered in time.
 	MasterUnreachable Class = "MasterUnreachable"
+	// TLSFailed says that a master or this process does not trust the other's certificate, or that the certificates given cannot be used.
+	TLSFailed Class = "TLSFailed"
 	// NoLeader says that masters answered and none of them leads yet.
 	NoLeader Class = "NoLeader"
 	// Unauthorized says that a master wants other credentials (401).

@@ -105,7 +105,7 @@ func telling(class Class) int {
 	switch class {
 	case MasterUnreachable:
 		return 1
-	case NotAMaster, StreamEnded, BadFrame:
+	case NotAMaster, StreamEnded, BadFrame, TLSFailed:
 		return 2
 	case NoLeader:
 		return 3
@@ -213,10 +213,7 @@ func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
 			answerText(response)
 		}
 		callsTotal.WithLabelValues(scheduler.Call_SUBSCRIBE.String(), outcome{sent: true}.result()).Inc()
-		return nil, &Problem{
-			Class:   MasterUnreachable,
-			Message: fmt.Sprintf("No Mesos master answers at %s (%s); check spec.masters.urls and the network.", t.base, reasonOf(err)),
-		}
+		return nil, unreachable(t.base, err)
 	}
 	o := outcome{sent: true, status: response.StatusCode}
 	if o.status == http.StatusUnauthorized {

@@ -75,6 +75,11 @@ type MesosFrameworkSpec struct {
 	// +optional
 	AllowInsecure bool `json:"allowInsecure,omitempty"`
 
+	// tls says how masters that are reached over HTTPS prove who they are, and the framework to them. The Secrets are read again every half
+	// minute. Absent: the masters need certificates that the operator's system trusts.
+	// +optional
+	TLS *MastersTLS `json:"tls,omitempty"`
+
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
 	// +kubebuilder:default=Detach
@@ -123,6 +128,26 @@ type Masters struct {
 	// +listType=set
 	// +required
 	URLs []string `json:"urls,omitempty"`
+}
+
+// MastersTLS says how masters and framework prove to each other who they are.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.caSecretRef) || !has(self.insecureSkipVerify) || !self.insecureSkipVerify",message="tls.caSecretRef has no effect with tls.insecureSkipVerify",fieldPath=".caSecretRef"
+type MastersTLS struct {
+	// caSecretRef names a Secret in the operator's own namespace whose key ca.crt holds the certificates, in PEM, of the authorities to trust
+	// instead of the system's. Absent: those.
+	// +optional
+	CASecretRef *SecretReference `json:"caSecretRef,omitempty"`
+
+	// clientCertificateSecretRef names a Secret in the operator's own namespace, of type kubernetes.io/tls, with the certificate (tls.crt)
+	// and key (tls.key) that the framework shows to masters that want one. Absent: none.
+	// +optional
+	ClientCertificateSecretRef *SecretReference `json:"clientCertificateSecretRef,omitempty"`
+
+	// insecureSkipVerify takes any master for what it says it is: whoever is in between can read the credentials and launch tasks. For tests
+	// only. Default: false.
+	// +optional
+	InsecureSkipVerify bool `json:"insecureSkipVerify,omitempty"`
 }
 
 // SecretReference names a Secret in the operator's own namespace.

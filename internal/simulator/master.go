@@ -2,8 +2,11 @@ package simulator
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -30,13 +33,13 @@ type Master struct {
 func newMaster(c *Cluster, i int) *Master {
 	host := masterName(i) + ":5050"
 	m := &Master{
-		cluster: c, index: i, host: host, url: "http://" + host, running: true,
+		cluster: c, index: i, host: host, url: c.flags.scheme() + "://" + host, running: true,
 		memory:  newMemoryListener(host),
 		conns:   map[net.Conn]struct{}{},
 		streams: map[*stream]struct{}{},
 	}
 	server := m.newServer()
-	c.handlers.Go(func() { _ = server.Serve(m.memory) }) // ends with http.ErrServerClosed, on Close
+	c.handlers.Go(func() { _ = server.Serve(c.flags.secured(m.memory)) }) // ends with http.ErrServerClosed, on Close
 	return m
 }
 
@@ -83,6 +86,9 @@ func (m *Master) breakConnections() {
 
 // reset closes a connection; on TCP the peer sees a reset rather than an orderly end.
 func reset(conn net.Conn) {
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // only how the peer learns of it
 	}
@@ -104,6 +110,9 @@ func (m *Master) track(s *stream) (untrack func()) {
 // are endless, and the simulator has friends only.
 func (m *Master) newServer() *http.Server {
 	server := &http.Server{Handler: m, ConnState: m.connState} //nolint:gosec // see above
+	if m.cluster.flags.TLS != nil {
+		server.ErrorLog = log.New(io.Discard, "", 0) // a handshake that fails concerns the other end
+	}
 	m.mu.Lock()
 	m.servers = append(m.servers, server)
 	m.mu.Unlock()
@@ -183,14 +192,30 @@ func (c *Cluster) Serve(l net.Listener, i int) error {
 		return errors.New("serving a master: the cluster is closed")
 	}
 	m.host = l.Addr().String()
-	m.url = "http://" + m.host
+	m.url = c.flags.scheme() + "://" + m.host
 	c.handlers.Add(1)
 	c.mu.Unlock()
 	defer c.handlers.Done()
-	if err := m.newServer().Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := m.newServer().Serve(c.flags.secured(l)); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving %s: %w", m.host, err)
 	}
 	return nil
+}
+
+// scheme is how the masters' URLs begin.
+func (f Flags) scheme() string {
+	if f.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// secured is a listener that speaks TLS, if the flags want that.
+func (f Flags) secured(l net.Listener) net.Listener {
+	if f.TLS != nil {
+		return tls.NewListener(l, f.TLS)
+	}
+	return l
 }
 
 // memoryListener hands out one end of a net.Pipe per dial.

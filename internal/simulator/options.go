@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"crypto/tls"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -41,6 +42,9 @@ type Flags struct {
 	AuthenticateFrameworks bool
 	// Credentials maps principals to their secrets.
 	Credentials map[string]string
+	// TLS, when not nil, makes every master answer over HTTPS only (LIBPROCESS_SSL_ENABLED without downgrade). Its ClientAuth and ClientCAs
+	// say what certificate a framework needs.
+	TLS *tls.Config
 	// Roles, when not empty, are the only roles that frameworks may take.
 	Roles []string
 	// RefuseRoot refuses frameworks whose user is root (a master with --no-root_submissions).
