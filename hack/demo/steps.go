@@ -73,6 +73,20 @@ var steps = []step{
 		do:     (*demo).loseManager,
 	},
 	{
+		title: "Cut an agent off, and let it back",
+		why: "The agent of web is partitioned: its tasks run on, but Mesos cannot say so. STATUS says that, and nothing is launched in their\n" +
+			"place: that an agent is not heard of does not mean that its tasks are dead.",
+		within: 2 * time.Minute,
+		do:     (*demo).loseAgent,
+	},
+	{
+		title: "Lose what the API server knows of the service",
+		why: "While the manager is down, the binding, the finalizer and the status of web are wiped, as by an old backup that is restored.\n" +
+			"The manager that comes next asks Mesos for all that runs before it launches anything, and takes web over as it runs.",
+		within: 2 * time.Minute,
+		do:     (*demo).loseRecords,
+	},
+	{
 		title:  "Delete the service",
 		why:    "The object stays until Mesos has said that the task is over. Then both are gone.",
 		within: time.Minute,
@@ -120,6 +134,8 @@ func (d *demo) startMesos(ctx context.Context) error {
 	}
 	d.simulator, err = d.launch(ctx, "mesos-sim", simulatorLog,
 		"--agents", strconv.Itoa(agents), "--agent-ports", fmt.Sprintf("%d-%d", first, first+portsPerAgent-1), "--work-dir", d.path("sandboxes"),
+		// Real masters wait for 75 seconds before they give an agent up.
+		"--agent-ping-timeout", "1s", "--max-agent-ping-timeouts", "2",
 		"--address-file", d.path("master"), "--control-address-file", d.path("control"))
 	if err != nil {
 		return err
@@ -321,6 +337,89 @@ func (d *demo) reconciledSince(ctx context.Context, event time.Time) error {
 		return err
 	}
 	d.sayf("Undisturbed: web is still task %s, process %d.", d.before[web].taskID, d.before[web].pid)
+	return nil
+}
+
+func (d *demo) loseAgent(ctx context.Context) error {
+	tasks, err := d.tasks(ctx)
+	if err != nil {
+		return err
+	}
+	if tasks[web] == nil || tasks[web].Status.Task == nil {
+		return errors.New("web has no task")
+	}
+	agent := tasks[web].Status.Task.AgentID
+	if err := d.mesos.order(ctx, "/agents/"+agent+"/partition"); err != nil {
+		return err
+	}
+	d.sayf("Agent %s is cut off.", agent)
+	if err := d.watchTasks(ctx, func(tasks map[string]*v1alpha1.MesosTask) string {
+		if got := status(tasks[web]); got != v1alpha1.ReasonAgentUnreachable {
+			return fmt.Sprintf("%s to be %s, not %s", web, v1alpha1.ReasonAgentUnreachable, got)
+		}
+		return ""
+	}); err != nil {
+		return err
+	}
+	if err := d.kubectl(ctx, "get", "mesostask", web, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].message}`); err != nil {
+		return err
+	}
+	if err := d.mesos.order(ctx, "/agents/"+agent+"/heal"); err != nil {
+		return err
+	}
+	d.sayf("The agent is back.")
+	if err := d.watchTasks(ctx, func(tasks map[string]*v1alpha1.MesosTask) string {
+		if got := status(tasks[web]); got != v1alpha1.ReasonRunning {
+			return fmt.Sprintf("%s to be %s, not %s", web, v1alpha1.ReasonRunning, got)
+		}
+		return ""
+	}); err != nil {
+		return err
+	}
+	if err := d.undisturbed(ctx); err != nil {
+		return err
+	}
+	d.sayf("Undisturbed: web is still task %s, process %d.", d.before[web].taskID, d.before[web].pid)
+	return nil
+}
+
+func (d *demo) loseRecords(ctx context.Context) error {
+	if err := d.manager.end(syscall.SIGTERM); err != nil {
+		return err
+	}
+	d.sayf("The manager has ended.")
+	for _, arguments := range [][]string{
+		{"annotate", "mesostask", web, v1alpha1.AnnotationBinding + "-"},
+		{"patch", "mesostask", web, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`},
+		{"patch", "mesostask", web, "--type=merge", "--subresource=status", "-p", `{"status":null}`},
+	} {
+		if err := d.kubectl(ctx, arguments...); err != nil {
+			return err
+		}
+	}
+	if err := d.startManager(ctx); err != nil {
+		return err
+	}
+	err := d.watchTasks(ctx, func(tasks map[string]*v1alpha1.MesosTask) string {
+		if got := status(tasks[web]); got != v1alpha1.ReasonRunning {
+			return fmt.Sprintf("%s to be %s, not %s", web, v1alpha1.ReasonRunning, got)
+		}
+		return ""
+	})
+	if err != nil {
+		return err
+	}
+	now, err := d.sightings(ctx)
+	if err != nil {
+		return err
+	}
+	if is, was := now[web], d.before[web]; is.taskID != was.taskID || is.pid != was.pid {
+		return fmt.Errorf("web was disturbed: it was %s, and is %s", was, is)
+	}
+	if err := d.kubectl(ctx, "get", "events", "--field-selector", "involvedObject.name="+web+",reason="+v1alpha1.EventAdopted); err != nil {
+		return err
+	}
+	d.sayf("Adopted: web is still task %s, process %d.", d.before[web].taskID, d.before[web].pid)
 	return nil
 }
 
