@@ -48,9 +48,15 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole.
+manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole, and copy them into the chart.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	hack/helm/generate.sh
+
+.PHONY: helm-docs
+helm-docs: ## Generate the chart's README from its values.
+	hack/helm/build.sh helm-docs
+	$(BIN)/tools/helm-docs --chart-search-root=charts/mesos-operator --sort-values-order=file --skip-version-footer --log-level=warning
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code and its imports.
@@ -79,18 +85,28 @@ manifests-check: $(KUSTOMIZE) ## Render every kustomization.
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
-	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests fmt
+	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs fmt
 	$(MAKE) --no-print-directory vet lint lint-api manifests-check
 
 ##@ Tests
 
 .PHONY: test
-test: envtest build ## Run all tests, with the race detector and in random order.
+test: envtest build helm-check ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
 
 .PHONY: test-fast
 test-fast: ## Run the tests that need neither API server nor race detector.
 	go test -shuffle=on ./controllers/lifecycle/... ./controllers/placement/... ./mesosbridge/... ./internal/simulator/...
+
+.PHONY: helm-check
+helm-check: ## Lint the chart with Helm 3 and Helm 4 and run its template tests.
+	hack/helm/build.sh
+	for helm in helm3 helm4; do $(BIN)/tools/$$helm lint --strict charts/mesos-operator; done
+	$(BIN)/tools/helm-unittest charts/mesos-operator
+
+.PHONY: helm-test
+helm-test: envtest build helm-check ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
+	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 10m -v ./charts/...
 
 .PHONY: bench
 bench: ## Run the benchmarks of the pure packages.
