@@ -70,7 +70,8 @@ func TestAdoption_ofWhatTheAPIForgot(t *testing.T) {
 	}
 }
 
-func TestAdoption_ofAWholeClusterRebuiltFromGit(t *testing.T) {
+// TestDrill_everythingIsLost is what docs/backup.md says under that heading.
+func TestDrill_everythingIsLost(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
 	stop := w.startManager()

@@ -302,3 +302,38 @@ func TestOldBackup(t *testing.T) {
 		})
 	}
 }
+
+// TestDrill_restoredFromASnapshot is what docs/backup.md says under that heading: the API server's data are those of an earlier day, with the
+// object's own UID, its binding and its status.
+func TestDrill_restoredFromASnapshot(t *testing.T) {
+	for _, policy := range []string{"Always", "Never"} {
+		t.Run(policy, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1, restartPolicy: `+policy)
+				v.pass(30 * time.Second)
+				snapshot := v.get("job")
+				v.patch("job", `metadata: {annotations: {mesos.dev/restarted-at: now}}`)
+				v.pass(time.Minute)
+				running := v.get("job").Status.Task.ID
+				launches, kills := len(v.starts()), v.mesos.Calls("KILL")
+				v.stop()
+				v.patch("job", fmt.Sprintf(`metadata: {annotations: {mesos.dev/restarted-at: null, mesos.dev/binding: %q}}`, snapshot.Annotations[v1alpha1.AnnotationBinding]))
+				now := v.get("job")
+				now.Status = snapshot.Status
+				if err := v.client.Status().Update(context.Background(), now); err != nil {
+					v.Fatal(err)
+				}
+				v.start()
+				v.pass(5 * time.Minute)
+				if got := v.liveNow(); !slices.Equal(got, []string{running}) || len(v.starts()) != launches || v.mesos.Calls("KILL") != kills {
+					v.Errorf("%v run after %d more starts and %d more KILLs, want %s undisturbed", got, len(v.starts())-launches, v.mesos.Calls("KILL")-kills, running)
+				}
+				if got := v.reason("job"); got != v1alpha1.ReasonRunning || v.get("job").Status.Task.ID != running {
+					v.Errorf("it is %s as %+v, want %s", got, v.get("job").Status.Task, running)
+				}
+			})
+		})
+	}
+}
