@@ -28,8 +28,9 @@ import (
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// staleRetry is how soon a write is tried again whose tests did not hold.
-const staleRetry = 50 * time.Millisecond
+// staleRetry is how soon a write is tried again whose tests did not hold, cacheRetry how soon an object is looked at again that the cache does
+// not have as the API server does.
+const staleRetry, cacheRetry = 50 * time.Millisecond, time.Second
 
 // taskWorkers is how many MesosTasks are worked on at once: more writes in flight only add latency at the API server.
 const taskWorkers = 16
@@ -224,7 +225,7 @@ func (r *MesosTaskReconciler) killOthers(ctx context.Context, view *view, others
 	if live.UID != view.object.UID || live.Generation != view.object.Generation ||
 		live.Annotations[v1alpha1.AnnotationBinding] != view.object.Annotations[v1alpha1.AnnotationBinding] {
 		r.written.keep(live, r.Connections.now())
-		view.lookAgainAt(r.Connections.now().Add(staleRetry))
+		view.lookAgainAt(r.Connections.now().Add(cacheRetry))
 		return nil
 	}
 	for _, other := range others {

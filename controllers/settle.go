@@ -27,27 +27,42 @@ func (r *MesosTaskReconciler) settleOthers(ctx context.Context, view *view) erro
 		if taskID == current || view.object.Status.Task != nil && view.object.Status.Task.ID == taskID && view.object.Status.Task.FinishTime == nil {
 			continue
 		}
-		waits := waiting(view.connection, taskID)
-		switch known := named(view.object, taskID); {
-		case waits == waitsForEnd && known && !endRecorded(view.object.Status, taskID):
-			// The next decision records it.
-			continue
-		case waits != waitsForNothing && !known:
-			// The object may be older than what the API server has: somebody may account for it there.
-			live := &v1alpha1.MesosTask{}
-			switch err := r.Live.Get(ctx, view.key, live); {
-			case err != nil && !apierrors.IsNotFound(err):
-				return fmt.Errorf("reading the MesosTask live: %w", err)
-			case err == nil && accountsFor(live, taskID):
-				r.written.keep(live, r.Connections.now())
-				view.lookAgainAt(r.Connections.now().Add(staleRetry))
-				continue
-			}
+		may, err := r.maySettle(ctx, view, taskID)
+		if err != nil {
+			return err
 		}
-		r.settle(ctx, view.connection, view.key, taskID)
+		if may {
+			r.settle(ctx, view.connection, view.key, taskID)
+		}
 	}
 	r.askForOutdated(view)
 	return nil
+}
+
+// maySettle says whether an update of an attempt that is not the object's current one need not be stored any more (rule 3).
+func (r *MesosTaskReconciler) maySettle(ctx context.Context, view *view, taskID string) (bool, error) {
+	known := named(view.object.Status, taskID)
+	switch waits := waiting(view.connection, taskID); {
+	case waits == waitsForNothing || known && waits == waitsForRecord:
+		return true, nil
+	case known:
+		// Else the next decision records it.
+		return endRecorded(view.object.Status, taskID), nil
+	}
+	// The object may be older than what the API server has: somebody may account for the attempt there.
+	live := &v1alpha1.MesosTask{}
+	switch err := r.Live.Get(ctx, view.key, live); {
+	case apierrors.IsNotFound(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("reading the MesosTask live: %w", err)
+	case accountsFor(live, taskID):
+		r.written.keep(live, r.Connections.now())
+		view.lookAgainAt(r.Connections.now().Add(cacheRetry))
+		return false, nil
+	default:
+		return true, nil
+	}
 }
 
 // askForOutdated asks for live tasks of the object's identity that Mesos has not spoken of since the connection was lost: nothing is done with
@@ -117,12 +132,8 @@ func endRecorded(status v1alpha1.MesosTaskStatus, taskID string) bool {
 	})
 }
 
-// named says whether an object names an attempt: as its current one, as an earlier one, or in its binding.
-func named(object *v1alpha1.MesosTask, taskID string) bool {
-	if binding := bindingOf(object); binding != nil && binding.TaskID == taskID {
-		return true
-	}
-	status := &object.Status
+// named says whether a status names an attempt, as the current one or as an earlier one.
+func named(status v1alpha1.MesosTaskStatus, taskID string) bool {
 	return status.Task != nil && status.Task.ID == taskID ||
 		slices.ContainsFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == taskID })
 }

@@ -174,14 +174,12 @@ func (v *virtual) tell(object client.Object) {
 	if running == nil {
 		return
 	}
-	switch object.(type) {
+	switch object := object.(type) {
 	case *v1alpha1.MesosTask:
-		running.connections.EnqueueTask(object.GetNamespace(), object.GetName())
-		if task, ok := object.(*v1alpha1.MesosTask); ok {
-			running.connections.EnqueueFramework(task.Spec.FrameworkRef.Name)
-		}
+		running.connections.EnqueueTask(object.Namespace, object.Name)
+		running.connections.EnqueueFramework(object.Spec.FrameworkRef.Name)
 	case *v1alpha1.MesosFramework:
-		running.connections.EnqueueFramework(object.GetName())
+		running.connections.EnqueueFramework(object.Name)
 		v.tellTasks(running)
 	}
 }
