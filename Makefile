@@ -91,7 +91,7 @@ verify: ## Check that generated files are current and that nothing is there to c
 ##@ Tests
 
 .PHONY: test
-test: envtest build helm-check ## Run all tests, with the race detector and in random order.
+test: envtest build helm-check $(KUSTOMIZE) ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
 
 .PHONY: test-fast
@@ -105,7 +105,7 @@ helm-check: ## Lint the chart with Helm 3 and Helm 4 and run its template tests.
 	$(BIN)/tools/helm-unittest charts/mesos-operator
 
 .PHONY: helm-test
-helm-test: envtest build helm-check ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
+helm-test: envtest build helm-check $(KUSTOMIZE) ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 10m -v ./charts/...
 
 .PHONY: bench
@@ -126,9 +126,15 @@ build: ## Build the programs into bin/.
 docker-build: ## Build the manager's image. IMG names it, CONTAINER_TOOL builds it.
 	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
 
+.PHONY: install-yaml
+install-yaml: $(KUSTOMIZE) ## Write all that deploy applies into dist/install.yaml, and the CRDs alone into dist/crds.yaml. IMG names the image.
+	mkdir -p dist
+	hack/render.sh $(KUSTOMIZE) $(IMG) >dist/install.yaml
+	$(KUSTOMIZE) build config/crd >dist/crds.yaml
+
 .PHONY: clean
-clean: ## Remove bin/.
-	rm -rf $(BIN)
+clean: ## Remove bin/ and dist/.
+	rm -rf $(BIN) dist
 
 ##@ Cluster of the current kubeconfig
 
