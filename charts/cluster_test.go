@@ -113,7 +113,7 @@ func (c *cluster) program(program string, arguments ...string) string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
-	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the test says what to run
+	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = testenv.Root()
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.path("kubeconfig"), "HOME="+c.dir, "XDG_CACHE_HOME="+c.path("cache"))
 	output, err := command.CombinedOutput()
@@ -174,7 +174,7 @@ func (c *cluster) start(programs, name string, arguments ...string) *process {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	p.cmd = exec.CommandContext(context.WithoutCancel(c.t.Context()), filepath.Join(programs, name), arguments...) //nolint:gosec // programs of this project
+	p.cmd = exec.CommandContext(context.WithoutCancel(c.t.Context()), filepath.Join(programs, name), arguments...)
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	if err := p.cmd.Start(); err != nil {
 		c.t.Fatalf("starting %s: %v", name, err)
@@ -206,7 +206,7 @@ func (p *process) stop() {
 
 // build builds programs of this project.
 func build(directory string) error {
-	command := exec.CommandContext(context.Background(), "go", "build", "-o", directory+"/", "./cmd/manager", "./cmd/mesos-sim") //nolint:gosec // a directory that the test made
+	command := exec.CommandContext(context.Background(), "go", "build", "-o", directory+"/", "./cmd/manager", "./cmd/mesos-sim")
 	command.Dir = testenv.Root()
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the programs: %w: %s", err, output)

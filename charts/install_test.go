@@ -98,7 +98,7 @@ func (o *operator) previousChart() string {
 		"Chart.yaml":                           {"version: ", "version: 0.0.1-before."},
 		"files/crds/mesos.dev_mesostasks.yaml": {"- mtask", "- oldtask"},
 	} {
-		content, err := os.ReadFile(filepath.Join(previous, file)) //nolint:gosec // a copy that the test made
+		content, err := os.ReadFile(filepath.Join(previous, file))
 		if err != nil {
 			o.t.Fatal(err)
 		}
@@ -177,7 +177,8 @@ func (o *operator) startManager() {
 // installation, which is gone, has left its claim on the framework.
 func (o *operator) register(chart string) {
 	o.t.Helper()
-	o.run("upgrade", release, chart, "--values", o.path("values.yaml"))
+	// As the notes say.
+	o.run("upgrade", release, chart, "--reuse-values")
 	framework := &v1alpha1.MesosFramework{}
 	o.get("", "default", framework)
 	framework.Status.Controller = &v1alpha1.ControllerClaim{Lease: "elsewhere/mesos-dev-operator", Identity: "gone"}
@@ -250,7 +251,7 @@ func (o *operator) running(name, before string) string {
 // upgrade upgrades to the chart while tasks run: the CRDs change, the tasks do not.
 func (o *operator) upgrade(ids map[string]string) {
 	o.t.Helper()
-	o.run("upgrade", release, chart(), "--values", o.path("values.yaml"))
+	o.run("upgrade", release, chart(), "--reset-then-reuse-values")
 	crd := &unstructured.Unstructured{}
 	crd.SetAPIVersion("apiextensions.k8s.io/v1")
 	crd.SetKind("CustomResourceDefinition")
