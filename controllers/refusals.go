@@ -24,13 +24,17 @@ type refusal struct {
 	until   time.Time
 }
 
-// add remembers a refusal: until some time from now, longer with each, nothing is launched.
+// add remembers a refusal: until some time from now, longer with each, nothing is launched. What is refused meanwhile, as the status that says
+// so, does not make it longer.
 func (r *refusals) add(key types.NamespacedName, message string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byKey == nil {
 		r.byKey = map[types.NamespacedName]refusal{}
 		r.limiter = workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](firstRefusal, lastRefusal)
+	}
+	if now.Before(r.byKey[key].until) {
+		return
 	}
 	r.byKey[key] = refusal{message: "The API server refused what the operator wrote: " + message, until: now.Add(r.limiter.When(key))}
 }
