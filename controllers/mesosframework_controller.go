@@ -275,7 +275,7 @@ func (r *MesosFrameworkReconciler) connect(ctx context.Context, framework *v1alp
 	connection.setLaunching(&framework.Spec)
 	if created {
 		connection.abandonedStored(framework.Status.Abandoned)
-		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", config.Masters, "frameworkID", config.Framework.ID)
+		ctrl.LoggerFrom(ctx).Info("Connecting to Mesos", "masters", framework.Spec.Masters, "frameworkID", config.Framework.ID)
 		r.enqueueTasks(ctx, framework.Name)
 	}
 	// A problem of another ID than the one that the bridge has by now says nothing of this one.

@@ -104,6 +104,7 @@ var connectedReason = map[mesosbridge.Class]struct {
 	mesosbridge.NoLeader:            {v1alpha1.ReasonNoLeader, false},
 	mesosbridge.Unauthorized:        {v1alpha1.ReasonUnauthorized, true},
 	mesosbridge.Forbidden:           {v1alpha1.ReasonForbidden, true},
+	mesosbridge.DetectionFailed:     {v1alpha1.ReasonDetectionFailed, false},
 	mesosbridge.TLSFailed:           {v1alpha1.ReasonTLSFailed, true},
 	mesosbridge.CredentialsWithheld: {v1alpha1.ReasonCredentialsWithheld, true},
 	mesosbridge.NotAMaster:          {v1alpha1.ReasonNotAMaster, true},

@@ -16,6 +16,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/detection"
 )
 
 // Secrets are read by name and never listed, watched or cached, so that the manager needs no more than this, in its own namespace.
@@ -43,13 +44,14 @@ type secretsMemory struct {
 	// due is when they are to be read again; zero if the spec names none.
 	due time.Time
 	// access is what they said when they last were as they should; missing says what they are not.
-	access  mesosbridge.Access
-	missing *lifecycle.Obstacle
+	access   mesosbridge.Access
+	election *detection.Config
+	missing  *lifecycle.Obstacle
 }
 
 // addTo puts what the Secrets say into a bridge's configuration.
 func (m *secretsMemory) addTo(config *mesosbridge.Config) {
-	config.Access = m.access
+	config.Access, config.ZooKeeper = m.access, m.election
 	if m.access.Credentials != nil {
 		config.Framework.Principal = m.access.Credentials.Principal
 	}
@@ -65,7 +67,7 @@ func (r *MesosFrameworkReconciler) readSecrets(ctx context.Context, framework *v
 		refused = connection.bridge.Connection().UnauthorizedAt
 	}
 	if m.isDue(now, framework.Generation, refused) {
-		access, missing, err := r.accessOf(ctx, framework)
+		access, election, missing, err := r.reachOf(ctx, framework)
 		switch {
 		case err != nil && m.read.IsZero():
 			return false, err
@@ -75,7 +77,7 @@ func (r *MesosFrameworkReconciler) readSecrets(ctx context.Context, framework *v
 			m.due = now.Add(r.secretsInterval())
 		default:
 			if missing == nil {
-				m.access = access
+				m.access, m.election = access, election
 			}
 			m.generation, m.read, m.missing, m.due = framework.Generation, now, missing, r.readAgain(framework, now)
 		}
@@ -89,11 +91,15 @@ func (r *MesosFrameworkReconciler) readSecrets(ctx context.Context, framework *v
 
 // readAgain is when Secrets that were just read are due again; zero if the spec names none.
 func (r *MesosFrameworkReconciler) readAgain(framework *v1alpha1.MesosFramework, now time.Time) time.Time {
-	tls := framework.Spec.TLS
-	if framework.Spec.CredentialsSecretRef != nil || tls != nil && (tls.CASecretRef != nil || tls.ClientCertificateSecretRef != nil) {
+	tls, election := framework.Spec.TLS, framework.Spec.Masters.ZooKeeper
+	switch {
+	case framework.Spec.CredentialsSecretRef != nil,
+		tls != nil && (tls.CASecretRef != nil || tls.ClientCertificateSecretRef != nil),
+		election != nil && election.AuthSecretRef != nil:
 		return now.Add(r.secretsInterval())
+	default:
+		return time.Time{}
 	}
-	return time.Time{}
 }
 
 // isDue says whether to read again. Refused is when a master last refused the credentials.
@@ -117,9 +123,28 @@ func (r *MesosFrameworkReconciler) secretsInterval() time.Duration {
 	return secretsEvery
 }
 
+// reachOf reads how the framework's masters are found and may be reached. An error is one that may pass; what a person has to put right is
+// missing.
+func (r *MesosFrameworkReconciler) reachOf(ctx context.Context, framework *v1alpha1.MesosFramework) (access mesosbridge.Access, election *detection.Config, missing *lifecycle.Obstacle, err error) {
+	access, missing, err = r.accessOf(ctx, framework)
+	spec := framework.Spec.Masters.ZooKeeper
+	if spec == nil || missing != nil || err != nil {
+		return access, nil, missing, err
+	}
+	election = &detection.Config{Servers: spec.Servers, Path: spec.Path}
+	if spec.AuthSecretRef == nil {
+		return access, election, nil, nil
+	}
+	values, missing, err := r.secret(ctx, "spec.masters.zookeeper.authSecretRef", spec.AuthSecretRef, corev1.BasicAuthUsernameKey, corev1.BasicAuthPasswordKey)
+	if missing == nil && err == nil {
+		election.User, election.Password = values[0], mesosbridge.Hidden(values[1])
+	}
+	return access, election, missing, err
+}
+
 // accessOf reads how the framework's masters may be reached. An error is one that may pass; what a person has to put right is missing.
 func (r *MesosFrameworkReconciler) accessOf(ctx context.Context, framework *v1alpha1.MesosFramework) (access mesosbridge.Access, missing *lifecycle.Obstacle, err error) {
-	access.AllowInsecure = framework.Spec.AllowInsecure
+	access.AllowInsecure, access.HTTPS = framework.Spec.AllowInsecure, framework.Spec.TLS != nil
 	if ref := framework.Spec.CredentialsSecretRef; ref != nil {
 		values, missing, err := r.secret(ctx, "spec.credentialsSecretRef", ref, keyPrincipal, keySecret)
 		if err != nil || missing != nil {

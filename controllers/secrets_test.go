@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -8,8 +9,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-logr/logr/funcr"
+	"github.com/go-zookeeper/zk"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,6 +23,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
 // canary is the start of every secret of these tests: it must be seen nowhere.
@@ -238,4 +242,60 @@ func TestMesosFramework_tls(t *testing.T) {
 	expectUnseen(t, shown, canary)
 	expectUnseen(t, shown, strings.Split(key, "\n")[1])
 	w.checkTruth()
+}
+
+func TestMesosFramework_zooKeeper(t *testing.T) {
+	server, err := testenv.StartZooKeeper(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := newWorld(t, simulator.Flags{}, nil)
+	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == server.Address {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+		return w.mesos.DialContext(ctx, network, address)
+	}
+	logged := w.record()
+	w.framework("")
+	w.patch(w.object(), fmt.Sprintf(`spec: {masters: {urls: null, zookeeper: {servers: [%q], path: /mesos, authSecretRef: {name: zk}}}}`, server.Address))
+	stop := w.startManager()
+
+	w.says(v1alpha1.ReasonSecretNotFound, "/zk,", "spec.masters.zookeeper.authSecretRef", "keys username and password")
+	standForElection(t, server.Address, "mesos", canary+"-right")
+	w.secret("zk", map[string]string{"username": "mesos", "password": canary + "-wrong"})
+	w.says(v1alpha1.ReasonDetectionFailed, server.Address, "does not let the operator read")
+	w.secret("zk", map[string]string{"username": "mesos", "password": canary + "-right"})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	stop()
+	expectUnseen(t, w.shown(logged), canary)
+	w.checkTruth()
+}
+
+// standForElection makes the znodes of an election that only one user may read, and of the first simulated master in it.
+func standForElection(t *testing.T, address, user, password string) {
+	t.Helper()
+	conn, _, err := zk.Connect([]string{address}, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	acl := zk.DigestACL(zk.PermAll, user, password)
+	if err := conn.AddAuth("digest", []byte(user+":"+password)); err != nil {
+		t.Fatal(err)
+	}
+	// Both at once, so that the election is never seen without a master.
+	if _, err := conn.Multi(
+		&zk.CreateRequest{Path: "/mesos", Acl: acl},
+		&zk.CreateRequest{Path: "/mesos/json.info_0000000000", Data: []byte(`{"hostname":"master-1.sim","port":5050}`), Acl: acl},
+	); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // Access is how masters may be reached, and what proves to them whose framework this is.
@@ -16,6 +18,8 @@ type Access struct {
 	Credentials *Credentials
 	// AllowInsecure lets the credentials go over plain HTTP.
 	AllowInsecure bool
+	// HTTPS has the masters that ZooKeeper names reached so; those of Config.Masters have it in their URLs.
+	HTTPS bool
 	// TLS is for masters that are reached over HTTPS.
 	TLS TLS
 }
@@ -26,20 +30,8 @@ type Credentials struct {
 	Secret    Hidden
 }
 
-// Hidden is a secret. Whatever prints or encodes it gets something else.
-type Hidden string
-
-// hidden is what is shown of a secret.
-const hidden = "[hidden]"
-
-// String implements fmt.Stringer.
-func (Hidden) String() string { return hidden }
-
-// GoString implements fmt.GoStringer.
-func (Hidden) GoString() string { return hidden }
-
-// MarshalText implements encoding.TextMarshaler, which JSON goes by too.
-func (Hidden) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+// Hidden is a secret.
+type Hidden = mesos.Hidden
 
 // withheld says why the credentials must not be sent to a master; nil where they may be, or there are none. Named are the URLs that the
 // configuration has: a master that is not among them may be anybody's, whoever sent the framework there.
@@ -57,7 +49,7 @@ func (a Access) withheld(base string, named []string) *Problem {
 	case !namesHost(named, host):
 		return &Problem{
 			Class: CredentialsWithheld,
-			Message: fmt.Sprintf("The framework was sent on to %s, which the spec does not name, and gives it no credentials; "+
+			Message: fmt.Sprintf("The framework was sent on to %s, which neither the spec nor its ZooKeeper names, and gives it no credentials; "+
 				"add it to spec.masters.urls if it is a master.", base),
 		}
 	default:
@@ -130,7 +122,7 @@ func (b *Bridge) lineOf(t *term) *line {
 		return t.line
 	}
 	t.line.client = b.newClient(config)
-	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(t.base, b.config.Masters) == nil {
+	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(t.base, b.named()) == nil {
 		t.line.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Principal+":"+string(c.Secret)))
 	}
 	return t.line
@@ -140,7 +132,7 @@ func (b *Bridge) lineOf(t *term) *line {
 func (b *Bridge) withheldFrom(t *term) *Problem {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.config.Access.withheld(t.base, b.config.Masters)
+	return b.config.Access.withheld(t.base, b.named())
 }
 
 // dial turns the term to another master.

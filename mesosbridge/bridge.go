@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/mesos-operator/mesos-operator/mesosbridge/detection"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -17,6 +18,8 @@ import (
 type Config struct {
 	// Masters are base URLs (http://host:5050). They are tried in turn, and a redirect is followed to the leader.
 	Masters []string
+	// ZooKeeper is where the leading master is found instead; nil where Masters says it.
+	ZooKeeper *detection.Config
 	// Access is how the masters may be reached.
 	Access Access
 	// Framework is what Mesos is told of the framework. With an empty ID it registers as a new one (see FrameworkIDStored).
@@ -65,10 +68,13 @@ type Bridge struct {
 	acks     *lane
 	// retry has a token when a new configuration makes it worth trying at once.
 	retry chan struct{}
+	// elsewhere has a token when another ZooKeeper, or none, is to be watched.
+	elsewhere chan struct{}
 
 	// mu guards all that follows. It is never held while anything waits.
 	mu         sync.Mutex
 	config     Config
+	detected   detected
 	edition    int // counts the configurations that want another subscription
 	access     int // counts the changes of config.Access
 	idStored   bool
@@ -98,6 +104,7 @@ func New(config Config, options Options) *Bridge {
 		calls:      newLane(1),
 		acks:       newLane(ackWorkers),
 		retry:      make(chan struct{}, 1),
+		elsewhere:  make(chan struct{}, 1),
 		config:     config,
 		idStored:   config.Framework.ID != "",
 		connection: Connection{FrameworkID: config.Framework.ID},
@@ -117,6 +124,7 @@ func (b *Bridge) Run(ctx context.Context) {
 	for range ackWorkers {
 		lanes.Go(func() { b.acks.run(ctx) })
 	}
+	lanes.Go(func() { b.keepDetecting(ctx) })
 	b.keepSubscribed(ctx)
 	lanes.Wait()
 	b.calls.close()
@@ -133,6 +141,13 @@ func (b *Bridge) Reconfigure(config Config) {
 	}
 	id := config.Framework.ID
 	anew := !slices.Equal(config.Masters, b.config.Masters)
+	if !reflect.DeepEqual(config.ZooKeeper, b.config.ZooKeeper) {
+		anew = anew || !sameElection(config.ZooKeeper, b.config.ZooKeeper)
+		b.detectAnew(anew)
+	}
+	if config.ZooKeeper != nil && config.Access.HTTPS != b.config.Access.HTTPS {
+		anew = true
+	}
 	if !reflect.DeepEqual(config.Access, b.config.Access) {
 		b.access++
 	}
@@ -149,6 +164,11 @@ func (b *Bridge) Reconfigure(config Config) {
 		}
 	}
 	b.noteChange()
+	b.tryNow()
+}
+
+// tryNow has SUBSCRIBE tried without waiting for its turn, if the framework is not subscribed.
+func (b *Bridge) tryNow() {
 	select {
 	case b.retry <- struct{}{}:
 	default:

@@ -41,6 +41,8 @@ const (
 	MasterUnreachable Class = "MasterUnreachable"
 	// TLSFailed says that a master or this process does not trust the other's certificate, or that the certificates given cannot be used.
 	TLSFailed Class = "TLSFailed"
+	// DetectionFailed says that ZooKeeper does not tell who leads: it cannot be reached or read, or holds what is no master's.
+	DetectionFailed Class = "DetectionFailed"
 	// NoLeader says that masters answered and none of them leads yet.
 	NoLeader Class = "NoLeader"
 	// Unauthorized says that a master wants other credentials (401).

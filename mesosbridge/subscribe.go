@@ -72,14 +72,14 @@ func (b *Bridge) await(ctx context.Context, problem *Problem, delay time.Duratio
 // tryMasters asks one master after the other, beginning with the one that served last, until one has an answer that counts for all.
 // It returns which master that was, how long its subscription held (zero: there was none), and why there is none now.
 func (b *Bridge) tryMasters(ctx context.Context, first int) (served int, lasted time.Duration, worst *Problem) {
+	b.awaitDetection(ctx)
 	select {
 	case <-b.retry: // What it asks for is read now.
 	default:
 	}
 	b.mu.Lock()
-	masters := b.config.Masters
+	masters, worst := b.masters()
 	b.mu.Unlock()
-	worst = &Problem{Class: MasterUnreachable, Message: "No Mesos master is configured; name at least one in spec.masters.urls."}
 	for i := range masters {
 		if ctx.Err() != nil {
 			break

@@ -136,6 +136,8 @@ const (
 	ReasonConnectionLost = "ConnectionLost"
 	// ReasonUpdateRefused says that the framework is subscribed and the master refuses to change its description.
 	ReasonUpdateRefused = "UpdateRefused"
+	// ReasonDetectionFailed says that ZooKeeper does not tell which master leads.
+	ReasonDetectionFailed = "DetectionFailed"
 	// ReasonTLSFailed says that the master's certificate is not trusted, or the master does not trust the framework's.
 	ReasonTLSFailed = "TLSFailed"
 	// ReasonCredentialsWithheld says that a master must not have the framework's credentials: the spec does not name it, or it is reached over

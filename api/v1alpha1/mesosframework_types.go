@@ -45,7 +45,7 @@ type MesosFrameworkList struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.controllerName == oldSelf.controllerName",message="spec.controllerName cannot be changed: delete the MesosFramework and create it anew",fieldPath=".controllerName"
 // +kubebuilder:validation:XValidation:rule="self.info.user == oldSelf.info.user",message="spec.info.user cannot be changed: Mesos keeps the user that the framework registered with",fieldPath=".info.user"
-// +kubebuilder:validation:XValidation:rule="!has(self.credentialsSecretRef) || (has(self.allowInsecure) && self.allowInsecure) || self.masters.urls.all(u, !isURL(u) || url(u).getScheme() == 'https')",message="spec.credentialsSecretRef needs masters with https URLs: over plain HTTP anybody may read the credentials. Where that is acceptable, set spec.allowInsecure",fieldPath=".credentialsSecretRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.credentialsSecretRef) || (has(self.allowInsecure) && self.allowInsecure) || (has(self.masters.urls) ? self.masters.urls.all(u, !isURL(u) || url(u).getScheme() == 'https') : has(self.tls))",message="spec.credentialsSecretRef needs masters with https URLs, or spec.tls where ZooKeeper names the masters: over plain HTTP anybody may read the credentials. Where that is acceptable, set spec.allowInsecure",fieldPath=".credentialsSecretRef"
 type MesosFrameworkSpec struct {
 	// controllerName says which installation of the operator serves this framework. It cannot be changed. Default:
 	// mesos.dev/operator.
@@ -116,7 +116,10 @@ const (
 	OrphanKill OrphanPolicy = "Kill"
 )
 
-// Masters say where the Mesos masters are.
+// Masters say where the Mesos masters are: by their URLs, or by the ZooKeeper in which they elect their leader.
+//
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="has(self.urls) != has(self.zookeeper)",message="exactly one of masters.urls and masters.zookeeper must be set"
 type Masters struct {
 	// urls of the masters, for example http://m1:5050. They are tried in turn; a master that does not lead names the one that does.
 	// +kubebuilder:validation:MinItems=1
@@ -126,8 +129,39 @@ type Masters struct {
 	// +kubebuilder:validation:items:XValidation:rule="isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHost() != '' && url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('#')",message="each of masters.urls must be an http or https URL with a host and nothing behind it, such as http://m1:5050"
 	// +kubebuilder:validation:items:XValidation:rule="!self.contains('@')",message="masters.urls must not contain user information"
 	// +listType=set
-	// +required
+	// +optional
 	URLs []string `json:"urls,omitempty"`
+
+	// zookeeper is where the masters elect their leader. With spec.tls the leader is reached over HTTPS under its host's name, else over HTTP
+	// at its address; it counts as a master that the spec names.
+	// +optional
+	ZooKeeper *ZooKeeper `json:"zookeeper,omitempty"`
+}
+
+// ZooKeeper is where Mesos masters elect their leader: what the masters' --zk says.
+type ZooKeeper struct {
+	// servers of ZooKeeper, as host:port, for example z1:2181.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=3
+	// +kubebuilder:validation:items:MaxLength=261
+	// +kubebuilder:validation:items:Pattern=`^([A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$`
+	// +listType=set
+	// +required
+	Servers []string `json:"servers,omitempty"`
+
+	// path of the election, for example /mesos.
+	// +kubebuilder:validation:Pattern=`^(/[^/\s]+)+$`
+	// +kubebuilder:validation:MinLength=2
+	// +kubebuilder:validation:MaxLength=512
+	// +required
+	Path string `json:"path,omitempty"`
+
+	// authSecretRef names a Secret in the operator's own namespace with what ZooKeeper authenticates the operator by, where the path has
+	// access control lists of scheme digest: keys username and password, as type kubernetes.io/basic-auth has them. ZooKeeper is told them
+	// without encryption. The Secret is read again every half minute. Absent: none.
+	// +optional
+	AuthSecretRef *SecretReference `json:"authSecretRef,omitempty"`
 }
 
 // MastersTLS says how masters and framework prove to each other who they are.

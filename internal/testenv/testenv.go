@@ -1,4 +1,4 @@
-// Package testenv starts a real kube-apiserver and etcd with the project's CRDs, for tests.
+// Package testenv starts a real kube-apiserver and etcd with the project's CRDs, and a real ZooKeeper, for tests.
 package testenv
 
 import (
