@@ -65,6 +65,18 @@ func (o outcome) accepted() bool { return o.status == http.StatusAccepted || o.s
 // refused says whether the master refused the call whole, so that it has no effect.
 func (o outcome) refused() bool { return o.status >= 400 && o.status < 500 }
 
+// refusedByMaster says whether it was a master that refused the call whole: it answers with these and no others (Mesos master:
+// Http::scheduler). Another 4xx, as 408 or 429, is of something between, which may have let the call through.
+func (o outcome) refusedByMaster() bool {
+	switch o.status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
+		return true
+	default:
+		return false
+	}
+}
+
 // subscriptionLost says whether the master takes this stream for no longer the framework's (Mesos master: Http::scheduler answers 400
 // for both of the first and 403 for the last).
 func (o outcome) subscriptionLost() bool {

@@ -151,7 +151,7 @@ func (b *Bridge) finishAccept(t *term, ids []string, o outcome) {
 		b.closeSent(t.number, ids, AcceptNeverSent, "")
 	case o.accepted():
 		b.closeSent(t.number, ids, AcceptAccepted, "")
-	case o.refused():
+	case o.refusedByMaster():
 		b.closeSent(t.number, ids, AcceptRefused, o.text)
 	default:
 		b.closeSent(t.number, ids, AcceptUnanswered, "")

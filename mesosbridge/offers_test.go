@@ -160,6 +160,7 @@ func TestBridge_Accept_outcomes(t *testing.T) {
 		live  int
 	}{
 		"refused with a 4xx":               {fault(simulator.Answer, 400, "Expecting \x1b 'accept'"), AcceptRefused, 1, "", 0},
+		"answered with a proxy's 4xx":      {fault(simulator.Answer, 429, "slow down"), AcceptUnanswered, 2, CallUnanswered, 0},
 		"answered with a 5xx":              {fault(simulator.Answer, 500, "oops"), AcceptUnanswered, 2, CallUnanswered, 0},
 		"answered with a 5xx after effect": {after, AcceptUnanswered, 2, CallUnanswered, 1},
 		"redirected":                       {fault(simulator.Answer, 307, ""), AcceptUnanswered, 2, CallUnanswered, 0},
