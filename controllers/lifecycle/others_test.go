@@ -46,6 +46,7 @@ func TestNext_others(t *testing.T) {
 		"what matches goes on though what the status knows failed":                       {ended(onlyOnce), []Other{oldOne}, nil, oldOne.TaskID, nil, "take over what already runs"},
 		"what matches goes on though what was restored is gone":                          {ended(onFailure), []Other{oldOne}, func(s *story) { s.Status.Task.State = string(mesos.TaskGone); s.UID = "uid-9" }, oldOne.TaskID, nil, "take over what already runs"},
 		"what was abandoned and only an earlier subscription told of is in nobody's way": {newStory(), []Other{outdated(oldOne), misfit}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{misfit.TaskID}, "first launch"},
+		"paused, what matches is not taken over though the last one failed":              {ended(onlyOnce), []Other{oldOne}, func(s *story) { s.Paused = true }, "", nil, "failed for good"},
 		"what an earlier subscription told of is not touched":                            {newStory(), []Other{outdated(oldOne), misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
 		"beside one that only an earlier subscription called live none is touched":       {running(), []Other{oldOne}, func(s *story) { s.Outdated = true }, "", nil, "let it run"},
 		"the bound one stays while it lives":                                             {running(), []Other{oldOne, misfit}, nil, "", []string{oldOne.TaskID, misfit.TaskID}, "let it run"},
