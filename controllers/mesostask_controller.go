@@ -26,6 +26,7 @@ import (
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks/status,verbs=patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // staleRetry is how soon a write is tried again whose tests did not hold, cacheRetry how soon an object is looked at again that the cache does
@@ -70,6 +71,7 @@ func (r *MesosTaskReconciler) SetupWithManager(ctx context.Context, manager ctrl
 		Named("mesostask").
 		For(&v1alpha1.MesosTask{}).
 		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
+		WatchesMetadata(namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Func(r.Connections.tasks.start)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers}).
 		Complete(r)
@@ -88,9 +90,19 @@ var frameworkChanged = predicate.Funcs{
 
 // tasksOf names the tasks of a framework.
 func (r *MesosTaskReconciler) tasksOf(ctx context.Context, framework client.Object) []reconcile.Request {
+	return r.requests(ctx, client.MatchingFields{indexByFramework: framework.GetName()})
+}
+
+// tasksIn names the tasks of a namespace.
+func (r *MesosTaskReconciler) tasksIn(ctx context.Context, namespace client.Object) []reconcile.Request {
+	return r.requests(ctx, client.InNamespace(namespace.GetName()))
+}
+
+// requests names the tasks that a list of the cache has.
+func (r *MesosTaskReconciler) requests(ctx context.Context, which client.ListOption) []reconcile.Request {
 	var tasks v1alpha1.MesosTaskList
-	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: framework.GetName()}, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing the tasks of a framework", "MesosFramework", framework.GetName())
+	if err := r.Client.List(ctx, &tasks, which, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing MesosTasks from the cache")
 		return nil
 	}
 	requests := make([]reconcile.Request, len(tasks.Items))

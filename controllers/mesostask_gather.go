@@ -6,7 +6,9 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -23,7 +25,7 @@ type view struct {
 	object *v1alpha1.MesosTask
 	// connection is the framework's; nil while there is none.
 	connection *connection
-	// task is the spec resolved, where seen.Obstacle is nil.
+	// task is the spec resolved, where seen.Hash is not empty.
 	task mesos.Task
 	// seen is what lifecycle decides on.
 	seen lifecycle.Seen
@@ -123,12 +125,38 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
 	if v.seen.Obstacle == nil {
 		v.seen.Hash = lifecycle.Hash(v.task)
+		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
+			return false, err
+		}
 	}
 	if refusal, until := r.refusals.current(v.key, r.Connections.now()); refusal != "" && v.seen.Obstacle == nil {
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
 		v.lookAgainAt(until)
 	}
 	return true, nil
+}
+
+// permit says why the framework does not let the task be launched; nil if it does, or if the object is being deleted.
+func (r *MesosTaskReconciler) permit(ctx context.Context, v *view, framework *v1alpha1.MesosFramework) (*lifecycle.Obstacle, error) {
+	if v.seen.Deleting {
+		return nil, nil
+	}
+	namespace := lifecycle.Namespace{Name: v.key.Namespace}
+	if lifecycle.NeedsLabels(&framework.Spec) {
+		metadata := namespaceMetadata()
+		if err := r.Client.Get(ctx, types.NamespacedName{Name: v.key.Namespace}, metadata); err != nil {
+			return nil, fmt.Errorf("reading the labels of namespace %s: %w", v.key.Namespace, err)
+		}
+		namespace.Labels = metadata.Labels
+	}
+	return lifecycle.Permit(framework, namespace, v.task), nil
+}
+
+// namespaceMetadata is a Namespace of which only the metadata is read and watched.
+func namespaceMetadata() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return metadata
 }
 
 // gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.

@@ -93,6 +93,8 @@ type placer struct {
 	retries    workqueue.TypedRateLimiter[types.NamespacedName]
 	deferred   map[types.NamespacedName]time.Time
 	portOffset uint64
+	// turns are those of the namespaces with pending tasks.
+	turns placement.Turns
 	// refuse is for how long offers that serve nobody are refused.
 	refuse time.Duration
 	// revive says that tasks came since the last REVIVE; suppressed that nothing is asked for.

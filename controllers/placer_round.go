@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/base32"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -80,31 +81,45 @@ func (p *placer) place(offers []mesos.Offer) {
 	if len(offers) == 0 {
 		return
 	}
+	tasks, room := p.unplaced()
+	round := &placement.Round{MaxAssignments: room, Declined: p.recall(p.clock.Now()), Turns: &p.turns}
+	alone, together := p.split(tasks)
+	var aloneWaits, togetherWait bool
+	if p.lastTurn(together) < p.lastTurn(alone) {
+		offers, togetherWait = p.placeTogether(together, offers, round)
+		offers, aloneWaits = p.placeAlone(alone, offers, round)
+	} else {
+		offers, aloneWaits = p.placeAlone(alone, offers, round)
+		offers, togetherWait = p.placeTogether(together, offers, round)
+	}
+	p.turns.EndRound()
+	p.decline(offers, aloneWaits || togetherWait)
+}
+
+// placeTogether gives offers to tasks that may share an ACCEPT. It returns the offers that are left, and whether a task only waits its turn.
+func (p *placer) placeTogether(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+	if len(tasks) == 0 || len(offers) == 0 || round.MaxAssignments <= 0 {
+		return offers, len(tasks) > 0
+	}
 	byID := make(map[string]mesos.Offer, len(offers))
 	for _, offer := range offers {
 		byID[offer.ID] = offer
 	}
-	now := p.clock.Now()
-	tasks, room := p.unplaced()
-	round := placement.Round{MaxAssignments: room, PortOffset: p.portOffset, Declined: p.recall(now)}
-	tasks, offers, turnWaits := p.placeAlone(tasks, offers, &round)
-	if round.MaxAssignments <= 0 {
-		p.decline(offers, turnWaits || len(tasks) > 0)
-		return
-	}
-	result := placement.Place(tasks, offers, round)
+	round.PortOffset = p.portOffset
+	result := placement.Place(tasks, offers, *round)
 	for _, assignment := range result.Assignments {
 		p.reserve(assignment, byID[assignment.OfferID])
 	}
+	round.MaxAssignments -= len(result.Assignments)
 	for _, verdict := range result.Unplaced {
 		turnWaits = turnWaits || !verdict.MustWait
-		p.judge(verdict, now)
+		p.judge(verdict, p.clock.Now())
 	}
-	unused := make([]mesos.Offer, len(result.Unused))
+	left = make([]mesos.Offer, len(result.Unused))
 	for i, id := range result.Unused {
-		unused[i] = byID[id]
+		left[i] = byID[id]
 	}
-	p.decline(unused, turnWaits)
+	return left, turnWaits
 }
 
 // recall returns the offers that were declined and are not due back yet.
@@ -153,38 +168,52 @@ func idsOf(offers []mesos.Offer) []string {
 	return ids
 }
 
-// placeAlone gives tasks whose last ACCEPT was refused an offer of their own each: those first that were not tried for longest, and only some
-// in a round, as each takes a search of its own. It returns what is left of tasks and offers, and whether such a task waits for its turn.
-func (p *placer) placeAlone(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) ([]placement.Task, []mesos.Offer, bool) {
+// split takes out the tasks whose last ACCEPT was refused: each is launched by an ACCEPT of its own.
+func (p *placer) split(tasks []placement.Task) (alone, together []placement.Task) {
 	if p.refused.Len() == 0 {
-		return tasks, offers, false
+		return nil, tasks
 	}
-	var alone, rest []placement.Task
 	for _, task := range tasks {
 		if p.refused.Has(keyOf(task.Key)) {
 			alone = append(alone, task)
 		} else {
-			rest = append(rest, task)
+			together = append(together, task)
 		}
 	}
-	slices.SortFunc(alone, func(a, b placement.Task) int {
-		return cmp.Or(p.pending[keyOf(a.Key)].judged.Compare(p.pending[keyOf(b.Key)].judged), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
+	return alone, together
+}
+
+// lastTurn is when that namespace of the tasks had its last turn whose last turn is longest ago.
+func (p *placer) lastTurn(tasks []placement.Task) uint64 {
+	last := uint64(math.MaxUint64)
+	for _, task := range tasks {
+		last = min(last, p.turns.Last(task.Namespace))
+	}
+	return last
+}
+
+// placeAlone gives each task an offer of its own: first those whose namespace had its turn longest ago and that were not tried for longest, and
+// only some in a round, as each takes a search of its own. It returns the offers that are left, and whether a task only waits its turn.
+func (p *placer) placeAlone(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+	slices.SortFunc(tasks, func(a, b placement.Task) int {
+		return cmp.Or(cmp.Compare(p.turns.Last(a.Namespace), p.turns.Last(b.Namespace)),
+			p.pending[keyOf(a.Key)].judged.Compare(p.pending[keyOf(b.Key)].judged), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
 	})
-	tried := 0
-	for ; tried < min(len(alone), aloneAtOnce) && round.MaxAssignments > 0; tried++ {
-		result := placement.Place(alone[tried:tried+1], offers, *round)
+	left, tried := slices.Clone(offers), 0
+	for ; tried < min(len(tasks), aloneAtOnce) && len(left) > 0 && round.MaxAssignments > 0; tried++ {
+		round.PortOffset = p.portOffset
+		result := placement.Place(tasks[tried:tried+1], left, *round)
 		for _, assignment := range result.Assignments {
-			at := slices.IndexFunc(offers, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
-			p.reserve(assignment, offers[at])
-			offers = slices.Delete(offers, at, at+1)
+			at := slices.IndexFunc(left, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
+			p.reserve(assignment, left[at])
+			left = slices.Delete(left, at, at+1)
 			round.MaxAssignments--
-			round.PortOffset = p.portOffset
 		}
 		for _, verdict := range result.Unplaced {
 			p.judge(verdict, p.clock.Now())
 		}
 	}
-	return rest, offers, tried < len(alone)
+	return left, tried < len(tasks)
 }
 
 // keyOf reads a key that types.NamespacedName wrote.
@@ -229,6 +258,7 @@ func (p *placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 	p.portOffset += uint64(len(assignment.HostPorts))
 	making.reservations = append(making.reservations, reserved)
 	task.reserved, task.judged = reserved, p.clock.Now()
+	p.turns.Assigned(task.key.Namespace)
 	p.connection.bridge.Reserve(reserved.placed.TaskID, reserved.placed.AgentID)
 	p.connection.owner.tasks.add(task.key)
 }
@@ -253,7 +283,8 @@ func (p *placer) steer() {
 	}
 	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
 	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
-	if p.suppressed || p.open && (again || p.revive && now.Sub(p.lastRevive) >= reviveEvery) {
+	// Before anything may be launched no offer is of use.
+	if p.open && (p.suppressed || again || p.revive && now.Sub(p.lastRevive) >= reviveEvery) {
 		p.suppressed, p.revive, p.lastRevive, p.backBy = false, false, now, time.Time{}
 		clear(p.declined)
 		bridge.Revive()

@@ -9,12 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/placement"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -299,7 +301,8 @@ func TestPlacer_holdsNoOfferBeforeAnythingMayBeLaunched(t *testing.T) {
 				c.first(p)
 				p.want(1000, "db")
 				p.pass(time.Second)
-				if offers := p.connection.bridge.Offers(); len(offers) > 0 || p.cluster.Calls("DECLINE") == 0 {
+				// None came if the placer was there before the first task wanted one, else they were turned down.
+				if offers := p.connection.bridge.Offers(); len(offers) > 0 {
 					p.Errorf("%d offers are held", len(offers))
 				}
 				if n := p.cluster.Calls("REVIVE"); n > 0 {
@@ -647,4 +650,72 @@ func TestPlacer_launchesNothingOfWhichAnotherAttemptLives(t *testing.T) {
 			p.Errorf("the ACCEPT is %q, and %v run", got, p.cluster.Tasks())
 		}
 	})
+}
+
+// TestPlacer_fairTurns: of 50,000 tasks of one namespace none delays the first task of another, though there is never room for more than one.
+func TestPlacer_fairTurns(t *testing.T) {
+	place(t, nil, func(p *placing) {
+		p.ready()
+		p.bind = false
+		want := func(namespace, name string) {
+			key := types.NamespacedName{Namespace: namespace, Name: name}
+			p.tasks[key] = mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000}}
+			p.placer.want(key, p.tasks[key], lifecycle.Hash(p.tasks[key]))
+		}
+		// grown adds an agent with room for one task, and returns the namespace that got it.
+		running := sets.New[string]()
+		grown := func() string {
+			addAgent(p.cluster, 1, 4096)
+			for range 50 {
+				p.pass(100 * time.Millisecond)
+				for key := range p.enqueued() {
+					p.bound(key)
+				}
+			}
+			var got []string
+			for _, task := range p.cluster.Tasks() {
+				if identity := identityOf(task.TaskID); !running.Has(identity) {
+					running.Insert(identity)
+					namespace, _, _ := strings.Cut(identity, "/")
+					got = append(got, namespace)
+				}
+			}
+			if len(got) != 1 {
+				p.Fatalf("an agent with room for one task got %v", got)
+			}
+			return got[0]
+		}
+		for _, name := range names(50_000) {
+			want("many", name)
+		}
+		got := []string{grown()}
+		want("few", "first")
+		want("few", "second")
+		got = append(got, grown(), grown())
+		want("new", "first")
+		got = append(got, grown(), grown(), grown(), grown())
+		if diff := cmp.Diff([]string{"many", "few", "many", "new", "few", "many", "many"}, got); diff != "" {
+			p.Errorf("who got room (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestPlacer_fairTurnsAlone: tasks that need an ACCEPT of their own, as their last one was refused, neither take every offer nor get none.
+func TestPlacer_fairTurnsAlone(t *testing.T) {
+	p := &placer{refused: sets.New(types.NamespacedName{Namespace: "refused", Name: "a"})}
+	turn := func(namespace string) {
+		p.turns.Assigned(namespace)
+		p.turns.EndRound()
+	}
+	turn("fine")
+	turn("refused")
+	tasks := []placement.Task{{Key: "refused/a", Namespace: "refused"}, {Key: "fine/a", Namespace: "fine"}}
+	alone, together := p.split(tasks)
+	if p.lastTurn(together) >= p.lastTurn(alone) {
+		t.Error("a task whose ACCEPT was refused goes before one whose namespace waits longer for its turn")
+	}
+	turn("fine")
+	if p.lastTurn(together) < p.lastTurn(alone) {
+		t.Error("a task whose ACCEPT was refused never has its turn")
+	}
 }

@@ -23,6 +23,7 @@ func (p *placer) judge(verdict placement.Verdict, now time.Time) {
 	task := p.pending[keyOf(verdict.Key)]
 	task.judged = now
 	if verdict.MustWait {
+		p.turns.Tried(task.key.Namespace)
 		task.silent = false
 		p.say(task, verdict.Kind, verdict.Message)
 	}

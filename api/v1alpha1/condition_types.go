@@ -52,8 +52,12 @@ const (
 	ReasonFrameworkNotFound = "FrameworkNotFound"
 	// ReasonFrameworkDeleting says that the MesosFramework is being deleted and launches nothing more.
 	ReasonFrameworkDeleting = "FrameworkDeleting"
-	// ReasonRoleNotAllowed says that spec.role is none of the framework's roles.
+	// ReasonNamespaceNotAllowed says that the framework takes no MesosTasks of this namespace.
+	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonRoleNotAllowed says that spec.role is none of the framework's roles, or not open to this namespace.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
+	// ReasonUserNotAllowed says that the framework lets no MesosTask run as spec.user.
+	ReasonUserNotAllowed = "UserNotAllowed"
 	// ReasonOtherFrameworkID says that the task was bound under another framework ID than the framework has now: it is never
 	// launched again by itself.
 	ReasonOtherFrameworkID = "OtherFrameworkID"

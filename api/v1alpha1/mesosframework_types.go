@@ -46,6 +46,7 @@ type MesosFrameworkList struct {
 // +kubebuilder:validation:XValidation:rule="self.controllerName == oldSelf.controllerName",message="spec.controllerName cannot be changed: delete the MesosFramework and create it anew",fieldPath=".controllerName"
 // +kubebuilder:validation:XValidation:rule="self.info.user == oldSelf.info.user",message="spec.info.user cannot be changed: Mesos keeps the user that the framework registered with",fieldPath=".info.user"
 // +kubebuilder:validation:XValidation:rule="!has(self.credentialsSecretRef) || (has(self.allowInsecure) && self.allowInsecure) || (has(self.masters.urls) ? self.masters.urls.all(u, !isURL(u) || url(u).getScheme() == 'https') : has(self.tls))",message="spec.credentialsSecretRef needs masters with https URLs, or spec.tls where ZooKeeper names the masters: over plain HTTP anybody may read the credentials. Where that is acceptable, set spec.allowInsecure",fieldPath=".credentialsSecretRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.allowedRoles) || !has(self.info.roles) || self.allowedRoles.all(a, a.role in self.info.roles)",message="each of spec.allowedRoles must be one of spec.info.roles",fieldPath=".allowedRoles"
 type MesosFrameworkSpec struct {
 	// controllerName says which installation of the operator serves this framework. It cannot be changed. Default:
 	// mesos.dev/operator.
@@ -80,6 +81,33 @@ type MesosFrameworkSpec struct {
 	// +optional
 	TLS *MastersTLS `json:"tls,omitempty"`
 
+	// allowedNamespaces says which namespaces may have MesosTasks under this framework. What already runs when a namespace is no longer let
+	// in runs on, and is not launched again. Default: all.
+	// +kubebuilder:default={"from":"All"}
+	// +optional
+	AllowedNamespaces AllowedNamespaces `json:"allowedNamespaces,omitempty,omitzero"`
+
+	// allowedUsers are the system users that MesosTasks may run as besides info.user. An asterisk stands for every user but root, who must
+	// be named. Absent: none but info.user.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:Pattern=`^(\*|[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?)$`
+	// +listType=set
+	// +optional
+	AllowedUsers []string `json:"allowedUsers,omitempty"`
+
+	// allowedRoles are the roles of info.roles that MesosTasks may have, each with the namespaces that may use it, which allowedNamespaces
+	// must let in as well. A role that is not listed is then open to nobody. Absent: every role is open to every namespace that
+	// allowedNamespaces lets in.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=map
+	// +listMapKey=role
+	// +optional
+	AllowedRoles []AllowedRole `json:"allowedRoles,omitempty"`
+
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
 	// +kubebuilder:default=Detach
@@ -103,6 +131,44 @@ type MesosFrameworkSpec struct {
 	// +optional
 	Offers Offers `json:"offers,omitempty,omitzero"`
 }
+
+// AllowedRole opens a role to namespaces.
+type AllowedRole struct {
+	// role is one of info.roles.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Role string `json:"role,omitempty"`
+
+	// namespaces says which namespaces may use the role.
+	// +required
+	Namespaces AllowedNamespaces `json:"namespaces,omitzero"`
+}
+
+// AllowedNamespaces says which namespaces something is open to.
+//
+// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="selector must be set where from is Selector, and only there",fieldPath=".selector"
+type AllowedNamespaces struct {
+	// from is All for every namespace, or Selector for those whose labels the selector matches.
+	// +required
+	From NamespacesFrom `json:"from,omitempty"`
+
+	// selector matches the labels of namespaces. A namespace's name is its label kubernetes.io/metadata.name, which nobody can change.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// NamespacesFrom says how namespaces are chosen.
+// +kubebuilder:validation:Enum=All;Selector
+type NamespacesFrom string
+
+// The ways to choose namespaces.
+const (
+	// NamespacesAll chooses every namespace.
+	NamespacesAll NamespacesFrom = "All"
+	// NamespacesSelector chooses namespaces by their labels.
+	NamespacesSelector NamespacesFrom = "Selector"
+)
 
 // OrphanPolicy says what becomes of orphans: live Mesos tasks of a framework that no MesosTask accounts for.
 // +kubebuilder:validation:Enum=Keep;Kill

@@ -1,11 +1,13 @@
 package lifecycle
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -183,8 +185,14 @@ func TestNext_whatNeedsNoRestart(t *testing.T) {
 		"another backoff":         func(s *story) { s.Spec.Backoff.MaxSeconds = 7 },
 		"a limit of restarts":     func(s *story) { s.Spec.MaxRestarts = new(int32(0)) },
 		"another deletion policy": func(s *story) { s.Spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan },
-		"an obstacle that hides the hash": func(s *story) {
-			s.Hash, s.Obstacle = "", &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No", Stalled: true}
+		"a user that is no longer allowed": func(s *story) {
+			s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "No", Stalled: true}
+		},
+		"a restart request while nothing could be launched": func(s *story) {
+			s.Obstacle, s.RestartRequest = &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "No", Stalled: true}, "2"
+		},
+		"another spec while the framework is going": func(s *story) {
+			s.Hash, s.Obstacle = hashB, &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "No"}
 		},
 		"a framework that is not there": func(s *story) {
 			s.Hash, s.FrameworkID, s.Obstacle = "", "", &Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: "No"}
@@ -199,6 +207,43 @@ func TestNext_whatNeedsNoRestart(t *testing.T) {
 			checkSummary(t, s.look(), summary{"let it run", "True/Running", nil})
 		})
 	}
+}
+
+// TestNext_outgrown: what runs by a spec that was allowed runs on though the spec is now another, which is not; and the object says so.
+func TestNext_outgrown(t *testing.T) {
+	for name, hash := range map[string]string{"a spec that is not allowed": hashB, "a spec that cannot be resolved": ""} {
+		t.Run(name, func(t *testing.T) {
+			s := running()
+			s.change(func(s *story) {
+				s.Hash, s.Obstacle = hash, &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "No root", Stalled: true}
+			})
+			decision := s.look()
+			checkSummary(t, decision, summary{"let it run", "False/UserNotAllowed", nil})
+			ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+			if !strings.HasPrefix(ready.Message, "Still running on ") || !strings.HasSuffix(ready.Message, "No root") || !meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) {
+				t.Errorf("Ready says %q; the conditions are %+v", ready.Message, s.Status.Conditions)
+			}
+			s.change(func(s *story) { s.Hash, s.Obstacle = hashB, nil })
+			checkSummary(t, s.look(), summary{"kill what is not wanted any more", "False/Restarting", []Step{StepKill}})
+		})
+	}
+	t.Run("an allowed spec that could not be launched again", func(t *testing.T) {
+		s := running()
+		s.change(func(s *story) {
+			s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonNamespaceNotAllowed, Message: "Not here", Stalled: true}
+		})
+		s.look()
+		ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		if ready.Status != metav1.ConditionTrue || !strings.HasSuffix(ready.Message, "It could not be launched again: Not here") {
+			t.Errorf("Ready is %+v", ready)
+		}
+	})
+	t.Run("a launch that is no longer allowed", func(t *testing.T) {
+		s := newStory()
+		s.bind(LaunchUnsent)
+		s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "No", Stalled: true}
+		checkSummary(t, s.look(), summary{"call off a launch that is not wanted any more", "False/Launching", []Step{StepCallOff}})
+	})
 }
 
 // TestNext_restoredFromABackup: the object has another UID than its binding, and Mesos has no such task any more.
@@ -362,24 +407,28 @@ func TestNext_obstacles(t *testing.T) {
 	lasting := &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No such role", Stalled: true}
 	for name, c := range map[string]struct {
 		story    *story
+		hash     string
 		obstacle *Obstacle
 		want     summary
 		stalled  bool
 	}{
-		"a new task waits for it to pass":           {newStory(), passing, summary{"nothing can be launched", "False/FrameworkDeleting", nil}, false},
-		"a new task stalls":                         {newStory(), lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
-		"a task to launch again waits":              {ended(mesos.TaskFailed), passing, summary{"nothing can be launched", "False/FrameworkDeleting", nil}, false},
-		"a completed task stays completed":          {ended(mesos.TaskFinished, onlyOnce), passing, summary{"completed", "True/Completed", nil}, false},
-		"a failed task stays failed":                {ended(mesos.TaskFailed, onlyOnce), passing, summary{"failed for good", "False/Failed", nil}, true},
-		"a refused task stays refused":              {ended(mesos.TaskError), passing, summary{"Mesos refuses the spec", "False/Refused", nil}, true},
-		"an exhausted task stays exhausted":         {ended(mesos.TaskFailed, maxRestarts(0)), passing, summary{"restarts exhausted", "False/RestartsExhausted", nil}, true},
-		"a completed task with a wrong spec stalls": {ended(mesos.TaskFinished, onlyOnce), lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
+		"a new task waits for it to pass":                                 {newStory(), "", passing, summary{"nothing can be launched", "False/FrameworkDeleting", nil}, false},
+		"a new task stalls":                                               {newStory(), "", lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
+		"a task to launch again waits":                                    {ended(mesos.TaskFailed), "", passing, summary{"nothing can be launched", "False/FrameworkDeleting", nil}, false},
+		"a completed task stays completed":                                {ended(mesos.TaskFinished, onlyOnce), "", passing, summary{"completed", "True/Completed", nil}, false},
+		"a failed task stays failed":                                      {ended(mesos.TaskFailed, onlyOnce), "", passing, summary{"failed for good", "False/Failed", nil}, true},
+		"a refused task stays refused":                                    {ended(mesos.TaskError), "", passing, summary{"Mesos refuses the spec", "False/Refused", nil}, true},
+		"an exhausted task stays exhausted":                               {ended(mesos.TaskFailed, maxRestarts(0)), "", passing, summary{"restarts exhausted", "False/RestartsExhausted", nil}, true},
+		"a completed task with a wrong spec stalls":                       {ended(mesos.TaskFinished, onlyOnce), "", lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
+		"a completed task stays completed though it is no longer allowed": {ended(mesos.TaskFinished, onlyOnce), hashA, lasting, summary{"completed", "True/Completed", nil}, false},
+		"a completed task with another spec that is not allowed stalls":   {ended(mesos.TaskFinished, onlyOnce), hashB, lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
+		"a task to launch again stalls":                                   {ended(mesos.TaskFailed), hashA, lasting, summary{"nothing can be launched", "False/RoleNotAllowed", nil}, true},
 		"a suspended task stays suspended": {
-			newStory(func(spec *v1alpha1.MesosTaskSpec) { spec.Suspend = true }), lasting, summary{"suspended", "True/Suspended", nil}, false,
+			newStory(func(spec *v1alpha1.MesosTaskSpec) { spec.Suspend = true }), "", lasting, summary{"suspended", "True/Suspended", nil}, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.story.Obstacle, c.story.Hash = c.obstacle, ""
+			c.story.Obstacle, c.story.Hash = c.obstacle, c.hash
 			decision := c.story.look()
 			checkSummary(t, decision, c.want)
 			if got := meta.IsStatusConditionTrue(decision.Status.Conditions, v1alpha1.ConditionStalled); got != c.stalled {

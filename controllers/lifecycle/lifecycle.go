@@ -60,7 +60,7 @@ type Seen struct {
 	// BoundSince is when this process first saw the binding; zero where it does not know.
 	BoundSince time.Time
 
-	// Hash is the hash of the spec; empty where there is an Obstacle.
+	// Hash is the hash of the spec; empty where the spec cannot be resolved.
 	Hash string
 	// Obstacle is why nothing can be launched; nil where nothing hinders.
 	Obstacle *Obstacle
@@ -258,7 +258,7 @@ func (s *scene) state() mesos.TaskState {
 	return mesos.TaskState(s.attempt.State)
 }
 
-// sameHash says whether the attempt is what the spec asks for. While an obstacle hides the spec's hash, nothing has changed.
+// sameHash says whether the attempt is what the spec asks for. While the spec cannot be resolved, nothing has changed.
 func (s *scene) sameHash() bool { return s.Hash == "" || SameHash(s.attempt.Hash, s.Hash) }
 
 // restartRequested says whether a person asked for a restart that the attempt has not satisfied.

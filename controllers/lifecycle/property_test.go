@@ -130,7 +130,8 @@ func anything(t *rapid.T) Seen {
 		},
 	}
 	if rapid.Bool().Draw(t, "obstacle") {
-		seen.Hash, seen.Obstacle = "", &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No", Stalled: rapid.Bool().Draw(t, "lasting")}
+		seen.Hash = oneOf(t, "hash behind the obstacle", "", hashA, hashB)
+		seen.Obstacle = &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No", Stalled: rapid.Bool().Draw(t, "lasting")}
 	}
 	if rapid.Bool().Draw(t, "has an attempt") {
 		attempt := anAttempt(t, "shop.web.1aaaaaaaa.current")

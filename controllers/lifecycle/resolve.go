@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 	"time"
 
 	"gopkg.in/inf.v0"
@@ -24,19 +23,12 @@ type Obstacle struct {
 	Stalled bool
 }
 
-// Resolve turns a spec into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot.
+// Resolve turns a spec into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
+// permits the task is not asked here.
 func Resolve(name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
 	role := spec.Role
 	if role == "" {
 		role = framework.DefaultRole
-	}
-	if !slices.Contains(framework.Roles, role) {
-		return mesos.Task{}, &Obstacle{
-			Reason:  v1alpha1.ReasonRoleNotAllowed,
-			Stalled: true,
-			Message: fmt.Sprintf("MesosFramework %s does not have role %q; it has %s. Change spec.role, or add the role to the framework's spec.info.roles.",
-				spec.FrameworkRef.Name, role, strings.Join(framework.Roles, ", ")),
-		}
 	}
 	scalars, err := scalars(spec.Resources.Requests)
 	if err != nil {

@@ -77,16 +77,6 @@ func TestResolve_obstacles(t *testing.T) {
 		reason string
 		says   []string
 	}{
-		"a role that the framework does not have": {
-			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) { spec.Role = "ops" },
-			v1alpha1.ReasonRoleNotAllowed,
-			[]string{`"ops"`, "*, shop", "MesosFramework default", "spec.role"},
-		},
-		"a default role that the framework has not either": {
-			func(_ *v1alpha1.MesosTaskSpec, info *v1alpha1.FrameworkInfo) { info.DefaultRole = "gone" },
-			v1alpha1.ReasonRoleNotAllowed,
-			[]string{`"gone"`},
-		},
 		"more CPUs than there are": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
 				spec.Resources.Requests.CPUs = resource.MustParse("1e400")

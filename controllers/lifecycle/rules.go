@@ -47,7 +47,7 @@ var rules = []rule{
 	// An attempt is not known to be over. While the task is paused it is told what becomes of it, and nothing is done.
 	{"hands off another framework's attempt", func(s *scene) bool { return s.current() && s.otherFramework() }, (*scene).handsOff},
 	{"call off a launch that is not wanted any more", func(s *scene) bool {
-		return s.current() && !s.paused() && s.Launch == LaunchUnsent && s.unwanted() != ""
+		return s.current() && !s.paused() && s.Launch == LaunchUnsent && (s.unwanted() != "" || s.stalled())
 	}, (*scene).callOff},
 	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && !s.paused() && s.unwanted() != "" }, (*scene).killToChange},
 	{"wait for what may or may not run", (*scene).fateUnknown, (*scene).wait},
@@ -57,7 +57,7 @@ var rules = []rule{
 	// No attempt, or the last one is over or was left behind.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
 	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.sameHash()) }, (*scene).pause},
-	{"nothing can be launched", func(s *scene) bool { return s.Obstacle != nil && (s.Obstacle.Stalled || !s.final()) }, (*scene).hindered},
+	{"nothing can be launched", (*scene).isHindered, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
 	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
 	// A request that is newer than the attempt reruns it however it ended, also if it finished while it was being killed for the request.
@@ -100,13 +100,27 @@ func (s *scene) isExhausted() bool {
 	return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
 }
 
-// final says whether the task has come to its own end. An obstacle that passes by itself, as a framework that is taken down, leaves
-// that as it is.
+// final says whether the task has come to its own end.
 func (s *scene) final() bool {
 	if s.attempt == nil || s.restartRequested() || s.calledOff() {
 		return false
 	}
 	return s.isRefused() || s.isComplete() || s.attempt.KillReason == "" && (s.outcomeUnknown() || s.isFailed() || s.isExhausted())
+}
+
+// isHindered says whether an obstacle is what there is to say. A task that has come to its own end by the spec as it is stays as it is; what
+// keeps the spec from being resolved hides that only if it lasts.
+func (s *scene) isHindered() bool {
+	switch {
+	case s.Obstacle == nil:
+		return false
+	case !s.final():
+		return true
+	case s.Hash == "":
+		return s.Obstacle.Stalled
+	default:
+		return !s.sameHash()
+	}
 }
 
 // calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off. What that launch was
@@ -125,6 +139,9 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 		return s.attempt.KillReason
 	case s.Spec.Suspend:
 		return v1alpha1.KillSuspended
+	case s.Obstacle != nil:
+		// What could not be launched again is not killed for that.
+		return ""
 	case !s.sameHash():
 		return v1alpha1.KillSpecChanged
 	case s.restartRequested():
@@ -189,11 +206,33 @@ func (s *scene) run() {
 			message: "Running on " + s.where() + ", but its health check fails",
 		}
 	}
+	if s.stalled() {
+		s.runOutgrown()
+	}
 	if s.Spec.RestartPolicy != v1alpha1.RestartAlways {
 		s.verdict.succeeded = metav1.ConditionUnknown
 	}
 	s.askIf(s.Doubted)
 }
+
+// runOutgrown says of a running task what keeps it from being launched again. Where that is a spec other than the one it runs by, the spec
+// is not fulfilled.
+func (s *scene) runOutgrown() {
+	if !s.outgrown() {
+		s.note("It could not be launched again: " + s.Obstacle.Message)
+		return
+	}
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: s.Obstacle.Reason, stalled: true,
+		message: fmt.Sprintf("Still running on %s as it was launched before: %s", s.where(), s.Obstacle.Message),
+	}
+}
+
+// outgrown says whether the attempt was launched by another spec than the object has now, as far as that can be resolved.
+func (s *scene) outgrown() bool { return s.Hash == "" || !s.sameHash() }
+
+// stalled says whether nothing may be launched until a person changes something.
+func (s *scene) stalled() bool { return s.Obstacle != nil && s.Obstacle.Stalled }
 
 func (s *scene) start() {
 	s.verdict = verdict{

@@ -10,7 +10,7 @@ import (
 
 // fleet makes tasks and offers for the benchmarks. Ten of the tasks fit on one offer if fit is set, none on any otherwise. With
 // shapes greater than one, tasks and offers differ a little from each other.
-func fleet(tasks, offers, shapes int, fit bool) ([]Task, []mesos.Offer) {
+func fleet(tasks, offers, shapes, namespaces int, fit bool) ([]Task, []mesos.Offer) {
 	memory := mesos.Scalar(64 * mib)
 	if !fit {
 		memory = 16 * gib
@@ -18,7 +18,7 @@ func fleet(tasks, offers, shapes int, fit bool) ([]Task, []mesos.Offer) {
 	pending := make([]Task, tasks)
 	for i := range pending {
 		pending[i] = Task{
-			Key: fmt.Sprintf("shop/task-%d", i), Namespace: "shop", Role: "*", Ports: []mesos.Port{{Name: "http"}},
+			Key: fmt.Sprintf("shop-%d/task-%d", i%namespaces, i), Namespace: fmt.Sprintf("shop-%d", i%namespaces), Role: "*", Ports: []mesos.Port{{Name: "http"}},
 			Resources: mesos.Scalars{CPUs: 100 + mesos.Scalar(i%shapes), Memory: memory + mesos.Scalar(i*7919%shapes)},
 			Since:     time.Unix(int64(i%100), 0),
 		}
@@ -36,19 +36,20 @@ func fleet(tasks, offers, shapes int, fit bool) ([]Task, []mesos.Offer) {
 
 func BenchmarkPlace(b *testing.B) {
 	for _, c := range []struct {
-		name                  string
-		tasks, offers, shapes int
-		fit                   bool
+		name                              string
+		tasks, offers, shapes, namespaces int
+		fit                               bool
 	}{
-		{"1k tasks on 100 offers", 1_000, 100, 1, true},
-		{"10k tasks on 1k offers, all fit", 10_000, 1_000, 1, true},
-		{"10k tasks on 1k offers, all fit, all different", 10_000, 1_000, 10_000, true},
-		{"10k tasks on 1k offers, none fits", 10_000, 1_000, 1, false},
-		{"10k tasks on 1k offers, none fits, all different", 10_000, 1_000, 10_000, false},
-		{"100k tasks on 10k offers, all fit", 100_000, 10_000, 100, true},
+		{"1k tasks on 100 offers", 1_000, 100, 1, 1, true},
+		{"10k tasks on 1k offers, all fit", 10_000, 1_000, 1, 1, true},
+		{"10k tasks of 100 namespaces on 1k offers, all fit", 10_000, 1_000, 1, 100, true},
+		{"10k tasks on 1k offers, all fit, all different", 10_000, 1_000, 10_000, 1, true},
+		{"10k tasks on 1k offers, none fits", 10_000, 1_000, 1, 1, false},
+		{"10k tasks on 1k offers, none fits, all different", 10_000, 1_000, 10_000, 1, false},
+		{"100k tasks on 10k offers, all fit", 100_000, 10_000, 100, 1, true},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			tasks, offers := fleet(c.tasks, c.offers, c.shapes, c.fit)
+			tasks, offers := fleet(c.tasks, c.offers, c.shapes, c.namespaces, c.fit)
 			placed := 0
 			for b.Loop() {
 				placed = len(Place(tasks, offers, Round{}).Assignments)
@@ -66,7 +67,7 @@ func BenchmarkPlace(b *testing.B) {
 func BenchmarkEachWithEach(b *testing.B) {
 	for _, fit := range []bool{true, false} {
 		b.Run(fmt.Sprintf("10k tasks on 1k offers, fit %v", fit), func(b *testing.B) {
-			tasks, offers := fleet(10_000, 1_000, 10_000, fit)
+			tasks, offers := fleet(10_000, 1_000, 10_000, 1, fit)
 			placed := 0
 			for b.Loop() {
 				placed = eachWithEach(tasks, offers)

@@ -10,7 +10,7 @@ import (
 type Task struct {
 	// Key names the task, as namespace/name. No two tasks of a round have the same.
 	Key string
-	// Namespace is what tasks are grouped by where they compete.
+	// Namespace is what takes turns where tasks compete.
 	Namespace string
 	// Role is the Mesos role whose offers the task may take.
 	Role string
@@ -29,6 +29,8 @@ type Round struct {
 	// PortOffset says where in an offer's free ports the search for any port begins, counted in free ports and taken modulo
 	// their number. A caller that raises it by the ports of every round does not hand out a port again right after it was freed.
 	PortOffset uint64
+	// Turns say which namespace goes first: the one whose last turn is longest ago. Place only reads them.
+	Turns *Turns
 	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
 	// in what is said of tasks that were not placed, so that it does not change with every handful of offers. One whose agent has
 	// an offer of the role at hand is ignored.
@@ -71,11 +73,11 @@ type Result struct {
 	Unused []string
 }
 
-// Place gives offers to tasks. It changes neither.
+// Place gives offers to tasks, whose namespaces take turns. It changes neither.
 func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	pools := newPools(tasks, offers, round)
 	result := Result{}
-	for _, i := range inTurn(tasks) {
+	for _, i := range inTurn(tasks, round.Turns) {
 		task := &tasks[i]
 		pool := pools.of(task.Role)
 		shape := pool.shape(task)

@@ -230,3 +230,55 @@ func TestPortsOf(t *testing.T) {
 		})
 	}
 }
+
+// of moves a task to another namespace.
+func of(namespace string, task Task) Task {
+	task.Key, task.Namespace = namespace+"/"+task.Key[len("shop/"):], namespace
+	return task
+}
+
+func TestPlace_turns(t *testing.T) {
+	many := []Task{of("many", task("a", 9, cpu, mib)), of("many", task("b", 8, cpu, mib)), of("many", task("c", 7, cpu, mib))}
+	for name, c := range map[string]struct {
+		tasks []Task
+		room  mesos.Scalar
+		// turns are the namespaces that had a turn before, the latest last.
+		turns []string
+		want  []string
+	}{
+		"each namespace gets one before any gets two": {
+			append([]Task{of("few", task("x", 1, cpu, mib)), of("new", task("y", 0, cpu, mib))}, many...), 4, nil,
+			[]string{"many/a", "few/x", "new/y", "many/b"},
+		},
+		"who waited longest comes first within a namespace": {
+			[]Task{many[2], many[0], many[1]}, 2, []string{"many"}, []string{"many/a", "many/b"},
+		},
+		"the namespace whose turn is longest ago goes first": {
+			append([]Task{of("few", task("x", 1, cpu, mib))}, many...), 1, []string{"few", "many"}, []string{"few/x"},
+		},
+		"and the other one next time": {
+			append([]Task{of("few", task("x", 1, cpu, mib))}, many...), 1, []string{"many", "few"}, []string{"many/a"},
+		},
+		"a namespace that had no turn yet goes first": {
+			append([]Task{of("few", task("x", 1, cpu, mib))}, many...), 1, []string{"many"}, []string{"few/x"},
+		},
+		"what does not fit loses its turn to the others": {
+			append([]Task{of("few", task("x", 1, 9*cpu, mib))}, many...), 2, nil, []string{"many/a", "many/b"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var turns Turns
+			for _, namespace := range c.turns {
+				turns.Assigned(namespace)
+				turns.EndRound()
+			}
+			var got []string
+			for _, assignment := range Place(c.tasks, []mesos.Offer{offer("o", 1, c.room*cpu, gib)}, Round{Turns: &turns}).Assignments {
+				got = append(got, assignment.Key)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("in turn (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -54,8 +54,9 @@ func drawTask(t *rapid.T, i int) Task {
 	for p := range ports {
 		ports[p] = mesos.Port{Name: strconv.Itoa(p), HostPort: rapid.Uint32Range(0, 6).Draw(t, "hostPort")}
 	}
+	namespace := rapid.SampledFrom([]string{"n", "n", "m", "o"}).Draw(t, "namespace")
 	return Task{
-		Key: fmt.Sprintf("n/%d", i), Namespace: "n", Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports,
+		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports,
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
 	}
 }
@@ -287,6 +288,41 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, c.count(wanted)); diff != "" {
 			t.Fatalf("count (-one by one +by block):\n%s", diff)
+		}
+	})
+}
+
+// TestPlace_IsFair: of tasks that want the same, no namespace gets two more than another that still waits.
+func TestPlace_IsFair(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		namespaces := []string{"a", "b", "c", "d"}
+		var tasks []Task
+		waits := map[string]int{}
+		for i := range rapid.IntRange(1, 40).Draw(t, "tasks") {
+			namespace := rapid.SampledFrom(namespaces).Draw(t, "namespace")
+			waits[namespace]++
+			tasks = append(tasks, Task{
+				Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: "a", Resources: mesos.Scalars{CPUs: 1},
+				Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
+			})
+		}
+		turns := &Turns{}
+		for range rapid.IntRange(0, 5).Draw(t, "turns") {
+			turns.Assigned(rapid.SampledFrom(namespaces).Draw(t, "had its turn"))
+			turns.EndRound()
+		}
+		offers := []mesos.Offer{{ID: "o", AgentID: "x", Role: "a", Scalars: mesos.Scalars{CPUs: mesos.Scalar(rapid.Int64Range(1, 40).Draw(t, "room"))}}}
+		got := map[string]int{}
+		for _, assignment := range Place(tasks, offers, Round{Turns: turns, MaxAssignments: rapid.IntRange(0, 20).Draw(t, "most")}).Assignments {
+			namespace, _, _ := strings.Cut(assignment.Key, "/")
+			got[namespace]++
+		}
+		for _, waiting := range namespaces {
+			for _, other := range namespaces {
+				if got[waiting] < waits[waiting] && got[other] > got[waiting]+1 {
+					t.Fatalf("%s got %d of %d while %s got %d", waiting, got[waiting], waits[waiting], other, got[other])
+				}
+			}
 		}
 	})
 }
