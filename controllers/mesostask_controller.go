@@ -73,7 +73,7 @@ func (r *MesosTaskReconciler) SetupWithManager(ctx context.Context, manager ctrl
 		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
 		WatchesMetadata(namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Func(r.Connections.tasks.start)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers, NewQueue: newTaskQueue}).
 		Complete(r)
 }
 

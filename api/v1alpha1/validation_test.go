@@ -153,6 +153,14 @@ func TestMesosFramework_admission(t *testing.T) {
 		"credentials to masters of ZooKeeper over HTTP are refused": {spec: `masters: {zookeeper: {servers: ["z1:2181"], path: /mesos}}, credentialsSecretRef: {name: c}`, want: "spec.credentialsSecretRef needs"},
 		"credentials to them over TLS are accepted":                 {spec: `masters: {zookeeper: {servers: ["z1:2181"], path: /mesos}}, credentialsSecretRef: {name: c}, tls: {}`},
 		"a Secret in another namespace is refused":                  {spec: masters + `, allowInsecure: true, credentialsSecretRef: {name: kube-system/c}`, want: "spec.credentialsSecretRef.name"},
+		"what a framework permits is accepted":                      {spec: masters + `, info: {roles: ["*", prod]}, allowedNamespaces: {from: Selector, selector: {matchLabels: {team: a}}}, allowedUsers: ["*", root], allowedRoles: [{role: prod, namespaces: {from: All}}]`},
+		"a selector without namespaces from it is refused":          {spec: masters + `, allowedNamespaces: {from: All, selector: {}}`, want: "selector must be set where from is Selector"},
+		"namespaces from a selector without one are refused":        {spec: masters + `, allowedNamespaces: {from: Selector}`, want: "selector must be set where from is Selector"},
+		"a role for namespaces without a selector is refused":       {spec: masters + `, allowedRoles: [{role: "*", namespaces: {from: Selector}}]`, want: "selector must be set where from is Selector"},
+		"namespaces from elsewhere are refused":                     {spec: masters + `, allowedNamespaces: {from: Same}`, want: "spec.allowedNamespaces.from"},
+		"a role that is not the framework's is refused":             {spec: masters + `, allowedRoles: [{role: prod, namespaces: {from: All}}]`, want: "each of spec.allowedRoles must be one of spec.info.roles"},
+		"a role listed twice is refused":                            {spec: masters + `, allowedRoles: [{role: "*", namespaces: {from: All}}, {role: "*", namespaces: {from: All}}]`, want: "Duplicate value"},
+		"a user with a space is refused":                            {spec: masters + `, allowedUsers: ["a b"]`, want: "spec.allowedUsers"},
 		"roles without a default role are refused":                  {spec: masters + `, info: {roles: [a]}`, want: "info.defaultRole must be one of info.roles"},
 	}
 	for sentence, tc := range cases {
