@@ -26,6 +26,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -81,6 +82,8 @@ type world struct {
 	// leadership and clock are the manager's; nil for its own.
 	leadership leadership.Leadership
 	clock      clock.Clock
+	// scope is the namespaces that the manager watches; empty for all.
+	scope controllers.Scope
 	// master is the URL for the framework; the simulator's first master's unless a test says otherwise.
 	master string
 	// logger is the manager's; the zero value writes to the test's log.
@@ -151,6 +154,7 @@ func (w *world) startManager() (stop func()) {
 		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: "0"},
 		HealthProbeBindAddress: "0",
+		Cache:                  cache.Options{DefaultNamespaces: w.scope.CacheNamespaces()},
 		Controller:             config.Controller{SkipNameValidation: new(true)},
 	})
 	if err != nil {
@@ -162,12 +166,12 @@ func (w *world) startManager() (stop func()) {
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(),
-		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
+		Connections: connections, ControllerName: w.controllerName(), Scope: w.scope, Recorder: recorder,
 		OperatorNamespace: w.namespace, SecretsEvery: 50 * time.Millisecond,
 	}
 	tasks := &controllers.MesosTaskReconciler{
 		Client: patching{manager.GetClient(), w.beforePatch}, Live: manager.GetAPIReader(),
-		Connections: connections, ControllerName: w.controllerName(), Recorder: recorder,
+		Connections: connections, ControllerName: w.controllerName(), Scope: w.scope, Recorder: recorder,
 	}
 	for _, err := range []error{manager.Add(connections), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {
 		if err != nil {

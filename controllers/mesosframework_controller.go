@@ -40,6 +40,8 @@ type MesosFrameworkReconciler struct {
 	Connections *Connections
 	// ControllerName is the installation; frameworks of others are left alone.
 	ControllerName string
+	// Scope is the namespaces whose MesosTasks it sees.
+	Scope Scope
 	// Recorder writes Events.
 	Recorder *Recorder
 	// OperatorNamespace is where the Secrets are that frameworks name.

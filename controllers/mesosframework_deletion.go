@@ -40,6 +40,11 @@ func (r *MesosFrameworkReconciler) letGo(ctx context.Context, framework *v1alpha
 			bound, keyFor(first))}
 		return false, nil
 	}
+	if !duplicate {
+		if memory.stuck = r.unseen(framework, memory); memory.stuck != nil {
+			return false, nil
+		}
+	}
 	if framework.Spec.DeletionPolicy == v1alpha1.FrameworkDeletionTeardown && configOf(framework).Framework.ID != "" && !duplicate {
 		if done, err := r.tearDown(ctx, framework, memory); err != nil || !done {
 			return false, err
@@ -99,20 +104,20 @@ func (r *MesosFrameworkReconciler) tearDown(ctx context.Context, framework *v1al
 }
 
 // tasksWhere counts those of a framework's MesosTasks for which holds says so, and returns one of them. What the cache has is enough to find some; that there are none
-// is said by a live read only, as what follows cannot be undone.
+// is said by a live read only, as what follows cannot be undone. Both are of the namespaces that are watched.
 func (r *MesosFrameworkReconciler) tasksWhere(ctx context.Context, name string, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
-	var tasks v1alpha1.MesosTaskList
-	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
+	var cached v1alpha1.MesosTaskList
+	if err := r.Client.List(ctx, &cached, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, 0, fmt.Errorf("listing the framework's tasks: %w", err)
 	}
-	if first, count = countTasks(tasks.Items, name, holds); count > 0 {
+	if first, count = countTasks(cached.Items, name, holds); count > 0 {
 		return first, count, nil
 	}
-	tasks = v1alpha1.MesosTaskList{}
-	if err := r.Live.List(ctx, &tasks); err != nil {
-		return nil, 0, fmt.Errorf("listing MesosTasks live: %w", err)
+	live, err := r.Scope.listTasks(ctx, r.Live)
+	if err != nil {
+		return nil, 0, err
 	}
-	first, count = countTasks(tasks.Items, name, holds)
+	first, count = countTasks(live, name, holds)
 	return first, count, nil
 }
 

@@ -111,6 +111,12 @@ func (r *MesosFrameworkReconciler) replaceRemoved(ctx context.Context, framework
 				problem.Message, bound, keyFor(first), framework.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
 			return connection, nil
 		}
+		if r.Scope.mayHideTasks(framework.Status) {
+			memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkRemoved, Stalled: true, Message: fmt.Sprintf(
+				"%s Tasks of namespaces that this installation does not watch ran under it. To register anew and launch them again: kubectl annotate mesosframework %s --overwrite %s=%s",
+				problem.Message, framework.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
+			return connection, nil
+		}
 	}
 	status := framework.Status.DeepCopy()
 	status.FrameworkID, status.Abandoned, status.Orphans = "", nil, nil

@@ -56,7 +56,10 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	news := frameworkConditions(framework, status, state, memory, now)
 	reportPasses(status, memory.passes)
 
-	status.Orphans = memory.passes.told.status(framework.Spec.OrphanPolicy)
+	if memory.passes.told != nil {
+		// Until this process has counted, the last count stands.
+		status.Orphans = memory.passes.told.status(framework.Spec.OrphanPolicy)
+	}
 	if connection != nil {
 		status.Abandoned = connection.nextAbandoned()
 	}

@@ -49,6 +49,8 @@ type MesosTaskReconciler struct {
 	Connections *Connections
 	// ControllerName is the installation; frameworks of others are left alone.
 	ControllerName string
+	// Scope is the namespaces whose MesosTasks it works on.
+	Scope Scope
 	// Recorder writes Events.
 	Recorder *Recorder
 
@@ -114,6 +116,9 @@ func (r *MesosTaskReconciler) requests(ctx context.Context, which client.ListOpt
 
 // Reconcile brings one MesosTask a step closer to what it should be.
 func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	if !r.Scope.watches(request.Namespace) {
+		return r.lookAgain(r.settleUnwatched(ctx, request.NamespacedName)), nil
+	}
 	cached := &v1alpha1.MesosTask{}
 	if err := r.Client.Get(ctx, request.NamespacedName, cached); err != nil {
 		if apierrors.IsNotFound(err) {

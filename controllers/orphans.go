@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,9 +32,12 @@ type roll struct {
 	since mesos.Number
 	// proven says that it is of all live tasks on reachable agents; without, agents may be missing.
 	proven bool
-	// live counts the live tasks, orphans are those of them that no MesosTask accounts for, by task ID.
-	live    int
-	orphans []mesos.Observation
+	// live counts the live tasks, orphans are those of them that no MesosTask accounts for, unwatched those of namespaces whose MesosTasks
+	// nobody here can see; by task ID.
+	live               int
+	orphans, unwatched []mesos.Observation
+	// scope is what is watched.
+	scope Scope
 }
 
 // judgeOrphans counts, once for each end mark, the live tasks that no MesosTask accounts for, and deals with them as the framework's
@@ -43,33 +47,58 @@ func (r *MesosFrameworkReconciler) judgeOrphans(ctx context.Context, framework *
 	if counted.IsZero() || counted.Equal(p.judged) && p.told != nil && p.told.proven == p.proof.Had() {
 		return nil
 	}
-	told := &roll{term: p.term, since: p.implicitStart, proven: p.proof.Had()}
+	told, err := r.callRoll(ctx, framework, p, connection)
+	if err != nil {
+		return err
+	}
+	before, unaccounted := framework.Status.Orphans, len(told.orphans)+len(told.unwatched)
+	p.judged, p.told = counted, told
+	orphanTasks.WithLabelValues(framework.Name).Set(float64(unaccounted))
+	if before == nil || int(before.Count) < unaccounted {
+		r.tellOrphans(framework, told)
+	}
+	if len(told.orphans) > 0 && framework.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && framework.DeletionTimestamp.IsZero() {
+		return r.killOrphans(ctx, framework, connection, told.orphans)
+	}
+	return nil
+}
+
+// callRoll sorts the live tasks that Mesos told of by who accounts for them.
+func (r *MesosFrameworkReconciler) callRoll(ctx context.Context, framework *v1alpha1.MesosFramework, p *passes, connection *connection) (*roll, error) {
+	told := &roll{term: p.term, since: p.implicitStart, proven: p.proof.Had(), scope: r.Scope}
 	for _, task := range connection.bridge.Live(p.implicitStart) {
 		told.live++
+		if r.Scope.hides(task.TaskID) {
+			if !connection.isAbandoned(task.TaskID) {
+				told.unwatched = append(told.unwatched, task)
+			}
+			continue
+		}
 		accounted, err := accountedFor(ctx, r.Client, framework.Name, connection, task.TaskID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !accounted {
 			told.orphans = append(told.orphans, task)
 		}
 	}
-	slices.SortFunc(told.orphans, func(a, b mesos.Observation) int { return cmp.Compare(a.TaskID, b.TaskID) })
-	before := framework.Status.Orphans
-	p.judged, p.told = counted, told
-	orphanTasks.WithLabelValues(framework.Name).Set(float64(len(told.orphans)))
-	if len(told.orphans) == 0 {
-		return nil
-	}
-	if before == nil || int(before.Count) < len(told.orphans) {
+	slices.SortFunc(told.orphans, byTaskID)
+	slices.SortFunc(told.unwatched, byTaskID)
+	return told, nil
+}
+
+func byTaskID(a, b mesos.Observation) int { return cmp.Compare(a.TaskID, b.TaskID) }
+
+// tellOrphans writes Events of what runs and is not accounted for here.
+func (r *MesosFrameworkReconciler) tellOrphans(framework *v1alpha1.MesosFramework, told *roll) {
+	if len(told.orphans) > 0 {
 		first := told.orphans[0]
 		r.Recorder.event(framework, true, v1alpha1.EventOrphans, "Reconciling", fmt.Sprintf(
 			"%d of %d live tasks have no MesosTask, such as %s on agent %s", len(told.orphans), told.live, first.TaskID, first.AgentID))
 	}
-	if framework.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && framework.DeletionTimestamp.IsZero() {
-		return r.killOrphans(ctx, framework, connection, told.orphans)
+	if len(told.unwatched) > 0 {
+		r.Recorder.event(framework, true, v1alpha1.EventOrphans, "Reconciling", told.scope.unwatched(told.unwatched)+leftAlone)
 	}
-	return nil
 }
 
 // accountedFor says whether a live task of a framework is some MesosTask's, by its identity, or is remembered as abandoned.
@@ -94,12 +123,14 @@ func accountedFor(ctx context.Context, reader client.Reader, framework string, c
 
 // mayKill says why the orphans must not be killed, whatever the policy; empty if they may.
 func (t *roll) mayKill() string {
+	// Tasks that nobody here can see do not speak for the objects of the others.
+	seen := t.live - len(t.unwatched)
 	switch {
 	case !t.proven:
 		return "They are not killed before Mesos has told all that runs: it is still waiting for agents to come back"
-	case len(t.orphans) > orphansKilledAtOnce && len(t.orphans)*orphanPart > t.live:
+	case len(t.orphans) > orphansKilledAtOnce && len(t.orphans)*orphanPart > seen:
 		return fmt.Sprintf("They are not killed, as %d of %d live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; "+
-			"or delete the tasks in Mesos", len(t.orphans), t.live)
+			"or delete the tasks in Mesos", len(t.orphans), seen)
 	default:
 		return ""
 	}
@@ -124,16 +155,20 @@ func (r *MesosFrameworkReconciler) killOrphans(ctx context.Context, framework *v
 	return nil
 }
 
-// status is what the framework's status says of orphans; nil while there are none.
+// status is what the framework's status says of orphans, and of what may be some, as it is not watched; nil while there are none.
 func (t *roll) status(policy v1alpha1.OrphanPolicy) *v1alpha1.Orphans {
-	if t == nil || len(t.orphans) == 0 {
+	if len(t.orphans)+len(t.unwatched) == 0 {
 		return nil
 	}
-	orphans := &v1alpha1.Orphans{Count: int32(len(t.orphans))}
-	if policy == v1alpha1.OrphanKill {
+	all := slices.SortedFunc(slices.Values(slices.Concat(t.orphans, t.unwatched)), byTaskID)
+	orphans := &v1alpha1.Orphans{Count: int32(len(all))}
+	if policy == v1alpha1.OrphanKill && len(t.orphans) > 0 {
 		orphans.Message = t.mayKill()
 	}
-	for _, orphan := range t.orphans[:min(len(t.orphans), orphanSample)] {
+	if len(t.unwatched) > 0 {
+		orphans.Message = strings.TrimPrefix(orphans.Message+". "+t.scope.unwatched(t.unwatched)+leftAlone, ". ")
+	}
+	for _, orphan := range all[:min(len(all), orphanSample)] {
 		orphans.Sample = append(orphans.Sample, v1alpha1.OrphanTask{TaskID: orphan.TaskID, AgentID: orphan.AgentID})
 	}
 	return orphans

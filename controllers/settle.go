@@ -114,6 +114,21 @@ func (r *MesosTaskReconciler) settleUnaccounted(ctx context.Context, connection 
 	return next
 }
 
+// settleUnwatched deals with what Mesos says of tasks of a namespace that is not watched. Whether an object accounts for them nobody can know
+// here, so that nothing is acknowledged: Mesos repeats it until somebody who can see the object has stored it. What a framework's status
+// remembers as abandoned is the framework's.
+func (r *MesosTaskReconciler) settleUnwatched(ctx context.Context, key types.NamespacedName) (next time.Time) {
+	for _, connection := range r.Connections.all() {
+		for _, taskID := range connection.known(key) {
+			if connection.isAbandoned(taskID) {
+				next = soonest(next, r.settleAbandoned(ctx, connection, key, taskID))
+				r.settle(ctx, connection, key, taskID)
+			}
+		}
+	}
+	return next
+}
+
 // soonest is the earlier of two times; a zero one does not count.
 func soonest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {

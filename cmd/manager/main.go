@@ -85,7 +85,10 @@ func serve(ctx context.Context, options *options) error {
 		LeaseDuration:                       &options.leaseDuration,
 		RenewDeadline:                       &options.renewDeadline,
 		RetryPeriod:                         &options.retryPeriod,
-		Cache:                               cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Cache: cache.Options{
+			DefaultTransform:  cache.TransformStripManagedFields(),
+			DefaultNamespaces: options.watchNamespaces.CacheNamespaces(),
+		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
 		}},
@@ -101,16 +104,16 @@ func serve(ctx context.Context, options *options) error {
 	}
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
-		ControllerName: options.controllerName, Recorder: recorder, OperatorNamespace: secrets,
+		ControllerName: options.controllerName, Scope: options.watchNamespaces, Recorder: recorder, OperatorNamespace: secrets,
 	}
 	tasks := &controllers.MesosTaskReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
-		ControllerName: options.controllerName, Recorder: recorder,
+		ControllerName: options.controllerName, Scope: options.watchNamespaces, Recorder: recorder,
 	}
 	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
-	logger.Info("Starting", "version", version, "controllerName", options.controllerName)
+	logger.Info("Starting", "version", version, "controllerName", options.controllerName, "watchNamespaces", options.watchNamespaces)
 	if err := manager.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers"
 )
 
 // options are what the manager's flags say. Each flag can also be given as an environment variable: its name in upper case with '_'
@@ -33,6 +34,7 @@ type options struct {
 	retryPeriod             time.Duration
 	operatorNamespace       string
 	controllerName          string
+	watchNamespaces         controllers.Scope
 	logFormat               string
 	logLevel                string
 	version                 bool
@@ -53,6 +55,10 @@ func parse(arguments []string, lookup func(string) (string, bool), output io.Wri
 	flags.DurationVar(&o.retryPeriod, "leader-election-retry-period", 2*time.Second, "how often the Lease is renewed or tried to take; less than five sixths of the renew deadline")
 	flags.StringVar(&o.operatorNamespace, "operator-namespace", "", "namespace that the operator runs in; empty takes the one that it finds itself in, in a cluster")
 	flags.StringVar(&o.controllerName, "controller-name", v1alpha1.DefaultControllerName, "which MesosFrameworks to serve: those whose spec.controllerName is this")
+	flags.Func("watch-namespaces", "namespaces whose MesosTasks to work on, separated by commas; empty for all", func(list string) error {
+		o.watchNamespaces = namespacesOf(list)
+		return nil
+	})
 	flags.StringVar(&o.logFormat, "log-format", "json", "json or text")
 	flags.StringVar(&o.logLevel, "log-level", "info", "info, debug, error, or a number of logr's: 0 is info, higher is more")
 	flags.BoolVar(&o.version, "version", false, "print the version and end")
@@ -109,6 +115,27 @@ func (o *options) validate() error {
 	}
 	if problems := validation.IsDomainPrefixedPath(nil, o.controllerName); len(problems) > 0 {
 		errs = append(errs, fmt.Errorf("--controller-name is %q: want a name such as %s", o.controllerName, v1alpha1.DefaultControllerName))
+	}
+	return errors.Join(append(errs, o.validateNamespaces())...)
+}
+
+// namespacesOf takes a list of namespaces apart; empty for none.
+func namespacesOf(list string) controllers.Scope {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
+
+func (o *options) validateNamespaces() error {
+	var errs []error
+	for i, namespace := range o.watchNamespaces {
+		if len(validation.IsDNS1123Label(namespace)) > 0 {
+			errs = append(errs, fmt.Errorf("--watch-namespaces has %q: want names of namespaces, separated by commas without blanks", namespace))
+		}
+		if slices.Contains(o.watchNamespaces[:i], namespace) {
+			errs = append(errs, fmt.Errorf("--watch-namespaces has %q twice", namespace))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mesos-operator/mesos-operator/controllers"
 )
 
 func TestParse(t *testing.T) {
@@ -39,12 +41,27 @@ func TestParse(t *testing.T) {
 			environment: map[string]string{"OPERATOR_NAMESPACE": "mesos"},
 			check:       func(o *options) string { return cmp.Diff("mesos", o.leaderElectionNamespace) },
 		},
-		"a number is a log level":                   {arguments: []string{"--log-level=4"}, check: func(o *options) string { return cmp.Diff("4", o.logLevel) }},
-		"an unknown log format is refused":          {arguments: []string{"--log-format=xml"}, refusal: `--log-format is "xml": want json or text`},
-		"an unknown log level is refused":           {arguments: []string{"--log-level=loud"}, refusal: `--log-level is "loud"`},
-		"a negative log level is refused":           {arguments: []string{"--log-level=-1"}, refusal: `--log-level is "-1"`},
-		"a bare controller name is refused":         {arguments: []string{"--controller-name=mine"}, refusal: `--controller-name is "mine"`},
-		"a lease of a second and a half is refused": {arguments: []string{"--leader-election-lease-duration=1500ms"}, refusal: "--leader-election-lease-duration is 1.5s"},
+		"namespaces are separated by commas": {
+			arguments: []string{"--watch-namespaces=a,b-1"},
+			check:     func(o *options) string { return cmp.Diff(controllers.Scope{"a", "b-1"}, o.watchNamespaces) },
+		},
+		"the environment names namespaces": {
+			environment: map[string]string{"WATCH_NAMESPACES": "a"},
+			check:       func(o *options) string { return cmp.Diff(controllers.Scope{"a"}, o.watchNamespaces) },
+		},
+		"no namespace is all of them": {
+			arguments: []string{"--watch-namespaces="}, environment: map[string]string{"WATCH_NAMESPACES": "a"},
+			check: func(o *options) string { return cmp.Diff(0, len(o.watchNamespaces)) },
+		},
+		"what is no namespace is refused":            {arguments: []string{"--watch-namespaces=a, b"}, refusal: `--watch-namespaces has " b": want names`},
+		"an empty namespace among others is refused": {arguments: []string{"--watch-namespaces=a,"}, refusal: `--watch-namespaces has "": want names`},
+		"a namespace named twice is refused":         {arguments: []string{"--watch-namespaces=a,b,a"}, refusal: `--watch-namespaces has "a" twice`},
+		"a number is a log level":                    {arguments: []string{"--log-level=4"}, check: func(o *options) string { return cmp.Diff("4", o.logLevel) }},
+		"an unknown log format is refused":           {arguments: []string{"--log-format=xml"}, refusal: `--log-format is "xml": want json or text`},
+		"an unknown log level is refused":            {arguments: []string{"--log-level=loud"}, refusal: `--log-level is "loud"`},
+		"a negative log level is refused":            {arguments: []string{"--log-level=-1"}, refusal: `--log-level is "-1"`},
+		"a bare controller name is refused":          {arguments: []string{"--controller-name=mine"}, refusal: `--controller-name is "mine"`},
+		"a lease of a second and a half is refused":  {arguments: []string{"--leader-election-lease-duration=1500ms"}, refusal: "--leader-election-lease-duration is 1.5s"},
 		"a renew deadline as long as the lease is refused": {
 			arguments: []string{"--leader-election-renew-deadline=15s"}, refusal: "--leader-election-renew-deadline is 15s: want less than",
 		},
