@@ -150,7 +150,7 @@ func (c *cluster) serviceAccountKubeconfig(namespace, name string) string {
 	config.AuthInfos["manager"] = &clientcmdapi.AuthInfo{Token: request.Status.Token}
 	config.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "manager"}
 	config.CurrentContext = "test"
-	path := c.path("manager-kubeconfig")
+	path := c.path(namespace + "-" + name + "-kubeconfig")
 	if err := clientcmd.WriteToFile(*config, path); err != nil {
 		c.t.Fatal(err)
 	}

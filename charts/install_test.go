@@ -161,16 +161,22 @@ func (o *operator) established() {
 	o.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev")
 }
 
-// startManager runs the manager as the chart's Deployment would: its flags, and its service account's token.
+// startManager runs the release's manager.
 func (o *operator) startManager() {
 	o.t.Helper()
+	o.manager = o.startManagerOf(operatorNamespace, release)
+}
+
+// startManagerOf runs the manager of a release as the chart's Deployment would: its flags, and its service account's token.
+func (c *cluster) startManagerOf(namespace, release string) *process {
+	c.t.Helper()
 	deployment := &appsv1.Deployment{}
-	o.get(operatorNamespace, release, deployment)
-	arguments := []string{"--kubeconfig", o.serviceAccountKubeconfig(operatorNamespace, deployment.Spec.Template.Spec.ServiceAccountName), "--operator-namespace", operatorNamespace}
+	c.get(namespace, release, deployment)
+	arguments := []string{"--kubeconfig", c.serviceAccountKubeconfig(namespace, deployment.Spec.Template.Spec.ServiceAccountName), "--operator-namespace", namespace}
 	arguments = append(arguments, deployment.Spec.Template.Spec.Containers[0].Args...)
 	// The last one wins: pods have addresses of their own, these managers share one.
 	arguments = append(arguments, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
-	o.manager = o.start(programs, "manager", arguments...)
+	return c.start(programs, "manager", arguments...)
 }
 
 // register upgrades the release once, now that the cluster has the CRDs, and waits until the framework is registered. Another

@@ -63,6 +63,29 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* The resources that the manager uses only in the namespaces that it watches: of tasks, and what it writes about them. */}}
+{{- define "mesos-operator.watchedResources" -}}
+["mesostasks", "mesostasks/status", "events"]
+{{- end }}
+
+{{/* Of the generated ClusterRole, the part about watched resources or the rest: clusterRules of a list of root context and the word "watched" or "rest". */}}
+{{- define "mesos-operator.clusterRules" -}}
+{{- $watched := include "mesos-operator.watchedResources" . | fromJsonArray }}
+{{- range $rule := include "mesos-operator.roleRules" (list (index . 0) "ClusterRole") | fromYamlArray }}
+{{- $resources := list }}
+{{- range $rule.resources }}
+{{- if eq (has . $watched) (eq (index $ 1) "watched") }}
+{{- $resources = append $resources . }}
+{{- end }}
+{{- end }}
+{{- if and (not .resources) (eq (index $ 1) "rest") }}
+{{ list . | toYaml }}
+{{- else if $resources }}
+{{ list (merge (dict "resources" $resources) $rule) | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* What the generated roles grant: roleRules of a list of root context and kind. */}}
 {{- define "mesos-operator.roleRules" -}}
 {{- $root := index . 0 }}
