@@ -67,6 +67,7 @@ func TestChart_fromInstallToUninstall(t *testing.T) {
 			o.register(previous)
 			ids := o.runTasks()
 			o.upgrade(ids)
+			o.rollBack(ids)
 			o.changeAndDelete(ids)
 			o.refuseForAWhile()
 			given := o.managerGrants(operatorNamespace, release)
@@ -138,16 +139,22 @@ framework:
 }
 
 // install installs the chart in a cluster that has nothing of it.
-func (o *operator) install(chart string) {
+func (o *operator) install(chart string, arguments ...string) {
 	o.t.Helper()
-	notes := o.run("install", release, chart, "--create-namespace", "--values", o.path("values.yaml"))
+	notes := o.run(append([]string{"install", release, chart, "--create-namespace", "--values", o.path("values.yaml")}, arguments...)...)
 	o.t.Logf("helm install:\n%s", notes)
 	if want := "helm -n ops upgrade mesos-operator"; !strings.Contains(notes, want) {
 		o.t.Errorf("the notes do not say how to get the MesosFramework: want %q", want)
 	}
 	o.established()
+	o.secret(operatorNamespace)
+}
+
+// secret creates the credentials for the simulated Mesos.
+func (o *operator) secret(namespace string) {
+	o.t.Helper()
 	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "mesos"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "mesos"},
 		StringData: map[string]string{"principal": "operator", "secret": "s3cret"},
 	}
 	if err := o.client.Create(o.t.Context(), secret); err != nil {
@@ -258,14 +265,32 @@ func (o *operator) running(name, before string) string {
 func (o *operator) upgrade(ids map[string]string) {
 	o.t.Helper()
 	o.run("upgrade", release, chart(), "--reset-then-reuse-values")
+	o.shortName("mtask")
+	o.undisturbed(ids)
+}
+
+// rollBack goes back to the previous chart and on again, while tasks run: a rollback is an upgrade to what was there before.
+func (o *operator) rollBack(ids map[string]string) {
+	o.t.Helper()
+	// Revision 1 is the install, 2 the upgrade after it, 3 that to the chart.
+	o.run("rollback", release, "2")
+	o.shortName("oldtask")
+	o.undisturbed(ids)
+	o.run("rollback", release, "3")
+	o.shortName("mtask")
+	o.undisturbed(ids)
+}
+
+// shortName checks which version of the CRDs the API server has.
+func (o *operator) shortName(want string) {
+	o.t.Helper()
 	crd := &unstructured.Unstructured{}
 	crd.SetAPIVersion("apiextensions.k8s.io/v1")
 	crd.SetKind("CustomResourceDefinition")
 	o.get("", "mesostasks.mesos.dev", crd)
-	if names, _, err := unstructured.NestedStringSlice(crd.Object, "spec", "names", "shortNames"); err != nil || len(names) != 1 || names[0] != "mtask" {
-		o.t.Errorf("after the upgrade the CRD's short names are %q (%v), want mtask", names, err)
+	if names, _, err := unstructured.NestedStringSlice(crd.Object, "spec", "names", "shortNames"); err != nil || len(names) != 1 || names[0] != want {
+		o.t.Errorf("the CRD's short names are %q (%v), want %s", names, err, want)
 	}
-	o.undisturbed(ids)
 }
 
 // undisturbed checks that the tasks run as the attempts that they were.
@@ -307,15 +332,15 @@ func (o *operator) changeAndDelete(ids map[string]string) {
 	delete(ids, "released")
 }
 
-// refuseForAWhile has a policy of the cluster refuse every change of a MesosTask: people are told, again and again, and can delete the task.
-func (o *operator) refuseForAWhile() {
+// freeze has a policy of the cluster refuse every change of resources of the project, until the returned function is called.
+func (o *operator) freeze(resources ...string) (thaw func()) {
 	o.t.Helper()
 	policy := &admissionv1.ValidatingAdmissionPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: "freeze"},
 		Spec: admissionv1.ValidatingAdmissionPolicySpec{
 			MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{RuleWithOperations: admissionv1.RuleWithOperations{
 				Operations: []admissionv1.OperationType{admissionv1.Update},
-				Rule:       admissionv1.Rule{APIGroups: []string{"mesos.dev"}, APIVersions: []string{"*"}, Resources: []string{"mesostasks", "mesostasks/status"}},
+				Rule:       admissionv1.Rule{APIGroups: []string{"mesos.dev"}, APIVersions: []string{"*"}, Resources: resources},
 			}}}},
 			Validations: []admissionv1.Validation{{Expression: "false", Message: "nothing changes over the weekend"}},
 		},
@@ -329,6 +354,34 @@ func (o *operator) refuseForAWhile() {
 			o.t.Fatal(err)
 		}
 	}
+	return func() {
+		for _, object := range []client.Object{binding, policy} {
+			if err := o.client.Delete(o.t.Context(), object); err != nil {
+				o.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// repeated waits until an Event that a write was refused has been repeated for an object.
+func (o *operator) repeated(namespace, name string) {
+	o.t.Helper()
+	o.until("an Event repeats that a write of "+name+" is refused", func(ctx context.Context) (string, error) {
+		var events eventsv1.EventList
+		err := o.client.List(ctx, &events, client.InNamespace(namespace))
+		for _, event := range events.Items {
+			if event.Regarding.Name == name && event.Reason == v1alpha1.ReasonWriteRefused && event.Series != nil {
+				return "", nil
+			}
+		}
+		return fmt.Sprintf("%d events, none of them a series", len(events.Items)), err
+	})
+}
+
+// refuseForAWhile has a policy of the cluster refuse every change of a MesosTask: people are told, again and again, and can delete the task.
+func (o *operator) refuseForAWhile() {
+	o.t.Helper()
+	thaw := o.freeze("mesostasks", "mesostasks/status")
 	o.until("the policy refuses changes", func(ctx context.Context) (string, error) {
 		task := o.task("applied")
 		patch := client.MergeFrom(task.DeepCopy())
@@ -339,21 +392,8 @@ func (o *operator) refuseForAWhile() {
 		return "it lets a change through", nil
 	})
 	o.tool("kubectl", "create", "--namespace", operatorNamespace, "--filename", o.render("held"))
-	o.until("an Event repeats that the write is refused", func(ctx context.Context) (string, error) {
-		var events eventsv1.EventList
-		err := o.client.List(ctx, &events, client.InNamespace(operatorNamespace))
-		for _, event := range events.Items {
-			if event.Regarding.Name == "held" && event.Reason == v1alpha1.ReasonWriteRefused && event.Series != nil {
-				return "", nil
-			}
-		}
-		return fmt.Sprintf("%d events, none of them a series", len(events.Items)), err
-	})
-	for _, object := range []client.Object{binding, policy} {
-		if err := o.client.Delete(o.t.Context(), object); err != nil {
-			o.t.Fatal(err)
-		}
-	}
+	o.repeated(operatorNamespace, "held")
+	thaw()
 	o.tool("kubectl", "delete", "mesostask", "held", "--namespace", operatorNamespace, "--timeout", patience.String())
 }
 
