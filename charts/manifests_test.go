@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
+
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -22,8 +26,30 @@ func TestInstallYAML(t *testing.T) {
 	c.tool("kubectl", "apply", "--filename", c.path("install.yaml"))
 	c.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev")
 	c.onlyChanges("install.yaml", "")
+	c.sameLeaderElection()
 	// All that differs is the image.
 	c.onlyChanges("default.yaml", "deployment.apps/mesos-operator-controller-manager configured")
+}
+
+// sameLeaderElection checks that the manager has the same rights to its Lease whether Helm installs it or not. The Role is written twice, as only
+// the chart knows what the Lease is called.
+func (c *cluster) sameLeaderElection() {
+	c.t.Helper()
+	installed := &rbacv1.Role{}
+	c.get("mesos-operator-system", "mesos-operator-leader-election-role", installed)
+	for document := range strings.SplitSeq(c.tool("helm4", "template", release, chart(), "--show-only", "templates/manager-roles.yaml"), "\n---\n") {
+		rendered := &rbacv1.Role{}
+		if err := yaml.Unmarshal([]byte(document), rendered); err != nil {
+			c.t.Fatal(err)
+		}
+		if rendered.Kind == "Role" && rendered.Name == release+"-leader-election" {
+			if diff := cmp.Diff(rendered.Rules, installed.Rules); diff != "" {
+				c.t.Errorf("the rules of the leader election (-chart +install.yaml):\n%s", diff)
+			}
+			return
+		}
+	}
+	c.t.Error("the chart has no Role for the leader election")
 }
 
 // onlyChanges applies a manifest and checks that everything but one line of what kubectl says ends in "unchanged".
