@@ -248,3 +248,24 @@ func TestScope_lostIDIsLookedForInEachNamespace(t *testing.T) {
 		t.Errorf("Mesos knows the frameworks %v, want only the first", known)
 	}
 }
+
+// TestScope_frameworkStaysUntilMesosHasTold: what runs for objects that nobody here can see is known from Mesos alone.
+func TestScope_frameworkStaysUntilMesosHasTold(t *testing.T) {
+	w := newWorld(t, simulator.Flags{}, nil)
+	w.scope = controllers.Scope{w.namespace}
+	w.framework("")
+	stop := w.startManager()
+	w.waitConnected()
+	stop()
+	w.mesos.StopMaster(0)
+	if err := w.client.Delete(t.Context(), w.object()); err != nil {
+		t.Fatal(err)
+	}
+	w.startManager()
+	w.waitFramework("waiting for Mesos", func(f *v1alpha1.MesosFramework) bool {
+		ready := meta.FindStatusCondition(f.Status.Conditions, v1alpha1.ConditionReady)
+		return ready != nil && ready.Reason == v1alpha1.ReasonNotConnected && strings.Contains(ready.Message, "which this installation does not watch")
+	})
+	w.mesos.StartMaster(0)
+	w.frameworkGone()
+}
