@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -23,7 +26,11 @@ var (
 	inTree = regexp.MustCompile(`(?:^|[\s=])((?:api|charts|cmd|config|controllers|docs|hack|internal|mesosbridge)/[-\w./]*[-\w])`)
 	// testName is a Go test that a text names, or that a command runs.
 	testName = regexp.MustCompile(`\bTest[A-Z]\w*`)
-	// condition types are Go constants that begin so; their values are words of the API, as reasons are.
+	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	anchored = regexp.MustCompile(`\]\(([^)\s]*)#([^)\s]+)\)`)
+	// chartValue is a value of the chart, as texts name it and --set takes it.
+	chartValue = regexp.MustCompile(`(?:^|--set[ ='"]+)((?:admissionPolicies|crds|framework|image|log|metrics|networkPolicy|rbac|serviceAccount|watchNamespaces)(?:\.\w+)*)\b`)
+	// constGroup begins the comments on the Go constants that are words of the API.
 	constGroup = regexp.MustCompile(`^(Condition types|Reasons) of a (MesosTask|MesosFramework)\b`)
 )
 
@@ -141,5 +148,67 @@ func TestDocs_explainEveryReason(t *testing.T) {
 				t.Errorf("%s does not explain %s of a %s", document, word, kind)
 			}
 		}
+	}
+}
+
+// anchor is what GitHub calls a heading.
+func anchor(heading string) string {
+	kept := regexp.MustCompile(`[^\p{L}\p{N}\- ]`).ReplaceAllString(strings.ToLower(heading), "")
+	return strings.ReplaceAll(kept, " ", "-")
+}
+
+func TestDocs_linkToHeadingsThatExist(t *testing.T) {
+	texts, seen := documents(t), 0
+	for name, text := range texts {
+		for _, found := range anchored.FindAllStringSubmatch(text, -1) {
+			there := filepath.Join(filepath.Dir(name), found[1])
+			if found[1] == "" {
+				there = name
+			}
+			other, ok := texts[there]
+			if !ok {
+				continue // other sites, and files that are no documents
+			}
+			seen++
+			headings := heading.FindAllStringSubmatch(other, -1)
+			if !slices.ContainsFunc(headings, func(h []string) bool { return anchor(h[1]) == found[2] }) {
+				t.Errorf("%s links to %s#%s, and there is no such heading", name, found[1], found[2])
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no link to a heading was found in the documents")
+	}
+}
+
+func TestDocs_nameValuesThatTheChartHas(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(testenv.Root(), "charts", "mesos-operator", "values.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, seen := map[string]any{}, 0
+	if err := yaml.Unmarshal(source, &values); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range documents(t) {
+		for piece := range strings.SplitSeq(code(text), "\n") {
+			for _, found := range chartValue.FindAllStringSubmatch(piece, -1) {
+				path := strings.Split(found[1], ".")
+				if len(path) == 2 && path[1] == "yaml" {
+					continue // a file
+				}
+				seen++
+				// What is below framework.spec is the MesosFramework's.
+				if path[0] == "framework" && len(path) > 2 {
+					path = path[:2]
+				}
+				if _, ok, err := unstructured.NestedFieldNoCopy(values, path...); err != nil || !ok {
+					t.Errorf("%s names the chart's value %s, which values.yaml does not have (%v)", name, found[1], err)
+				}
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d values of the chart were found in the documents", seen)
 	}
 }
