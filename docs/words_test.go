@@ -28,8 +28,8 @@ var (
 	testName = regexp.MustCompile(`\bTest[A-Z]\w*`)
 	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	anchored = regexp.MustCompile(`\]\(([^)\s]*)#([^)\s]+)\)`)
-	// chartValue is a value of the chart, as texts name it and --set takes it.
-	chartValue = regexp.MustCompile(`(?:^|--set[ ='"]+)((?:admissionPolicies|crds|framework|image|log|metrics|networkPolicy|rbac|serviceAccount|watchNamespaces)(?:\.\w+)*)\b`)
+	// chartValue is a value of the chart, as texts name it and --set takes it; without those that any chart has.
+	chartValue = regexp.MustCompile(`(?:^|--set[ ='"]+)((?:admissionPolicies|crds|framework|metrics|networkPolicy|watchNamespaces)(?:\.\w+)*)\b`)
 	// constGroup begins the comments on the Go constants that are words of the API.
 	constGroup = regexp.MustCompile(`^(Condition types|Reasons) of a (MesosTask|MesosFramework)\b`)
 )
