@@ -1,0 +1,3 @@
+-- Launches a suspended task again.
+obj.spec.suspend = nil
+return obj

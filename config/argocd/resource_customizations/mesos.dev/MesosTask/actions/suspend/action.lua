@@ -1,0 +1,3 @@
+-- Kills the task and keeps the object.
+obj.spec.suspend = true
+return obj
