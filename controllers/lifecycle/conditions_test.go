@@ -1,6 +1,10 @@
 package lifecycle
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -8,28 +12,61 @@ import (
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/argocd"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// kstatus is what kubectl wait, Helm and Flux make of the object.
-func (s *story) kstatus(t *testing.T) status.Status {
+// object is the MesosTask as the API server would have it.
+func (s *story) object(t *testing.T) *unstructured.Unstructured {
 	t.Helper()
 	task := &v1alpha1.MesosTask{Spec: s.Spec, Status: s.Status}
 	task.APIVersion, task.Kind = v1alpha1.GroupVersion.String(), "MesosTask"
 	task.Name, task.Namespace, task.Generation = s.Name, s.Namespace, s.Generation
+	if s.Deleting {
+		task.DeletionTimestamp = at(0)
+	}
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(task)
 	if err != nil {
 		t.Fatalf("converting the object: %v", err)
 	}
-	result, err := status.Compute(&unstructured.Unstructured{Object: content})
+	return &unstructured.Unstructured{Object: content}
+}
+
+// kstatus is what kubectl wait, Helm and Flux make of the object.
+func (s *story) kstatus(t *testing.T) status.Status {
+	t.Helper()
+	result, err := status.Compute(s.object(t))
 	if err != nil {
 		t.Fatalf("computing the status: %v", err)
 	}
 	return result.Status
+}
+
+// healthOf is what Argo CD has to make of an object for each thing that kstatus makes of it.
+var healthOf = map[status.Status]string{
+	status.InProgressStatus: "Progressing", status.CurrentStatus: "Healthy", status.FailedStatus: "Degraded", status.TerminatingStatus: "Progressing",
+}
+
+// checkHealth compares what Argo CD makes of the object with what kstatus does. They differ on purpose for what a person has put to rest.
+func (s *story) checkHealth(t *testing.T, read status.Status) {
+	t.Helper()
+	want := healthOf[read]
+	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	if ready != nil && (ready.Reason == v1alpha1.ReasonSuspended || ready.Reason == v1alpha1.ReasonPaused) {
+		want = "Suspended"
+	}
+	health, err := argocd.HealthOf(t.Context(), s.object(t))
+	if err != nil || health.Status != want {
+		t.Errorf("to Argo CD it is %+v (%v), want %s", health, err, want)
+	}
+	if ready != nil && !strings.Contains(health.Message, ready.Reason) {
+		t.Errorf("Argo CD says %q, without the reason %s", health.Message, ready.Reason)
+	}
 }
 
 // TestNext_conditions goes through the table of situations that kstatus must read correctly.
@@ -46,6 +83,16 @@ func TestNext_conditions(t *testing.T) {
 	unregistered.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: "Not there"}
 	wrongRole := newStory()
 	wrongRole.Obstacle = &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No such role", Stalled: true}
+	leaving := newStory()
+	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
+	impossible := newStory()
+	impossible.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Message: "No", Stalled: true}
+	frozen := newStory()
+	frozen.Obstacle = &Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: "A policy says no"}
+	restored := running(onlyOnce)
+	restored.Binding.UID = "uid-0"
+	restored.answers(mesos.TaskGone)
+	reasons := map[string]bool{}
 
 	for name, c := range map[string]struct {
 		story *story
@@ -121,13 +168,26 @@ func TestNext_conditions(t *testing.T) {
 		"with a role that is not allowed": {
 			wrongRole, conditions("Ready", "False/RoleNotAllowed", "Stalled", "True/RoleNotAllowed"), status.FailedStatus,
 		},
-		"being deleted": {running().change(remove), conditions("Ready", "False/Deleting", "Reconciling", "True/Deleting"), status.InProgressStatus},
+		"being deleted": {running().change(remove), conditions("Ready", "False/Deleting", "Reconciling", "True/Deleting"), status.TerminatingStatus},
+		"with a framework that is being deleted": {
+			leaving, conditions("Ready", "False/FrameworkDeleting", "Reconciling", "True/FrameworkDeleting"), status.InProgressStatus,
+		},
+		"with what cannot be put to Mesos": {
+			impossible, conditions("Ready", "False/InvalidSpec", "Stalled", "True/InvalidSpec"), status.FailedStatus,
+		},
+		"kept by a policy from being bound": {
+			frozen, conditions("Ready", "False/WriteRefused", "Reconciling", "True/WriteRefused"), status.InProgressStatus,
+		},
+		"restored, and nobody knows how it ended": {
+			restored, conditions("Ready", "False/OutcomeUnknown", "Stalled", "True/OutcomeUnknown"), status.FailedStatus,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.story.look()
 			got := map[string]string{}
 			for _, condition := range c.story.Status.Conditions {
 				got[condition.Type] = string(condition.Status) + "/" + condition.Reason
+				reasons[condition.Reason] = true
 				if condition.ObservedGeneration != c.story.Generation || condition.Message == "" {
 					t.Errorf("condition %+v lacks a message or the generation %d", condition, c.story.Generation)
 				}
@@ -140,7 +200,13 @@ func TestNext_conditions(t *testing.T) {
 			if read := c.story.kstatus(t); read != c.read {
 				t.Errorf("kstatus reads %s, want %s", read, c.read)
 			}
+			c.story.checkHealth(t, c.read)
 		})
+	}
+	for _, reason := range reasonsOfTasks(t) {
+		if !reasons[reason] {
+			t.Errorf("no row has the reason %s", reason)
+		}
 	}
 	t.Run("an old generation is in progress", func(t *testing.T) {
 		s := running()
@@ -148,7 +214,41 @@ func TestNext_conditions(t *testing.T) {
 		if read := s.kstatus(t); read != status.InProgressStatus {
 			t.Errorf("kstatus reads %s", read)
 		}
+		if health, err := argocd.HealthOf(t.Context(), s.object(t)); err != nil || health.Status != "Progressing" {
+			t.Errorf("to Argo CD it is %+v (%v)", health, err)
+		}
 	})
+}
+
+// reasonsOfTasks are the reasons that the API documents for a MesosTask's conditions.
+func reasonsOfTasks(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../api/v1alpha1/condition_types.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reasons []string
+	for _, declaration := range file.Decls {
+		block, ok := declaration.(*ast.GenDecl)
+		if !ok || !strings.HasPrefix(block.Doc.Text(), "Reasons of a MesosTask's conditions") {
+			continue
+		}
+		for _, spec := range block.Specs {
+			constant := spec.(*ast.ValueSpec)
+			reason, err := strconv.Unquote(constant.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// A binding that is invalid is replaced: only an Event says so.
+			if reason != v1alpha1.ReasonInvalidBinding {
+				reasons = append(reasons, reason)
+			}
+		}
+	}
+	if len(reasons) == 0 {
+		t.Fatal("the API documents no reasons")
+	}
+	return reasons
 }
 
 // conditions makes a map of types and what they say.
