@@ -17,6 +17,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 CONTROLLER_GEN := $(BIN)/tools/controller-gen
 KUSTOMIZE := $(BIN)/tools/kustomize
+KUBE_STATE_METRICS := $(BIN)/tools/kube-state-metrics
 LOGCHECK := $(BIN)/tools/logcheck
 GOLANGCI_LINT := $(BIN)/tools/golangci-lint
 # kubectl as the demo and install use it: the one that is installed, else the one that `make envtest` built.
@@ -82,7 +83,7 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 
 .PHONY: manifests-check
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
-	for dir in crd rbac manager admission default samples; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
+	for dir in crd rbac manager admission default samples kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
@@ -92,7 +93,7 @@ verify: ## Check that generated files are current and that nothing is there to c
 ##@ Tests
 
 .PHONY: test
-test: envtest build helm-check $(KUSTOMIZE) ## Run all tests, with the race detector and in random order.
+test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
 
 .PHONY: test-fast
@@ -106,7 +107,7 @@ helm-check: ## Lint the chart with Helm 3 and Helm 4 and run its template tests.
 	$(BIN)/tools/helm-unittest charts/mesos-operator
 
 .PHONY: helm-test
-helm-test: envtest build helm-check $(KUSTOMIZE) ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
+helm-test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 10m -v ./charts/...
 
 .PHONY: bench
@@ -162,6 +163,9 @@ $(CONTROLLER_GEN): hack/tools/go.sum
 
 $(KUSTOMIZE): hack/tools/go.sum
 	cd hack/tools && go build -o $@ sigs.k8s.io/kustomize/kustomize/v5
+
+$(KUBE_STATE_METRICS): hack/kube-state-metrics/go.sum
+	cd hack/kube-state-metrics && go build -trimpath -o $@ k8s.io/kube-state-metrics/v2
 
 $(LOGCHECK): hack/tools/go.sum
 	cd hack/tools && go build -o $@ sigs.k8s.io/logtools/logcheck

@@ -100,27 +100,38 @@ func (c *cluster) tool(name string, arguments ...string) string {
 	c.t.Helper()
 	program := filepath.Join(testenv.Root(), "bin", "tools", name)
 	if name == "kubectl" {
-		program = filepath.Join(testenv.Root(), "bin", name)
-		if found, err := exec.LookPath(name); err == nil {
-			program = found
-		}
+		program = kubectl()
 	}
 	return c.program(program, arguments...)
+}
+
+// kubectl is the kubectl that is installed, or else the one that make envtest builds.
+func kubectl() string {
+	if found, err := exec.LookPath("kubectl"); err == nil {
+		return found
+	}
+	return filepath.Join(testenv.Root(), "bin", "kubectl")
 }
 
 // program runs a program in the project's root, as an administrator of the cluster, and returns what it wrote. It must succeed.
 func (c *cluster) program(program string, arguments ...string) string {
 	c.t.Helper()
+	output, err := c.try(program, arguments...)
+	if err != nil {
+		c.t.Fatalf("running %s %s (make helm-test builds it): %v\n%s", program, strings.Join(arguments, " "), err, output)
+	}
+	return output
+}
+
+// try does so, and it may fail.
+func (c *cluster) try(program string, arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = testenv.Root()
 	command.Env = append(os.Environ(), "KUBECONFIG="+c.path("kubeconfig"), "HOME="+c.dir, "XDG_CACHE_HOME="+c.path("cache"))
 	output, err := command.CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("running %s %s (make helm-test builds it): %v\n%s", program, strings.Join(arguments, " "), err, output)
-	}
-	return string(output)
+	return string(output), err
 }
 
 // until waits until check says nothing more that is missing.
@@ -164,6 +175,8 @@ type process struct {
 	log   string
 	cmd   *exec.Cmd
 	ended chan error
+	// endsBySignal says that the program does not handle the signal that asks it to end.
+	endsBySignal bool
 }
 
 // start starts a program of this project. It ends with the test, if not before.
@@ -195,7 +208,7 @@ func (p *process) stop() {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Errorf("ending %s: %v", p.name, err)
 	}
-	if err := <-p.ended; err != nil {
+	if err := <-p.ended; err != nil && !p.endsBySignal {
 		p.t.Errorf("%s did not end in order: %v", p.name, err)
 	}
 	p.cmd = nil
