@@ -291,6 +291,7 @@ func (r *repository) refusedInADryRun() {
 		}
 		r.write("changed.yaml", changed)
 		output, err := r.try(kubectl(), "apply", "--dry-run=server", "--namespace", shop, "--filename", r.path("changed.yaml"))
+		r.t.Logf("kubectl apply --dry-run=server with %s:\n%s", name, output)
 		if err == nil || !strings.Contains(output, c.want) {
 			r.t.Errorf("a dry run with %s: %v\n%s\nwant that it is refused with %q", name, err, output, c.want)
 		}

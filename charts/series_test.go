@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -251,7 +252,34 @@ func TestStateMetricsValues(t *testing.T) {
 	if diff := cmp.Diff(configuration, values.CustomResourceState.Config); diff != "" || !values.CustomResourceState.Enabled {
 		t.Errorf("values.yaml enables the configuration: %t; config.yaml and it (-want +got):\n%s", values.CustomResourceState.Enabled, diff)
 	}
+	guide, err := os.ReadFile(filepath.Join(testenv.Root(), "docs", "object-metrics.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := metricNames(t, configuration)
+	for _, name := range names {
+		if !strings.Contains(string(guide), "`"+name+"`") {
+			t.Errorf("docs/object-metrics.md does not describe %s", name)
+		}
+	}
 	if diff := cmp.Diff(role.Rules, values.RBAC.ExtraRules); diff != "" {
 		t.Errorf("cluster_role.yaml and values.yaml (-want +got):\n%s", diff)
 	}
+}
+
+// metricNames are the names of the metrics in a configuration of kube-state-metrics.
+func metricNames(t *testing.T, configuration map[string]any) []string {
+	t.Helper()
+	resources, _, err := unstructured.NestedSlice(configuration, "spec", "resources")
+	if err != nil || len(resources) != 2 {
+		t.Fatalf("the configuration has %d resources: %v", len(resources), err)
+	}
+	var names []string
+	for _, resource := range resources {
+		resource := resource.(map[string]any)
+		for _, metric := range resource["metrics"].([]any) {
+			names = append(names, resource["metricNamePrefix"].(string)+"_"+metric.(map[string]any)["name"].(string))
+		}
+	}
+	return names
 }
