@@ -44,7 +44,7 @@ func ConfigMap() ([]byte, error) {
 	}
 	manifest, err := yaml.Marshal(map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"name": "argocd-cm", "namespace": "argocd", "labels": map[string]any{"app.kubernetes.io/name": "argocd-cm", "app.kubernetes.io/part-of": "argocd"}},
+		"metadata": map[string]any{"name": "argocd-cm", "labels": map[string]any{"app.kubernetes.io/name": "argocd-cm", "app.kubernetes.io/part-of": "argocd"}},
 		"data":     data,
 	})
 	if err != nil {
