@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -23,6 +25,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/argocd"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -37,11 +40,8 @@ const (
 // repository is what a team keeps in Git, and a cluster with config/default that it is applied to.
 type repository struct {
 	*cluster
-	// files are the manifests, names those of the objects in them by kind.
-	files []string
-	tasks []string
-	// running are the tasks that run once all is applied.
-	running []string
+	// files are the manifests, tasks the names of the MesosTasks in them, and running those that run once all is applied.
+	files, tasks, running []string
 }
 
 // TestGitOps applies manifests again and again while the manager works on them, as Argo CD, Flux and people do.
@@ -52,6 +52,7 @@ func TestGitOps(t *testing.T) {
 	r.checkOut()
 	r.apply()
 	r.worked()
+	r.read()
 	r.appliedAgain()
 	r.refusedInADryRun()
 	r.series()
@@ -184,6 +185,54 @@ func (r *repository) worked() {
 		}
 		return "", nil
 	})
+}
+
+// reading is what kstatus and Argo CD make of an object.
+type reading struct {
+	KStatus status.Status
+	ArgoCD  string
+}
+
+// read waits until kstatus and Argo CD make of the objects what they should.
+func (r *repository) read() {
+	r.t.Helper()
+	want := map[string]reading{
+		"MesosTask/web":                 {status.CurrentStatus, "Healthy"},
+		"MesosTask/job":                 {status.CurrentStatus, "Healthy"},
+		"MesosTask/huge":                {status.InProgressStatus, "Progressing"},
+		"MesosTask/full-suspended":      {status.CurrentStatus, "Suspended"},
+		"MesosFramework/default":        {status.CurrentStatus, "Healthy"},
+		"MesosFramework/full":           {status.FailedStatus, "Degraded"},
+		"MesosFramework/full-zookeeper": {status.FailedStatus, "Degraded"},
+	}
+	r.until("kstatus and Argo CD read the objects", func(context.Context) (string, error) {
+		got := map[string]reading{}
+		for name := range want {
+			got[name] = r.reading(name)
+		}
+		return cmp.Diff(want, got), nil
+	})
+}
+
+// reading is what is made of an object as the API server has it, by its kind and name.
+func (r *repository) reading(object string) reading {
+	r.t.Helper()
+	kind, name, _ := strings.Cut(object, "/")
+	live, namespace := &unstructured.Unstructured{}, ""
+	live.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+	if kind == "MesosTask" {
+		namespace = shop
+	}
+	r.get(namespace, name, live)
+	result, err := status.Compute(live)
+	if err != nil {
+		r.t.Fatalf("computing the status of %s: %v", object, err)
+	}
+	health, err := argocd.HealthOf(r.t.Context(), live)
+	if err != nil {
+		r.t.Fatalf("running Argo CD's script on %s: %v", object, err)
+	}
+	return reading{result.Status, health.Status}
 }
 
 // appliedAgain applies everything again in each way: nothing changes, and what the manager wrote stays.
