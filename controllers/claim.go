@@ -124,6 +124,7 @@ func (r *MesosFrameworkReconciler) standDown(ctx context.Context, framework *v1a
 		ctrl.LoggerFrom(ctx).Info("Standing down: another installation has claimed the framework", "lease", claim.Lease, "identity", claim.Identity)
 	}
 	r.Connections.remove(framework.Name)
+	forgetFramework(framework.Name)
 	memory.passes, memory.stuck = newPasses(), nil
 	if meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionContested) || !framework.DeletionTimestamp.IsZero() {
 		return nil

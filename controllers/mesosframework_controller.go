@@ -229,6 +229,7 @@ func (r *MesosFrameworkReconciler) remember(framework *v1alpha1.MesosFramework) 
 	if memory == nil || memory.uid != string(framework.UID) {
 		if memory != nil {
 			r.Connections.remove(framework.Name)
+			forgetFramework(framework.Name)
 		}
 		memory = &frameworkMemory{uid: string(framework.UID), passes: newPasses()}
 		if r.byName == nil {
@@ -242,7 +243,7 @@ func (r *MesosFrameworkReconciler) remember(framework *v1alpha1.MesosFramework) 
 // forget drops a framework that is gone.
 func (r *MesosFrameworkReconciler) forget(name string) {
 	r.Connections.remove(name)
-	orphanTasks.DeleteLabelValues(name)
+	forgetFramework(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)

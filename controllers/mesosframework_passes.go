@@ -294,6 +294,7 @@ func (p *passes) takeOutcome(now time.Time) {
 
 // complete ends the pass that runs.
 func (p *passes) complete(now time.Time) {
+	passDuration.Observe(now.Sub(p.began).Seconds(), string(p.reason))
 	p.completed = passStatus(p, now)
 	p.completed.Proven = p.proof.Had()
 	p.completedTerm = p.term

@@ -238,7 +238,7 @@ func passStatus(p *passes, completed time.Time) *v1alpha1.ReconciliationPass {
 	return pass
 }
 
-// count counts the framework's tasks, as the cache has them.
+// count counts the framework's tasks, as the cache has them, for its status and the metrics.
 func (r *MesosFrameworkReconciler) count(ctx context.Context, name string) (v1alpha1.TaskCounts, error) {
 	var tasks v1alpha1.MesosTaskList
 	if err := r.Client.List(ctx, &tasks, client.MatchingFields{indexByFramework: name}, client.UnsafeDisableDeepCopy); err != nil {
@@ -252,6 +252,7 @@ func (r *MesosFrameworkReconciler) count(ctx context.Context, name string) (v1al
 		sum.Pending += counted.Pending
 		sum.Unreachable += counted.Unreachable
 	}
+	recordCounts(name, sum, len(tasks.Items))
 	return sum, nil
 }
 

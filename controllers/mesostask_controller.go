@@ -141,7 +141,7 @@ func (r *MesosTaskReconciler) Reconcile(ctx context.Context, request ctrl.Reques
 		return r.outcome(ctx, view, err)
 	}
 	decision := lifecycle.Next(view.seen)
-	rulesMatched.WithLabelValues(decision.Rule).Inc()
+	rulesMatched.Inc(decision.Rule)
 	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil {
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
 	}
@@ -176,7 +176,9 @@ func (r *MesosTaskReconciler) outcome(ctx context.Context, view *view, err error
 // act records the decision and takes its steps, in order, up to the first that fails.
 func (r *MesosTaskReconciler) act(ctx context.Context, view *view, decision lifecycle.Decision) error {
 	if !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status) {
-		if err := r.writeStatus(ctx, view, decision.Status); err != nil {
+		err := r.writeStatus(ctx, view, decision.Status)
+		countStep(stepWriteStatus, err)
+		if err != nil {
 			return err
 		}
 		for _, news := range decision.Events {
@@ -187,25 +189,26 @@ func (r *MesosTaskReconciler) act(ctx context.Context, view *view, decision life
 		view.connection.placer.unwant(view.key)
 	}
 	for _, step := range decision.Steps {
-		if err := r.take(ctx, view, decision, step); err != nil {
+		if view.connection == nil && step != lifecycle.StepRelease && step != lifecycle.StepFinalize {
+			continue
+		}
+		err := r.take(ctx, view, decision, step)
+		countStep(step, err)
+		if err != nil {
 			return err
 		}
 	}
 	return r.settleOthers(ctx, view)
 }
 
-// take takes one step.
+// take takes one step. Those that need Mesos have a connection.
 func (r *MesosTaskReconciler) take(ctx context.Context, view *view, decision lifecycle.Decision, step lifecycle.Step) error {
 	connection, attempt := view.connection, decision.Status.Task
-	switch {
-	case step == lifecycle.StepRelease:
-		return r.releaseFinalizer(ctx, view)
-	case step == lifecycle.StepFinalize:
-		return r.finalize(ctx, view)
-	case connection == nil:
-		return nil
-	}
 	switch step {
+	case lifecycle.StepRelease:
+		return r.releaseFinalizer(ctx, view)
+	case lifecycle.StepFinalize:
+		return r.finalize(ctx, view)
 	case lifecycle.StepAcknowledge:
 		connection.bridge.Acknowledge(attempt.ID, view.seen.Unacknowledged)
 	case lifecycle.StepCallOff:

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,9 +30,13 @@ func (r *MesosTaskReconciler) writeStatus(ctx context.Context, view *view, statu
 	patch.test("/status/revision", revisionOrNil(object.Status.Revision))
 	status.Revision = object.Status.Revision + 1
 	patch.add("/status", status)
-	return r.write(view, "status", patch, func(patch client.Patch) error {
+	err := r.write(view, "status", patch, func(patch client.Patch) error {
 		return r.Client.Status().Patch(ctx, view.object, patch)
 	})
+	if err == nil {
+		recordChanges(view, &object.Status, &status)
+	}
+	return err
 }
 
 // revisionOrNil is the revision as the API has it: a zero is left out.
@@ -143,14 +146,6 @@ func (r *MesosTaskReconciler) write(view *view, what string, patch *jsonPatch, s
 	before := view.object
 	view.object = before.DeepCopy()
 	err = r.Connections.gate.pass(Step{Kind: StepWriteTask, What: what}, func() error { return send(built) })
-	result := "ok"
-	switch {
-	case apierrors.IsInvalid(err) || apierrors.IsNotFound(err) || apierrors.IsConflict(err):
-		result = "stale"
-	case err != nil:
-		result = "error"
-	}
-	taskWrites.WithLabelValues(what, result).Inc()
 	if err != nil {
 		view.object = before
 		return fmt.Errorf("writing the %s: %w", what, err)

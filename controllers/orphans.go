@@ -53,7 +53,7 @@ func (r *MesosFrameworkReconciler) judgeOrphans(ctx context.Context, framework *
 	}
 	before, unaccounted := framework.Status.Orphans, len(told.orphans)+len(told.unwatched)
 	p.judged, p.told = counted, told
-	orphanTasks.WithLabelValues(framework.Name).Set(float64(unaccounted))
+	orphanTasks.Set(float64(unaccounted), framework.Name)
 	if before == nil || int(before.Count) < unaccounted {
 		r.tellOrphans(framework, told)
 	}

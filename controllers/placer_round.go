@@ -13,6 +13,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/controllers/placement"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -81,8 +82,12 @@ func (p *placer) place(offers []mesos.Offer) {
 	if len(offers) == 0 {
 		return
 	}
+	began := p.clock.Now()
 	tasks, room := p.unplaced()
-	round := &placement.Round{MaxAssignments: room, Declined: p.recall(p.clock.Now()), Turns: &p.turns}
+	if len(tasks) > 0 {
+		defer func() { matchDuration.Observe(p.clock.Since(began).Seconds()) }()
+	}
+	round := &placement.Round{MaxAssignments: room, Declined: p.recall(began), Turns: &p.turns}
 	alone, together := p.split(tasks)
 	var aloneWaits, togetherWait bool
 	if p.lastTurn(together) < p.lastTurn(alone) {
@@ -93,7 +98,7 @@ func (p *placer) place(offers []mesos.Offer) {
 		offers, togetherWait = p.placeTogether(together, offers, round)
 	}
 	p.turns.EndRound()
-	p.decline(offers, aloneWaits || togetherWait)
+	p.decline(offers, whyUnused(len(tasks), aloneWaits || togetherWait))
 }
 
 // placeTogether gives offers to tasks that may share an ACCEPT. It returns the offers that are left, and whether a task only waits its turn.
@@ -122,6 +127,18 @@ func (p *placer) placeTogether(tasks []placement.Task, offers []mesos.Offer, rou
 	return left, turnWaits
 }
 
+// whyUnused says why an offer served nobody: of the tasks that waited, some may wait for their turn only.
+func whyUnused(waiting int, turnWaits bool) mesosbridge.DeclineReason {
+	switch {
+	case turnWaits:
+		return mesosbridge.DeclineTurn
+	case waiting == 0:
+		return mesosbridge.DeclineNothingPending
+	default:
+		return mesosbridge.DeclineUnfit
+	}
+}
+
 // recall returns the offers that were declined and are not due back yet.
 func (p *placer) recall(now time.Time) []mesos.Offer {
 	var declined []mesos.Offer
@@ -136,12 +153,12 @@ func (p *placer) recall(now time.Time) []mesos.Offer {
 }
 
 // decline turns down offers that serve nobody: shortly, where tasks only wait for their turn.
-func (p *placer) decline(offers []mesos.Offer, shortly bool) {
+func (p *placer) decline(offers []mesos.Offer, reason mesosbridge.DeclineReason) {
 	if len(offers) == 0 {
 		return
 	}
 	refuse := p.refuse
-	if shortly {
+	if reason == mesosbridge.DeclineTurn {
 		refuse = min(refuse, shortRefusal)
 	}
 	until := p.clock.Now().Add(refuse)
@@ -149,14 +166,14 @@ func (p *placer) decline(offers []mesos.Offer, shortly bool) {
 		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until}
 	}
 	p.backBy = later(p.backBy, until)
-	p.connection.bridge.Decline(idsOf(offers), refuse)
+	p.connection.bridge.Decline(idsOf(offers), refuse, reason)
 }
 
 // turnDown gives back offers that come before anything may be launched.
 func (p *placer) turnDown(offers []mesos.Offer) {
 	if len(offers) > 0 {
 		p.turnedDown = true
-		p.connection.bridge.Decline(idsOf(offers), heldRefusal)
+		p.connection.bridge.Decline(idsOf(offers), heldRefusal, mesosbridge.DeclineHeld)
 	}
 }
 
@@ -383,7 +400,7 @@ func (p *placer) close(launch *launch, gone bool) {
 	switch {
 	case gone:
 	case len(tasks) == 0:
-		p.connection.bridge.Decline([]string{launch.offer.ID}, refuse)
+		p.connection.bridge.Decline([]string{launch.offer.ID}, refuse, mesosbridge.DeclineWithdrawn)
 	default:
 		p.connection.bridge.Accept(launch.offer.ID, tasks, refuse, p.mayLaunch)
 	}

@@ -248,7 +248,9 @@ func (r *MesosTaskReconciler) adoptEnd(ctx context.Context, view *view) (tried b
 			continue
 		}
 		view.connection.placer.unwant(view.key)
-		return true, r.adopt(ctx, view, &lifecycle.Placement{TaskID: taskID, AgentID: attempt.Unacked.AgentID})
+		err = r.adopt(ctx, view, &lifecycle.Placement{TaskID: taskID, AgentID: attempt.Unacked.AgentID})
+		countStep(lifecycle.StepAdopt, err)
+		return true, err
 	}
 	return false, nil
 }

@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -67,6 +68,17 @@ type record struct {
 	Attempt
 	// acking is the UUID whose acknowledgement is on its way.
 	acking string
+	// arrived is when Unacked first came.
+	arrived time.Time
+}
+
+// arrive records one event about the attempt and, of an update that must be acknowledged, when it first came: an agent sends it again until
+// it is.
+func (r *record) arrive(next mesos.Observation, now time.Time) {
+	if len(next.UUID) > 0 && (r.Unacked == nil || !bytes.Equal(r.Unacked.UUID, next.UUID)) {
+		r.arrived = now
+	}
+	r.observe(next)
 }
 
 // observe records what one event said of the attempt.

@@ -84,6 +84,8 @@ type Bridge struct {
 	attempts   map[string]*record
 	offers     map[string]*offer
 	failures   map[string]mesos.Number
+	// asked is when each task was first named in a RECONCILE of the current term that Mesos has not answered for it.
+	asked map[string]time.Time
 }
 
 // New returns a bridge that does nothing before Run.
@@ -111,14 +113,15 @@ func New(config Config, options Options) *Bridge {
 		attempts:   make(map[string]*record),
 		offers:     make(map[string]*offer),
 		failures:   make(map[string]mesos.Number),
+		asked:      make(map[string]time.Time),
 	}
 }
 
 // Run keeps the framework subscribed until ctx ends, and returns only then. On return the stream is closed and no goroutine of the
 // bridge is left. It must be called once.
 func (b *Bridge) Run(ctx context.Context) {
-	connected.WithLabelValues(b.options.Name).Set(0)
-	defer connected.DeleteLabelValues(b.options.Name)
+	subscribed.add(b)
+	defer subscribed.remove(b)
 	var lanes sync.WaitGroup
 	lanes.Go(func() { b.calls.run(ctx) })
 	for range ackWorkers {

@@ -103,25 +103,39 @@ func (o outcome) problem() error {
 }
 
 // result is the label under which the outcome is counted.
-func (o outcome) result() string {
+func (o outcome) result() result {
 	switch {
 	case !o.sent:
-		return "withheld"
+		return resultWithheld
 	case o.accepted():
-		return "accepted"
+		return resultAccepted
 	case o.refused():
-		return "refused"
+		return resultRefused
 	case o.status != 0:
-		return "failed"
+		return resultFailed
 	default:
-		return "unanswered"
+		return resultUnanswered
+	}
+}
+
+// launched is what the outcome of an ACCEPT means for its tasks. Only a master's own refusal is one: the rest is to be asked about.
+func (o outcome) launched() result {
+	switch {
+	case !o.sent:
+		return resultWithheld
+	case o.accepted():
+		return resultAccepted
+	case o.refusedByMaster():
+		return resultRefused
+	default:
+		return resultUnanswered
 	}
 }
 
 // call sends a call in the term and waits for its answer. It is the one place from which a call other than SUBSCRIBE leaves.
 func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcome {
 	o := b.exchange(ctx, t, call)
-	callsTotal.WithLabelValues(call.Type.String(), o.result()).Inc()
+	callsTotal.Inc(call.Type.String(), string(o.result()))
 	if err := o.problem(); err != nil {
 		b.log.Info("Call was not accepted", "call", call.Type.String(), "term", t.number, "result", o.result(), "err", err.Error())
 	}

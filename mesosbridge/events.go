@@ -74,11 +74,18 @@ func (b *Bridge) handleUpdate(event *scheduler.Event_Update, number mesos.Number
 	if event == nil || event.Status.TaskID.Value == "" {
 		return
 	}
-	next := observationOf(&event.Status, number)
+	next, now := observationOf(&event.Status, number), time.Now()
 	b.mu.Lock()
-	b.attempt(next.TaskID).observe(next)
+	b.attempt(next.TaskID).arrive(next, now)
+	asked, answered := b.asked[next.TaskID]
+	if answered = answered && next.IsAnswer(); answered {
+		delete(b.asked, next.TaskID)
+	}
 	b.mu.Unlock()
-	statusUpdatesTotal.WithLabelValues(stateLabel(next.State)).Inc()
+	statusUpdatesTotal.Inc(string(next.State))
+	if answered {
+		answerLatency.Observe(now.Sub(asked).Seconds())
+	}
 	b.listener.Observed(next.TaskID)
 }
 
@@ -153,11 +160,11 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	}
 	b.current = t
 	clear(b.failures)
+	clear(b.asked)
 	wished, told := b.suppressed, t.told.suppressed
 	b.mu.Unlock()
 
 	b.log.Info("Subscribed", "frameworkID", id, "term", t.number, "master", t.base)
-	connected.WithLabelValues(b.options.Name).Set(1)
 	if wished != told {
 		b.suppress(wished)
 	}
@@ -189,7 +196,6 @@ func (b *Bridge) finish(t *term, problem *Problem) {
 	}
 	b.mu.Unlock()
 
-	connected.WithLabelValues(b.options.Name).Set(0)
 	b.tellAttempts(unanswered)
 	b.listener.OffersChanged()
 	b.listener.ConnectionChanged()

@@ -60,6 +60,7 @@ func (b *Bridge) Forget(taskID string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.attempts, taskID)
+	delete(b.asked, taskID)
 }
 
 // MayAsk is rule 7, which is checked again at every send of KILL and RECONCILE: an attempt may be asked about when this process

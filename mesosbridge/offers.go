@@ -95,7 +95,7 @@ func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse 
 	if len(infos) == 0 {
 		b.closeUnsent(ids)
 		if open {
-			b.sendDecline(t, []string{offerID}, refuse)
+			b.sendDecline(t, []string{offerID}, refuse, DeclineWithdrawn)
 		}
 		return
 	}
@@ -146,12 +146,14 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 // finishAccept records the outcome of an ACCEPT. One whose fate is unknown ends the term: from the next SUBSCRIBE on it can have no
 // effect any more, and what it did can be asked.
 func (b *Bridge) finishAccept(t *term, ids []string, o outcome) {
-	switch {
-	case !o.sent:
+	became := o.launched()
+	launchesTotal.Add(float64(len(ids)), string(became))
+	switch became {
+	case resultWithheld:
 		b.closeSent(t.number, ids, AcceptNeverSent, "")
-	case o.accepted():
+	case resultAccepted:
 		b.closeSent(t.number, ids, AcceptAccepted, "")
-	case o.refusedByMaster():
+	case resultRefused:
 		b.closeSent(t.number, ids, AcceptRefused, o.text)
 	default:
 		b.closeSent(t.number, ids, AcceptUnanswered, "")
@@ -163,8 +165,8 @@ func (b *Bridge) finishAccept(t *term, ids []string, o outcome) {
 	}
 }
 
-// Decline refuses the offers for the given time.
-func (b *Bridge) Decline(offerIDs []string, refuse time.Duration) {
+// Decline refuses the offers for the given time. Reason is what is counted.
+func (b *Bridge) Decline(offerIDs []string, refuse time.Duration, reason DeclineReason) {
 	var ids []string
 	b.mu.Lock()
 	t := b.current
@@ -180,13 +182,13 @@ func (b *Bridge) Decline(offerIDs []string, refuse time.Duration) {
 	}
 	b.calls.push(item{
 		term: t,
-		send: func() { b.sendDecline(t, ids, refuse) },
+		send: func() { b.sendDecline(t, ids, refuse, reason) },
 		drop: func(error) {},
 	})
 }
 
 // sendDecline declines those of the offers that were not rescinded.
-func (b *Bridge) sendDecline(t *term, offerIDs []string, refuse time.Duration) {
+func (b *Bridge) sendDecline(t *term, offerIDs []string, refuse time.Duration, reason DeclineReason) {
 	var open []mesospb.OfferID
 	b.mu.Lock()
 	if t == b.current {
@@ -199,6 +201,7 @@ func (b *Bridge) sendDecline(t *term, offerIDs []string, refuse time.Duration) {
 	}
 	b.mu.Unlock()
 	if len(open) > 0 {
+		declinedTotal.Add(float64(len(open)), string(reason))
 		b.call(t.ctx, t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)))
 	}
 }

@@ -26,8 +26,8 @@ func TestBridge_Offers(t *testing.T) {
 				h.Errorf("unexpected offer: %+v", o)
 			}
 		}
-		h.bridge.Decline([]string{offers[0].ID, offers[1].ID, "unknown"}, time.Hour)
-		h.bridge.Decline([]string{offers[0].ID}, time.Hour)
+		h.bridge.Decline([]string{offers[0].ID, offers[1].ID, "unknown"}, time.Hour, DeclineUnfit)
+		h.bridge.Decline([]string{offers[0].ID}, time.Hour, DeclineUnfit)
 		h.pass(10 * time.Second)
 		if got := h.bridge.Offers(); len(got) != 1 || got[0].ID != offers[2].ID {
 			h.Errorf("open after declining two: %+v", got)
@@ -91,7 +91,7 @@ func TestBridge_forgetsRescindedOffers(t *testing.T) {
 		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 5 * time.Second, Type: "KILL"})
 		h.bridge.Kill("other", "", nil)
 		h.bridge.Accept(offer.ID, []mesos.Task{small("job")}, 0, nil)
-		h.bridge.Decline([]string{offer.ID}, 0)
+		h.bridge.Decline([]string{offer.ID}, 0, DeclineUnfit)
 		h.pass(10 * time.Second)
 		if got := h.attempt("job").Accept; got != AcceptNeverSent {
 			h.Errorf("the ACCEPT of a rescinded offer is %q", got)
@@ -267,7 +267,7 @@ func TestBridge_otherFailedCallsEndNothing(t *testing.T) {
 		failed := make(chan error, 1)
 		h.bridge.Kill("job", "", nil)
 		h.bridge.Reconcile(asking("job"), func(err error) { failed <- err })
-		h.bridge.Decline([]string{h.offer().ID}, 0)
+		h.bridge.Decline([]string{h.offer().ID}, 0, DeclineUnfit)
 		h.bridge.Suppress()
 		h.pass(time.Second)
 		h.bridge.Revive()

@@ -54,7 +54,7 @@ func (b *Bridge) await(ctx context.Context, problem *Problem, delay time.Duratio
 	b.connection.Problem, b.connection.NextTry = problem, time.Now().Add(delay)
 	b.mu.Unlock()
 	b.log.Info("Not subscribed", "reason", problem.Class, "message", problem.Message, "delay", delay.String())
-	subscriptionEndsTotal.WithLabelValues(string(problem.Class)).Inc()
+	subscriptionFailuresTotal.Inc(string(problem.Class))
 	b.listener.ConnectionChanged()
 
 	timer := time.NewTimer(delay)
@@ -212,14 +212,14 @@ func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
 		if response != nil {
 			answerText(response)
 		}
-		callsTotal.WithLabelValues(scheduler.Call_SUBSCRIBE.String(), outcome{sent: true}.result()).Inc()
+		callsTotal.Inc(scheduler.Call_SUBSCRIBE.String(), string(outcome{sent: true}.result()))
 		return nil, unreachable(t.base, err)
 	}
 	o := outcome{sent: true, status: response.StatusCode}
 	if o.status == http.StatusUnauthorized {
 		b.noteUnauthorized()
 	}
-	callsTotal.WithLabelValues(scheduler.Call_SUBSCRIBE.String(), o.result()).Inc()
+	callsTotal.Inc(scheduler.Call_SUBSCRIBE.String(), string(o.result()))
 	return response, nil
 }
 
@@ -364,7 +364,7 @@ func (b *Bridge) nextEvent(frames *frameReader) (*scheduler.Event, error) {
 	}
 	event, err := decodeEvent(record)
 	if err != nil {
-		eventsTotal.WithLabelValues(eventUndecodable).Inc()
+		eventsTotal.Inc(eventUndecodable)
 		b.log.Info("Ignored a record that is no event", "bytes", len(record), "err", clean(err.Error()))
 		return nil, nil
 	}
@@ -372,7 +372,7 @@ func (b *Bridge) nextEvent(frames *frameReader) (*scheduler.Event, error) {
 	if !known || event.Type == scheduler.Event_UNKNOWN {
 		name = eventUnknown
 	}
-	eventsTotal.WithLabelValues(strings.ToLower(name)).Inc()
+	eventsTotal.Inc(strings.ToLower(name))
 	return event, nil
 }
 

@@ -54,12 +54,15 @@ func (b *Bridge) Acknowledge(taskID string, uuid []byte) {
 		return
 	}
 	r.acking = string(uuid)
-	agentID := r.Unacked.AgentID
+	agentID, arrived := r.Unacked.AgentID, r.arrived
 	b.mu.Unlock()
 	b.acks.push(item{
 		term: t,
 		send: func() {
 			o := b.call(t.ctx, t, calls.Acknowledge(agentID, taskID, uuid))
+			if o.accepted() {
+				ackDelay.Observe(time.Since(arrived).Seconds())
+			}
 			b.acknowledged(r, uuid, o.accepted())
 		},
 		drop: func(error) { b.acknowledged(r, uuid, false) },
@@ -99,6 +102,7 @@ func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
 				done(errNobodyToAsk)
 				return
 			}
+			b.noteAsked(t, asked)
 			call := calls.Reconcile()
 			call.Reconcile.Tasks = asked
 			o := b.call(t.ctx, t, call)
@@ -137,6 +141,21 @@ func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconci
 		asked = append(asked, task)
 	}
 	return asked
+}
+
+// noteAsked records when tasks were first named in a RECONCILE of the term.
+func (b *Bridge) noteAsked(t *term, tasks []scheduler.Call_Reconcile_Task) {
+	now := time.Now()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t != b.current {
+		return
+	}
+	for i := range tasks {
+		if _, before := b.asked[tasks[i].TaskID.Value]; !before {
+			b.asked[tasks[i].TaskID.Value] = now
+		}
+	}
 }
 
 // Teardown removes the framework from Mesos, which kills its tasks. It waits for the answer, at most 75 s.

@@ -20,7 +20,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers"
@@ -73,10 +72,14 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
+	metrics, err := metricsServer(options)
+	if err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              logger,
-		Metrics:                             metricsserver.Options{BindAddress: options.metricsBindAddress},
+		Metrics:                             metrics,
 		HealthProbeBindAddress:              options.healthProbeBindAddress,
 		LeaderElection:                      options.leaderElect,
 		LeaderElectionID:                    leaseName(options.controllerName),
@@ -113,6 +116,7 @@ func serve(ctx context.Context, options *options) error {
 	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
+	controllers.RecordBuild(version)
 	logger.Info("Starting", "version", version, "controllerName", options.controllerName, "watchNamespaces", options.watchNamespaces)
 	if err := manager.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)

@@ -26,6 +26,8 @@ import (
 type options struct {
 	kubeconfig              string
 	metricsBindAddress      string
+	metricsSecure           bool
+	metricsCertPath         string
 	healthProbeBindAddress  string
 	leaderElect             bool
 	leaderElectionNamespace string
@@ -40,13 +42,18 @@ type options struct {
 	version                 bool
 }
 
+// noAddress is the address of an endpoint that is not served.
+const noAddress = "0"
+
 // parse reads the flags, and the environment for those that are not given.
 func parse(arguments []string, lookup func(string) (string, bool), output io.Writer) (*options, error) {
 	o := &options{}
 	flags := flag.NewFlagSet("manager", flag.ContinueOnError)
 	flags.SetOutput(output)
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "path of the kubeconfig file; empty takes the cluster that the process runs in, or the user's default")
-	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8080", "address of the metrics endpoint; 0 for none")
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 for none")
+	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve the metrics over HTTPS, to callers whom the API server lets get /metrics; false: over HTTP, to anyone")
+	flags.StringVar(&o.metricsCertPath, "metrics-cert-path", "", "directory with the tls.crt and tls.key of the metrics endpoint, which are read again when they change; empty makes a self-signed certificate")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of the probes /healthz and /readyz; 0 for none")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while working, so that of several managers one works")
 	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease; empty takes the operator's, or default outside of a cluster")
@@ -112,6 +119,9 @@ func (o *options) validate() error {
 	}
 	if jittered := time.Duration(leaderelection.JitterFactor * float64(o.retryPeriod)); o.retryPeriod <= 0 || jittered >= o.renewDeadline {
 		errs = append(errs, fmt.Errorf("--leader-election-retry-period is %s: want more than 0 and less than five sixths of --leader-election-renew-deadline, %s", o.retryPeriod, o.renewDeadline))
+	}
+	if o.metricsCertPath != "" && !o.metricsSecure {
+		errs = append(errs, errors.New("--metrics-cert-path is set, but --metrics-secure=false serves the metrics over HTTP: leave one of them out"))
 	}
 	if problems := validation.IsDomainPrefixedPath(nil, o.controllerName); len(problems) > 0 {
 		errs = append(errs, fmt.Errorf("--controller-name is %q: want a name such as %s", o.controllerName, v1alpha1.DefaultControllerName))

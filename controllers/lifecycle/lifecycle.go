@@ -158,6 +158,13 @@ const (
 	StepRelease Step = "Release"
 )
 
+// Steps are all steps.
+func Steps() []Step {
+	return []Step{
+		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAbandon, StepRelease,
+	}
+}
+
 // Event is something that a person would want to know.
 type Event struct {
 	Warning bool

@@ -34,6 +34,15 @@ type rule struct {
 	then func(*scene)
 }
 
+// Rules are the names of all rules, in their order.
+func Rules() []string {
+	names := make([]string, len(rules))
+	for i := range rules {
+		names[i] = rules[i].name
+	}
+	return names
+}
+
 // rules are tried in order; the first that matches decides. The last matches always.
 var rules = []rule{
 	// The object is being deleted.

@@ -38,6 +38,15 @@ const (
 	TaskUnknown TaskState = "TASK_UNKNOWN"
 )
 
+// TaskStates are all states that this package lists.
+func TaskStates() []TaskState {
+	return []TaskState{
+		TaskStaging, TaskStarting, TaskRunning, TaskKilling,
+		TaskFinished, TaskFailed, TaskKilled, TaskError, TaskDropped, TaskGone, TaskGoneByOperator,
+		TaskUnreachable, TaskLost, TaskUnknown,
+	}
+}
+
 // Class sorts the task states by what they say of the task's life.
 type Class int
 
