@@ -60,6 +60,10 @@ helm-docs: ## Generate the chart's README from its values.
 	hack/helm/build.sh helm-docs
 	$(BIN)/tools/helm-docs --chart-search-root=charts/mesos-operator --sort-values-order=file --skip-version-footer --log-level=warning
 
+.PHONY: metrics-docs
+metrics-docs: ## Generate the table of docs/metrics.md from the metrics themselves.
+	go run ./hack/metricsdoc docs/metrics.md
+
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code and its imports.
 	$(GOLANGCI_LINT) fmt
@@ -87,7 +91,7 @@ manifests-check: $(KUSTOMIZE) ## Render every kustomization.
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
-	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs fmt
+	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs fmt
 	$(MAKE) --no-print-directory vet lint lint-api manifests-check
 
 ##@ Tests
