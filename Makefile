@@ -87,7 +87,7 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 
 .PHONY: manifests-check
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
-	for dir in crd rbac manager admission default samples kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
+	for dir in crd rbac manager admission default samples prometheus kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
