@@ -53,6 +53,8 @@ type operator struct {
 	*cluster
 	helm    string
 	manager *process
+	// metrics is where the manager serves its metrics.
+	metrics string
 }
 
 func TestChart_fromInstallToUninstall(t *testing.T) {
@@ -66,6 +68,7 @@ func TestChart_fromInstallToUninstall(t *testing.T) {
 			o.install(previous)
 			o.register(previous)
 			ids := o.runTasks()
+			o.scrape()
 			o.upgrade(ids)
 			o.rollBack(ids)
 			o.changeAndDelete(ids)
@@ -171,18 +174,20 @@ func (o *operator) established() {
 // startManager runs the release's manager.
 func (o *operator) startManager() {
 	o.t.Helper()
-	o.manager = o.startManagerOf(operatorNamespace, release)
+	o.metrics = o.freeAddress()
+	o.manager = o.startManagerOf(operatorNamespace, release, o.metrics)
 }
 
-// startManagerOf runs the manager of a release as the chart's Deployment would: its flags, and its service account's token.
-func (c *cluster) startManagerOf(namespace, release string) *process {
+// startManagerOf runs the manager of a release as the chart's Deployment would: its flags, and its service account's token. It serves its
+// metrics at the given address.
+func (c *cluster) startManagerOf(namespace, release, metrics string) *process {
 	c.t.Helper()
 	deployment := &appsv1.Deployment{}
 	c.get(namespace, release, deployment)
 	arguments := []string{"--kubeconfig", c.serviceAccountKubeconfig(namespace, deployment.Spec.Template.Spec.ServiceAccountName), "--operator-namespace", namespace}
 	arguments = append(arguments, deployment.Spec.Template.Spec.Containers[0].Args...)
 	// The last one wins: pods have addresses of their own, these managers share one.
-	arguments = append(arguments, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
+	arguments = append(arguments, "--metrics-bind-address="+metrics, "--health-probe-bind-address=127.0.0.1:0")
 	return c.start(programs, "manager", arguments...)
 }
 

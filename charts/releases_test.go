@@ -25,7 +25,7 @@ func TestChart_twoReleases(t *testing.T) {
 	o.secret(other)
 	o.tool(o.helm, "install", otherRelease, chart(), "--namespace", other, "--values", o.path("values.yaml"), "--set", "controllerName=example.com/second",
 		"--set", "crds.enabled=false,admissionPolicies.enabled=false,framework.name=second")
-	second := o.startManagerOf(other, otherRelease+"-"+release)
+	second := o.startManagerOf(other, otherRelease+"-"+release, "127.0.0.1:0")
 	o.apply(operatorNamespace, "web")
 	manifest, err := os.ReadFile(o.render("theirs"))
 	if err != nil {

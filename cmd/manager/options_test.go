@@ -19,7 +19,7 @@ func TestParse(t *testing.T) {
 	}{
 		"nothing given takes the defaults": {
 			check: func(o *options) string {
-				return cmp.Diff([]string{":8080", ":8081", "mesos.dev/operator", "json", "info"},
+				return cmp.Diff([]string{":8443", ":8081", "mesos.dev/operator", "json", "info"},
 					[]string{o.metricsBindAddress, o.healthProbeBindAddress, o.controllerName, o.logFormat, o.logLevel})
 			},
 		},
@@ -62,6 +62,14 @@ func TestParse(t *testing.T) {
 		"a negative log level is refused":            {arguments: []string{"--log-level=-1"}, refusal: `--log-level is "-1"`},
 		"a bare controller name is refused":          {arguments: []string{"--controller-name=mine"}, refusal: `--controller-name is "mine"`},
 		"a lease of a second and a half is refused":  {arguments: []string{"--leader-election-lease-duration=1500ms"}, refusal: "--leader-election-lease-duration is 1.5s"},
+		"metrics are secure":                         {check: func(o *options) string { return cmp.Diff(true, o.metricsSecure) }},
+		"the environment can make the metrics insecure": {
+			environment: map[string]string{"METRICS_SECURE": "false"},
+			check:       func(o *options) string { return cmp.Diff(false, o.metricsSecure) },
+		},
+		"a certificate for metrics over HTTP is refused": {
+			arguments: []string{"--metrics-secure=false", "--metrics-cert-path=/certificate"}, refusal: "--metrics-cert-path is set, but --metrics-secure=false",
+		},
 		"a renew deadline as long as the lease is refused": {
 			arguments: []string{"--leader-election-renew-deadline=15s"}, refusal: "--leader-election-renew-deadline is 15s: want less than",
 		},
