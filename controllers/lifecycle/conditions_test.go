@@ -83,6 +83,12 @@ func TestNext_conditions(t *testing.T) {
 	unregistered.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: "Not there"}
 	wrongRole := newStory()
 	wrongRole.Obstacle = &Obstacle{Reason: v1alpha1.ReasonRoleNotAllowed, Message: "No such role", Stalled: true}
+	stranger := newStory()
+	stranger.Obstacle = &Obstacle{Reason: v1alpha1.ReasonNamespaceNotAllowed, Message: "Not this namespace", Stalled: true}
+	asRoot := running()
+	asRoot.change(func(s *story) {
+		s.Hash, s.Obstacle = hashB, &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "Not root", Stalled: true}
+	})
 	leaving := newStory()
 	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
 	impossible := newStory()
@@ -164,6 +170,12 @@ func TestNext_conditions(t *testing.T) {
 		},
 		"without its framework": {
 			unregistered, conditions("Ready", "False/FrameworkNotFound", "Reconciling", "True/FrameworkNotFound"), status.InProgressStatus,
+		},
+		"in a namespace that the framework does not take": {
+			stranger, conditions("Ready", "False/NamespaceNotAllowed", "Stalled", "True/NamespaceNotAllowed"), status.FailedStatus,
+		},
+		"running, and changed to a user that is not allowed": {
+			asRoot, conditions("Ready", "False/UserNotAllowed", "Stalled", "True/UserNotAllowed"), status.FailedStatus,
 		},
 		"with a role that is not allowed": {
 			wrongRole, conditions("Ready", "False/RoleNotAllowed", "Stalled", "True/RoleNotAllowed"), status.FailedStatus,

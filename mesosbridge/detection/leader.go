@@ -97,9 +97,12 @@ func parse(data []byte) (Leader, error) {
 	return leader, nil
 }
 
-// isHostname says whether a URL can have the name, or it is empty: letters, digits and what holds them together, an IPv6 address included.
+// isHostname says whether a URL can have the name, or it is empty: letters, digits and what holds them together, or an IPv6 address.
 func isHostname(name string) bool {
+	if strings.Contains(name, ":") {
+		return net.ParseIP(name) != nil
+	}
 	return len(name) <= 253 && !strings.ContainsFunc(name, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._:", r)
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
 	})
 }

@@ -55,6 +55,7 @@ func TestParse(t *testing.T) {
 		"a host that leads elsewhere":    {`{"hostname":"m1:1@evil","port":5050}`, Leader{}},
 		"a host with a path in it":       {`{"hostname":"evil/x","port":5050}`, Leader{}},
 		"a port that is no number":       {`{"hostname":"m1","port":"5050"}`, Leader{}},
+		"a name of colons alone":         {`{"hostname":":","port":5050}`, Leader{}},
 		"a name that nobody can look up": {`{"hostname":"m 1","port":5050}`, Leader{}},
 	}
 	for sentence, tc := range cases {
