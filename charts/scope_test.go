@@ -35,6 +35,7 @@ func TestChart_watchNamespaces(t *testing.T) {
 	o.startManager()
 	o.apply("b", "web")
 	o.readyIn("b", "web")
+	o.scrape()
 	o.clusterWideIsSmall()
 	o.seesNothingOf("c")
 	o.refuseEverythingIn("a", "b")
@@ -71,7 +72,8 @@ func (o *operator) readyIn(namespace, name string) {
 	o.tool("kubectl", "wait", "mesostask/"+name, "--for=condition=Ready", "--namespace", namespace, "--timeout", patience.String())
 }
 
-// clusterWideIsSmall checks what the manager's ClusterRole grants in all namespaces at once: nothing but to get a Lease by its name, as nobody
+// clusterWideIsSmall checks what the manager's ClusterRole grants in all namespaces at once: of what is in
+// namespaces nothing but to get a Lease by its name, as nobody
 // knows where another installation has its own.
 func (o *operator) clusterWideIsSmall() {
 	o.t.Helper()
