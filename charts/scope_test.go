@@ -72,9 +72,8 @@ func (o *operator) readyIn(namespace, name string) {
 	o.tool("kubectl", "wait", "mesostask/"+name, "--for=condition=Ready", "--namespace", namespace, "--timeout", patience.String())
 }
 
-// clusterWideIsSmall checks what the manager's ClusterRole grants in all namespaces at once: of what is in
-// namespaces nothing but to get a Lease by its name, as nobody
-// knows where another installation has its own.
+// clusterWideIsSmall checks what the manager's ClusterRole grants in all namespaces at once: of what is in namespaces nothing but to get a
+// Lease by its name, as nobody knows where another installation has its own.
 func (o *operator) clusterWideIsSmall() {
 	o.t.Helper()
 	role := &rbacv1.ClusterRole{}
