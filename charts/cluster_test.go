@@ -217,6 +217,19 @@ func (p *process) stop() {
 	}
 }
 
+// wait waits until the program has ended by itself, and returns its status.
+func (p *process) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		p.t.Fatalf("%s has not ended", p.name)
+	}
+	status := p.cmd.ProcessState.ExitCode()
+	p.cmd = nil
+	return status
+}
+
 // build builds programs of this project.
 func build(directory string) error {
 	command := exec.CommandContext(context.Background(), "go", "build", "-o", directory+"/", "./cmd/manager", "./cmd/mesos-sim")

@@ -52,6 +52,37 @@ func TestChart_watchNamespaces(t *testing.T) {
 	o.checkGrants(o.calls(user), given)
 }
 
+// TestChart_namespaceThatMayNotBeRead: one that was deleted, and the Role in it, does not keep the others from being served; once it may be read
+// the manager starts anew.
+func TestChart_namespaceThatMayNotBeRead(t *testing.T) {
+	t.Parallel()
+	o := &operator{cluster: newCluster(t), helm: "helm4"}
+	o.createNamespace("a")
+	o.createNamespace("b")
+	o.writeValues()
+	o.install(chart(), "--set", "watchNamespaces={a,b}")
+	o.tool("kubectl", "delete", "rolebinding", release+"-tasks", "--namespace", "b")
+	// As the notes say; the upgrade leaves alone what it made and did not change.
+	o.run("upgrade", release, chart(), "--reuse-values")
+	o.tool("kubectl", "delete", "rolebinding", release+"-tasks", "--namespace", "b", "--ignore-not-found")
+	o.startManager()
+	o.apply("a", "web")
+	o.apply("b", "web")
+	o.readyIn("a", "web")
+	task := &v1alpha1.MesosTask{}
+	o.get("b", "web", task)
+	if len(task.Finalizers) > 0 || len(task.Status.Conditions) > 0 {
+		t.Errorf("the task of a namespace that may not be read was touched: %+v", task)
+	}
+	o.tool("kubectl", "create", "rolebinding", release+"-tasks", "--namespace", "b", "--role", release+"-tasks",
+		"--serviceaccount", operatorNamespace+":"+release)
+	if code := o.manager.wait(); code == 0 {
+		t.Error("the manager ended as if it had been asked to")
+	}
+	o.startManager()
+	o.readyIn("b", "web")
+}
+
 // createNamespace creates a namespace.
 func (c *cluster) createNamespace(name string) {
 	c.t.Helper()

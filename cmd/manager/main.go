@@ -76,6 +76,10 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
+	watched, err := readNamespaces(ctx, config, scheme, options.watchNamespaces)
+	if err != nil {
+		return err
+	}
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              logger,
@@ -90,7 +94,7 @@ func serve(ctx context.Context, options *options) error {
 		RetryPeriod:                         &options.retryPeriod,
 		Cache: cache.Options{
 			DefaultTransform:  cache.TransformStripManagedFields(),
-			DefaultNamespaces: options.watchNamespaces.CacheNamespaces(),
+			DefaultNamespaces: watched.readable.CacheNamespaces(),
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
@@ -102,22 +106,22 @@ func serve(ctx context.Context, options *options) error {
 	election.record(manager.GetEventRecorder("mesos-operator"))
 	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: logger.WithName("mesos"), Leadership: election.leadership})
 	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
-	if err := manager.Add(connections); err != nil {
-		return fmt.Errorf("adding the connections: %w", err)
+	if err := errors.Join(manager.Add(connections), manager.Add(watched.restartOnceReadable())); err != nil {
+		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
 	frameworks := &controllers.MesosFrameworkReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
-		ControllerName: options.controllerName, Scope: options.watchNamespaces, Recorder: recorder, OperatorNamespace: secrets,
+		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, OperatorNamespace: secrets,
 	}
 	tasks := &controllers.MesosTaskReconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
-		ControllerName: options.controllerName, Scope: options.watchNamespaces, Recorder: recorder,
+		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder,
 	}
 	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	controllers.RecordBuild(version)
-	logger.Info("Starting", "version", version, "controllerName", options.controllerName, "watchNamespaces", options.watchNamespaces)
+	logger.Info("Starting", "version", version, "controllerName", options.controllerName, "watchNamespaces", watched.readable)
 	if err := manager.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
 	}
