@@ -171,14 +171,15 @@ func (c *connection) known(key types.NamespacedName) []string {
 	return sets.List(c.heardOf[key])
 }
 
-// other is a live task of an object's identity that Mesos spoke of.
+// other is a task of an object's identity that lives, or may.
 type other struct {
 	mesos.Observation
-	// outdated says that Mesos last spoke of it in an earlier term.
+	// outdated says that Mesos has not spoken of it in this term: it may be over.
 	outdated bool
 }
 
-// others are the live tasks of an object's identity that Mesos spoke of, besides one, as it last spoke of them.
+// others are the live tasks of an object's identity that Mesos spoke of, besides one, as it last spoke of them; and those that this process
+// launched and of which Mesos has said nothing yet: an object that lost its binding in that moment does not know of them any more.
 func (c *connection) others(key types.NamespacedName, but string) []other {
 	term := c.bridge.Connection().Term
 	var live []other
@@ -188,7 +189,11 @@ func (c *connection) others(key types.NamespacedName, but string) []other {
 		if said == nil {
 			said = attempt.Observation
 		}
-		if taskID != but && said != nil && said.State.Class() == mesos.Live {
+		switch {
+		case taskID == but:
+		case said == nil && attempt.Accept.MayRun():
+			live = append(live, other{Observation: mesos.Observation{TaskID: taskID, AgentID: attempt.AgentID}, outdated: true})
+		case said != nil && said.State.Class() == mesos.Live:
 			live = append(live, other{Observation: *said, outdated: attempt.Last.Term != term})
 		}
 	}

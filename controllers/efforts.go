@@ -37,6 +37,14 @@ func (c *connection) effortsFor(key types.NamespacedName, attempt lifecycle.Open
 	return *c.effortsOf(key, attempt)
 }
 
+// killed says whether this process sent a KILL for an attempt.
+func (c *connection) killed(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.attempts[taskID]
+	return done != nil && !done.lastKill.IsZero()
+}
+
 // effortsOf is effortsFor for a caller that holds the lock.
 func (c *connection) effortsOf(key types.NamespacedName, attempt lifecycle.OpenAttempt) *efforts {
 	done := c.attempts[attempt.TaskID]

@@ -113,6 +113,9 @@ func (r *MesosTaskReconciler) writeBinding(ctx context.Context, view *view, bind
 	if err != nil {
 		return fmt.Errorf("writing a binding: %w", err)
 	}
+	if _, err := lifecycle.ParseBinding(string(value), object.Namespace, object.Name); err != nil {
+		return fmt.Errorf("writing a binding that could not be read again: %w", err)
+	}
 	patch := &jsonPatch{}
 	patch.test("/metadata/uid", object.UID)
 	patch.test("/metadata/generation", object.Generation)

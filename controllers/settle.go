@@ -235,7 +235,8 @@ func (r *MesosTaskReconciler) gone(ctx context.Context, key types.NamespacedName
 }
 
 // adoptEnd makes an attempt the object's own that has ended while nothing names it: its binding and its status were taken away, and without its
-// end a task that ran to completion would run again. It says whether there was one. An end from before the object existed is an earlier object's.
+// end a task that ran to completion would run again. It says whether there was one. An end from before the object existed is an earlier object's,
+// and one that a KILL brought about says nothing of how the task would have ended.
 func (r *MesosTaskReconciler) adoptEnd(ctx context.Context, view *view) (tried bool, err error) {
 	blank := view.object.Status.Task == nil && len(view.object.Status.History) == 0 && view.object.Annotations[v1alpha1.AnnotationBinding] == ""
 	if !blank || view.connection == nil || view.seen.Deleting || view.seen.Hash == "" || len(view.seen.Others) > 0 {
@@ -244,7 +245,7 @@ func (r *MesosTaskReconciler) adoptEnd(ctx context.Context, view *view) (tried b
 	for _, taskID := range view.connection.known(view.key) {
 		attempt, _ := view.connection.bridge.Attempt(taskID)
 		id, err := lifecycle.ParseTaskID(taskID)
-		if err != nil || !ownEnd(attempt, view.object.CreationTimestamp.Time) || !lifecycle.SameHash(id.Hash, view.seen.Hash) || view.connection.isAbandoned(taskID) {
+		if err != nil || !ownEnd(attempt, view.object.CreationTimestamp.Time) || !lifecycle.SameHash(id.Hash, view.seen.Hash) || view.connection.isAbandoned(taskID) || view.connection.killed(taskID) {
 			continue
 		}
 		view.connection.placer.unwant(view.key)
@@ -259,5 +260,5 @@ func (r *MesosTaskReconciler) adoptEnd(ctx context.Context, view *view) (tried b
 // and the API server's, which keeps whole seconds. Where the agent's is ahead, an earlier object's end may pass for this one's.
 func ownEnd(attempt mesosbridge.Attempt, created time.Time) bool {
 	return attempt.Unacked != nil && attempt.Unacked.State.Class() == mesos.Ended && attempt.Returned == nil &&
-		attempt.Accept == "" && attempt.Unacked.Time.After(created.Add(time.Second))
+		(attempt.Accept == "" || attempt.Accept.MayRun()) && attempt.Unacked.Time.After(created.Add(time.Second))
 }

@@ -63,6 +63,11 @@ func (s AcceptState) mayAsk() bool {
 	}
 }
 
+// MayRun says whether the ACCEPT may have taken effect: it was sent, and was not refused.
+func (s AcceptState) MayRun() bool {
+	return s == AcceptSent || s == AcceptAccepted || s == AcceptUnanswered
+}
+
 // record is an attempt as the bridge keeps it.
 type record struct {
 	Attempt

@@ -92,12 +92,24 @@ func timeOf(seconds float64) time.Time {
 	return time.UnixMicro(int64(seconds * 1e6)).UTC()
 }
 
+// maxHostname is the length of the longest name of a host (RFC 1035), which is what a binding has room for.
+const maxHostname = 255
+
+// hostnameOf is the name of the offer's agent. What is too long for one names no host, and is left out.
+func hostnameOf(offer *mesospb.Offer) string {
+	name := clean(offer.Hostname)
+	if len(name) > maxHostname {
+		return ""
+	}
+	return name
+}
+
 // offerOf turns an offer into values.
 func offerOf(offer *mesospb.Offer, number mesos.Number) mesos.Offer {
 	o := mesos.Offer{
 		ID:       offer.ID.Value,
 		AgentID:  offer.AgentID.Value,
-		Hostname: clean(offer.Hostname),
+		Hostname: hostnameOf(offer),
 		Role:     offer.GetAllocationInfo().GetRole(),
 		Number:   number,
 	}

@@ -66,6 +66,9 @@ func (s *scene) doomed(other Other) bool {
 		return s.live()
 	case !s.Proven || s.Obstacle != nil || s.left || s.bindingAhead():
 		return false
+	case s.matches(other) && slices.ContainsFunc(s.Others, func(other Other) bool { return other.Outdated }):
+		// Which of those that match goes on is decided once all have been told of.
+		return false
 	case s.decision.Adopt != nil:
 		return other.TaskID != s.decision.Adopt.TaskID
 	default:

@@ -48,6 +48,8 @@ func TestNext_others(t *testing.T) {
 		"what was abandoned and only an earlier subscription told of is in nobody's way": {newStory(), []Other{outdated(oldOne), misfit}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{misfit.TaskID}, "first launch"},
 		"paused, what matches is not taken over though the last one failed":              {ended(onlyOnce), []Other{oldOne}, func(s *story) { s.Paused = true }, "", nil, "failed for good"},
 		"what an earlier subscription told of is not touched":                            {newStory(), []Other{outdated(oldOne), misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
+		"of two that match none is touched while one has not been told of":               {newStory(), []Other{youngOne, outdated(oldOne)}, nil, "", nil, "first launch"},
+		"what matches is not touched while what does not has not been told of":           {newStory(), []Other{youngOne, outdated(misfit)}, nil, "", nil, "first launch"},
 		"beside one that only an earlier subscription called live none is touched":       {running(), []Other{oldOne}, func(s *story) { s.Outdated = true }, "", nil, "let it run"},
 		"the bound one stays while it lives":                                             {running(), []Other{oldOne, misfit}, nil, "", []string{oldOne.TaskID, misfit.TaskID}, "let it run"},
 		"beside one whose fate is unknown none is touched":                               {running(), []Other{oldOne, misfit}, answer(mesos.TaskUnreachable), "", nil, "wait for what may or may not run"},

@@ -145,8 +145,9 @@ func (s *scene) mend() {
 	case s.current() && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID):
 		s.decision.Restore = s.restored()
 		s.step(StepRestore)
-	case !s.Finalized && (s.current() || s.hasLeft()):
-		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is.
+	case !s.Finalized && (s.current() || s.hasLeft() || len(s.Others) > 0 && s.decision.Adopt == nil):
+		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is. What else lives under the
+		// object's identity keeps it too, or nobody would go on killing that.
 		s.step(StepFinalize)
 	}
 }
