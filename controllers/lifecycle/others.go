@@ -66,8 +66,7 @@ func (s *scene) doomed(other Other) bool {
 		return s.live()
 	case !s.Proven || s.Obstacle != nil || s.left || s.bindingAhead():
 		return false
-	case s.matches(other) && slices.ContainsFunc(s.Others, func(other Other) bool { return other.Outdated }):
-		// Which of those that match goes on is decided once all have been told of.
+	case s.undecided(other):
 		return false
 	case s.decision.Adopt != nil:
 		return other.TaskID != s.decision.Adopt.TaskID
@@ -75,6 +74,11 @@ func (s *scene) doomed(other Other) bool {
 		// What waits for its next launch may yet be what that would start.
 		return s.verdict.reason != v1alpha1.ReasonBackOff
 	}
+}
+
+// undecided says whether an other may be the one that goes on: which of those that match does is decided once all have been told of.
+func (s *scene) undecided(other Other) bool {
+	return s.matches(other) && slices.ContainsFunc(s.Others, func(other Other) bool { return other.Outdated })
 }
 
 // takeOver decides about a task that would be launched while others of its identity live: the oldest that matches the spec goes on as its
