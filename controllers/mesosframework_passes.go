@@ -78,9 +78,9 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 		p.begin(framework, reason, attempts, state.LastEvent, now)
 		ctrl.LoggerFrom(ctx).Info("Reconciling the tasks with Mesos", "reason", reason, "tasks", len(attempts))
 	}
-	next := p.began.Add(p.interval())
+	next := never
 	if p.pass != nil {
-		next = earlier(next, r.step(ctx, framework, p, connection))
+		next = r.step(ctx, framework, p, connection)
 	}
 	if p.pass == nil || p.pass.Progress().FirstRoundThrough {
 		proofNext, err := r.prove(ctx, framework, p, connection)
@@ -88,6 +88,10 @@ func (r *MesosFrameworkReconciler) reconcileTasks(ctx context.Context, framework
 			return time.Time{}, err
 		}
 		next = earlier(next, proofNext)
+	}
+	if !p.held() {
+		// While it is held, what ends that brings the key back.
+		next = earlier(next, p.began.Add(p.interval()))
 	}
 	return next, nil
 }
@@ -115,7 +119,7 @@ func (p *passes) wanted(framework *v1alpha1.MesosFramework, term uint64, now tim
 	switch {
 	case term != p.term:
 		return v1alpha1.PassSubscribed
-	case p.pass != nil && !p.pass.Progress().FirstRoundThrough || p.proof.Counted().IsZero():
+	case p.held():
 		return ""
 	case request != "" && request != p.handled && request != p.requested:
 		return v1alpha1.PassRequested
@@ -124,6 +128,11 @@ func (p *passes) wanted(framework *v1alpha1.MesosFramework, term uint64, now tim
 	default:
 		return ""
 	}
+}
+
+// held says that the first round of the last pass or the end mark after it is not through, which the interval and requests wait for.
+func (p *passes) held() bool {
+	return p.pass != nil && !p.pass.Progress().FirstRoundThrough || p.proof.Counted().IsZero()
 }
 
 // begin starts a pass in place of the one that runs, whose backoff it inherits.
