@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -56,6 +57,8 @@ type MesosTaskReconciler struct {
 
 	written  written
 	refusals refusals
+	// frameworks has a caughtUp for each MesosFramework's name.
+	frameworks sync.Map
 }
 
 // SetupWithManager makes the manager run the reconciler.

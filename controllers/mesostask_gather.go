@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -109,6 +110,10 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 		return false, nil
 	}
 	v.connection = r.Connections.get(name)
+	framework, err = r.notBehind(ctx, framework, v.connection)
+	if err != nil || framework == nil {
+		return false, err
+	}
 	v.seen.FrameworkID, v.seen.ReplacedIDs = frameworkIDOf(framework), framework.Status.ReplacedFrameworkIDs
 	if v.connection != nil && v.connection.bridge.Connection().FrameworkID != "" {
 		// The bridge knows it first.
@@ -134,6 +139,37 @@ func (r *MesosTaskReconciler) gatherFramework(ctx context.Context, v *view) (min
 		v.lookAgainAt(until)
 	}
 	return true, nil
+}
+
+// caughtUp is what a live read said of a MesosFramework, for as long as the cache may not have it.
+type caughtUp struct {
+	// connection is the one that the read followed; nil for one before there was any.
+	connection *connection
+	// live is the framework as it was read.
+	live *v1alpha1.MesosFramework
+}
+
+// notBehind returns a framework that is no older than what its tasks were launched by, as a spec that is too old says of every task that it was
+// changed: good ones would be killed, and ones that ran to completion run again. What an earlier leader launched by, a live read has once the
+// framework is claimed, as it is wherever it has a connection; what this process launched by, its cache has. It returns nil if the framework is
+// gone, which its event tells.
+func (r *MesosTaskReconciler) notBehind(ctx context.Context, cached *v1alpha1.MesosFramework, connection *connection) (*v1alpha1.MesosFramework, error) {
+	known, ok := r.frameworks.Load(cached.Name)
+	read, isRead := known.(caughtUp)
+	if !ok || !isRead || read.connection != connection {
+		read = caughtUp{connection: connection, live: &v1alpha1.MesosFramework{}}
+		if err := r.Live.Get(ctx, frameworkKey(cached.Name), read.live); err != nil {
+			if apierrors.IsNotFound(err) {
+				return nil, nil
+			}
+			return nil, fmt.Errorf("reading MesosFramework %s live: %w", cached.Name, err)
+		}
+		r.frameworks.Store(cached.Name, read)
+	}
+	if order, err := resourceversion.CompareResourceVersion(cached.ResourceVersion, read.live.ResourceVersion); err == nil && order < 0 {
+		return read.live.DeepCopy(), nil
+	}
+	return cached, nil
 }
 
 // permit says why the framework does not let the task be launched; nil if it does, or if the object is being deleted.

@@ -34,6 +34,8 @@ type virtual struct {
 	namespace string
 	mesos     *simulator.Cluster
 	client    client.Client
+	// cache is what the process that is started reads and writes by; nil: client, as its live reads always do.
+	cache client.Client
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step controllers.Step, send func() error) error
 
@@ -201,8 +203,12 @@ func (v *virtual) start() {
 	connections := controllers.NewConnections(controllers.ConnectionsOptions{DialContext: v.mesos.DialContext, Watch: v.watch, Logger: logr.Discard()})
 	recorder := controllers.NewRecorder(unheard{})
 	name := "mesos.dev/" + v.namespace
-	frameworks := &controllers.MesosFrameworkReconciler{Client: v.client, Live: v.client, Connections: connections, ControllerName: name, Recorder: recorder}
-	tasks := &controllers.MesosTaskReconciler{Client: v.client, Live: v.client, Connections: connections, ControllerName: name, Recorder: recorder}
+	cache := v.cache
+	if cache == nil {
+		cache = v.client
+	}
+	frameworks := &controllers.MesosFrameworkReconciler{Client: cache, Live: v.client, Connections: connections, ControllerName: name, Recorder: recorder}
+	tasks := &controllers.MesosTaskReconciler{Client: cache, Live: v.client, Connections: connections, ControllerName: name, Recorder: recorder}
 	ctx, cancel := context.WithCancel(context.Background())
 	running := &process{connections: connections, cancel: cancel}
 	options := controller.Options{SkipNameValidation: new(true), MaxConcurrentReconciles: 4}
