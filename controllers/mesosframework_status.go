@@ -65,6 +65,10 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	}
 
 	urgent := !equality.Semantic.DeepEqual(*status, framework.Status)
+	if !urgent && connection != nil {
+		// Also where the write that stored them took effect though its answer was lost.
+		connection.abandonedStored(framework.Status.Abandoned)
+	}
 	due := memory.counted.Add(countsEvery)
 	if !urgent && now.Before(due) {
 		// What woke this may have changed the counts.

@@ -49,3 +49,29 @@ func TestPasses_intervalOverWhileRECONCILEIsNotAnswered(t *testing.T) {
 		}
 	})
 }
+
+// TestAbandonment_whoseAnswerWasLost: the write that remembers an abandoned attempt takes effect, and its answer is lost.
+func TestAbandonment_whoseAnswerWasLost(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		var armed atomic.Bool
+		v.watch = func(step controllers.Step, send func() error) error {
+			err := send()
+			if step.Kind == controllers.StepWriteFramework && step.What == "status" && armed.Load() && len(v.frameworkNow().Status.Abandoned) > 0 && armed.Swap(false) {
+				return errors.New("the answer was lost")
+			}
+			return err
+		}
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, unreachable: {replaceAfterSeconds: 60}`)
+		v.pass(30 * time.Second)
+		v.agentOf("job").Partition()
+		v.delete("job")
+		v.pass(100 * time.Second)
+		armed.Store(true)
+		v.pass(2 * time.Minute)
+		if armed.Load() || v.exists("job") {
+			v.Errorf("abandoned: %t; the object, which the framework's status remembers, exists: %t, want it let go", !armed.Load(), v.exists("job"))
+		}
+	})
+}
