@@ -29,6 +29,10 @@ type passes struct {
 	term        uint64
 	frameworkID string
 	began       time.Time
+	// silentSince is when the first of the passes began that were superseded unfinished up to the one that runs, and superseded what the last of
+	// them had come to.
+	silentSince time.Time
+	superseded  reconciliation.Progress
 	// roundDue is when the next round of the pass is due.
 	roundDue time.Time
 	// requested is the request that the pass that runs will have handled.
@@ -141,6 +145,11 @@ func (p *passes) begin(framework *v1alpha1.MesosFramework, reason v1alpha1.PassR
 	if p.pass != nil && p.roundDue.After(now) {
 		first = earlier(p.roundDue, now.Add(inheritedBackoff))
 	}
+	if p.pass == nil {
+		p.silentSince, p.superseded = now, reconciliation.Progress{}
+	} else {
+		p.silentSince, p.superseded = p.silence()
+	}
 	pass := reconciliation.Begin(reconciliation.Params{
 		Reason: string(reason), Start: start, Attempts: attempts, ChunkSize: int(p.spec.ChunkSize), Now: now, FirstRoundAt: first,
 	})
@@ -150,6 +159,19 @@ func (p *passes) begin(framework *v1alpha1.MesosFramework, reason v1alpha1.PassR
 	defer p.mu.Unlock()
 	p.pass, p.proof = pass, reconciliation.NewProof(func() string { return markPrefix + newNonce() })
 	p.outcome, p.proofOutcome = nil, nil
+}
+
+// silence is how many attempts are unanswered, and since when some of them have been without a break. A pass has everybody unanswered until its
+// first round is through; until then what the one before it had come to stands.
+func (p *passes) silence() (since time.Time, progress reconciliation.Progress) {
+	if p.pass == nil {
+		return time.Time{}, reconciliation.Progress{}
+	}
+	progress = p.pass.Progress()
+	if !progress.FirstRoundThrough && p.superseded.Unanswered > 0 {
+		progress = p.superseded
+	}
+	return p.silentSince, progress
 }
 
 // markPrefix begins the IDs of fences and end marks: they have no dot, so that no MesosTask's task ID can be one.

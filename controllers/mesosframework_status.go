@@ -17,7 +17,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
-	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
 // countsEvery is the least time between two writes of a framework's status that only its counts call for.
@@ -187,18 +186,15 @@ func connectedCondition(state mesosbridge.Connection, stuck *lifecycle.Obstacle)
 // stalled.
 func reconciledCondition(state mesosbridge.Connection, p *passes, now time.Time) metav1.Condition {
 	condition := metav1.Condition{Type: v1alpha1.ConditionTasksReconciled, Status: metav1.ConditionFalse}
-	progress := reconciliation.Progress{}
-	if p.pass != nil {
-		progress = p.pass.Progress()
-	}
+	since, progress := p.silence()
 	switch {
 	case !state.Subscribed:
 		condition.Status, condition.Reason = metav1.ConditionUnknown, v1alpha1.ReasonNotConnected
 		condition.Message = "Mesos can be asked once the framework is subscribed"
-	case p.pass != nil && progress.Unanswered > 0 && now.Sub(p.began) >= time.Duration(p.spec.StalledAfterSeconds)*time.Second:
+	case p.pass != nil && progress.Unanswered > 0 && now.Sub(since) >= time.Duration(p.spec.StalledAfterSeconds)*time.Second:
 		condition.Reason = v1alpha1.ReasonUnanswered
 		condition.Message = fmt.Sprintf("Mesos has not answered for %d of %d tasks since %s; it is silent about agents that have not come back after a failover of the master",
-			progress.Unanswered, progress.Attempts, p.began.UTC().Format(time.RFC3339))
+			progress.Unanswered, progress.Attempts, since.UTC().Format(time.RFC3339))
 	case p.completed != nil && p.completedTerm == state.Term:
 		condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonReconciled
 		condition.Message = "Mesos has answered for every task"

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -72,6 +73,33 @@ func TestAbandonment_whoseAnswerWasLost(t *testing.T) {
 		v.pass(2 * time.Minute)
 		if armed.Load() || v.exists("job") {
 			v.Errorf("abandoned: %t; the object, which the framework's status remembers, exists: %t, want it let go", !armed.Load(), v.exists("job"))
+		}
+	})
+}
+
+// TestPasses_tellOfSilenceByDefault: with the defaults of the spec the interval supersedes a pass just when it would count as stalled. A task of
+// which Mesos never says anything is told of nevertheless, and from then on without a break.
+func TestPasses_tellOfSilenceByDefault(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 240 * time.Hour}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 0})
+		v.pass(16 * time.Minute)
+		for range 60 {
+			tasks := meta.FindStatusCondition(v.frameworkNow().Status.Conditions, v1alpha1.ConditionTasksReconciled)
+			if tasks == nil || tasks.Reason != v1alpha1.ReasonUnanswered {
+				v.Fatalf("after 16 minutes of silence or more TasksReconciled is %+v, want it to say that one task is unanswered", tasks)
+			}
+			v.pass(30 * time.Second)
+		}
+		for _, agent := range v.mesos.Agents() {
+			agent.Heal()
+		}
+		v.pass(20 * time.Minute)
+		if tasks := meta.FindStatusCondition(v.frameworkNow().Status.Conditions, v1alpha1.ConditionTasksReconciled); tasks == nil || tasks.Reason != v1alpha1.ReasonReconciled {
+			v.Errorf("with the agents back TasksReconciled is %+v, want %s", tasks, v1alpha1.ReasonReconciled)
 		}
 	})
 }
