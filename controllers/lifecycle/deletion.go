@@ -165,8 +165,14 @@ func (s *scene) killToDelete() {
 		message += fmt.Sprintf("; it was launched under framework ID %s, which is not the framework's any more", s.attempt.FrameworkID)
 	}
 	giveUp := s.attempt.ID
-	if s.live() {
+	switch {
+	case s.live():
 		giveUp = ""
+	case s.FrameworkID == "" && !s.otherFramework():
+		giveUp = ""
+		message += fmt.Sprintf("; MesosFramework %s has no framework ID, so that nobody can be asked for it and giving it up does nothing", s.Spec.FrameworkRef.Name)
+	case !s.otherFramework() && !s.lost():
+		message += fmt.Sprintf("; annotation %s takes effect only once Mesos was asked for it and cannot tell", v1alpha1.AnnotationGiveUp)
 	}
 	s.deleting(message + s.waysOut(giveUp))
 	s.kill()
