@@ -58,11 +58,11 @@ func (r *MesosFrameworkReconciler) lostID(ctx context.Context, framework *v1alph
 	ids := slices.DeleteFunc(frameworkIDsOf(first), known)
 	if len(ids) == 0 {
 		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
-			"MesosTask %s has a binding that cannot be read, so that it may be bound under a framework ID which this object does not name: set spec.info.id to it, or delete the MesosTask",
+			"MesosTask %s has a binding that cannot be read, so that it may be bound under a framework ID which this object does not name: set spec.info.id to it, or set the MesosTask's spec.deletionPolicy to Orphan and delete it",
 			keyFor(first))}, nil
 	}
 	return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
-		"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or delete the MesosTasks that are bound",
+		"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or set the spec.deletionPolicy of the MesosTasks that are bound to Orphan and delete them",
 		keyFor(first), ids[0])}, nil
 }
 
