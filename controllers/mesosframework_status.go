@@ -34,10 +34,8 @@ func (m *frameworkMemory) latest(cached *v1alpha1.MesosFramework) *v1alpha1.Meso
 	return cached
 }
 
-// writeStatus records how the framework is, if that changed. It returns when to look again, as the counts have changed and may not be
-// written yet.
-func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, connection *connection) (time.Time, error) {
-	now := r.Connections.now()
+// statusOf is the framework's status as it should be, but for the counts; and condition Connected, if it is news.
+func statusOf(framework *v1alpha1.MesosFramework, memory *frameworkMemory, connection *connection, now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Condition) {
 	status := framework.Status.DeepCopy()
 	status.ObservedGeneration = framework.Generation
 	state := mesosbridge.Connection{}
@@ -62,7 +60,14 @@ func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v
 	if connection != nil {
 		status.Abandoned = connection.nextAbandoned()
 	}
+	return status, news
+}
 
+// writeStatus records how the framework is, if that changed. It returns when to look again, as the counts have changed and may not be
+// written yet.
+func (r *MesosFrameworkReconciler) writeStatus(ctx context.Context, framework *v1alpha1.MesosFramework, memory *frameworkMemory, connection *connection) (time.Time, error) {
+	now := r.Connections.now()
+	status, news := statusOf(framework, memory, connection, now)
 	urgent := !equality.Semantic.DeepEqual(*status, framework.Status)
 	if !urgent && connection != nil {
 		// Also where the write that stored them took effect though its answer was lost.
