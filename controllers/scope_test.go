@@ -216,12 +216,7 @@ func TestScope_removedFrameworkWithUnseenTasksWaitsForAPerson(t *testing.T) {
 	id := w.frameworkID()
 	w.tearDownInMesos(id)
 	w.startManager()
-	condition := w.connected(v1alpha1.ReasonFrameworkRemoved)
-	for _, want := range []string{"does not watch ran under it", v1alpha1.AnnotationReplaceFrameworkID + "=" + id} {
-		if !strings.Contains(condition.Message, want) {
-			t.Errorf("it says %q, want %q", condition.Message, want)
-		}
-	}
+	w.says(v1alpha1.ReasonFrameworkRemoved, "does not watch ran under it", v1alpha1.AnnotationReplaceFrameworkID+"="+id)
 	if known := w.mesos.Frameworks(); len(known) > 1 {
 		t.Errorf("Mesos knows the frameworks %v, want no new one", known)
 	}
