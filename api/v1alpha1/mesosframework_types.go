@@ -544,7 +544,8 @@ type Orphans struct {
 	// +optional
 	Sample []OrphanTask `json:"sample,omitempty"`
 
-	// message says why orphans are not killed though spec.orphanPolicy is Kill.
+	// message says why orphans are not killed though spec.orphanPolicy is Kill, and how many are of namespaces that the operator does not watch,
+	// which it always leaves alone.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional
