@@ -276,6 +276,16 @@ func (c *connection) setHold(hold time.Duration) {
 	c.hold = hold
 }
 
+// agentsBackLeast is how long a master waits at least for agents to come back after a failover (Mesos flag agent_reregister_timeout).
+const agentsBackLeast = 10 * time.Minute
+
+// agentsBackBy is when every agent that was expected back as the present subscription began has come back, or is known to be unreachable.
+func (c *connection) agentsBackBy() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bridge.Connection().Since.Add(max(c.hold, agentsBackLeast))
+}
+
 // mayLaunch is what rule 12 says of the framework as a whole: nothing is launched under a framework ID before learned let it, once in this
 // leadership.
 func (c *connection) mayLaunch() bool {

@@ -212,6 +212,7 @@ func (r *MesosTaskReconciler) gatherAttempt(v *view) {
 	seen.Kills, seen.FirstKill, seen.LastKill = done.kills, done.firstKill, done.lastKill
 	seen.Asks, seen.LastAsk = done.asks, done.lastAsk
 	seen.Answered, seen.Silent = v.connection.answered(done, attempt.Last)
+	seen.SilenceCounts = v.connection.agentsBackBy()
 	if known {
 		seen.Outdated = attempt.Last.Term != v.connection.bridge.Connection().Term
 		seen.Launch, seen.RefusedWith, seen.AcceptedAt = launchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt

@@ -74,6 +74,9 @@ func TestGiveUp_ofWhatRuns(t *testing.T) {
 		"it runs on":                              func(*virtual) {},
 		"it runs on under another process":        func(v *virtual) { v.stop(); v.start() },
 		"it runs on though the master fails over": func(v *virtual) { v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1}) },
+		"it runs on though its agent takes its time to come back after a failover": func(v *virtual) {
+			v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1, AgentsAfter: 4 * time.Minute})
+		},
 		"it runs on under another process while Mesos is away": func(v *virtual) {
 			v.mesos.StopMaster(0)
 			v.stop()
@@ -110,6 +113,57 @@ func TestGiveUp_ofWhatRuns(t *testing.T) {
 	}
 }
 
+// TestGiveUp_whileAgentsAreAwaited: after a failover of the master it says nothing of tasks whose agents have yet to come back.
+func TestGiveUp_whileAgentsAreAwaited(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		first := v.get("job").Status.Task.ID
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1, AgentsAfter: 9 * time.Minute})
+		v.pass(time.Minute)
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first+`}}`)
+		v.pass(4 * time.Minute)
+		if said := v.said("job"); !strings.Contains(said, "takes effect if Mesos is still silent after") {
+			t.Errorf("it says %q", said)
+		}
+		v.pass(15 * time.Minute)
+		if got := v.get("job").Status.Task; got == nil || got.ID != first || len(v.starts()) != 1 || v.mesos.Calls("KILL") != 0 {
+			t.Errorf("runs as %+v after %d starts and %d KILLs, want %s undisturbed", got, len(v.starts()), v.mesos.Calls("KILL"), first)
+		}
+	})
+}
+
+// TestGiveUp_isSpent: what Mesos has answered to live is not given up by the same word, whoever puts it back, and by another it is.
+func TestGiveUp_isSpent(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		first := v.get("job").Status.Task
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first.ID+`}}`)
+		v.pass(5 * time.Second)
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: null}}`)
+		v.pass(5 * time.Second)
+		v.stop()
+		v.start()
+		v.agentOf("job").Partition()
+		v.pass(5 * time.Minute)
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first.ID+`}}`)
+		v.pass(5 * time.Minute)
+		if got := v.get("job").Status.Task; got == nil || got.ID != first.ID || v.reason("job") != v1alpha1.ReasonAgentUnreachable {
+			t.Fatalf("it is %s as %+v, want %s not given up", v.reason("job"), got, first.ID)
+		}
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: "`+first.ID+`,2"}}`)
+		v.pass(time.Minute)
+		if got := v.get("job").Status.Task; got == nil || got.ID == first.ID || v.reason("job") != v1alpha1.ReasonRunning {
+			t.Errorf("it is %s as %+v, want another attempt to run", v.reason("job"), got)
+		}
+	})
+}
+
 // TestGiveUp_ofWhatIsSilent: after a failover of the master it says nothing of tasks whose agents do not come back.
 func TestGiveUp_ofWhatIsSilent(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 24 * time.Hour}, nil, func(v *virtual) {
@@ -126,7 +180,11 @@ func TestGiveUp_ofWhatIsSilent(t *testing.T) {
 		}
 		v.pass(time.Minute)
 		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first.ID+`}}`)
-		v.pass(2 * time.Minute)
+		v.pass(12 * time.Minute)
+		if got := v.get("job").Status.Task; got == nil || got.ID != first.ID {
+			t.Fatalf("it is %s as %+v before its agent has had its time to come back", v.reason("job"), got)
+		}
+		v.pass(5 * time.Minute)
 		if got := v.get("job").Status.Task; got == nil || got.ID == first.ID || v.reason("job") != v1alpha1.ReasonRunning {
 			v.Errorf("it is %s as %+v, want another attempt to run", v.reason("job"), got)
 		}

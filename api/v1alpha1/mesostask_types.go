@@ -370,6 +370,15 @@ type MesosTaskStatus struct {
 	// +optional
 	History []TaskAttempt `json:"history,omitempty"`
 
+	// handledAnnotations are give-ups (annotation mesos.dev/give-up) that were answered, as Mesos said that the attempt lived. They do
+	// nothing any more, also when they are set again; another value does. Kept as long as the status names the attempt.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=value
+	// +optional
+	HandledAnnotations []HandledAnnotation `json:"handledAnnotations,omitempty"`
+
 	// revision is raised by each write of the status.
 	// +optional
 	Revision int64 `json:"revision,omitempty"`
@@ -386,6 +395,21 @@ type Pending struct {
 	// +kubebuilder:validation:MaxLength=1024
 	// +required
 	Message string `json:"message,omitempty"`
+}
+
+// HandledAnnotation is the value of an annotation that was dealt with.
+type HandledAnnotation struct {
+	// name is the annotation's.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// value is the value that does nothing any more; another one does.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +required
+	Value string `json:"value,omitempty"`
 }
 
 // TaskAttempt is one Mesos task ID and what Mesos said of it.

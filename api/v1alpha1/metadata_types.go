@@ -26,7 +26,8 @@ const (
 	// AnnotationRestartedAt on a MesosTask asks for one restart each time that its value changes.
 	AnnotationRestartedAt = "mesos.dev/restarted-at"
 	// AnnotationGiveUp on a MesosTask names the task ID of an attempt whose fate Mesos cannot tell and that the person knows, or accepts,
-	// to be over: the object goes on without it. It is killed if it comes back. It does nothing to an attempt that Mesos says is live.
+	// to be over: the object goes on without it. It is killed if it comes back. It does nothing to an attempt that Mesos says is live, and
+	// never will again with this value, which status.handledAnnotations then has: a comma and any text behind the task ID make another.
 	AnnotationGiveUp = "mesos.dev/give-up"
 	// AnnotationPaused on a MesosTask, with any value but "false", keeps the operator's hands off its task: nothing is launched, killed
 	// or replaced, and status goes on to say what Mesos says. Deletion still works.

@@ -65,19 +65,23 @@ func (s *scene) idReplaced(attempt *v1alpha1.TaskAttempt) bool {
 
 // overByWord says whether an attempt is over by a person's word: it can never be asked for again, so nothing better will be known.
 func (s *scene) overByWord(attempt *v1alpha1.TaskAttempt) bool {
-	return s.idReplaced(attempt) || s.foreign(attempt) && s.GiveUp == attempt.ID
+	return s.idReplaced(attempt) || s.foreign(attempt) && s.givesUp(attempt)
 }
 
 // lost says whether Mesos has said in this subscription that it cannot tell whether the current attempt runs, or was asked and says nothing.
 // That it has not spoken of it yet, as after a start of this process, is no reason to give up what may well run.
 func (s *scene) lost() bool {
-	return s.Silent || !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
+	return s.Silent && !s.awaitsAgents() || !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
 }
+
+// awaitsAgents says whether Mesos was last asked for the current attempt while it still waited for agents to come back after a failover of the
+// master: until then it is silent about what runs on them (Mesos master, RECONCILE of a task whose agent is recovered).
+func (s *scene) awaitsAgents() bool { return s.LastAsk.Before(s.SilenceCounts) }
 
 // mayGiveUp says whether a person gave the current attempt up and Mesos cannot tell of it. One whose ACCEPT is on its way is given up once that
 // was answered: until then it cannot even be killed.
 func (s *scene) mayGiveUp() bool {
-	return s.GiveUp == s.attempt.ID && s.lost() && s.settled()
+	return s.givesUp(s.attempt) && s.lost() && s.settled()
 }
 
 // isAbandoned says whether an earlier object of this name abandoned the attempt, whose binding a restore brought back, and Mesos cannot tell of
@@ -88,7 +92,7 @@ func (s *scene) isAbandoned() bool {
 
 // wantsWord says whether Mesos has to be asked before the attempt can be given up, as a person or an earlier object wants.
 func (s *scene) wantsWord() bool {
-	return (s.GiveUp == s.attempt.ID || s.Abandoned.Has(s.attempt.ID)) && !s.live() && !s.lost()
+	return (s.givesUp(s.attempt) || s.Abandoned.Has(s.attempt.ID)) && !s.live() && !s.lost()
 }
 
 // settled says whether the attempt's ACCEPT can take no effect any more that it has not taken.
@@ -179,7 +183,7 @@ func (s *scene) tellGivenUp(attempt *v1alpha1.TaskAttempt) {
 	switch {
 	case s.idReplaced(attempt):
 		why = fmt.Sprintf("its framework ID %s was replaced", attempt.FrameworkID)
-	case s.GiveUp != attempt.ID:
+	case !s.givesUp(attempt):
 		why = "an object of this name abandoned it before; it is killed if it comes back"
 	}
 	s.tell(Event{Reason: v1alpha1.EventGivenUp, Action: actionReconciling, Message: fmt.Sprintf("Gave up %s on agent %s, as %s", attempt.ID, attempt.AgentID, why)})
@@ -196,18 +200,6 @@ func since(at *metav1.Time) string {
 		return "some time"
 	}
 	return at.UTC().Format(time.RFC3339)
-}
-
-// noteGiveUp says what becomes of a give-up that cannot be followed.
-func (s *scene) noteGiveUp() {
-	switch {
-	case s.GiveUp == "":
-	case s.current() && s.GiveUp == s.attempt.ID && s.live(), s.Earlier[s.GiveUp].State.Class() == mesos.Live:
-		text := fmt.Sprintf("Annotation %s does nothing, as Mesos says that the task lives", v1alpha1.AnnotationGiveUp)
-		s.noteAndTell(text, Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: s.GiveUp + " is not given up: Mesos says that it lives"})
-	case !s.Deleting && s.current() && s.mayGiveUp() && s.whyKept() != "":
-		s.note(fmt.Sprintf("Annotation %s cannot be followed: %s", v1alpha1.AnnotationGiveUp, s.whyKept()))
-	}
 }
 
 // noteStale says that the binding is an old one. While an attempt is current its binding is restored instead.

@@ -281,6 +281,25 @@ func TestNext_givesUp(t *testing.T) {
 		"not what is over":                                           {ended(mesos.TaskFailed), func(*story) {}, false, nil},
 		"not another than it names":                                  {running(), func(s *story) { s.lost(mesos.TaskUnknown, 0).GiveUp = "shop.web.1aaaaaaaa.n" }, false, nil},
 		"what was launched under another framework ID":               {running(), func(s *story) { s.FrameworkID = "framework-2" }, true, []string{"Normal GivenUp"}},
+		"not what is silent while agents are awaited after a failover": {running(), func(s *story) {
+			s.Outdated, s.Silent, s.LastAsk, s.SilenceCounts = true, true, s.Now, s.Now.Add(time.Minute)
+		}, false, nil},
+		"what is silent though all agents had their time to come back": {running(), func(s *story) {
+			s.Outdated, s.Silent, s.LastAsk, s.SilenceCounts = true, true, s.Now, s.Now
+		}, true, []string{"Normal GivenUp"}},
+		"not what Mesos said to live since, though it cannot tell now": {running(), func(s *story) {
+			s.GiveUp = id
+			s.look()
+			s.lost(mesos.TaskUnreachable, 0)
+		}, false, nil},
+		"what it cannot tell of now, by another word": {running(), func(s *story) {
+			s.GiveUp = id
+			s.look()
+			s.lost(mesos.TaskUnreachable, 0).GiveUp = id + ",2"
+		}, true, []string{"Normal GivenUp"}},
+		"not by a word that is too long to be remembered": {running(), func(s *story) {
+			s.lost(mesos.TaskUnreachable, 0).GiveUp = id + "," + strings.Repeat("x", handledLength)
+		}, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.story
@@ -312,6 +331,42 @@ func TestNext_givesUp(t *testing.T) {
 		}
 		if len(s.told) > 0 {
 			t.Errorf("it told again: %v", s.told)
+		}
+	})
+	t.Run("what was answered is kept as long as the status names the attempt", func(t *testing.T) {
+		s := running()
+		s.GiveUp = id
+		s.look()
+		want := []v1alpha1.HandledAnnotation{{Name: v1alpha1.AnnotationGiveUp, Value: id}}
+		s.GiveUp = ""
+		s.later(time.Minute).change(func(s *story) { s.Spec.Backoff.MaxSeconds++ }).answers(mesos.TaskRunning).look()
+		if !slices.Equal(s.Status.HandledAnnotations, want) {
+			t.Errorf("without the annotation it has %+v, want %+v", s.Status.HandledAnnotations, want)
+		}
+		s.Status.Task.ID = "shop.web.1aaaaaaaa.nonce00009"
+		if decision := Next(s.Seen); decision.Status.HandledAnnotations != nil {
+			t.Errorf("of another attempt it has %+v", decision.Status.HandledAnnotations)
+		}
+	})
+	t.Run("no more is kept than a status can hold, and the way out is always a new word", func(t *testing.T) {
+		s := running()
+		for n := range 2 * handledAtMost {
+			s.GiveUp = fmt.Sprintf("%s,%d", id, n)
+			s.look()
+		}
+		if got := s.Status.HandledAnnotations; len(got) != handledAtMost || got[handledAtMost-1].Value != s.GiveUp {
+			t.Errorf("it has %d, the last of them %+v", len(got), got[len(got)-1])
+		}
+		s.lost(mesos.TaskUnreachable, 0).change(remove).look()
+		ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		if !strings.Contains(ready.Message, "mesos.dev/give-up="+id+". ") {
+			t.Errorf("it says %q", ready.Message)
+		}
+		s.Status.HandledAnnotations = append(s.Status.HandledAnnotations[1:], v1alpha1.HandledAnnotation{Name: v1alpha1.AnnotationGiveUp, Value: id})
+		s.look()
+		ready = meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		if !strings.Contains(ready.Message, "mesos.dev/give-up="+id+",2. ") {
+			t.Errorf("once that was answered it says %q", ready.Message)
 		}
 	})
 	t.Run("what an earlier object abandoned is not taken up from a backup", func(t *testing.T) {

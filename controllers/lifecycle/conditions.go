@@ -119,7 +119,7 @@ func (s *scene) setConditions() {
 
 // annotate adds the sentences that hold whatever the verdict.
 func (s *scene) annotate() {
-	s.noteGiveUp()
+	s.heedGiveUp()
 	s.noteStale()
 	if s.paused() {
 		s.note("Paused by annotation " + v1alpha1.AnnotationPaused)

@@ -183,7 +183,7 @@ func (s *scene) waysOut(giveUp string) string {
 	var ways strings.Builder
 	if giveUp != "" {
 		fmt.Fprintf(&ways, ". To let it go without waiting, and have it killed if it comes back: kubectl annotate mesostask %s -n %s --overwrite %s=%s",
-			s.Name, s.Namespace, v1alpha1.AnnotationGiveUp, giveUp)
+			s.Name, s.Namespace, v1alpha1.AnnotationGiveUp, s.nextGiveUp(giveUp))
 	}
 	if !s.KillsOrphans {
 		fmt.Fprintf(&ways, `. To let it go and run on: kubectl patch mesostask %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Orphan"}}'`,

@@ -48,7 +48,7 @@ type Seen struct {
 	Status v1alpha1.MesosTaskStatus
 	// RestartRequest is the value of the annotation that asks for a restart.
 	RestartRequest string
-	// GiveUp is the value of the annotation that gives an attempt up: its task ID.
+	// GiveUp is the value of the annotation that gives an attempt up: its task ID, and behind a comma any text.
 	GiveUp string
 	// Paused says that a person asked to leave the task alone. Deletion still works.
 	Paused bool
@@ -96,6 +96,9 @@ type Seen struct {
 	Answered bool
 	// Silent says that Mesos took the last own RECONCILE of the attempt, in this term, and has said nothing of the attempt since.
 	Silent bool
+	// SilenceCounts is from when on, in this term, Mesos' silence about an attempt tells something: each agent that was expected back when the
+	// term began, after a failover of the master, has had its time to.
+	SilenceCounts time.Time
 	// Outdated says that Observation is of an earlier term: Mesos may say otherwise now.
 	Outdated bool
 	// FateUnknownSince is since when this process has known, by its own monotonic clock, that Mesos cannot say whether the attempt runs;
