@@ -72,6 +72,13 @@ fmt: $(GOLANGCI_LINT) ## Format the code and its imports.
 vet: ## Run go vet.
 	go vet $(PKG)
 
+.PHONY: rooms
+rooms: ## Show which package of the project imports which; the linter holds them to it (.golangci.yml, room-...).
+	@go list -f '{{.ImportPath}} ->{{range .Imports}} {{.}}{{end}}' ./cmd/... ./controllers/... ./mesosbridge/... ./api/... | awk -v module="$$(go list -m)/" '{ \
+		sub(module, ""); line = sprintf("%-28s", $$1); \
+		for (i = 3; i <= NF; i++) if (index($$i, module) == 1) line = line " " substr($$i, length(module) + 1); \
+		print line }'
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) $(LOGCHECK) ## Run the linters over the code.
 	$(GOLANGCI_LINT) run $(PKG)

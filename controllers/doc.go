@@ -1,6 +1,26 @@
-// Package controllers is the Kubernetes side of the operator: it reads objects and what the bridges know, lets the pure packages
-// decide, records the decision in the API and then acts on it.
+// Package controllers is the Kubernetes side of the operator, a room (package) for each concern. It has no code of its own; this is the map.
 //
-// A MesosTask has one writer, the worker on its key. Everything else, the bridges and placement, records in memory and enqueues
-// the key. Connections owns every bridge; the MesosFramework controller only hands it the desired configuration.
+//	cmd/manager
+//	  │
+//	  ├─► mesostask ───────┐                    writes, scope, events, leadership
+//	  │                    ├─► connections ─► placer ─► placement
+//	  └─► mesosframework ──┘        │            │
+//	                                └──────┬─────┘
+//	                                       └─► lifecycle, mesosbridge, api
+//
+//	what enters                    where                               who decides                    who writes and acts
+//	a MesosTask changes            mesostask, the worker on its key    lifecycle.Next                 mesostask: status, binding, finalizer; then the steps
+//	Mesos speaks of a task         mesosbridge, connections, its key   as above                       as above; then the update is acknowledged
+//	offers come                    mesosbridge, placer                 placement.Place                placer reserves in memory; mesostask binds; placer ACCEPTs
+//	a MesosFramework changes       mesosframework, its key             mesosframework                 mesosframework: claim, ID, status
+//	a subscription, an interval    connections, the framework's key    reconciliation.Pass, Proof     mesosframework: RECONCILE, orphans, status
+//
+// A MesosTask has one writer, the worker on its key. Everything else records in memory and enqueues the key. Connections owns every bridge; the
+// MesosFramework controller only hands it the desired configuration. Every write and every call passes leadership's gate.
+//
+// Arrows run one way: cmd, then the shells mesostask and mesosframework, then connections and placer, then the pure rooms, mesosbridge and the API
+// types. What two shells need is below both: writes (patches, and the memory of them), scope (which objects are seen), events, leadership. Shells do
+// not import each other. `make rooms` prints who imports whom, and the linter holds everybody to it.
+//
+// A test belongs into the room whose behaviour it tests. What takes the whole system to show is in system.
 package controllers

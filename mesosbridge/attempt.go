@@ -53,6 +53,19 @@ type Attempt struct {
 	Returned *mesos.Observation
 }
 
+// Said is what Mesos last said of the attempt: where it came back after its end, that. Nil: nothing.
+func (a Attempt) Said() *mesos.Observation {
+	if a.Returned != nil {
+		return a.Returned
+	}
+	return a.Observation
+}
+
+// Over says whether Mesos said that the attempt is over, and nothing since that contradicts it.
+func (a Attempt) Over() bool {
+	return a.Observation != nil && a.Observation.State.Class() == mesos.Ended && a.Returned == nil
+}
+
 // mayAsk is rule 7 for an attempt with a record.
 func (s AcceptState) mayAsk() bool {
 	switch s {

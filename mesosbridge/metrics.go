@@ -103,14 +103,6 @@ var (
 		func(state Connection) (float64, bool) { return time.Since(state.Since).Seconds(), state.Subscribed })
 )
 
-// Metrics are those of all bridges of the process, to be registered once.
-func Metrics() []metrics.Metric {
-	return []metrics.Metric{
-		connected, subscriptionAge, subscriptionFailuresTotal, callsTotal, eventsTotal, statusUpdatesTotal, ackDelay, launchesTotal, offersTotal,
-		declinedTotal, answerLatency,
-	}
-}
-
 // callTypes are the names of the calls that a bridge sends.
 func callTypes() []string {
 	types := []scheduler.Call_Type{

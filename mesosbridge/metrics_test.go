@@ -20,7 +20,7 @@ import (
 
 func TestMetrics_areWellFormed(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	for _, metric := range Metrics() {
+	for _, metric := range metrics.All() {
 		registry.MustRegister(metric)
 	}
 	problems, err := testutil.GatherAndLint(registry)

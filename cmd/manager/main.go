@@ -17,12 +17,19 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
-	"github.com/mesos-operator/mesos-operator/controllers"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/events"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
 // version is set when the program is built.
@@ -72,7 +79,7 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := metricsServer(options)
+	served, err := metricsServer(options)
 	if err != nil {
 		return err
 	}
@@ -83,7 +90,7 @@ func serve(ctx context.Context, options *options) error {
 	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                              scheme,
 		Logger:                              logger,
-		Metrics:                             metrics,
+		Metrics:                             served,
 		HealthProbeBindAddress:              options.healthProbeBindAddress,
 		LeaderElection:                      options.leaderElect,
 		LeaderElectionID:                    leaseName(options.controllerName),
@@ -104,23 +111,24 @@ func serve(ctx context.Context, options *options) error {
 		return fmt.Errorf("making the manager: %w", err)
 	}
 	election.record(manager.GetEventRecorder("mesos-operator"))
-	connections := controllers.NewConnections(controllers.ConnectionsOptions{Logger: logger.WithName("mesos"), Leadership: election.leadership})
-	recorder := controllers.NewRecorder(manager.GetEventRecorder("mesos-operator"))
-	if err := errors.Join(manager.Add(connections), manager.Add(watched.restartOnceReadable())); err != nil {
+	gate, real := leadership.NewGate(election.leadership, nil), clock.RealClock{}
+	owner := connections.New(connections.Options{Logger: logger.WithName("mesos"), Clock: real, Gate: gate})
+	recorder := events.NewRecorder(manager.GetEventRecorder("mesos-operator"))
+	if err := errors.Join(manager.Add(owner), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
 		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
-	frameworks := &controllers.MesosFrameworkReconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
+	frameworks := &mesosframework.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: real,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, OperatorNamespace: secrets,
 	}
-	tasks := &controllers.MesosTaskReconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: connections,
+	tasks := &mesostask.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: real,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder,
 	}
-	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, connections)); err != nil {
+	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, owner)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
-	controllers.RecordBuild(version)
+	metrics.RecordBuild(version)
 	logger.Info("Starting", "version", version, "controllerName", options.controllerName, "watchNamespaces", watched.readable)
 	if err := manager.Start(ctx); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
@@ -130,7 +138,7 @@ func serve(ctx context.Context, options *options) error {
 
 // addChecks adds the probes: alive while the process answers; ready once the caches have synced and, in the leader, every framework's
 // connection is known to be up, or why it is not.
-func addChecks(manager ctrl.Manager, connections *controllers.Connections) error {
+func addChecks(manager ctrl.Manager, owner *connections.Connections) error {
 	alive := func(*http.Request) error { return nil }
 	ready := func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
@@ -143,7 +151,7 @@ func addChecks(manager ctrl.Manager, connections *controllers.Connections) error
 		default:
 			return nil
 		}
-		if !connections.Known() {
+		if !owner.Known() {
 			return errors.New("the connection of a MesosFramework is not known yet")
 		}
 		return nil

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
-	"github.com/mesos-operator/mesos-operator/controllers"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
 // readAgainEvery is how often the leader tries to read a namespace that it had to leave out.
@@ -27,11 +27,11 @@ type namespaces struct {
 	reader client.Reader
 	// readable are those whose MesosTasks may be read. The others are left out: caches never sync with what is forbidden, and a namespace that
 	// was deleted, and the Role in it, would keep all others from being served.
-	readable, leftOut controllers.Scope
+	readable, leftOut scope.Namespaces
 }
 
 // readNamespaces finds out which namespaces may be read. It is an error if none may be.
-func readNamespaces(ctx context.Context, config *rest.Config, scheme *runtime.Scheme, named controllers.Scope) (*namespaces, error) {
+func readNamespaces(ctx context.Context, config *rest.Config, scheme *runtime.Scheme, named scope.Namespaces) (*namespaces, error) {
 	reader, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("making the client for namespaces: %w", err)

@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
-	"github.com/mesos-operator/mesos-operator/controllers"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
 // options are what the manager's flags say. Each flag can also be given as an environment variable: its name in upper case with '_'
@@ -36,7 +36,7 @@ type options struct {
 	retryPeriod             time.Duration
 	operatorNamespace       string
 	controllerName          string
-	watchNamespaces         controllers.Scope
+	watchNamespaces         scope.Namespaces
 	logFormat               string
 	logLevel                string
 	version                 bool
@@ -130,7 +130,7 @@ func (o *options) validate() error {
 }
 
 // namespacesOf takes a list of namespaces apart; empty for none.
-func namespacesOf(list string) controllers.Scope {
+func namespacesOf(list string) scope.Namespaces {
 	if list == "" {
 		return nil
 	}

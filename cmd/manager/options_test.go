@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mesos-operator/mesos-operator/controllers"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
 func TestParse(t *testing.T) {
@@ -43,11 +43,11 @@ func TestParse(t *testing.T) {
 		},
 		"namespaces are separated by commas": {
 			arguments: []string{"--watch-namespaces=a,b-1"},
-			check:     func(o *options) string { return cmp.Diff(controllers.Scope{"a", "b-1"}, o.watchNamespaces) },
+			check:     func(o *options) string { return cmp.Diff(scope.Namespaces{"a", "b-1"}, o.watchNamespaces) },
 		},
 		"the environment names namespaces": {
 			environment: map[string]string{"WATCH_NAMESPACES": "a"},
-			check:       func(o *options) string { return cmp.Diff(controllers.Scope{"a"}, o.watchNamespaces) },
+			check:       func(o *options) string { return cmp.Diff(scope.Namespaces{"a"}, o.watchNamespaces) },
 		},
 		"no namespace is all of them": {
 			arguments: []string{"--watch-namespaces="}, environment: map[string]string{"WATCH_NAMESPACES": "a"},

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mesos-operator/mesos-operator/controllers"
+	_ "github.com/mesos-operator/mesos-operator/controllers/mesosframework"
+	_ "github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
@@ -28,7 +29,7 @@ func run(arguments []string) error {
 		return fmt.Errorf("want one argument, the document, not %d", len(arguments))
 	}
 	var families []metrics.Family
-	for _, metric := range controllers.Metrics() {
+	for _, metric := range metrics.All() {
 		families = append(families, metric.Family())
 	}
 	document, err := os.ReadFile(arguments[0]) //nolint:gosec // who runs it names the document

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"github.com/google/go-cmp/cmp"
+
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/mesos-operator/mesos-operator/controllers"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
@@ -64,7 +65,7 @@ func TestRun_leavesWhatIsWrittenAroundTheTable(t *testing.T) {
 
 // TestFamilies_areWhatIsRegistered shows that the document's source says the same as the collectors themselves.
 func TestFamilies_areWhatIsRegistered(t *testing.T) {
-	for _, metric := range controllers.Metrics() {
+	for _, metric := range metrics.All() {
 		family, descriptions := metric.Family(), make(chan *prometheus.Desc, 1)
 		metric.Describe(descriptions)
 		var names []string
@@ -74,6 +75,32 @@ func TestFamilies_areWhatIsRegistered(t *testing.T) {
 		want := prometheus.NewDesc(family.Name, family.Help, names, nil).String()
 		if got := (<-descriptions).String(); got != want {
 			t.Errorf("registered is %s, described is %s", got, want)
+		}
+	}
+}
+
+func TestMetrics_areWellFormed(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	for _, metric := range metrics.All() {
+		registry.MustRegister(metric)
+	}
+	problems, err := testutil.GatherAndLint(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// TestMetrics_labelsAreBounded shows that a label either has its values enumerated, or is one that administrators bound.
+func TestMetrics_labelsAreBounded(t *testing.T) {
+	open := map[string]bool{"framework": true, "version": true, "goversion": true}
+	for _, metric := range metrics.All() {
+		for _, label := range metric.Family().Labels {
+			if (label.Values == nil) != open[label.Name] || (label.Values == nil) != (label.Meaning != "") {
+				t.Errorf("label %s of %s has values %q and meaning %q", label.Name, metric.Family().Name, label.Values, label.Meaning)
+			}
 		}
 	}
 }

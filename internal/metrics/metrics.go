@@ -1,8 +1,9 @@
-// Package metrics makes metrics whose labels have a bounded set of values, and which can be described without being scraped. It registers
-// nothing.
+// Package metrics makes metrics whose labels have a bounded set of values, and which can be described without being scraped. It keeps a list of
+// all that were made, which a program registers as a whole: each room makes its own, and none can be forgotten.
 package metrics
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -73,6 +74,28 @@ func (f family) bounded(values []string) []string {
 	return taken
 }
 
+// all are the metrics that were made; they are, as variables of packages, while the program is initialized.
+var all []Metric
+
+// All are the metrics that the packages of the program have made.
+func All() []Metric { return slices.Clone(all) }
+
+// Register registers all of them.
+func Register(registry prometheus.Registerer) error {
+	for _, metric := range all {
+		if err := registry.Register(metric); err != nil {
+			return fmt.Errorf("registering metric %s: %w", metric.Family().Name, err)
+		}
+	}
+	return nil
+}
+
+// made adds a metric to the list.
+func made[M Metric](metric M) M {
+	all = append(all, metric)
+	return metric
+}
+
 func names(labels []Label) []string {
 	all := make([]string, len(labels))
 	for i, label := range labels {
@@ -93,7 +116,7 @@ func NewCounter(options prometheus.CounterOpts, labels ...Label) *Counter {
 	if len(labels) == 0 {
 		vec.WithLabelValues()
 	}
-	return &Counter{family{vec, Family{options.Name, options.Help, "counter", labels}}, vec}
+	return made(&Counter{family{vec, Family{options.Name, options.Help, "counter", labels}}, vec})
 }
 
 // Inc adds one. It takes a value for each label.
@@ -118,7 +141,7 @@ type Gauge struct {
 // NewGauge returns a gauge.
 func NewGauge(options prometheus.GaugeOpts, labels ...Label) *Gauge {
 	vec := prometheus.NewGaugeVec(options, names(labels))
-	return &Gauge{family{vec, Family{options.Name, options.Help, "gauge", labels}}, vec}
+	return made(&Gauge{family{vec, Family{options.Name, options.Help, "gauge", labels}}, vec})
 }
 
 // Set sets the number. It takes a value for each label.
@@ -143,7 +166,7 @@ func NewHistogram(options prometheus.HistogramOpts, labels ...Label) *Histogram 
 	if len(labels) == 0 {
 		vec.WithLabelValues()
 	}
-	return &Histogram{family{vec, Family{options.Name, options.Help, "histogram", labels}}, vec}
+	return made(&Histogram{family{vec, Family{options.Name, options.Help, "histogram", labels}}, vec})
 }
 
 // Observe counts one duration in seconds. It takes a value for each label.
@@ -153,5 +176,5 @@ func (h *Histogram) Observe(seconds float64, values ...string) {
 
 // NewComputed describes a metric that a collector computes at each scrape.
 func NewComputed(collector prometheus.Collector, described Family) Metric {
-	return &family{collector, described}
+	return made(&family{collector, described})
 }

@@ -1,0 +1,110 @@
+package connections
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
+)
+
+// Abandon asks for attempts of a deleted object to be remembered as abandoned. It lets nothing go: the framework's status must hold them first.
+func (c *Connection) Abandon(attempts []lifecycle.Placement) {
+	c.mu.Lock()
+	for _, attempt := range attempts {
+		if _, known := c.toAbandon[attempt.TaskID]; !known {
+			c.toAbandon[attempt.TaskID] = v1alpha1.AbandonedAttempt{
+				TaskID: attempt.TaskID, AgentID: attempt.AgentID, Since: metav1.Time{Time: c.owner.clock.Now().Truncate(time.Second)},
+			}
+		}
+	}
+	c.mu.Unlock()
+	c.owner.EnqueueFramework(c.Name)
+}
+
+// AbandonedStored says that the framework's status holds these attempts as abandoned, and no others. The objects that wait for one, and what
+// Mesos has yet to be told of one that is over, are looked at again.
+func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
+	c.mu.Lock()
+	before := sets.KeySet(c.abandoned)
+	c.abandoned = make(map[string]v1alpha1.AbandonedAttempt, len(stored))
+	for _, attempt := range stored {
+		c.abandoned[attempt.TaskID] = attempt
+	}
+	changed := before.SymmetricDifference(sets.KeySet(c.abandoned)).Union(sets.KeySet(c.toAbandon))
+	// What did not fit is asked for again by the object that waits.
+	clear(c.toAbandon)
+	c.mu.Unlock()
+	for taskID := range changed {
+		if id, err := lifecycle.ParseTaskID(taskID); err == nil {
+			c.owner.EnqueueTask(types.NamespacedName{Namespace: id.Namespace, Name: id.Name})
+		}
+	}
+}
+
+// AbandonedOf are the attempts of an object's identity that the framework's status holds as abandoned, and whether it can hold no more.
+func (c *Connection) AbandonedOf(key types.NamespacedName) (taskIDs sets.Set[string], full bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taskIDs = sets.New[string]()
+	for taskID := range c.abandoned {
+		if strings.HasPrefix(taskID, key.Namespace+"."+key.Name+".") {
+			taskIDs.Insert(taskID)
+		}
+	}
+	return taskIDs, len(c.abandoned) >= v1alpha1.MaxAbandoned
+}
+
+// IsAbandoned says whether an attempt is abandoned, or is about to be.
+func (c *Connection) IsAbandoned(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, stored := c.abandoned[taskID]
+	_, asked := c.toAbandon[taskID]
+	return stored || asked
+}
+
+// AbandonedHere are the abandoned attempts, for a pass.
+func (c *Connection) AbandonedHere() []reconciliation.Attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	attempts := make([]reconciliation.Attempt, 0, len(c.abandoned))
+	for taskID, attempt := range c.abandoned {
+		attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: attempt.AgentID})
+	}
+	slices.SortFunc(attempts, func(a, b reconciliation.Attempt) int { return cmp.Compare(a.TaskID, b.TaskID) })
+	return attempts
+}
+
+// NextAbandoned is what the framework's status should hold of abandoned attempts: those that it holds, without what is known to be over, and
+// those that objects wait for, as far as there is room.
+func (c *Connection) NextAbandoned() []v1alpha1.AbandonedAttempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := make([]v1alpha1.AbandonedAttempt, 0, len(c.abandoned))
+	for taskID, attempt := range c.abandoned {
+		if said, ok := c.Bridge.Attempt(taskID); !ok || !said.Over() {
+			next = append(next, attempt)
+		}
+	}
+	for _, taskID := range slices.Sorted(maps.Keys(c.toAbandon)) {
+		if _, stored := c.abandoned[taskID]; !stored && len(next) < v1alpha1.MaxAbandoned {
+			next = append(next, c.toAbandon[taskID])
+		}
+	}
+	if len(next) == 0 {
+		return nil
+	}
+	slices.SortFunc(next, func(a, b v1alpha1.AbandonedAttempt) int {
+		return cmp.Or(a.Since.Compare(b.Since.Time), cmp.Compare(a.TaskID, b.TaskID))
+	})
+	return next
+}

@@ -1,0 +1,75 @@
+package connections
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/placer"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+)
+
+// Connection is one framework's end of this process: its bridge, its placement, and what was done for its attempts. As the bridge's listener it
+// only records and enqueues.
+type Connection struct {
+	// Name is the MesosFramework's.
+	Name string
+	// Bridge is the framework's subscription at Mesos.
+	Bridge *mesosbridge.Bridge
+	// Placer has the framework's pending tasks.
+	Placer *placer.Placer
+
+	owner  *Connections
+	logger logr.Logger
+	// config and stop belong to Connections.
+	config mesosbridge.Config
+	stop   context.CancelFunc
+
+	mu sync.Mutex
+	// attempts is what this process did for the attempts that it knows of.
+	attempts map[string]*Efforts
+	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
+	heardOf map[types.NamespacedName]sets.Set[string]
+	// marks are the made-up tasks that were asked about: what Mesos says of them concerns no task.
+	marks map[string]mark
+	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
+	over sets.Set[string]
+	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.
+	provenID string
+	// hold is how long launching waits for the proof.
+	hold time.Duration
+	// abandoned are the attempts that the framework's status durably holds as abandoned, toAbandon those that it is to hold.
+	abandoned, toAbandon map[string]v1alpha1.AbandonedAttempt
+}
+
+func (c *Connections) newConnection(name string, config mesosbridge.Config) *Connection {
+	connection := &Connection{
+		Name:     name,
+		owner:    c,
+		logger:   c.logger.WithValues("MesosFramework", name),
+		config:   config,
+		attempts: map[string]*Efforts{},
+		heardOf:  map[types.NamespacedName]sets.Set[string]{},
+		marks:    map[string]mark{},
+
+		abandoned: map[string]v1alpha1.AbandonedAttempt{},
+		toAbandon: map[string]v1alpha1.AbandonedAttempt{},
+	}
+	connection.Bridge = mesosbridge.New(config, mesosbridge.Options{
+		Name:        name,
+		Logger:      connection.logger,
+		Listener:    connection,
+		DialContext: c.dialContext,
+		Gate: func(callType string, send func() error) error {
+			return c.gate.Pass(leadership.Step{Kind: leadership.StepCall, What: callType}, send)
+		},
+	})
+	connection.Placer = placer.New(name, connection.Bridge, connection, c.clock)
+	return connection
+}

@@ -1,0 +1,167 @@
+package connections
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
+)
+
+// Efforts is what this process did for one attempt, and since when it knows what it knows of it.
+type Efforts struct {
+	// BoundSince is when this process wrote or first saw the binding.
+	BoundSince time.Time
+	// Kills and Asks count the KILLs and the attempt's own RECONCILEs that were sent in the term; FirstKill, LastKill and LastAsk say when.
+	Kills               int
+	FirstKill, LastKill time.Time
+	Asks                int
+	LastAsk             time.Time
+
+	key         types.NamespacedName
+	agentID     string
+	frameworkID string
+	// fateUnknown is since when Mesos has not been able to say whether the attempt runs, zero while it can.
+	fateUnknown time.Time
+	// term is the one that is counted in.
+	term uint64
+	// askBefore and askAfter are the made-up tasks that the last ask named before the attempt and after it.
+	askBefore, askAfter string
+}
+
+// EffortsFor returns what was done for an attempt, in the current term. The first call for an attempt begins its record.
+func (c *Connection) EffortsFor(key types.NamespacedName, attempt lifecycle.OpenAttempt) Efforts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *c.effortsOf(key, attempt)
+}
+
+// Killed says whether this process sent a KILL for an attempt.
+func (c *Connection) Killed(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.attempts[taskID]
+	return done != nil && !done.LastKill.IsZero()
+}
+
+// effortsOf is EffortsFor for a caller that holds the lock.
+func (c *Connection) effortsOf(key types.NamespacedName, attempt lifecycle.OpenAttempt) *Efforts {
+	done := c.attempts[attempt.TaskID]
+	if done == nil {
+		done = &Efforts{key: key, BoundSince: c.owner.clock.Now()}
+		c.attempts[attempt.TaskID] = done
+		c.hear(key, attempt.TaskID)
+	}
+	done.agentID, done.frameworkID = attempt.AgentID, attempt.FrameworkID
+	// What was sent in an earlier term may be forgotten by the master that leads now.
+	if term := c.Bridge.Connection().Term; done.term != term {
+		done.term, done.Kills, done.Asks = term, 0, 0
+		c.dropMarks(done)
+	}
+	return done
+}
+
+// dropMarks forgets the marks of the last ask; the caller holds the lock.
+func (c *Connection) dropMarks(done *Efforts) {
+	for _, mark := range []string{done.askBefore, done.askAfter} {
+		if mark != "" {
+			c.Bridge.Forget(mark)
+			delete(c.marks, mark)
+		}
+	}
+	done.askBefore, done.askAfter = "", ""
+}
+
+// foreign says whether an attempt was launched under another framework ID than the bridge has: Mesos would answer for it that it is gone.
+func (c *Connection) foreign(attempt lifecycle.OpenAttempt) bool {
+	return attempt.FrameworkID != "" && attempt.FrameworkID != c.Bridge.Connection().FrameworkID
+}
+
+// Kill sends KILL for an attempt.
+func (c *Connection) Kill(key types.NamespacedName, attempt lifecycle.OpenAttempt, grace *time.Duration) {
+	if c.foreign(attempt) {
+		return
+	}
+	c.mu.Lock()
+	done := c.effortsOf(key, attempt)
+	done.LastKill = c.owner.clock.Now()
+	if done.Kills == 0 {
+		done.FirstKill = done.LastKill
+	}
+	done.Kills++
+	c.mu.Unlock()
+	c.Bridge.Kill(attempt.TaskID, attempt.AgentID, grace)
+}
+
+// Ask sends RECONCILE for one attempt. A made-up task goes before it and another after it: the master works on a call as a whole and answers in
+// its order, so that whatever it says of the attempt after it has answered for the first is as it saw it then, or later; and that it has
+// nothing to say if it has answered for the second (rule 16).
+func (c *Connection) Ask(key types.NamespacedName, attempt lifecycle.OpenAttempt) {
+	if c.foreign(attempt) {
+		return
+	}
+	before, after := NewMark(), NewMark()
+	c.mu.Lock()
+	done := c.effortsOf(key, attempt)
+	c.dropMarks(done)
+	done.Asks++
+	done.LastAsk = c.owner.clock.Now()
+	done.askBefore, done.askAfter = before, after
+	c.marks[before], c.marks[after] = mark{}, mark{attempt: key}
+	c.mu.Unlock()
+	asked := []reconciliation.Attempt{{TaskID: before, AgentID: before}, {TaskID: attempt.TaskID, AgentID: attempt.AgentID}, {TaskID: after, AgentID: after}}
+	c.Bridge.Reconcile(asked, func(err error) {
+		if err != nil {
+			c.logger.V(1).Info("Asking for one task was not answered", "taskID", attempt.TaskID, "err", err.Error())
+		}
+	})
+}
+
+// Answered says whether Mesos has spoken of an attempt after it took the last ask for it; silent that it has nothing to say.
+func (c *Connection) Answered(done Efforts, last mesos.Number) (answered, silent bool) {
+	if done.askBefore == "" {
+		return false, false
+	}
+	before, _ := c.Bridge.Attempt(done.askBefore)
+	after, _ := c.Bridge.Attempt(done.askAfter)
+	answered = before.Last != mesos.Number{} && last.After(before.Last)
+	return answered, !answered && after.Last != mesos.Number{}
+}
+
+// NoteFate keeps since when, by this process's own clock, the fate of an attempt is unknown. What status says of the time before this process
+// is by the wall clock. Once it is known again the kills begin anew: Mesos does not remember a KILL of a task that it cannot reach.
+func (c *Connection) NoteFate(key types.NamespacedName, attempt lifecycle.OpenAttempt, unknown bool, recorded time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.effortsOf(key, attempt)
+	switch now := c.owner.clock.Now(); {
+	case !unknown && !done.fateUnknown.IsZero():
+		done.fateUnknown, done.Kills = time.Time{}, 0
+	case !unknown:
+	case !done.fateUnknown.IsZero():
+	case recorded.IsZero():
+		done.fateUnknown = now
+	default:
+		done.fateUnknown = now.Add(-max(0, now.Sub(recorded)))
+	}
+	return done.fateUnknown
+}
+
+// BoundHere returns the attempts of a framework ID that this process bound or saw bound, for a pass whose cache may not show the latest
+// bindings yet. Mesos knows nothing of what was launched under another ID, and would say of it that it is gone.
+func (c *Connection) BoundHere(frameworkID string) []reconciliation.Attempt {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	attempts := make([]reconciliation.Attempt, 0, len(c.attempts))
+	for taskID, done := range c.attempts {
+		if done.frameworkID == "" || done.frameworkID == frameworkID {
+			attempts = append(attempts, reconciliation.Attempt{TaskID: taskID, AgentID: done.agentID})
+		}
+	}
+	slices.SortFunc(attempts, func(a, b reconciliation.Attempt) int { return cmp.Compare(a.TaskID, b.TaskID) })
+	return attempts
+}

@@ -1,0 +1,53 @@
+package connections
+
+import "time"
+
+// SetHold sets how long launching waits for the proof, counted from the first subscription in this leadership.
+func (c *Connection) SetHold(hold time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hold = hold
+}
+
+// agentsBackLeast is how long a master waits at least for agents to come back after a failover (Mesos flag agent_reregister_timeout).
+const agentsBackLeast = 10 * time.Minute
+
+// AgentsBackBy is when every agent that was expected back as the present subscription began has come back, or is known to be unreachable.
+func (c *Connection) AgentsBackBy() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Bridge.Connection().Since.Add(max(c.hold, agentsBackLeast))
+}
+
+// MayLaunch is what rule 12 says of the framework as a whole: nothing is launched under a framework ID before learned let it, once in this
+// leadership.
+func (c *Connection) MayLaunch() bool {
+	id := c.Bridge.Connection().FrameworkID
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return id != "" && c.provenID == id
+}
+
+// Learned records what a proof under a framework ID has come to: whether it was had, and when the implicit RECONCILE was asked whose end mark
+// was answered last.
+// Without the proof, launching waits until all that the master knew when the hold ran out has been told, with agents still missing. What
+// waited is looked at again.
+func (c *Connection) Learned(frameworkID string, had bool, counted time.Time) {
+	state := c.Bridge.Connection()
+	if state.FrameworkID != frameworkID {
+		return
+	}
+	c.mu.Lock()
+	heldOut := !counted.IsZero() && !state.FirstSubscribed.IsZero() && !counted.Before(state.FirstSubscribed.Add(c.hold))
+	news := (had || heldOut) && c.provenID != frameworkID
+	if news {
+		c.provenID = frameworkID
+		for key := range c.heardOf {
+			c.owner.EnqueueTask(key)
+		}
+	}
+	c.mu.Unlock()
+	if news {
+		c.Placer.Resume()
+	}
+}

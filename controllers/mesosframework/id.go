@@ -1,0 +1,150 @@
+package mesosframework
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/writes"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+)
+
+// replacedIDs is how many replaced framework IDs a status keeps.
+const replacedIDs = 16
+
+// storeID makes the ID that Mesos gave the framework durable, in the annotation and in status, and then tells the bridge (rule 4).
+func (v *view) storeID(ctx context.Context) error {
+	state := v.connection.Bridge.Connection()
+	if !state.Subscribed || state.FrameworkID == "" {
+		return nil
+	}
+	if v.object.Annotations[v1alpha1.AnnotationFrameworkID] != state.FrameworkID {
+		patch := writes.For(v.object)
+		patch.SetAnnotation(v.object, v1alpha1.AnnotationFrameworkID, state.FrameworkID)
+		if err := v.patch(ctx, patch, false); err != nil {
+			return err
+		}
+	}
+	if v.object.Status.FrameworkID != state.FrameworkID {
+		registered := v.object.Status.FrameworkID == ""
+		patch := writes.For(v.object)
+		testClaim(patch, v.object.Status.Controller)
+		patch.Add("/status/frameworkID", state.FrameworkID)
+		if err := v.patch(ctx, patch, true); err != nil {
+			return err
+		}
+		if registered {
+			v.Recorder.Event(v.object, false, v1alpha1.EventRegistered, "Registering", "Registered with Mesos as framework "+state.FrameworkID)
+		}
+	}
+	v.connection.Bridge.FrameworkIDStored()
+	return nil
+}
+
+// lostID says whether tasks were bound under an ID that the framework, as it was read live, does not name: then a new one would leave them behind.
+func (v *view) lostID(ctx context.Context, live *v1alpha1.MesosFramework) (*lifecycle.Obstacle, error) {
+	known := func(id string) bool { return id == "" || slices.Contains(live.Status.ReplacedFrameworkIDs, id) }
+	first, bound, err := v.tasksWhere(ctx, func(task *v1alpha1.MesosTask) bool {
+		return unreadableBinding(task) || slices.ContainsFunc(frameworkIDsOf(task), func(id string) bool { return !known(id) })
+	})
+	if err != nil || bound == 0 {
+		return nil, err
+	}
+	ids := slices.DeleteFunc(frameworkIDsOf(first), known)
+	if len(ids) == 0 {
+		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
+			"MesosTask %s has a binding that cannot be read, so that it may be bound under a framework ID which this object does not name: set spec.info.id to it, or set the MesosTask's spec.deletionPolicy to Orphan and delete it",
+			client.ObjectKeyFromObject(first))}, nil
+	}
+	return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
+		"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or set the spec.deletionPolicy of the MesosTasks that are bound to Orphan and delete them",
+		client.ObjectKeyFromObject(first), ids[0])}, nil
+}
+
+// frameworkIDsOf are the framework IDs that a task says it was bound under.
+func frameworkIDsOf(task *v1alpha1.MesosTask) []string {
+	var ids []string
+	if binding := lifecycle.BindingOf(task); binding != nil {
+		ids = append(ids, binding.FrameworkID)
+	}
+	if task.Status.Task != nil {
+		ids = append(ids, task.Status.Task.FrameworkID)
+	}
+	for _, earlier := range task.Status.History {
+		ids = append(ids, earlier.FrameworkID)
+	}
+	return ids
+}
+
+// unreadableBinding says whether a task has a binding of which nobody can tell what it says.
+func unreadableBinding(task *v1alpha1.MesosTask) bool {
+	return task.Annotations[v1alpha1.AnnotationBinding] != "" && lifecycle.BindingOf(task) == nil
+}
+
+// replaceRemoved deals with a framework that Mesos has removed: its ID is dead and its tasks are killed. A new ID is taken if nothing is bound
+// under the old one, or if a person says so, once; what was bound counts as given up then.
+func (v *view) replaceRemoved(ctx context.Context, problem *mesosbridge.Problem) error {
+	dead := v.connection.Bridge.Connection().FrameworkID
+	if dead == "" || configOf(v.object).Framework.ID != dead {
+		// An ID that was never stored: Mesos has removed it in time, and the object names another or none.
+		v.disconnect()
+		v.Connections.EnqueueFramework(v.object.Name)
+		return nil
+	}
+	asked := v.object.Annotations[v1alpha1.AnnotationReplaceFrameworkID] == dead
+	if !asked {
+		first, bound, err := v.tasksWhere(ctx, func(task *v1alpha1.MesosTask) bool {
+			return unreadableBinding(task) || slices.Contains(frameworkIDsOf(task), dead)
+		})
+		if err != nil {
+			return err
+		}
+		if bound > 0 {
+			v.memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkRemoved, Stalled: true, Message: fmt.Sprintf(
+				"%s %d MesosTasks were bound under it, such as %s. To register anew and launch them again: kubectl annotate mesosframework %s --overwrite %s=%s",
+				problem.Message, bound, client.ObjectKeyFromObject(first), v.object.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
+			return nil
+		}
+		if v.mayHideTasks() {
+			v.memory.stuck = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkRemoved, Stalled: true, Message: fmt.Sprintf(
+				"%s Tasks of namespaces that this installation does not watch ran under it. To register anew and launch them again: kubectl annotate mesosframework %s --overwrite %s=%s",
+				problem.Message, v.object.Name, v1alpha1.AnnotationReplaceFrameworkID, dead)}
+			return nil
+		}
+	}
+	status := v.object.Status.DeepCopy()
+	status.FrameworkID, status.Abandoned, status.Orphans = "", nil, nil
+	status.ReplacedFrameworkIDs = append([]string{dead}, status.ReplacedFrameworkIDs...)
+	status.ReplacedFrameworkIDs = status.ReplacedFrameworkIDs[:min(len(status.ReplacedFrameworkIDs), replacedIDs)]
+	patch := writes.For(v.object)
+	testClaim(patch, v.object.Status.Controller)
+	patch.Add("/status", status)
+	if err := v.patch(ctx, patch, true); err != nil {
+		return err
+	}
+	ctrl.LoggerFrom(ctx).Info("Registering the framework anew, as Mesos has removed it", "frameworkID", dead, "asked", asked)
+	v.Recorder.Event(v.object, true, v1alpha1.EventFrameworkIDReplaced, "Registering", "Registering anew: Mesos has removed framework "+dead)
+	// The bridge of the dead ID goes; what is left to do comes with a new one.
+	v.disconnect()
+	v.Connections.EnqueueFramework(v.object.Name)
+	return nil
+}
+
+// liveID returns the ID of a framework that has none in the cache, empty if it may register anew, or that its ID is lost. The cache may lag, or
+// status may have been lost: registering anew would then leave tasks behind that nobody remembers (rule 4).
+func (v *view) liveID(ctx context.Context) (id string, lost *lifecycle.Obstacle, err error) {
+	live := &v1alpha1.MesosFramework{}
+	if err := v.Live.Get(ctx, client.ObjectKeyFromObject(v.object), live); err != nil {
+		return "", nil, fmt.Errorf("reading the MesosFramework live: %w", err)
+	}
+	if id := configOf(live).Framework.ID; id != "" {
+		return id, nil, nil
+	}
+	lost, err = v.lostID(ctx, live)
+	return "", lost, err
+}

@@ -1,0 +1,183 @@
+package mesosframework
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	// orphansKilledAtOnce is how many orphans are killed whatever part of all tasks they are, orphanPart the part of all tasks above which more
+	// are not: then the objects were lost, and not the tasks.
+	orphansKilledAtOnce, orphanPart = 10, 10
+	// orphanSample is how many orphans a status names.
+	orphanSample = 10
+)
+
+// roll is a count of what runs, at an end mark.
+type roll struct {
+	// term is the subscription that it was made in, since the number of the last event before it was asked for.
+	term  uint64
+	since mesos.Number
+	// proven says that it is of all live tasks on reachable agents; without, agents may be missing.
+	proven bool
+	// live counts the live tasks, orphans are those of them that no MesosTask accounts for, unwatched those of namespaces whose MesosTasks
+	// nobody here can see; by task ID.
+	live               int
+	orphans, unwatched []mesos.Observation
+}
+
+// judgeOrphans counts, once for each end mark, the live tasks that no MesosTask accounts for, and deals with them as the framework's
+// orphanPolicy says. It judges them all together: one by one, an API that has lost its objects would look like many orphans.
+func (v *view) judgeOrphans(ctx context.Context) error {
+	p := v.memory.passes
+	counted := p.proof.Counted()
+	if counted.IsZero() || counted.Equal(p.judged) && p.told != nil && p.told.proven == p.proof.Had() {
+		return nil
+	}
+	told, err := v.callRoll(ctx)
+	if err != nil {
+		return err
+	}
+	before, unaccounted := v.object.Status.Orphans, len(told.orphans)+len(told.unwatched)
+	p.judged, p.told = counted, told
+	orphanTasks.Set(float64(unaccounted), v.object.Name)
+	if before == nil || int(before.Count) < unaccounted {
+		v.tellOrphans(told)
+	}
+	if len(told.orphans) > 0 && v.object.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && v.object.DeletionTimestamp.IsZero() {
+		return v.killOrphans(ctx, told.orphans)
+	}
+	return nil
+}
+
+// callRoll sorts the live tasks that Mesos told of by who accounts for them.
+func (v *view) callRoll(ctx context.Context) (*roll, error) {
+	p := v.memory.passes
+	told := &roll{term: p.term, since: p.implicitStart, proven: p.proof.Had()}
+	for _, task := range v.connection.Bridge.Live(p.implicitStart) {
+		told.live++
+		if v.Scope.Hides(task.TaskID) {
+			if !v.connection.IsAbandoned(task.TaskID) {
+				told.unwatched = append(told.unwatched, task)
+			}
+			continue
+		}
+		accounted, err := v.accountedFor(ctx, v.Client, task.TaskID)
+		if err != nil {
+			return nil, err
+		}
+		if !accounted {
+			told.orphans = append(told.orphans, task)
+		}
+	}
+	slices.SortFunc(told.orphans, byTaskID)
+	slices.SortFunc(told.unwatched, byTaskID)
+	return told, nil
+}
+
+func byTaskID(a, b mesos.Observation) int { return cmp.Compare(a.TaskID, b.TaskID) }
+
+// tellOrphans writes Events of what runs and is not accounted for here.
+func (v *view) tellOrphans(told *roll) {
+	if len(told.orphans) > 0 {
+		first := told.orphans[0]
+		v.Recorder.Event(v.object, true, v1alpha1.EventOrphans, "Reconciling", fmt.Sprintf(
+			"%d of %d live tasks have no MesosTask, such as %s on agent %s", len(told.orphans), told.live, first.TaskID, first.AgentID))
+	}
+	if len(told.unwatched) > 0 {
+		v.Recorder.Event(v.object, true, v1alpha1.EventOrphans, "Reconciling", unwatched(told.unwatched)+leftAlone)
+	}
+}
+
+// accountedFor says whether a live task of the framework is some MesosTask's, by its identity, or is remembered as abandoned.
+func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID string) (bool, error) {
+	id, err := lifecycle.ParseTaskID(taskID)
+	if err != nil {
+		return false, nil //nolint:nilerr // An ID that was not made here is no MesosTask's.
+	}
+	if v.connection.IsAbandoned(taskID) {
+		return true, nil
+	}
+	task := &v1alpha1.MesosTask{}
+	switch err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, task); {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("looking for the MesosTask of %s: %w", taskID, err)
+	default:
+		return task.Spec.FrameworkRef.Name == v.object.Name, nil
+	}
+}
+
+// mayKill says why the orphans must not be killed, whatever the policy; empty if they may.
+func (t *roll) mayKill() string {
+	// Tasks that nobody here can see do not speak for the objects of the others.
+	seen := t.live - len(t.unwatched)
+	switch {
+	case !t.proven:
+		return "They are not killed before Mesos has told all that runs: it is still waiting for agents to come back"
+	case len(t.orphans) > orphansKilledAtOnce && len(t.orphans)*orphanPart > seen:
+		return fmt.Sprintf("They are not killed, as %d of %d live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; "+
+			"or delete the tasks in Mesos", len(t.orphans), seen)
+	default:
+		return ""
+	}
+}
+
+// killOrphans kills tasks of which a live read says that no MesosTask accounts for them. One that cannot be read counts as there.
+func (v *view) killOrphans(ctx context.Context, orphans []mesos.Observation) error {
+	for _, orphan := range orphans {
+		accounted, err := v.accountedFor(ctx, v.Live, orphan.TaskID)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Info("Leaving an orphan alone, as its object could not be looked for", "taskID", orphan.TaskID, "err", err.Error())
+		}
+		if accounted || err != nil {
+			continue
+		}
+		ctrl.LoggerFrom(ctx).Info("Killing an orphan", "taskID", orphan.TaskID, "agentID", orphan.AgentID)
+		v.Recorder.Event(v.object, true, v1alpha1.EventKillingOrphan, "Killing",
+			fmt.Sprintf("Killing %s on agent %s: no MesosTask accounts for it", orphan.TaskID, orphan.AgentID))
+		v.connection.Bridge.Kill(orphan.TaskID, orphan.AgentID, nil)
+	}
+	return nil
+}
+
+// status is what the framework's status says of orphans, and of what may be some, as it is not watched; nil while there are none.
+func (t *roll) status(policy v1alpha1.OrphanPolicy) *v1alpha1.Orphans {
+	if len(t.orphans)+len(t.unwatched) == 0 {
+		return nil
+	}
+	all := slices.SortedFunc(slices.Values(slices.Concat(t.orphans, t.unwatched)), byTaskID)
+	orphans := &v1alpha1.Orphans{Count: int32(len(all))}
+	if policy == v1alpha1.OrphanKill && len(t.orphans) > 0 {
+		orphans.Message = t.mayKill()
+	}
+	if len(t.unwatched) > 0 {
+		orphans.Message = strings.TrimPrefix(orphans.Message+". "+unwatched(t.unwatched)+leftAlone, ". ")
+	}
+	for _, orphan := range all[:min(len(all), orphanSample)] {
+		orphans.Sample = append(orphans.Sample, v1alpha1.OrphanTask{TaskID: orphan.TaskID, AgentID: orphan.AgentID})
+	}
+	return orphans
+}
+
+// liveNow says which tasks Mesos says are live since the last count in the present term, as far as there was one that missed no agent.
+func (p *passes) liveNow(connection *connections.Connection) (live []mesos.Observation, proven bool) {
+	if p.told == nil || !p.told.proven || p.told.term != connection.Bridge.Connection().Term {
+		return nil, false
+	}
+	return connection.Bridge.Live(p.told.since), true
+}

@@ -1,0 +1,118 @@
+package mesosframework
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/writes"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+)
+
+// countsEvery is the least time between two writes of a framework's status that only its counts call for.
+const countsEvery = 5 * time.Second
+
+// status is the framework's status as it should be, but for the counts; and condition Connected, if it is news.
+func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Condition) {
+	status := v.object.Status.DeepCopy()
+	status.ObservedGeneration = v.object.Generation
+	state := mesosbridge.Connection{}
+	if v.connection != nil {
+		state = v.connection.Bridge.Connection()
+		status.Abandoned = v.connection.NextAbandoned()
+	}
+	if state.Master.URL != "" {
+		status.Master = &v1alpha1.MasterStatus{URL: state.Master.URL, Hostname: state.Master.Hostname, Version: state.Master.Version}
+	}
+	status.ConnectedSince = nil
+	if state.Subscribed {
+		status.ConnectedSince = &metav1.Time{Time: state.Since.Truncate(time.Second)}
+	}
+	dropContested(status, now)
+	news := setConditions(v.object, status, state, v.memory, now)
+	reportPasses(status, v.memory.passes)
+	if told := v.memory.passes.told; told != nil {
+		// Until this process has counted, the last count stands.
+		status.Orphans = told.status(v.object.Spec.OrphanPolicy)
+	}
+	return status, news
+}
+
+// writeStatus records how the framework is, if that changed. It returns when to look again, as the counts have changed and may not be
+// written yet.
+func (v *view) writeStatus(ctx context.Context) (time.Time, error) {
+	now := v.Clock.Now()
+	status, news := v.status(now)
+	urgent := !equality.Semantic.DeepEqual(*status, v.object.Status)
+	if !urgent && v.connection != nil {
+		// Also where the write that stored them took effect though its answer was lost.
+		v.connection.AbandonedStored(v.object.Status.Abandoned)
+	}
+	due := v.memory.counted.Add(countsEvery)
+	if !urgent && now.Before(due) {
+		// What woke this may have changed the counts.
+		return due, nil
+	}
+	counts, err := v.count(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	current := currentPass(v.memory.passes, now)
+	if !urgent && counts == v.object.Status.Tasks && equality.Semantic.DeepEqual(current, status.Reconciliation.Current) {
+		v.memory.counted = now
+		return time.Time{}, nil
+	}
+	status.Tasks, status.Reconciliation.Current, v.memory.counted = counts, current, now
+	patch := writes.For(v.object)
+	testClaim(patch, v.object.Status.Controller)
+	patch.Add("/status", status)
+	if err := v.patch(ctx, patch, true); err != nil {
+		return time.Time{}, err
+	}
+	if v.connection != nil {
+		v.connection.AbandonedStored(status.Abandoned)
+	}
+	if news != nil {
+		ctrl.LoggerFrom(ctx).Info("The connection to Mesos changed", "status", news.Status, "reason", news.Reason, "message", news.Message)
+		v.Recorder.Event(v.object, news.Status != metav1.ConditionTrue, news.Reason, "Connecting", news.Message)
+	}
+	return time.Time{}, nil
+}
+
+// reportPasses records the pass that got through last.
+func reportPasses(status *v1alpha1.MesosFrameworkStatus, p *passes) {
+	if p.completed != nil {
+		status.Reconciliation.Last = p.completed.DeepCopy()
+	}
+	if p.handled != "" {
+		status.Reconciliation.LastHandledReconcileAt = p.handled
+	}
+}
+
+// currentPass is the pass that runs, once it has lasted for longer than most do.
+func currentPass(p *passes, now time.Time) *v1alpha1.ReconciliationPass {
+	if p.pass == nil || now.Before(p.began.Add(countsEvery)) {
+		return nil
+	}
+	return passStatus(p, time.Time{})
+}
+
+// passStatus is the pass that runs as status has it; completed when it is through.
+func passStatus(p *passes, completed time.Time) *v1alpha1.ReconciliationPass {
+	progress := p.pass.Progress()
+	pass := &v1alpha1.ReconciliationPass{
+		Reason:     p.reason,
+		StartTime:  &metav1.Time{Time: p.began.Truncate(time.Second)},
+		Rounds:     int32(progress.Rounds),
+		Tasks:      int32(progress.Attempts),
+		Unanswered: int32(progress.Unanswered),
+	}
+	if !completed.IsZero() {
+		pass.CompletionTime = &metav1.Time{Time: completed.Truncate(time.Second)}
+	}
+	return pass
+}

@@ -1,0 +1,41 @@
+package mesosframework
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
+)
+
+// tasksWhere counts those of the framework's MesosTasks for which holds says so, and returns one of them. What the cache has is enough to find
+// some; that there are none is said by a live read only, as what follows cannot be undone. Both are of the namespaces that are watched.
+func (v *view) tasksWhere(ctx context.Context, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
+	var cached v1alpha1.MesosTaskList
+	if err := v.Client.List(ctx, &cached, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, 0, fmt.Errorf("listing the framework's tasks: %w", err)
+	}
+	if first, count = countTasks(cached.Items, v.object.Name, holds); count > 0 {
+		return first, count, nil
+	}
+	live, err := v.Scope.ListTasks(ctx, v.Live)
+	if err != nil {
+		return nil, 0, err
+	}
+	first, count = countTasks(live, v.object.Name, holds)
+	return first, count, nil
+}
+
+func countTasks(tasks []v1alpha1.MesosTask, framework string, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int) {
+	for i := range tasks {
+		if tasks[i].Spec.FrameworkRef.Name != framework || !holds(&tasks[i]) {
+			continue
+		}
+		if count++; first == nil {
+			first = &tasks[i]
+		}
+	}
+	return first, count
+}

@@ -1,0 +1,57 @@
+package mesosframework
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/writes"
+)
+
+// view is one MesosFramework as one reconcile sees it.
+type view struct {
+	*Reconciler
+	// object is the latest that this process knows: what the cache or its own last write returned.
+	object *v1alpha1.MesosFramework
+	// memory is what this process remembers of it from one reconcile to the next.
+	memory *memory
+	// connection is what connects it to Mesos; nil while this reconcile has found none, or that there may be none.
+	connection *connections.Connection
+}
+
+// memory is what this process remembers of one framework between two reconciles, which never run at once.
+type memory struct {
+	uid    string
+	passes *passes
+	// claimed says that this process has found or made its installation's claim.
+	claimed bool
+	// counted is when the status's counts were last written.
+	counted time.Time
+	// stuck is why the framework is not connected though it exists.
+	stuck *lifecycle.Obstacle
+	// secrets is what was read of the Secrets that the spec names.
+	secrets secretsMemory
+}
+
+// patch writes to the framework, which afterwards is what the API server returned.
+func (v *view) patch(ctx context.Context, patch *writes.Patch, status bool) error {
+	built, err := patch.Build()
+	if err != nil {
+		return err
+	}
+	answer, what := v.object.DeepCopy(), "metadata"
+	send := func() error { return v.Client.Patch(ctx, answer, built) }
+	if status {
+		what, send = "status", func() error { return v.Client.Status().Patch(ctx, answer, built) }
+	}
+	if err := v.Gate.Pass(leadership.Step{Kind: leadership.StepWriteFramework, What: what}, send); err != nil {
+		return fmt.Errorf("writing the MesosFramework: %w", err)
+	}
+	v.object = answer
+	v.written.Keep(answer, v.Clock.Now())
+	return nil
+}

@@ -1,0 +1,307 @@
+package mesostask
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// view is all that one reconcile of a MesosTask reads.
+type view struct {
+	key types.NamespacedName
+	// object is the latest that this process knows: what the cache or its own last write returned.
+	object *v1alpha1.MesosTask
+	// connection is the framework's; nil while there is none.
+	connection *connections.Connection
+	// task is the spec resolved, where seen.Hash is not empty.
+	task mesos.Task
+	// seen is what lifecycle decides on.
+	seen lifecycle.Seen
+	// attempt is the attempt of record, if it is not known to be over.
+	attempt lifecycle.OpenAttempt
+	// lookAgain is when to look again though the decision asks for nothing; zero for never.
+	lookAgain time.Time
+}
+
+// gather reads all that the decision rests on. It returns nil for a task of another installation.
+func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*view, error) {
+	object, lastWrite, doubtful := r.written.Latest(cached)
+	if !doubtful.IsZero() && !r.Clock.Now().Before(doubtful) {
+		live := &v1alpha1.MesosTask{}
+		switch err := r.Live.Get(ctx, client.ObjectKeyFromObject(cached), live); {
+		case apierrors.IsNotFound(err):
+			// Its event brings the key back.
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("reading the MesosTask live: %w", err)
+		}
+		r.written.Keep(live, r.Clock.Now())
+		object, lastWrite, doubtful = live, r.Clock.Now(), time.Time{}
+	}
+	v := &view{key: client.ObjectKeyFromObject(object), object: object, lookAgain: doubtful, seen: lifecycle.Seen{
+		Now:            r.Clock.Now(),
+		Namespace:      object.Namespace,
+		Name:           object.Name,
+		UID:            string(object.UID),
+		Generation:     object.Generation,
+		Deleting:       !object.DeletionTimestamp.IsZero(),
+		Finalized:      lifecycle.HasFinalizer(object),
+		Spec:           object.Spec,
+		Status:         object.Status,
+		RestartRequest: object.Annotations[v1alpha1.AnnotationRestartedAt],
+		GiveUp:         object.Annotations[v1alpha1.AnnotationGiveUp],
+		Paused:         paused(object),
+		LastWrite:      lastWrite,
+	}}
+	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
+		binding, err := lifecycle.ParseBinding(annotation, object.Namespace, object.Name)
+		if err != nil {
+			v.seen.BindingProblem = err.Error()
+			ctrl.LoggerFrom(ctx).Info("Ignoring a binding", "reason", err.Error())
+		}
+		v.seen.Binding = binding
+	}
+	mine, err := r.gatherFramework(ctx, v)
+	if err != nil || !mine {
+		return nil, err
+	}
+	r.gatherAttempt(v)
+	if v.connection != nil {
+		v.gatherEarlier()
+		gatherOthers(v)
+		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key)
+		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.seen.Hash)
+	}
+	return v, nil
+}
+
+// lookAgainAt asks to look again at a time, if no earlier one is asked for.
+func (v *view) lookAgainAt(at time.Time) {
+	if v.lookAgain.IsZero() || at.Before(v.lookAgain) {
+		v.lookAgain = at
+	}
+}
+
+// gatherFramework reads the framework and resolves the spec with it. It returns false for another installation's.
+func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, err error) {
+	name := v.object.Spec.FrameworkRef.Name
+	framework := &v1alpha1.MesosFramework{}
+	switch err := r.Client.Get(ctx, client.ObjectKey{Name: name}, framework); {
+	case apierrors.IsNotFound(err):
+		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: fmt.Sprintf(
+			"There is no MesosFramework %s: create it, or delete this object and create it anew with another spec.frameworkRef", name)}
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("reading MesosFramework %s: %w", name, err)
+	case framework.Spec.ControllerName != r.ControllerName || leadership.ClaimedElsewhere(r.Gate.Leadership(), framework.Status.Controller):
+		return false, nil
+	}
+	v.connection = r.Connections.Get(name)
+	framework, err = r.notBehind(ctx, framework, v.connection)
+	if err != nil || framework == nil {
+		return false, err
+	}
+	v.seen.FrameworkID, v.seen.ReplacedIDs = lifecycle.FrameworkIDOf(framework), framework.Status.ReplacedFrameworkIDs
+	if v.connection != nil && v.connection.Bridge.Connection().FrameworkID != "" {
+		// The bridge knows it first.
+		v.seen.FrameworkID = v.connection.Bridge.Connection().FrameworkID
+	}
+	v.seen.KillsOrphans = framework.Spec.OrphanPolicy == v1alpha1.OrphanKill
+	if !framework.DeletionTimestamp.IsZero() {
+		v.seen.Obstacle = &lifecycle.Obstacle{
+			Reason:  v1alpha1.ReasonFrameworkDeleting,
+			Message: fmt.Sprintf("MesosFramework %s is being deleted and launches nothing more", name),
+		}
+		return true, nil
+	}
+	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
+	if v.seen.Obstacle == nil {
+		v.seen.Hash = lifecycle.Hash(v.task)
+		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
+			return false, err
+		}
+	}
+	if refusal, until := r.refusals.current(v.key, r.Clock.Now()); refusal != "" && v.seen.Obstacle == nil {
+		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
+		v.lookAgainAt(until)
+	}
+	return true, nil
+}
+
+// caughtUp is what a live read said of a MesosFramework, for as long as the cache may not have it.
+type caughtUp struct {
+	// connection is the one that the read followed; nil for one before there was any.
+	connection *connections.Connection
+	// live is the framework as it was read.
+	live *v1alpha1.MesosFramework
+}
+
+// notBehind returns a framework that is no older than what its tasks were launched by, as a spec that is too old says of every task that it was
+// changed: good ones would be killed, and ones that ran to completion run again. What an earlier leader launched by, a live read has once the
+// framework is claimed, as it is wherever it has a connection; what this process launched by, its cache has. It returns nil if the framework is
+// gone, which its event tells.
+func (r *Reconciler) notBehind(ctx context.Context, cached *v1alpha1.MesosFramework, connection *connections.Connection) (*v1alpha1.MesosFramework, error) {
+	known, ok := r.frameworks.Load(cached.Name)
+	read, isRead := known.(caughtUp)
+	if !ok || !isRead || read.connection != connection {
+		read = caughtUp{connection: connection, live: &v1alpha1.MesosFramework{}}
+		if err := r.Live.Get(ctx, client.ObjectKey{Name: cached.Name}, read.live); err != nil {
+			if apierrors.IsNotFound(err) {
+				return nil, nil
+			}
+			return nil, fmt.Errorf("reading MesosFramework %s live: %w", cached.Name, err)
+		}
+		r.frameworks.Store(cached.Name, read)
+	}
+	if order, err := resourceversion.CompareResourceVersion(cached.ResourceVersion, read.live.ResourceVersion); err == nil && order < 0 {
+		return read.live.DeepCopy(), nil
+	}
+	return cached, nil
+}
+
+// permit says why the framework does not let the task be launched; nil if it does, or if the object is being deleted.
+func (r *Reconciler) permit(ctx context.Context, v *view, framework *v1alpha1.MesosFramework) (*lifecycle.Obstacle, error) {
+	if v.seen.Deleting {
+		return nil, nil
+	}
+	namespace := lifecycle.Namespace{Name: v.key.Namespace}
+	if lifecycle.NeedsLabels(&framework.Spec) {
+		metadata := namespaceMetadata()
+		if err := r.Client.Get(ctx, types.NamespacedName{Name: v.key.Namespace}, metadata); err != nil {
+			return nil, fmt.Errorf("reading the labels of namespace %s: %w", v.key.Namespace, err)
+		}
+		namespace.Labels = metadata.Labels
+	}
+	return lifecycle.Permit(framework, namespace, v.task), nil
+}
+
+// namespaceMetadata is a Namespace of which only the metadata is read and watched.
+func namespaceMetadata() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return metadata
+}
+
+// gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.
+func (r *Reconciler) gatherAttempt(v *view) {
+	if v.connection == nil {
+		return
+	}
+	open := v.gatherOpen()
+	if !open {
+		v.gatherEnd()
+		return
+	}
+	seen := &v.seen
+	attempt, known := v.connection.Bridge.Attempt(v.attempt.TaskID)
+	done := v.connection.EffortsFor(v.key, v.attempt)
+	seen.BoundSince = done.BoundSince
+	seen.Kills, seen.FirstKill, seen.LastKill = done.Kills, done.FirstKill, done.LastKill
+	seen.Asks, seen.LastAsk = done.Asks, done.LastAsk
+	seen.Answered, seen.Silent = v.connection.Answered(done, attempt.Last)
+	seen.SilenceCounts = v.connection.AgentsBackBy()
+	if known {
+		seen.Outdated = attempt.Last.Term != v.connection.Bridge.Connection().Term
+		seen.Launch, seen.RefusedWith, seen.AcceptedAt = connections.LaunchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
+		seen.Observation = attempt.Observation
+		if attempt.Unacked != nil {
+			seen.Unacknowledged = attempt.Unacked.UUID
+		}
+		doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
+		seen.Doubted = doubted || v.connection.Bridge.AgentFailedAt(v.attempt.AgentID).After(attempt.Last)
+	}
+	switch seen.Launch {
+	case lifecycle.LaunchRefused:
+		v.connection.Placer.Outcome(v.key, true)
+	case lifecycle.LaunchAccepted:
+		v.connection.Placer.Outcome(v.key, false)
+	default:
+	}
+	seen.FateUnknownSince = v.gatherFate()
+}
+
+// gatherOpen finds the attempt of record, and says whether there is one that is not known to be over.
+func (v *view) gatherOpen() bool {
+	taskID, _, open := lifecycle.Open(v.object.Status, v.seen.Binding)
+	if !open {
+		return false
+	}
+	for _, attempt := range lifecycle.OpenAttempts(v.object.Status, v.seen.Binding) {
+		if attempt.TaskID == taskID {
+			v.attempt = attempt
+		}
+	}
+	return true
+}
+
+// gatherFate says since when the fate of the attempt of record is unknown; zero while it is known.
+func (v *view) gatherFate() time.Time {
+	state, recorded := mesos.TaskState(""), time.Time{}
+	if task := v.object.Status.Task; task != nil && task.ID == v.attempt.TaskID {
+		state = mesos.TaskState(task.State)
+		if task.UnreachableTime != nil {
+			recorded = task.UnreachableTime.Time
+		}
+	}
+	if v.seen.Observation != nil {
+		state = v.seen.Observation.State
+	}
+	return v.connection.NoteFate(v.key, v.attempt, state != "" && state.Class() == mesos.FateUnknown, recorded)
+}
+
+// gatherEarlier reads what Mesos said of earlier attempts that are not known to be over.
+func (v *view) gatherEarlier() {
+	v.seen.Earlier = map[string]mesos.Observation{}
+	for _, earlier := range v.object.Status.History {
+		attempt, _ := v.connection.Bridge.Attempt(earlier.ID)
+		said := attempt.Said()
+		if earlier.FinishTime == nil && said != nil {
+			v.seen.Earlier[earlier.ID] = *said
+			v.connection.NoteFate(v.key, lifecycle.OpenAttemptOf(&earlier), said.State.Class() == mesos.FateUnknown, time.Time{})
+		}
+	}
+}
+
+// paused says whether a person asked the operator to keep its hands off the object's task.
+func paused(object *v1alpha1.MesosTask) bool {
+	value, ok := object.Annotations[v1alpha1.AnnotationPaused]
+	return ok && value != "false"
+}
+
+// gatherEnd reads what Mesos says of an attempt that is over: its end may have been told by an answer, before the update that says why.
+func (v *view) gatherEnd() {
+	if v.object.Status.Task == nil {
+		return
+	}
+	attempt, _ := v.connection.Bridge.Attempt(v.object.Status.Task.ID)
+	if attempt.Unacked == nil {
+		return
+	}
+	v.seen.Observation, v.seen.Unacknowledged = attempt.Observation, attempt.Unacked.UUID
+}
+
+// gatherOthers reads what Mesos said of live tasks of the object's identity that are not its attempt of record.
+func gatherOthers(v *view) {
+	v.seen.Proven = v.connection.MayLaunch()
+	id := v.connection.Bridge.Connection().FrameworkID
+	for _, other := range v.connection.Others(v.key, v.attempt.TaskID) {
+		done := v.connection.EffortsFor(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: id})
+		v.seen.Others = append(v.seen.Others, lifecycle.Other{
+			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.BoundSince, Outdated: other.Outdated, Kills: done.Kills, LastKill: done.LastKill,
+		})
+	}
+}

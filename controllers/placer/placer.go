@@ -1,0 +1,311 @@
+package placer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/placement"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	// bindingsAtOnce is how many bindings may be waiting to be written: about what an API server on two cores takes in a second.
+	bindingsAtOnce = 300
+	// gatherFor is how long a round waits for more news once it has some.
+	gatherFor = 20 * time.Millisecond
+	// closeAfterFirst is how long an ACCEPT waits for further bindings once the first of its offer is durable.
+	closeAfterFirst = time.Second
+	// closeAfterOffer is how long an offer is held at most.
+	closeAfterOffer = time.Minute
+	// shortRefusal is for how long offers are refused that other tasks may want in a moment.
+	shortRefusal = time.Second
+	// heldRefusal is for how long offers are refused that come before anything may be launched.
+	heldRefusal = 5 * time.Second
+	// aloneAtOnce is how many of the tasks that want an ACCEPT of their own a round tries to place.
+	aloneAtOnce = 16
+	// silentFor is how long a task waits without any offer before that is worth saying.
+	silentFor = 2 * time.Second
+	// reviveEvery is the least time between two REVIVEs for new tasks, reviveAgain the time after which one is sent again if no offer
+	// came.
+	reviveEvery, reviveAgain = time.Second, 30 * time.Second
+	// bindAgainLeast and bindAgainMost bound how long a task waits for another offer after its binding could not be written: doubling, so
+	// that an API server in trouble is not hammered.
+	bindAgainLeast, bindAgainMost = time.Second, 5 * time.Minute
+)
+
+// wanted is a pending task.
+type wanted struct {
+	key  types.NamespacedName
+	task mesos.Task
+	hash string
+	// since is when it began to wait here, judged when a round last looked at it.
+	since, judged time.Time
+	// waiting is what there is to say of its waiting; nil while it only waits for its turn. Told decides when it is said anew, and silent
+	// says that it speaks of missing offers rather than of what they lack.
+	waiting *v1alpha1.Pending
+	told    placement.Told
+	silent  bool
+	// reserved is the part of an offer that it was given; nil while it has none.
+	reserved *reservation
+}
+
+// Placer keeps a framework's pending tasks, gives them parts of offers and sends the ACCEPTs. It only decides in memory and enqueues
+// keys; the workers write the bindings and report.
+type Placer struct {
+	framework string
+	bridge    Bridge
+	attempts  Attempts
+	clock     clock.Clock
+	signal    chan struct{}
+
+	mu       sync.Mutex
+	pending  map[types.NamespacedName]*wanted
+	launches map[string]*launch
+	// declined are offers that were turned down for long and have not come back, by agent and role.
+	declined map[[2]string]declinedOffer
+	// refused are tasks whose last ACCEPT was refused whole: they are launched one per ACCEPT, so that a task which a master cannot
+	// take holds up no other.
+	refused sets.Set[types.NamespacedName]
+	// retries counts the bindings of a task that could not be written in a row; deferred says until when it is given nothing for that.
+	retries    workqueue.TypedRateLimiter[types.NamespacedName]
+	deferred   map[types.NamespacedName]time.Time
+	portOffset uint64
+	// turns are those of the namespaces with pending tasks.
+	turns placement.Turns
+	// refuse is for how long offers that serve nobody are refused.
+	refuse time.Duration
+	// revive says that tasks came since the last REVIVE; suppressed that nothing is asked for.
+	revive, suppressed bool
+	// open says whether anything may be launched, turnedDown that offers were given back in this term because nothing might be.
+	open, turnedDown      bool
+	lastRevive, lastOffer time.Time
+	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
+	backBy time.Time
+	// termBegan is when the present term was first noticed.
+	termBegan time.Time
+	term      uint64
+}
+
+type declinedOffer struct {
+	offer mesos.Offer
+	until time.Time
+}
+
+// Bridge is what a placer needs of its framework's bridge: *mesosbridge.Bridge.
+type Bridge interface {
+	Connection() mesosbridge.Connection
+	MayAccept() bool
+	Offers() []mesos.Offer
+	Reserve(taskID, agentID string)
+	Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool)
+	Decline(offerIDs []string, refuse time.Duration, reason mesosbridge.DeclineReason)
+	Suppress()
+	Revive()
+}
+
+// Attempts is what a placer has to ask of its framework's attempts, and to tell of them.
+type Attempts interface {
+	// MayLaunch says whether anything may be launched (rule 12).
+	MayLaunch() bool
+	// OthersLive says whether a live task of the same identity as an attempt's is known (rule 12).
+	OthersLive(taskID string) bool
+	// NeverSent records that the ACCEPT of an attempt is not sent any more.
+	NeverSent(taskID string)
+	// NeverRan does so for an attempt whose binding may be durable.
+	NeverRan(placed lifecycle.Placement)
+	// Enqueue brings a MesosTask back.
+	Enqueue(key types.NamespacedName)
+}
+
+// New returns the placer of a MesosFramework, with nothing pending.
+func New(framework string, bridge Bridge, attempts Attempts, clock clock.Clock) *Placer {
+	return &Placer{
+		framework: framework,
+		bridge:    bridge,
+		attempts:  attempts,
+		clock:     clock,
+		signal:    make(chan struct{}, 1),
+		pending:   map[types.NamespacedName]*wanted{},
+		launches:  map[string]*launch{},
+		declined:  map[[2]string]declinedOffer{},
+		refused:   sets.New[types.NamespacedName](),
+		retries:   workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
+		deferred:  map[types.NamespacedName]time.Time{},
+		refuse:    2 * time.Minute,
+	}
+}
+
+// SetRefuse sets for how long offers that serve nobody are refused.
+func (p *Placer) SetRefuse(refuse time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = refuse
+}
+
+// Wake makes the placer look again soon.
+func (p *Placer) Wake() {
+	select {
+	case p.signal <- struct{}{}:
+	default:
+	}
+}
+
+// Resume makes the placer look whether things may be launched now, and ask for the offers that were turned down before.
+func (p *Placer) Resume() { p.Wake() }
+
+// Run places tasks until ctx ends.
+func (p *Placer) Run(ctx context.Context) {
+	for {
+		next := p.round()
+		timer := p.clock.NewTimer(next.Sub(p.clock.Now()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C():
+		case <-p.signal:
+			timer.Stop()
+			gather := p.clock.NewTimer(gatherFor)
+			select {
+			case <-ctx.Done():
+				gather.Stop()
+				return
+			case <-gather.C():
+			}
+		}
+	}
+}
+
+// Want makes a task pending, or renews what it wants.
+func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.pending[key]; known != nil {
+		if known.hash == hash {
+			return
+		}
+		p.release(known)
+	}
+	p.pending[key] = &wanted{key: key, task: task, hash: hash, since: p.clock.Now()}
+	p.revive = true
+	p.Wake()
+}
+
+// Unwant ends a task's waiting. A part of an offer that was reserved and not bound is given back.
+func (p *Placer) Unwant(key types.NamespacedName) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.pending[key]; known != nil {
+		p.release(known)
+		delete(p.pending, key)
+		p.Wake()
+	}
+}
+
+// release gives back what a task reserved and did not bind; the caller holds the lock.
+func (p *Placer) release(task *wanted) {
+	if reserved := task.reserved; reserved != nil && !reserved.bound {
+		reserved.released = true
+		p.attempts.NeverSent(reserved.placed.TaskID)
+		task.reserved = nil
+	}
+}
+
+// Look returns what a task was given and what there is to say of its waiting, if it waits for an attempt with this hash.
+func (p *Placer) Look(key types.NamespacedName, hash string) (*lifecycle.Placement, *v1alpha1.Pending) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.pending[key]
+	if known == nil || known.hash != hash {
+		return nil, nil
+	}
+	if known.reserved != nil && !known.reserved.bound {
+		placed := known.reserved.placed
+		return &placed, known.waiting
+	}
+	return nil, known.waiting
+}
+
+// Bound says that the binding of a reservation is durable. It returns false if the reservation was closed before: its ACCEPT is never
+// sent.
+func (p *Placer) Bound(key types.NamespacedName, taskID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.pending[key]
+	if known == nil || known.reserved == nil || known.reserved.placed.TaskID != taskID || known.reserved.released {
+		return false
+	}
+	known.reserved.bound = true
+	if known.reserved.launch.firstBound.IsZero() {
+		known.reserved.launch.firstBound = p.clock.Now()
+	}
+	delete(p.pending, key)
+	p.retries.Forget(key)
+	delete(p.deferred, key)
+	p.Wake()
+	return true
+}
+
+// BindFailed says that the binding of a reservation could not be written, or that nobody knows whether it was: its attempt never runs, and
+// the task is given something else after a backoff of its own.
+func (p *Placer) BindFailed(key types.NamespacedName, placed lifecycle.Placement) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.pending[key]; known != nil && known.reserved != nil && known.reserved.placed.TaskID == placed.TaskID {
+		p.release(known)
+	}
+	p.deferred[key] = p.clock.Now().Add(p.retries.When(key))
+	p.attempts.NeverRan(placed)
+	p.Wake()
+}
+
+// Forget drops what is remembered of an object that is gone.
+func (p *Placer) Forget(key types.NamespacedName) {
+	p.Unwant(key)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused.Delete(key)
+	p.retries.Forget(key)
+	delete(p.deferred, key)
+}
+
+// CallOff keeps the ACCEPT of an attempt from being sent, if it was not yet.
+func (p *Placer) CallOff(taskID string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, launch := range p.launches {
+		for _, reserved := range launch.reservations {
+			if reserved.placed.TaskID == taskID {
+				reserved.released = true
+			}
+		}
+	}
+	// If the ACCEPT waits for its turn at the bridge already, this keeps the attempt out of it.
+	p.attempts.NeverSent(taskID)
+	p.Wake()
+}
+
+// Outcome tells the placer whether Mesos refused the task's last ACCEPT.
+func (p *Placer) Outcome(key types.NamespacedName, refused bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if refused {
+		p.refused.Insert(key)
+		return
+	}
+	p.refused.Delete(key)
+}
+
+// mayLaunch is the last look at a task as its ACCEPT is sent.
+func (p *Placer) mayLaunch(taskID string) bool {
+	return p.bridge.MayAccept() && p.attempts.MayLaunch() && !p.attempts.OthersLive(taskID)
+}

@@ -1,0 +1,333 @@
+package placer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/placement"
+	"github.com/mesos-operator/mesos-operator/mesosbridge"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// round does what is due and returns when to look again.
+func (p *Placer) round() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	offers := p.bridge.Offers()
+	p.notice(offers)
+	p.takeUpDeferred()
+	// Before launches are closed: from then on their offers are on their way to Mesos.
+	free := p.free(offers)
+	p.closeLaunches(offers)
+	if p.open {
+		p.place(free)
+	} else {
+		p.turnDown(free)
+	}
+	p.steer()
+	p.judgeSilence()
+	return p.nextLook()
+}
+
+// notice keeps track of the term, of what came back, and of whether anything may be launched.
+func (p *Placer) notice(offers []mesos.Offer) {
+	bridge := p.bridge
+	if term := bridge.Connection().Term; term != p.term {
+		p.term, p.termBegan = term, p.clock.Now()
+		clear(p.declined)
+		// Every subscription begins with fresh offers and without filters, unless the bridge told Mesos that none are wanted.
+		p.revive, p.turnedDown, p.backBy = false, false, time.Time{}
+	}
+	if len(offers) > 0 {
+		p.lastOffer = p.clock.Now()
+	}
+	for _, offer := range offers {
+		delete(p.declined, [2]string{offer.AgentID, offer.Role})
+	}
+	p.open = bridge.MayAccept() && p.attempts.MayLaunch()
+	if p.open && p.turnedDown {
+		p.turnedDown, p.revive, p.lastRevive = false, true, time.Time{}
+	}
+}
+
+// takeUpDeferred gives tasks whose backoff is over their turn again, and asks for what was turned down meanwhile.
+func (p *Placer) takeUpDeferred() {
+	now := p.clock.Now()
+	for key, until := range p.deferred {
+		if !now.Before(until) {
+			delete(p.deferred, key)
+			p.revive = true
+		}
+	}
+}
+
+// free returns the offers that no launch holds.
+func (p *Placer) free(offers []mesos.Offer) []mesos.Offer {
+	return slices.DeleteFunc(slices.Clone(offers), func(offer mesos.Offer) bool {
+		_, held := p.launches[offer.ID]
+		return held
+	})
+}
+
+// place gives offers to pending tasks and declines those that serve nobody: no offer is kept that nothing was reserved on.
+func (p *Placer) place(offers []mesos.Offer) {
+	if len(offers) == 0 {
+		return
+	}
+	began := p.clock.Now()
+	tasks, room := p.unplaced()
+	if len(tasks) > 0 {
+		defer func() { matchDuration.Observe(p.clock.Since(began).Seconds()) }()
+	}
+	round := &placement.Round{MaxAssignments: room, Declined: p.recall(began), Turns: &p.turns}
+	alone, together := p.split(tasks)
+	var aloneWaits, togetherWait bool
+	if p.lastTurn(together) < p.lastTurn(alone) {
+		offers, togetherWait = p.placeTogether(together, offers, round)
+		offers, aloneWaits = p.placeAlone(alone, offers, round)
+	} else {
+		offers, aloneWaits = p.placeAlone(alone, offers, round)
+		offers, togetherWait = p.placeTogether(together, offers, round)
+	}
+	p.turns.EndRound()
+	p.decline(offers, whyUnused(len(tasks), aloneWaits || togetherWait))
+}
+
+// placeTogether gives offers to tasks that may share an ACCEPT. It returns the offers that are left, and whether a task only waits its turn.
+func (p *Placer) placeTogether(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+	if len(tasks) == 0 || len(offers) == 0 || round.MaxAssignments <= 0 {
+		return offers, len(tasks) > 0
+	}
+	byID := make(map[string]mesos.Offer, len(offers))
+	for _, offer := range offers {
+		byID[offer.ID] = offer
+	}
+	round.PortOffset = p.portOffset
+	result := placement.Place(tasks, offers, *round)
+	for _, assignment := range result.Assignments {
+		p.reserve(assignment, byID[assignment.OfferID])
+	}
+	round.MaxAssignments -= len(result.Assignments)
+	for _, verdict := range result.Unplaced {
+		turnWaits = turnWaits || !verdict.MustWait
+		p.judge(verdict, p.clock.Now())
+	}
+	left = make([]mesos.Offer, len(result.Unused))
+	for i, id := range result.Unused {
+		left[i] = byID[id]
+	}
+	return left, turnWaits
+}
+
+// whyUnused says why an offer served nobody: of the tasks that waited, some may wait for their turn only.
+func whyUnused(waiting int, turnWaits bool) mesosbridge.DeclineReason {
+	switch {
+	case turnWaits:
+		return mesosbridge.DeclineTurn
+	case waiting == 0:
+		return mesosbridge.DeclineNothingPending
+	default:
+		return mesosbridge.DeclineUnfit
+	}
+}
+
+// recall returns the offers that were declined and are not due back yet.
+func (p *Placer) recall(now time.Time) []mesos.Offer {
+	var declined []mesos.Offer
+	for key, one := range p.declined {
+		if now.Before(one.until) {
+			declined = append(declined, one.offer)
+		} else {
+			delete(p.declined, key)
+		}
+	}
+	return declined
+}
+
+// decline turns down offers that serve nobody: shortly, where tasks only wait for their turn.
+func (p *Placer) decline(offers []mesos.Offer, reason mesosbridge.DeclineReason) {
+	if len(offers) == 0 {
+		return
+	}
+	refuse := p.refuse
+	if reason == mesosbridge.DeclineTurn {
+		refuse = min(refuse, shortRefusal)
+	}
+	until := p.clock.Now().Add(refuse)
+	for _, offer := range offers {
+		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until}
+	}
+	p.backBy = later(p.backBy, until)
+	p.bridge.Decline(idsOf(offers), refuse, reason)
+}
+
+// turnDown gives back offers that come before anything may be launched.
+func (p *Placer) turnDown(offers []mesos.Offer) {
+	if len(offers) > 0 {
+		p.turnedDown = true
+		p.bridge.Decline(idsOf(offers), heldRefusal, mesosbridge.DeclineHeld)
+	}
+}
+
+func idsOf(offers []mesos.Offer) []string {
+	ids := make([]string, len(offers))
+	for i, offer := range offers {
+		ids[i] = offer.ID
+	}
+	return ids
+}
+
+// split takes out the tasks whose last ACCEPT was refused: each is launched by an ACCEPT of its own.
+func (p *Placer) split(tasks []placement.Task) (alone, together []placement.Task) {
+	if p.refused.Len() == 0 {
+		return nil, tasks
+	}
+	for _, task := range tasks {
+		if p.refused.Has(keyOf(task.Key)) {
+			alone = append(alone, task)
+		} else {
+			together = append(together, task)
+		}
+	}
+	return alone, together
+}
+
+// lastTurn is when that namespace of the tasks had its last turn whose last turn is longest ago.
+func (p *Placer) lastTurn(tasks []placement.Task) uint64 {
+	last := uint64(math.MaxUint64)
+	for _, task := range tasks {
+		last = min(last, p.turns.Last(task.Namespace))
+	}
+	return last
+}
+
+// placeAlone gives each task an offer of its own: first those whose namespace had its turn longest ago and that were not tried for longest, and
+// only some in a round, as each takes a search of its own. It returns the offers that are left, and whether a task only waits its turn.
+func (p *Placer) placeAlone(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+	slices.SortFunc(tasks, func(a, b placement.Task) int {
+		return cmp.Or(cmp.Compare(p.turns.Last(a.Namespace), p.turns.Last(b.Namespace)),
+			p.pending[keyOf(a.Key)].judged.Compare(p.pending[keyOf(b.Key)].judged), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
+	})
+	left, tried := slices.Clone(offers), 0
+	for ; tried < min(len(tasks), aloneAtOnce) && len(left) > 0 && round.MaxAssignments > 0; tried++ {
+		round.PortOffset = p.portOffset
+		result := placement.Place(tasks[tried:tried+1], left, *round)
+		for _, assignment := range result.Assignments {
+			at := slices.IndexFunc(left, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
+			p.reserve(assignment, left[at])
+			left = slices.Delete(left, at, at+1)
+			round.MaxAssignments--
+		}
+		for _, verdict := range result.Unplaced {
+			p.judge(verdict, p.clock.Now())
+		}
+	}
+	return left, tried < len(tasks)
+}
+
+// keyOf reads a key that types.NamespacedName wrote.
+func keyOf(key string) types.NamespacedName {
+	namespace, name, _ := strings.Cut(key, "/")
+	return types.NamespacedName{Namespace: namespace, Name: name}
+}
+
+// unplaced returns the tasks that have nothing yet and are not deferred, and how many may be given something now.
+func (p *Placer) unplaced() (tasks []placement.Task, room int) {
+	room = bindingsAtOnce
+	for key, task := range p.pending {
+		if task.reserved != nil {
+			room--
+			continue
+		}
+		if _, waits := p.deferred[key]; waits {
+			continue
+		}
+		tasks = append(tasks, placement.Task{
+			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Since: task.since,
+		})
+	}
+	return tasks, room
+}
+
+// reserve gives a part of an offer to a task, under a fresh task ID.
+func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
+	task := p.pending[keyOf(assignment.Key)]
+	id := lifecycle.TaskID{Namespace: task.key.Namespace, Name: task.key.Name, Hash: task.hash, Nonce: NewNonce()}
+	making := p.launches[offer.ID]
+	if making == nil {
+		making = &launch{offer: offer, opened: p.clock.Now()}
+		p.launches[offer.ID] = making
+	}
+	reserved := &reservation{wanted: task, launch: making, placed: lifecycle.Placement{
+		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname,
+	}}
+	for _, port := range assignment.HostPorts {
+		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))
+	}
+	p.portOffset += uint64(len(assignment.HostPorts))
+	making.reservations = append(making.reservations, reserved)
+	task.reserved, task.judged = reserved, p.clock.Now()
+	p.turns.Assigned(task.key.Namespace)
+	p.bridge.Reserve(reserved.placed.TaskID, reserved.placed.AgentID)
+	p.attempts.Enqueue(task.key)
+}
+
+// steer tells Mesos whether offers are wanted.
+func (p *Placer) steer() {
+	bridge, now := p.bridge, p.clock.Now()
+	if len(p.pending) == 0 {
+		if !p.suppressed && len(p.launches) == 0 {
+			p.suppressed = true
+			bridge.Suppress()
+		}
+		return
+	}
+	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
+	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
+	// Before anything may be launched no offer is of use.
+	if p.open && (p.suppressed || again || p.revive && now.Sub(p.lastRevive) >= reviveEvery) {
+		p.suppressed, p.revive, p.lastRevive, p.backBy = false, false, now, time.Time{}
+		clear(p.declined)
+		bridge.Revive()
+	}
+}
+
+// nextLook is when something is due though nothing happens.
+func (p *Placer) nextLook() time.Time {
+	next := p.clock.Now().Add(reviveAgain)
+	for _, launch := range p.launches {
+		next = earlier(next, launch.due())
+	}
+	for _, until := range p.deferred {
+		next = earlier(next, until)
+	}
+	if len(p.pending) > 0 && p.revive && p.open {
+		next = earlier(next, p.lastRevive.Add(reviveEvery))
+	}
+	for _, task := range p.pending {
+		if task.waiting == nil && p.mayBeSilent(task) {
+			next = earlier(next, p.silentAt(task))
+		}
+	}
+	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,80 @@
+package scope
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+)
+
+// Namespaces are those whose MesosTasks this installation works on and may read; empty for all. MesosFrameworks belong to none.
+//
+// Of other namespaces nothing is known. A Mesos task that carries one in its ID counts as somebody's: it is reported, and never killed,
+// acknowledged or launched anew.
+type Namespaces []string
+
+// CacheNamespaces is what a manager's cache watches of namespaced kinds; nil is for all.
+func (s Namespaces) CacheNamespaces() map[string]cache.Config {
+	if len(s) == 0 {
+		return nil
+	}
+	namespaces := make(map[string]cache.Config, len(s))
+	for _, namespace := range s {
+		namespaces[namespace] = cache.Config{}
+	}
+	return namespaces
+}
+
+// Watches says whether MesosTasks of a namespace are worked on.
+func (s Namespaces) Watches(namespace string) bool {
+	return len(s) == 0 || slices.Contains(s, namespace)
+}
+
+// Hides says whether a Mesos task, by its ID, is of an object that this installation cannot see.
+func (s Namespaces) Hides(taskID string) bool {
+	id, err := lifecycle.ParseTaskID(taskID)
+	return err == nil && !s.Watches(id.Namespace)
+}
+
+// ListTasks lists all MesosTasks that may be read. Where that is not all there are, each namespace is asked for by itself: the manager has
+// no grant for more.
+func (s Namespaces) ListTasks(ctx context.Context, reader client.Reader) ([]v1alpha1.MesosTask, error) {
+	var all []v1alpha1.MesosTask
+	namespaces := []string(s)
+	if len(s) == 0 {
+		namespaces = []string{""}
+	}
+	for _, namespace := range namespaces {
+		var tasks v1alpha1.MesosTaskList
+		if err := reader.List(ctx, &tasks, client.InNamespace(namespace)); err != nil {
+			return nil, fmt.Errorf("listing MesosTasks live: %w", err)
+		}
+		all = append(all, tasks.Items...)
+	}
+	return all, nil
+}
+
+// byFramework is the index of MesosTasks by the framework that they name.
+const byFramework = "spec.frameworkRef.name"
+
+// Index makes a manager's cache answer OfFramework.
+func Index(ctx context.Context, indexer client.FieldIndexer) error {
+	err := indexer.IndexField(ctx, &v1alpha1.MesosTask{}, byFramework, func(object client.Object) []string {
+		if task, ok := object.(*v1alpha1.MesosTask); ok {
+			return []string{task.Spec.FrameworkRef.Name}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("indexing MesosTasks: %w", err)
+	}
+	return nil
+}
+
+// OfFramework lists the MesosTasks that name a framework, from a cache that is indexed.
+func OfFramework(name string) client.ListOption { return client.MatchingFields{byFramework: name} }

@@ -1,0 +1,419 @@
+package system
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/testr"
+	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/discovery"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/events"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
+	"github.com/mesos-operator/mesos-operator/internal/metrics"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
+)
+
+var (
+	env    *testenv.Env
+	scheme = runtime.NewScheme()
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) (code int) {
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	ctrl.SetLogger(logr.Discard())
+	utilruntime.Must(metrics.Register(registry.Registry))
+	var err error
+	if env, err = testenv.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		if err := env.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}()
+	return m.Run()
+}
+
+// patience is how long a test waits for something that should happen: it ends the test, and nothing else depends on it.
+const patience = 60 * time.Second
+
+// world is one test's: a namespace, a framework of its own name, a simulated Mesos and the real manager.
+type world struct {
+	t         *testing.T
+	client    client.WithWatch
+	namespace string
+	mesos     *simulator.Cluster
+	// dial reaches Mesos; it is the simulator's unless a test says otherwise.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// beforePatch is called before the task controller patches an object, its status aside; nil: nothing is.
+	beforePatch func(name string)
+	// watch is given each outward step of the manager; nil: nothing is.
+	watch func(step leadership.Step, send func() error) error
+	// leadership is the manager's; nil for one that is alone. clock is its time.
+	leadership leadership.Leadership
+	clock      clock.Clock
+	// scope is the namespaces that the manager watches; empty for all.
+	scope scope.Namespaces
+	// master is the URL for the framework; the simulator's first master's unless a test says otherwise.
+	master string
+	// logger is the manager's; the zero value writes to the test's log.
+	logger logr.Logger
+}
+
+// patching is a client that tells of each patch of an object before it sends it.
+type patching struct {
+	client.Client
+	before func(name string)
+}
+
+func (p patching) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	if p.before != nil {
+		p.before(object.GetName())
+	}
+	return p.Client.Patch(ctx, object, patch, options...)
+}
+
+// newWorld makes a namespace and a simulated Mesos with two agents.
+func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
+	t.Helper()
+	c, err := client.NewWithWatch(env.Config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	if err := c.Create(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeTasks(t, c, namespace.Name) })
+	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
+	mesos := simulator.New(simulator.Options{Flags: flags})
+	t.Cleanup(mesos.Close)
+	for range 2 {
+		mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
+	}
+	return &world{t: t, client: c, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
+}
+
+// removeTasks removes what a test leaves of its MesosTasks, which would otherwise concern the managers of the tests after it.
+func removeTasks(t *testing.T, c client.Client, namespace string) {
+	t.Helper()
+	tasks := &v1alpha1.MesosTaskList{}
+	if err := c.List(context.Background(), tasks, client.InNamespace(namespace)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range tasks.Items {
+		task := &tasks.Items[i]
+		if err := c.Patch(context.Background(), task, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+		if err := c.Delete(context.Background(), task); client.IgnoreNotFound(err) != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// startManager runs the real manager until the test ends or the returned function is called, which waits until it has ended.
+func (w *world) startManager() (stop func()) {
+	w.t.Helper()
+	logger := w.logger
+	if logger.GetSink() == nil {
+		logger = testr.NewWithOptions(w.t, testr.Options{Verbosity: 1})
+	}
+	manager, err := ctrl.NewManager(env.Config, ctrl.Options{
+		Scheme:                 scheme,
+		Logger:                 logger,
+		Metrics:                metricsserver.Options{BindAddress: "0"},
+		HealthProbeBindAddress: "0",
+		Cache:                  cache.Options{DefaultNamespaces: w.scope.CacheNamespaces()},
+		Controller:             config.Controller{SkipNameValidation: new(true)},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	gate := leadership.NewGate(w.leadership, w.watch)
+	owner := connections.New(connections.Options{Logger: logger, DialContext: w.dial, Gate: gate, Clock: w.clock})
+	recorder := events.NewRecorder(manager.GetEventRecorder("mesos-operator"))
+	frameworks := &mesosframework.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(),
+		Connections: owner, Gate: gate, Clock: w.clock, ControllerName: w.controllerName(), Scope: w.scope, Recorder: recorder,
+		OperatorNamespace: w.namespace, SecretsEvery: 50 * time.Millisecond,
+	}
+	tasks := &mesostask.Reconciler{
+		Client: patching{manager.GetClient(), w.beforePatch}, Live: manager.GetAPIReader(),
+		Connections: owner, Gate: gate, Clock: w.clock, ControllerName: w.controllerName(), Scope: w.scope, Recorder: recorder,
+	}
+	for _, err := range []error{manager.Add(owner), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- manager.Start(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Errorf("the manager ended with: %v", err)
+		}
+	}
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// controllerName is an installation of the test's own, so that the managers of tests leave each other's objects alone.
+func (w *world) controllerName() string { return "mesos.dev/" + w.namespace }
+
+// create creates an object from a manifest and removes what is left of it when the test ends.
+func (w *world) create(manifest string) {
+	w.t.Helper()
+	object := w.parse(manifest)
+	if err := w.client.Create(w.t.Context(), object); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// parse reads a manifest as one of the API's types.
+func (w *world) parse(manifest string) client.Object {
+	w.t.Helper()
+	kind := metav1.TypeMeta{}
+	if err := yaml.Unmarshal([]byte(manifest), &kind); err != nil {
+		w.t.Fatal(err)
+	}
+	object, err := scheme.New(kind.GroupVersionKind())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict([]byte(manifest), object); err != nil {
+		w.t.Fatalf("%v in\n%s", err, manifest)
+	}
+	return object.(client.Object)
+}
+
+// framework creates the test's MesosFramework and waits until it is connected, where wait says so.
+func (w *world) framework(spec string) {
+	w.t.Helper()
+	if w.master == "" {
+		w.master = w.mesos.Masters()[0].URL()
+	}
+	w.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s}, spec: {controllerName: %s, masters: {urls: [%q]}, %s}}`,
+		w.namespace, w.controllerName(), w.master, spec))
+	w.t.Cleanup(func() {
+		// Without a manager nothing else takes the finalizer away.
+		framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
+		if err := w.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
+			w.t.Error(err)
+		}
+		if err := w.client.Delete(context.Background(), framework); client.IgnoreNotFound(err) != nil {
+			w.t.Error(err)
+		}
+	})
+}
+
+// task creates a MesosTask; its spec needs neither framework nor resources.
+func (w *world) task(name, spec string) {
+	w.t.Helper()
+	if !strings.Contains(spec, "resources:") {
+		spec += `, resources: {requests: {cpus: "0.1", memory: 32Mi}}`
+	}
+	if !strings.Contains(spec, "frameworkRef:") {
+		spec += `, frameworkRef: {name: ` + w.namespace + `}`
+	}
+	w.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: %s, namespace: %s}, spec: {%s}}`, name, w.namespace, spec))
+}
+
+// patchTask changes a MesosTask by a merge patch.
+func (w *world) patchTask(name, patch string) {
+	w.t.Helper()
+	task := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}}
+	w.patch(task, patch)
+}
+
+func (w *world) patch(object client.Object, patch string) {
+	w.t.Helper()
+	data, err := yaml.YAMLToJSON([]byte(patch))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.client.Patch(w.t.Context(), object, client.RawPatch("application/merge-patch+json", data)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// deleteTask deletes a MesosTask and does not wait.
+func (w *world) deleteTask(name string) {
+	w.t.Helper()
+	if err := w.client.Delete(w.t.Context(), &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// waitTask waits until a MesosTask is as holds says, and returns it.
+func (w *world) waitTask(name, what string, holds func(*v1alpha1.MesosTask) bool) *v1alpha1.MesosTask {
+	w.t.Helper()
+	return wait(w, &v1alpha1.MesosTaskList{}, types{name, w.namespace}, what, holds)
+}
+
+// waitFramework waits until the test's MesosFramework is as holds says, and returns it.
+func (w *world) waitFramework(what string, holds func(*v1alpha1.MesosFramework) bool) *v1alpha1.MesosFramework {
+	w.t.Helper()
+	return wait(w, &v1alpha1.MesosFrameworkList{}, types{w.namespace, ""}, what, holds)
+}
+
+// ready waits until condition Ready of a MesosTask has the reason, for the spec as it is.
+func (w *world) ready(name, reason string) *v1alpha1.MesosTask {
+	w.t.Helper()
+	return w.waitTask(name, "Ready with reason "+reason, func(task *v1alpha1.MesosTask) bool {
+		condition := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
+		return condition != nil && condition.Reason == reason && condition.ObservedGeneration == task.Generation
+	})
+}
+
+type types struct{ name, namespace string }
+
+// wait watches one object until it is as holds says.
+func wait[T client.Object](w *world, list client.ObjectList, key types, what string, holds func(T) bool) T {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	watcher, err := w.client.Watch(ctx, list, client.InNamespace(key.namespace),
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", key.name)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer watcher.Stop()
+	var last T
+	for event := range watcher.ResultChan() {
+		object, ok := event.Object.(T)
+		if !ok || event.Type == watch.Deleted {
+			continue
+		}
+		if last = object; holds(object) {
+			return object
+		}
+	}
+	shown, err := yaml.Marshal(last)
+	if err != nil {
+		w.t.Error(err)
+	}
+	w.t.Fatalf("waiting for %s to be: %s. It is\n%s", key.name, what, shown)
+	return last
+}
+
+// waitGone waits until a MesosTask no longer exists.
+func (w *world) waitGone(name string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	watcher, err := w.client.Watch(ctx, &v1alpha1.MesosTaskList{}, client.InNamespace(w.namespace),
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", name)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer watcher.Stop()
+	if err := w.client.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, &v1alpha1.MesosTask{}); apierrors.IsNotFound(err) {
+		return
+	}
+	for event := range watcher.ResultChan() {
+		if event.Type == watch.Deleted {
+			return
+		}
+	}
+	w.t.Fatalf("%s still exists", name)
+}
+
+// live is the task IDs that run on some agent, whatever anybody believes.
+func (w *world) live() []string {
+	tasks := w.mesos.Tasks()
+	ids := make([]string, len(tasks))
+	for i, task := range tasks {
+		ids[i] = task.TaskID
+	}
+	return ids
+}
+
+// checkTruth fails the test if Mesos saw what must never be.
+func (w *world) checkTruth() {
+	w.t.Helper()
+	for _, disaster := range w.mesos.Disasters() {
+		w.t.Error(disaster)
+	}
+}
+
+// taskWrites counts, at the API server, the writes to MesosTasks that tests do not make themselves: patches of the object and of its
+// status, in JSON Patch. The API server counts by verb and subresource only, so the caller makes no patch of its own meanwhile.
+func taskWrites(t *testing.T) (object, status int) {
+	t.Helper()
+	d, err := discovery.NewDiscoveryClientForConfig(env.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := d.RESTClient().Get().AbsPath("/metrics").DoRaw(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(body))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if !strings.HasPrefix(line, "apiserver_request_total{") || !strings.Contains(line, `resource="mesostasks"`) ||
+			strings.Contains(line, `verb="GET"`) || strings.Contains(line, `verb="LIST"`) || strings.Contains(line, `verb="WATCH"`) ||
+			strings.Contains(line, `verb="POST"`) {
+			continue
+		}
+		var count int
+		if _, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &count); err != nil {
+			t.Fatalf("reading %q: %v", line, err)
+		}
+		if strings.Contains(line, `subresource="status"`) {
+			status += count
+		} else {
+			object += count
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return object, status
+}

@@ -1,0 +1,70 @@
+package system
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// lagging is a cache whose watch of MesosFrameworks stands still for a while.
+type lagging struct {
+	client.Client
+	framework *v1alpha1.MesosFramework
+	until     time.Time
+}
+
+func (l lagging) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	if framework, ok := object.(*v1alpha1.MesosFramework); ok && time.Now().Before(l.until) {
+		l.framework.DeepCopyInto(framework)
+		return nil
+	}
+	return l.Client.Get(ctx, key, object, options...)
+}
+
+// TestNewLeader_whoseWatchOfFrameworksLags: tasks were launched by a framework's new default role, which the next leader's cache does not have
+// yet. By its old one every task would be outdated: those that run are not killed for it, and one that finished does not run again.
+func TestNewLeader_whoseWatchOfFrameworksLags(t *testing.T) {
+	byCommand := simulator.ScriptRunner{Script: func(task *mesosv1.TaskInfo) simulator.Script {
+		if task.GetCommand().GetValue() == "TASK_FINISHED" {
+			return simulator.EndAfter(time.Second, mesosv1.TASK_FINISHED, "Over")
+		}
+		return simulator.Stay()
+	}}
+	inVirtualTime(t, simulator.Flags{}, byCommand, func(v *virtual) {
+		v.framework(`info: {roles: ["*", other], defaultRole: "*"}`)
+		v.start()
+		for _, name := range []string{"a", "b"} {
+			v.task(name, `shell: sleep 1`)
+		}
+		v.pass(30 * time.Second)
+		stale := v.frameworkNow()
+		changed := stale.DeepCopy()
+		if err := v.client.Patch(t.Context(), changed, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"defaultRole":"other"}}}`))); err != nil {
+			v.Fatal(err)
+		}
+		v.pass(time.Minute)
+		v.task("once", `shell: TASK_FINISHED, restartPolicy: Never`)
+		v.pass(time.Minute)
+		before, kills, starts := v.liveNow(), v.mesos.Calls("KILL"), len(v.starts())
+		if len(before) != 2 || kills != 2 || starts != 5 {
+			v.Fatalf("%v run after %d starts and %d KILLs, want both launched anew and one more that ran once", before, starts, kills)
+		}
+		v.stop()
+		v.cache = lagging{v.client, stale, time.Now().Add(5 * time.Second)}
+		v.start()
+		v.pass(2 * time.Minute)
+		if got := v.liveNow(); !slices.Equal(got, before) {
+			v.Errorf("%d KILLs were sent to tasks that are as their specs ask; %v run instead of %v", v.mesos.Calls("KILL")-kills, got, before)
+		}
+		if got := len(v.starts()); got != starts {
+			v.Errorf("%d tasks were started anew, want none", got-starts)
+		}
+	})
+}

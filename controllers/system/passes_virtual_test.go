@@ -1,0 +1,105 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// countingFrameworks is a client that counts the reads of MesosFrameworks.
+type countingFrameworks struct {
+	client.Client
+	reads *atomic.Int64
+}
+
+func (c countingFrameworks) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	if _, ok := object.(*v1alpha1.MesosFramework); ok {
+		c.reads.Add(1)
+	}
+	return c.Client.Get(ctx, key, object, options...)
+}
+
+// TestPasses_intervalOverWhileRECONCILEIsNotAnswered: no new pass begins before the first round is through, and until then nothing is due.
+func TestPasses_intervalOverWhileRECONCILEIsNotAnswered(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		var reads atomic.Int64
+		v.client = countingFrameworks{v.client, &reads}
+		refused := errors.New("not now")
+		v.watch = func(step leadership.Step, send func() error) error {
+			if step.Kind == leadership.StepCall && step.What == "RECONCILE" {
+				return refused
+			}
+			return send()
+		}
+		v.framework("reconciliation: {intervalSeconds: 30}")
+		v.start()
+		v.pass(28 * time.Second)
+		before := reads.Load()
+		v.pass(4 * time.Second)
+		if got := reads.Load() - before; got > 100 {
+			v.Errorf("the framework was worked on %d times in the 4 s around its interval, want it to wait", got)
+		}
+	})
+}
+
+// TestAbandonment_whoseAnswerWasLost: the write that remembers an abandoned attempt takes effect, and its answer is lost.
+func TestAbandonment_whoseAnswerWasLost(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		var armed atomic.Bool
+		v.watch = func(step leadership.Step, send func() error) error {
+			err := send()
+			if step.Kind == leadership.StepWriteFramework && step.What == "status" && armed.Load() && len(v.frameworkNow().Status.Abandoned) > 0 && armed.Swap(false) {
+				return errors.New("the answer was lost")
+			}
+			return err
+		}
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, unreachable: {replaceAfterSeconds: 60}`)
+		v.pass(30 * time.Second)
+		v.agentOf("job").Partition()
+		v.delete("job")
+		v.pass(100 * time.Second)
+		armed.Store(true)
+		v.pass(2 * time.Minute)
+		if armed.Load() || v.exists("job") {
+			v.Errorf("abandoned: %t; the object, which the framework's status remembers, exists: %t, want it let go", !armed.Load(), v.exists("job"))
+		}
+	})
+}
+
+// TestPasses_tellOfSilenceByDefault: with the defaults of the spec the interval supersedes a pass just when it would count as stalled. A task of
+// which Mesos never says anything is told of nevertheless, and from then on without a break.
+func TestPasses_tellOfSilenceByDefault(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 240 * time.Hour}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 0})
+		v.pass(16 * time.Minute)
+		for range 60 {
+			tasks := meta.FindStatusCondition(v.frameworkNow().Status.Conditions, v1alpha1.ConditionTasksReconciled)
+			if tasks == nil || tasks.Reason != v1alpha1.ReasonUnanswered {
+				v.Fatalf("after 16 minutes of silence or more TasksReconciled is %+v, want it to say that one task is unanswered", tasks)
+			}
+			v.pass(30 * time.Second)
+		}
+		for _, agent := range v.mesos.Agents() {
+			agent.Heal()
+		}
+		v.pass(20 * time.Minute)
+		if tasks := meta.FindStatusCondition(v.frameworkNow().Status.Conditions, v1alpha1.ConditionTasksReconciled); tasks == nil || tasks.Reason != v1alpha1.ReasonReconciled {
+			v.Errorf("with the agents back TasksReconciled is %+v, want %s", tasks, v1alpha1.ReasonReconciled)
+		}
+	})
+}

@@ -1,0 +1,301 @@
+package system
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/funcr"
+	"github.com/go-zookeeper/zk"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
+)
+
+// canary is the start of every secret of these tests: it must be seen nowhere.
+const canary = "canary-7d31"
+
+// guarded are the flags of a Mesos that lets only principal operator in.
+func guarded() simulator.Flags {
+	return simulator.Flags{AuthenticateFrameworks: true, Credentials: map[string]string{"operator": canary + "-right"}}
+}
+
+// secret creates a Secret in the operator's namespace, or replaces what it holds.
+func (w *world) secret(name string, data map[string]string) {
+	w.t.Helper()
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}, StringData: data}
+	err := w.client.Create(w.t.Context(), secret)
+	if err != nil && strings.Contains(err.Error(), "already exists") {
+		w.removeSecret(name)
+		secret.ResourceVersion = ""
+		err = w.client.Create(w.t.Context(), secret)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) removeSecret(name string) {
+	w.t.Helper()
+	if err := w.client.Delete(w.t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: w.namespace}}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// says waits until condition Ready of the framework has the reason and its message all parts.
+func (w *world) says(reason string, parts ...string) {
+	w.t.Helper()
+	w.waitFramework(fmt.Sprintf("Ready with reason %s and %q in the message", reason, parts), func(f *v1alpha1.MesosFramework) bool {
+		condition := meta.FindStatusCondition(f.Status.Conditions, v1alpha1.ConditionReady)
+		return condition != nil && condition.Reason == reason &&
+			!slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(condition.Message, part) })
+	})
+}
+
+func TestMesosFramework_credentials(t *testing.T) {
+	w := newWorld(t, guarded(), nil)
+	w.framework("credentialsSecretRef: {name: c}, allowInsecure: true")
+	w.startManager()
+
+	w.says(v1alpha1.ReasonSecretNotFound, w.namespace+"/c", "spec.credentialsSecretRef", "keys principal and secret")
+	w.secret("c", map[string]string{"principal": "operator"})
+	w.says(v1alpha1.ReasonSecretInvalid, w.namespace+"/c", "key secret")
+	w.secret("c", map[string]string{"principal": "oper:ator", "secret": canary})
+	w.says(v1alpha1.ReasonSecretInvalid, "colon")
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-wrong"})
+	w.says(v1alpha1.ReasonUnauthorized, "401")
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right\n"})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.says(v1alpha1.ReasonSubscribed)
+
+	// A Secret that is gone says so and ends nothing.
+	w.removeSecret("c")
+	w.says(v1alpha1.ReasonSecretNotFound, "does not exist")
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	if condition := w.connected(v1alpha1.ReasonSubscribed); condition.Status != metav1.ConditionTrue {
+		t.Errorf("the subscription ended with the Secret: %+v", condition)
+	}
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
+	w.says(v1alpha1.ReasonSubscribed)
+	w.checkTruth()
+}
+
+// Whatever becomes of credentials, nobody who may not read the Secret learns of them.
+func TestMesosFramework_secretsAreSeenNowhere(t *testing.T) {
+	w := newWorld(t, guarded(), nil)
+	logged := w.record()
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-wrong"})
+	w.framework("credentialsSecretRef: {name: c}, allowInsecure: true")
+	stop := w.startManager()
+	w.connected(v1alpha1.ReasonUnauthorized)
+	w.secret("c", map[string]string{"principal": canary + ":x", "secret": canary})
+	w.says(v1alpha1.ReasonSecretInvalid)
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	stop()
+
+	shown := w.shown(logged)
+	expectUnseen(t, shown, canary)
+	if !strings.Contains(shown["the log"], "Unauthorized") || !strings.Contains(shown["an Event"], v1alpha1.ReasonUnauthorized) {
+		t.Error("neither log nor Events tell of the refusal, so that their silence shows nothing")
+	}
+}
+
+// record has the manager log everything that it can, and returns what it logged until then.
+func (w *world) record() func() string {
+	var mu sync.Mutex
+	var logged strings.Builder
+	w.logger = funcr.New(func(prefix, arguments string) {
+		mu.Lock()
+		defer mu.Unlock()
+		logged.WriteString(prefix + " " + arguments + "\n")
+	}, funcr.Options{Verbosity: 10})
+	return func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return logged.String()
+	}
+}
+
+// shown is all that the operator shows to those who may not read Secrets.
+func (w *world) shown(logged func() string) map[string]string {
+	t := w.t
+	t.Helper()
+	events, frameworks, tasks := &eventsv1.EventList{}, &v1alpha1.MesosFrameworkList{}, &v1alpha1.MesosTaskList{}
+	for _, list := range []client.ObjectList{events, frameworks, tasks} {
+		if err := w.client.List(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	families, err := metrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{"the log": logged(), "a metric": fmt.Sprint(families)}
+	for what, object := range map[string]any{"an Event": events, "a MesosFramework": frameworks, "a MesosTask": tasks} {
+		text, err := yaml.Marshal(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown[what] = string(text)
+	}
+	return shown
+}
+
+// expectUnseen fails the test if anything shows the secret.
+func expectUnseen(t *testing.T, shown map[string]string, secret string) {
+	t.Helper()
+	for what, text := range shown {
+		if text == "" {
+			t.Errorf("there is nothing of %s to look at", what)
+		}
+		if at := strings.Index(text, secret); at >= 0 {
+			t.Errorf("%s shows a secret: ...%s", what, text[max(0, at-200):min(len(text), at+40)])
+		}
+	}
+}
+
+// authority makes an authority of certificates.
+func authority(t *testing.T) *simulator.Authority {
+	t.Helper()
+	made, err := simulator.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// serveTLS puts the first master on a socket, where the manager reaches it.
+func (w *world) serveTLS() {
+	w.t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(w.t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- w.mesos.Serve(listener, 0) }()
+	w.t.Cleanup(func() {
+		w.mesos.Close()
+		if err := <-served; err != nil {
+			w.t.Error(err)
+		}
+	})
+	w.dial = nil
+	w.master = "https://" + listener.Addr().String()
+}
+
+func TestMesosFramework_tls(t *testing.T) {
+	ours, others := authority(t), authority(t)
+	masters, err := ours.Masters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	masters.ClientAuth = tls.RequireAndVerifyClientCert
+	certificate, key, err := ours.Issue("operator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := guarded()
+	flags.TLS = masters
+	w := newWorld(t, flags, nil)
+	w.serveTLS()
+	logged := w.record()
+	w.secret("c", map[string]string{"principal": "operator", "secret": canary + "-right"})
+	w.framework("credentialsSecretRef: {name: c}, tls: {caSecretRef: {name: ca}, clientCertificateSecretRef: {name: crt}}")
+	stop := w.startManager()
+
+	w.says(v1alpha1.ReasonSecretNotFound, "/ca,", "spec.tls.caSecretRef", "key ca.crt")
+	w.secret("ca", map[string]string{"ca.crt": others.CA()})
+	w.says(v1alpha1.ReasonSecretNotFound, "/crt,", "spec.tls.clientCertificateSecretRef", "keys tls.crt and tls.key")
+	w.secret("crt", map[string]string{"tls.crt": key, "tls.key": key})
+	w.says(v1alpha1.ReasonSecretInvalid, "/crt,", "client certificate")
+	w.secret("crt", map[string]string{"tls.crt": certificate, "tls.key": key})
+	w.says(v1alpha1.ReasonTLSFailed, "unknown authority", "spec.tls")
+	w.secret("ca", map[string]string{"ca.crt": ours.CA()})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.says(v1alpha1.ReasonSubscribed)
+
+	// What cannot be used is said, and what was there before goes on.
+	w.secret("ca", map[string]string{"ca.crt": "no certificate"})
+	w.says(v1alpha1.ReasonSecretInvalid, "/ca,", "no certificate of an authority in PEM")
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	stop()
+	shown := w.shown(logged)
+	expectUnseen(t, shown, canary)
+	expectUnseen(t, shown, strings.Split(key, "\n")[1])
+	w.checkTruth()
+}
+
+func TestMesosFramework_zooKeeper(t *testing.T) {
+	server, err := testenv.StartZooKeeper(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := newWorld(t, simulator.Flags{}, nil)
+	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == server.Address {
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+		return w.mesos.DialContext(ctx, network, address)
+	}
+	logged := w.record()
+	w.framework("")
+	w.patch(w.object(), fmt.Sprintf(`spec: {masters: {urls: null, zookeeper: {servers: [%q], path: /mesos, authSecretRef: {name: zk}}}}`, server.Address))
+	stop := w.startManager()
+
+	w.says(v1alpha1.ReasonSecretNotFound, "/zk,", "spec.masters.zookeeper.authSecretRef", "keys username and password")
+	standForElection(t, server.Address, "mesos", canary+"-right")
+	w.secret("zk", map[string]string{"username": "mesos", "password": canary + "-wrong"})
+	w.says(v1alpha1.ReasonDetectionFailed, server.Address, "does not let the operator read")
+	w.secret("zk", map[string]string{"username": "mesos", "password": canary + "-right"})
+	w.connected(v1alpha1.ReasonSubscribed)
+	w.task("web", `shell: "sleep 100"`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	stop()
+	expectUnseen(t, w.shown(logged), canary)
+	w.checkTruth()
+}
+
+// standForElection makes the znodes of an election that only one user may read, and of the first simulated master in it.
+func standForElection(t *testing.T, address, user, password string) {
+	t.Helper()
+	conn, _, err := zk.Connect([]string{address}, 10*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	acl := zk.DigestACL(zk.PermAll, user, password)
+	if err := conn.AddAuth("digest", []byte(user+":"+password)); err != nil {
+		t.Fatal(err)
+	}
+	// Both at once, so that the election is never seen without a master.
+	if _, err := conn.Multi(
+		&zk.CreateRequest{Path: "/mesos", Acl: acl},
+		&zk.CreateRequest{Path: "/mesos/json.info_0000000000", Data: []byte(`{"hostname":"master-1.sim","port":5050}`), Acl: acl},
+	); err != nil {
+		t.Fatal(err)
+	}
+}

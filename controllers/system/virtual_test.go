@@ -1,0 +1,369 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-logr/logr"
+	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/events"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// virtual is a world in virtual time: the real API server, the real controllers and the simulated Mesos. Time stands still while a request is
+// on its way to the API server and jumps ahead when nobody has anything to do, so that ten minutes pass in no time. There is no watch, as a
+// connection that is read from would keep time from passing: whatever is written brings its key back instead, and the cache is the API server.
+type virtual struct {
+	*testing.T
+	namespace string
+	mesos     *simulator.Cluster
+	client    client.Client
+	// cache is what the process that is started reads and writes by; nil: client, as its live reads always do.
+	cache client.Client
+	// watch is given each outward step of the process that runs; nil: nothing is.
+	watch func(step leadership.Step, send func() error) error
+
+	mu sync.Mutex
+	// running is the process that runs; nil while none does.
+	running *process
+}
+
+// process is one process of the operator.
+type process struct {
+	connections *connections.Connections
+	cancel      context.CancelFunc
+	ended       sync.WaitGroup
+}
+
+// unheard is a recorder of Events that nobody asks about.
+type unheard struct{}
+
+// Eventf implements events.EventRecorder.
+func (unheard) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}
+
+// telling is a client that brings keys back after each write, as a watch would.
+type telling struct {
+	client.Client
+	tell func(object client.Object)
+}
+
+func (c telling) Create(ctx context.Context, object client.Object, options ...client.CreateOption) error {
+	defer c.tell(object)
+	return c.Client.Create(ctx, object, options...)
+}
+
+func (c telling) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
+	defer c.tell(object)
+	return c.Client.Delete(ctx, object, options...)
+}
+
+func (c telling) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+	defer c.tell(object)
+	return c.Client.Patch(ctx, object, patch, options...)
+}
+
+// List has no index to go by.
+func (c telling) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	tasks, ok := list.(*v1alpha1.MesosTaskList)
+	selected := &client.ListOptions{}
+	for _, option := range options {
+		option.ApplyToList(selected)
+	}
+	if !ok || selected.FieldSelector == nil {
+		return c.Client.List(ctx, list, options...)
+	}
+	name, _ := selected.FieldSelector.RequiresExactMatch("spec.frameworkRef.name")
+	if err := c.Client.List(ctx, list); err != nil {
+		return err
+	}
+	var found []v1alpha1.MesosTask
+	for _, task := range tasks.Items {
+		if task.Spec.FrameworkRef.Name == name {
+			found = append(found, task)
+		}
+	}
+	tasks.Items = found
+	return nil
+}
+
+func (c telling) Status() client.SubResourceWriter {
+	return tellingStatus{c.Client.Status(), c.tell}
+}
+
+type tellingStatus struct {
+	client.SubResourceWriter
+	tell func(object client.Object)
+}
+
+func (s tellingStatus) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+	defer s.tell(object)
+	return s.SubResourceWriter.Patch(ctx, object, patch, options...)
+}
+
+// inVirtualTime runs a test in a bubble of virtual time that begins now.
+func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "virtual-"}}
+	outside, err := client.New(env.Config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outside.Create(t.Context(), namespace); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeTasks(t, outside, namespace.Name) })
+	now := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		v := &virtual{T: t, namespace: namespace.Name}
+		v.mesos = simulator.New(simulator.Options{Flags: flags})
+		defer v.mesos.Close()
+		for range 2 {
+			v.mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
+		}
+		v.client = v.newClient()
+		defer v.removeFramework()
+		defer v.stop()
+		test(v)
+	})
+}
+
+// newClient reaches the API server with a connection for each request, so that none is left to be read from.
+func (v *virtual) newClient() client.Client {
+	v.Helper()
+	reach := rest.CopyConfig(env.Config)
+	reach.QPS = -1
+	tls, err := rest.TLSConfigFor(reach)
+	if err != nil {
+		v.Fatal(err)
+	}
+	// Virtual time begins a moment after the certificates were made, or before.
+	tls.InsecureSkipVerify = true
+	mapper := meta.NewDefaultRESTMapper(nil)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTask"), meta.RESTScopeNamespace)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
+	plain, err := client.New(reach, client.Options{
+		Scheme: scheme, Mapper: mapper,
+		HTTPClient: &http.Client{Transport: &http.Transport{TLSClientConfig: tls, DisableKeepAlives: true}},
+	})
+	if err != nil {
+		v.Fatal(err)
+	}
+	return telling{plain, v.tell}
+}
+
+// tell brings the keys of what was written back.
+func (v *virtual) tell(object client.Object) {
+	v.mu.Lock()
+	running := v.running
+	v.mu.Unlock()
+	if running == nil {
+		return
+	}
+	switch object := object.(type) {
+	case *v1alpha1.MesosTask:
+		running.connections.EnqueueTask(client.ObjectKeyFromObject(object))
+		running.connections.EnqueueFramework(object.Spec.FrameworkRef.Name)
+	case *v1alpha1.MesosFramework:
+		running.connections.EnqueueFramework(object.Name)
+		v.tellTasks(running)
+	}
+}
+
+// tellTasks brings all tasks back.
+func (v *virtual) tellTasks(running *process) {
+	tasks := &v1alpha1.MesosTaskList{}
+	if err := v.client.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
+		v.Error(err)
+	}
+	for _, task := range tasks.Items {
+		running.connections.EnqueueTask(client.ObjectKeyFromObject(&task))
+	}
+}
+
+// start starts a process of the operator.
+func (v *virtual) start() {
+	v.Helper()
+	gate, real := leadership.NewGate(nil, v.watch), clock.RealClock{}
+	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: real, Logger: logr.Discard()})
+	recorder := events.NewRecorder(unheard{})
+	name := "mesos.dev/" + v.namespace
+	cache := v.cache
+	if cache == nil {
+		cache = v.client
+	}
+	frameworks := &mesosframework.Reconciler{
+		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: real, ControllerName: name, Recorder: recorder,
+	}
+	tasks := &mesostask.Reconciler{
+		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: real, ControllerName: name, Recorder: recorder,
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	running := &process{connections: owner, cancel: cancel}
+	options := controller.Options{SkipNameValidation: new(true), MaxConcurrentReconciles: 4}
+	for _, one := range []struct {
+		name   string
+		feed   func(controller.Controller) error
+		source func() controller.Options
+	}{
+		{"mesosframework", func(c controller.Controller) error { return c.Watch(owner.FrameworkSource()) }, func() controller.Options {
+			options.Reconciler = frameworks
+			return options
+		}},
+		{"mesostask", func(c controller.Controller) error { return c.Watch(owner.TaskSource()) }, func() controller.Options {
+			options.Reconciler = tasks
+			return options
+		}},
+	} {
+		made, err := controller.NewUnmanaged(one.name, one.source())
+		if err != nil {
+			v.Fatal(err)
+		}
+		if err := one.feed(made); err != nil {
+			v.Fatal(err)
+		}
+		running.ended.Go(func() {
+			if err := made.Start(ctx); err != nil {
+				v.Error(err)
+			}
+		})
+	}
+	running.ended.Go(func() {
+		if err := owner.Start(ctx); err != nil {
+			v.Error(err)
+		}
+	})
+	v.mu.Lock()
+	v.running = running
+	v.mu.Unlock()
+	owner.EnqueueFramework(v.namespace)
+	v.tellTasks(running)
+}
+
+// stop ends the process that runs.
+func (v *virtual) stop() {
+	v.mu.Lock()
+	running := v.running
+	v.running = nil
+	v.mu.Unlock()
+	if running != nil {
+		running.cancel()
+		running.ended.Wait()
+	}
+}
+
+// pass lets time pass.
+func (v *virtual) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// create creates an object from a manifest.
+func (v *virtual) create(manifest string, into client.Object) {
+	v.Helper()
+	if err := yaml.UnmarshalStrict([]byte(manifest), into); err != nil {
+		v.Fatalf("%v in\n%s", err, manifest)
+	}
+	if err := v.client.Create(context.Background(), into); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// framework creates the test's MesosFramework.
+func (v *virtual) framework(spec string) {
+	v.Helper()
+	v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s}, spec: {controllerName: mesos.dev/%s, masters: {urls: [%q]}, %s}}`,
+		v.namespace, v.namespace, v.mesos.Masters()[0].URL(), spec), &v1alpha1.MesosFramework{})
+}
+
+// removeFramework takes the test's MesosFramework away.
+func (v *virtual) removeFramework() { v.removeNamed(v.namespace) }
+
+// removeNamed takes a MesosFramework away.
+func (v *virtual) removeNamed(name string) {
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := v.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
+		v.Error(err)
+	}
+	if err := v.client.Delete(context.Background(), framework); client.IgnoreNotFound(err) != nil {
+		v.Error(err)
+	}
+}
+
+// task creates a MesosTask.
+func (v *virtual) task(name, spec string) {
+	v.Helper()
+	v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: %s, namespace: %s}, spec: {frameworkRef: {name: %s}, resources: {requests: {cpus: "0.1", memory: 32Mi}}, %s}}`,
+		name, v.namespace, v.namespace, spec), &v1alpha1.MesosTask{})
+}
+
+// patch changes a MesosTask by a merge patch.
+func (v *virtual) patch(name, patch string) {
+	v.Helper()
+	data, err := yaml.YAMLToJSON([]byte(patch))
+	if err != nil {
+		v.Fatal(err)
+	}
+	task := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v.namespace}}
+	if err := v.client.Patch(context.Background(), task, client.RawPatch("application/merge-patch+json", data)); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// get is a MesosTask as it is now.
+func (v *virtual) get(name string) *v1alpha1.MesosTask {
+	v.Helper()
+	task := &v1alpha1.MesosTask{}
+	if err := v.client.Get(context.Background(), client.ObjectKey{Namespace: v.namespace, Name: name}, task); err != nil {
+		v.Fatal(err)
+	}
+	return task
+}
+
+// exists says whether a MesosTask exists.
+func (v *virtual) exists(name string) bool {
+	v.Helper()
+	err := v.client.Get(context.Background(), client.ObjectKey{Namespace: v.namespace, Name: name}, &v1alpha1.MesosTask{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		v.Fatal(err)
+	}
+	return err == nil
+}
+
+// delete deletes a MesosTask.
+func (v *virtual) delete(name string) {
+	v.Helper()
+	if err := v.client.Delete(context.Background(), &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v.namespace}}); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// reason is the reason of condition Ready of a MesosTask.
+func (v *virtual) reason(name string) string {
+	v.Helper()
+	if ready := meta.FindStatusCondition(v.get(name).Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}

@@ -1,0 +1,53 @@
+package writes
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// version is an object as the API server had it at a resource version.
+func version(uid, resourceVersion string) *v1alpha1.MesosTask {
+	return &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: types.UID(uid), ResourceVersion: resourceVersion}}
+}
+
+func TestWritten_latest(t *testing.T) {
+	start := time.Unix(1_000_000, 0)
+	cases := map[string]struct {
+		kept, cached *v1alpha1.MesosTask
+		// want is the resource version to decide on, doubtful whether it must be read live some time.
+		want     string
+		doubtful bool
+	}{
+		"nothing was written":                                 {nil, version("a", "5"), "5", false},
+		"the cache lags":                                      {version("a", "7"), version("a", "5"), "7", true},
+		"the cache shows the write":                           {version("a", "7"), version("a", "7"), "7", false},
+		"the cache shows more":                                {version("a", "7"), version("a", "9"), "9", false},
+		"the cache shows another object of the name":          {version("a", "7"), version("b", "5"), "5", false},
+		"versions are numbers, and longer ones are larger":    {version("a", "99"), version("a", "100"), "100", false},
+		"an API server that was restored shows less for ever": {version("a", "100"), version("a", "99"), "100", true},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			w := &Written[*v1alpha1.MesosTask]{}
+			if tc.kept != nil {
+				w.Keep(tc.kept, start)
+			}
+			got, _, doubtful := w.Latest(tc.cached)
+			if got.ResourceVersion != tc.want {
+				t.Errorf("decides on version %s, want %s", got.ResourceVersion, tc.want)
+			}
+			want := time.Time{}
+			if tc.doubtful {
+				want = start.Add(cacheWithin)
+			}
+			if !doubtful.Equal(want) {
+				t.Errorf("reads it live at %v, want %v", doubtful, want)
+			}
+		})
+	}
+}
