@@ -98,19 +98,8 @@ func (g *guarded) bind(to string) {
 // newGuarded installs config/default, except for what does not concern admission.
 func newGuarded(t *testing.T) *guarded {
 	t.Helper()
-	env, err := testenv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	admin, err := client.New(env.Config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := testenv.New(t)
+	admin := env.Client(t)
 	as := rest.CopyConfig(env.Config)
 	as.Impersonate = rest.ImpersonationConfig{UserName: operatorUser, Groups: []string{"system:serviceaccounts", "system:authenticated"}}
 	operator, err := client.New(as, client.Options{})

@@ -46,19 +46,8 @@ func render(t *testing.T, dir string) []*unstructured.Unstructured {
 }
 
 func TestConfig(t *testing.T) {
-	env, err := testenv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	direct, err := client.New(env.Config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := testenv.New(t)
+	direct := env.Client(t)
 	cluster := client.WithFieldValidation(direct, "Strict")
 	objects := render(t, "default")
 	// kubectl apply creates namespaces first; so does this.

@@ -66,19 +66,8 @@ func manifests(text string) (found []string) {
 }
 
 func TestDocs_manifests(t *testing.T) {
-	env, err := testenv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	direct, err := client.New(env.Config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := testenv.New(t)
+	direct := env.Client(t)
 	cluster := client.NewDryRunClient(client.WithFieldValidation(direct, "Strict"))
 	seen := 0
 	for name, text := range documents(t) {

@@ -58,19 +58,8 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	env, err := testenv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	admin, err := client.New(env.Config, client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	env := testenv.New(t)
+	admin := env.Client(t)
 	c := &cluster{t: t, admin: admin, env: env}
 	for _, namespace := range []string{"shop", "post"} {
 		c.must(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})

@@ -22,10 +22,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -49,26 +46,12 @@ type system struct {
 
 func newSystem(t *testing.T) *system {
 	t.Helper()
-	env, err := testenv.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	s := &system{t: t, env: env, program: filepath.Join(t.TempDir(), "manager"), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
+	env := testenv.New(t)
+	s := &system{t: t, env: env, client: env.Client(t), program: filepath.Join(t.TempDir(), "manager"), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	if output, err := exec.CommandContext(t.Context(), "go", "build", "-race", "-ldflags", "-X main.version=tested", "-o", s.program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building the manager: %v\n%s", err, output)
 	}
 	if err := os.WriteFile(s.kubeconfig, env.Kubeconfig(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	scheme := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
-	utilruntime.Must(v1alpha1.AddToScheme(scheme))
-	if s.client, err = client.New(env.Config, client.Options{Scheme: scheme}); err != nil {
 		t.Fatal(err)
 	}
 	s.mesos = simulator.New(simulator.Options{Flags: simulator.Flags{OfferInterval: 50 * time.Millisecond}})
