@@ -89,10 +89,14 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
 	for dir in crd rbac manager admission default samples prometheus kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
+.PHONY: pins
+pins: ## Check that all go.mod files require the same version of a module.
+	go run ./hack/pins
+
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
 	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs fmt
-	$(MAKE) --no-print-directory vet lint lint-api manifests-check
+	$(MAKE) --no-print-directory pins vet lint lint-api manifests-check
 
 ##@ Tests
 
