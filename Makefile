@@ -20,7 +20,7 @@ KUSTOMIZE := $(BIN)/tools/kustomize
 KUBE_STATE_METRICS := $(BIN)/tools/kube-state-metrics
 LOGCHECK := $(BIN)/tools/logcheck
 GOLANGCI_LINT := $(BIN)/tools/golangci-lint
-# kubectl as the demo and install use it: the one that is installed, else the one that `make envtest` built.
+# kubectl as the demo and install use it: the one that is installed, else the one that `make envtest` put into bin/.
 KUBECTL ?= $(shell command -v kubectl || echo $(BIN)/kubectl)
 
 ##@ General
@@ -96,13 +96,18 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
 	for dir in crd rbac manager admission default samples prometheus kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
+.PHONY: pins
+pins: ## Check that all go.mod files require the same version of a module.
+	go run ./hack/pins
+
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
 	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs fmt
-	$(MAKE) --no-print-directory vet lint lint-api manifests-check
+	$(MAKE) --no-print-directory pins vet lint lint-api manifests-check
 
 ##@ Tests
 
+# Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/.
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
@@ -126,8 +131,8 @@ bench: ## Run the benchmarks of the pure packages.
 	go test -run '^$$' -bench . -benchmem ./controllers/placement/...
 
 .PHONY: envtest
-envtest: ## Build etcd, kube-apiserver and, where none is installed, kubectl into bin/.
-	hack/envtest/build.sh
+envtest: ## Link, download or build etcd, kube-apiserver and kubectl into bin/. KUBEBUILDER_ASSETS and ENVTEST_SOURCE say which.
+	hack/envtest/get.sh
 
 ##@ Build
 
