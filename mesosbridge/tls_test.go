@@ -108,9 +108,10 @@ func overTLS(t *testing.T, masters *tls.Config, trust TLS) *socketed {
 	var running sync.WaitGroup
 	t.Cleanup(running.Wait)
 	t.Cleanup(cluster.Close)
+	serve := cluster.Listen(listener, 0)
 	running.Go(func() {
 		// A test that needs no answer may be over before this begins.
-		if err := cluster.Serve(listener, 0); err != nil && t.Context().Err() == nil {
+		if err := serve(); err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}
 	})

@@ -66,7 +66,8 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.mesos.Serve(listener, 0) }()
+	serve := s.mesos.Listen(listener, 0)
+	go func() { served <- serve() }()
 	t.Cleanup(func() {
 		s.mesos.Close()
 		if err := <-served; err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {

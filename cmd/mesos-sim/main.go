@@ -199,7 +199,8 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster) error {
 	}
 	failed := make(chan error, len(listeners)+1)
 	for i, l := range listeners {
-		go func() { failed <- cluster.Serve(l, i) }()
+		serve := cluster.Listen(l, i)
+		go func() { failed <- serve() }()
 		log.Info("Master listening", "master", i, "address", addresses[i])
 	}
 	if err := writeAddresses(cfg.addressFile, addresses...); err != nil {

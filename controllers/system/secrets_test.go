@@ -190,7 +190,8 @@ func (w *world) serveTLS() {
 		w.t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	go func() { served <- w.mesos.Serve(listener, 0) }()
+	serve := w.mesos.Listen(listener, 0)
+	go func() { served <- serve() }()
 	w.t.Cleanup(func() {
 		w.mesos.Close()
 		if err := <-served; err != nil {

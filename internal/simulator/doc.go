@@ -8,7 +8,7 @@
 // # Use
 //
 // New makes a Cluster with one leading master; AddAgent gives it agents. Schedulers reach a master in memory
-// through Cluster.DialContext (or Cluster.Client) under Master.URL, or on a socket through Cluster.Serve. A
+// through Cluster.DialContext (or Cluster.Client) under Master.URL, or on a socket through Cluster.Listen. A
 // Cluster waits only by package time's timers and blocks only on channels, so inside a testing/synctest bubble
 // it runs in virtual time. Close it before the bubble ends.
 //

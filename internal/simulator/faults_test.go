@@ -511,7 +511,8 @@ func TestFaultsInRealTime(t *testing.T) {
 					t.Fatal(err)
 				}
 				served := make(chan error, 1)
-				go func() { served <- c.Serve(l, 0) }()
+				serve := c.Listen(l, 0)
+				go func() { served <- serve() }()
 				cl := &client{
 					t: t, http: &http.Client{Transport: &http.Transport{}}, url: "http://" + l.Addr().String(), wire: jsonWire{},
 					cancel: func() {}, real: true, changed: make(chan struct{}, 1),

@@ -44,7 +44,7 @@ func newMaster(c *Cluster, i int) *Master {
 }
 
 // URL is the master's base URL. Within the process it works with Cluster.DialContext; once the
-// master is served on a socket (Cluster.Serve) it is that socket's.
+// master is served on a socket (Cluster.Listen) it is that socket's.
 func (m *Master) URL() string {
 	m.cluster.mu.Lock()
 	defer m.cluster.mu.Unlock()
@@ -182,24 +182,27 @@ func (c *Cluster) Client() *http.Client {
 // Handler is the i-th master as an HTTP handler, for a server of the caller's own.
 func (c *Cluster) Handler(i int) http.Handler { return c.masters[i] }
 
-// Serve answers on a socket for the i-th master, until Close. From then on the master's URL, and
-// redirects to it, name that socket. It returns nil when Close ended it.
-func (c *Cluster) Serve(l net.Listener, i int) error {
-	m := c.masters[i]
+// Listen gives the i-th master a socket: from now on its URL, and redirects to it, name that. What it returns
+// answers there until Close, and then returns nil.
+func (c *Cluster) Listen(l net.Listener, i int) (serve func() error) {
+	m, host := c.masters[i], l.Addr().String()
 	c.mu.Lock()
-	if c.closed {
+	defer c.mu.Unlock()
+	m.host, m.url = host, c.flags.scheme()+"://"+host
+	return func() error {
+		c.mu.Lock()
+		if c.closed {
+			c.mu.Unlock()
+			return errors.New("serving a master: the cluster is closed")
+		}
+		c.handlers.Add(1)
 		c.mu.Unlock()
-		return errors.New("serving a master: the cluster is closed")
+		defer c.handlers.Done()
+		if err := m.newServer().Serve(c.flags.secured(l)); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving %s: %w", host, err)
+		}
+		return nil
 	}
-	m.host = l.Addr().String()
-	m.url = c.flags.scheme() + "://" + m.host
-	c.handlers.Add(1)
-	c.mu.Unlock()
-	defer c.handlers.Done()
-	if err := m.newServer().Serve(c.flags.secured(l)); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving %s: %w", m.host, err)
-	}
-	return nil
 }
 
 // scheme is how the masters' URLs begin.
