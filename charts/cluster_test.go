@@ -16,16 +16,13 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -52,35 +49,15 @@ type cluster struct {
 // newCluster starts an API server without the project's CRDs. It ends with the test.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	if assets == "" {
-		assets = filepath.Join(testenv.Root(), "bin")
-	}
 	c := &cluster{t: t, dir: t.TempDir()}
 	c.write("audit-policy.yaml", auditPolicy)
-	environment := &envtest.Environment{BinaryAssetsDirectory: assets}
-	environment.ControlPlane.GetAPIServer().Configure().
-		Append("audit-policy-file", c.path("audit-policy.yaml")).Append("audit-log-path", c.path("audit.log"))
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Errorf("stopping the API server: %v", err)
-		}
+	env := testenv.New(t, func(environment *envtest.Environment) {
+		environment.CRDDirectoryPaths, environment.ErrorIfCRDPathMissing = nil, false
+		environment.ControlPlane.GetAPIServer().Configure().
+			Append("audit-policy-file", c.path("audit-policy.yaml")).Append("audit-log-path", c.path("audit.log"))
 	})
-	var err error
-	if c.config, err = environment.Start(); err != nil {
-		t.Fatalf("starting the API server (build it with: make envtest): %v", err)
-	}
-	c.config.QPS = -1
-	c.write("kubeconfig", string(environment.KubeConfig))
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if c.client, err = client.New(c.config, client.Options{Scheme: scheme}); err != nil {
-		t.Fatal(err)
-	}
+	c.config, c.client = env.Config, env.Client(t)
+	c.write("kubeconfig", string(env.Kubeconfig()))
 	return c
 }
 

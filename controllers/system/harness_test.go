@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -45,12 +46,19 @@ import (
 var (
 	env    *testenv.Env
 	scheme = testenv.Scheme()
+	// apiServer is how tests in virtual time reach it.
+	apiServer *outside
 )
 
 func TestMain(m *testing.M) {
 	os.Exit(testenv.Main(m, func(started *testenv.Env) error {
 		env = started
 		ctrl.SetLogger(logr.Discard())
+		transport, err := rest.TransportFor(env.Config)
+		if err != nil {
+			return fmt.Errorf("reaching the API server: %w", err)
+		}
+		apiServer = newOutside(transport, 16)
 		return metrics.Register(registry.Registry)
 	}))
 }

@@ -9,14 +9,15 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// New starts kube-apiserver and etcd for one test, and stops them when it ends.
-func New(t *testing.T) *Env {
+// New starts kube-apiserver and etcd for one test, after changes to how, if any, and stops them when it ends.
+func New(t *testing.T, changes ...func(*envtest.Environment)) *Env {
 	t.Helper()
-	env, err := Start()
+	env, err := Start(changes...)
 	if err != nil {
 		t.Fatal(err)
 	}

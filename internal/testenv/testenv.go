@@ -29,8 +29,8 @@ func Root() string {
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
-// Start starts both programs and installs the CRDs. The caller stops them with Stop.
-func Start() (*Env, error) {
+// Start starts both programs and installs the CRDs, after changes to how, if any. The caller stops them with Stop.
+func Start(changes ...func(*envtest.Environment)) (*Env, error) {
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
 		assets = filepath.Join(Root(), "bin")
@@ -45,6 +45,9 @@ func Start() (*Env, error) {
 	}
 	// The admission plugin wants a service account in every namespace, which nothing here makes.
 	environment.ControlPlane.GetAPIServer().Configure().Append("disable-admission-plugins", "ServiceAccount")
+	for _, change := range changes {
+		change(environment)
+	}
 	config, err := environment.Start()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("starting kube-apiserver and etcd: %w", err), environment.Stop())

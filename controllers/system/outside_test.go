@@ -1,0 +1,78 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// outside sends requests to the API server from outside of bubbles of virtual time, over connections that are kept. A connection of the bubble's
+// own would keep its time from passing as long as somebody reads from it, which is as long as it is open. Whoever waits for an answer waits for
+// something outside: time stands still until it is there.
+type outside struct{ couriers chan courier }
+
+// courier carries one request at a time. Its channels were made outside, as they must be to be used from there.
+type courier struct {
+	requests chan *http.Request
+	answers  chan answer
+}
+
+// answer is what became of a request, its body read to the end.
+type answer struct {
+	response *http.Response
+	err      error
+}
+
+// newOutside starts couriers. It must be called outside of any bubble; they end with the process.
+func newOutside(transport http.RoundTripper, couriers int) *outside {
+	o := &outside{couriers: make(chan courier, couriers)}
+	for range couriers {
+		c := courier{make(chan *http.Request), make(chan answer)}
+		go func() {
+			for request := range c.requests {
+				response, err := fetch(transport, request)
+				c.answers <- answer{response, err}
+			}
+		}()
+		o.couriers <- c
+	}
+	return o
+}
+
+// fetch sends a request and reads all of what comes back.
+func fetch(transport http.RoundTripper, request *http.Request) (*http.Response, error) {
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return nil, fmt.Errorf("asking the API server: %w", err)
+	}
+	body, err := io.ReadAll(response.Body)
+	response.Body.Close()
+	if err != nil {
+		return nil, fmt.Errorf("reading what the API server says: %w", err)
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}
+
+// RoundTrip implements http.RoundTripper. A request whose context has ended meanwhile fails, whatever became of it, as on any connection.
+func (o *outside) RoundTrip(request *http.Request) (*http.Response, error) {
+	var body []byte
+	if request.Body != nil {
+		var err error
+		if body, err = io.ReadAll(request.Body); err != nil {
+			return nil, err
+		}
+	}
+	detached := request.Clone(context.Background())
+	detached.Body = io.NopCloser(bytes.NewReader(body))
+	c := <-o.couriers
+	c.requests <- detached
+	got := <-c.answers
+	o.couriers <- c
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	return got.response, got.err
+}
