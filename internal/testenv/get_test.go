@@ -65,6 +65,12 @@ func newCheckout(t *testing.T, tools string) *checkout {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Reading them here makes go test run the tests anew when they change.
+	for _, input := range []string{"hack/envtest/get.sh", "hack/envtest/go.sum", "hack/setup-envtest/go.sum"} {
+		if _, err := os.ReadFile(filepath.Join(testenv.Root(), input)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c := &checkout{t: t, root: t.TempDir()}
 	c.write("path/go", stub)
 	c.write("bin/unrelated", "")
