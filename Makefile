@@ -35,7 +35,7 @@ help: ## Show this list.
 
 .PHONY: demo
 demo: envtest build ## Show the whole thing: API server, simulated Mesos, manager, samples. DEMO_EXIT=1 checks each step and ends.
-	@go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/demo ./hack/demo
+	@go build -ldflags '$(LDFLAGS)' -o $(BIN)/demo ./hack/demo
 	@DEMO_EXIT=$(DEMO_EXIT) KUBEBUILDER_ASSETS=$(BIN) KUBECTL=$(KUBECTL) exec $(BIN)/demo
 
 .PHONY: run
@@ -138,7 +138,7 @@ envtest: ## Link, download or build etcd, kube-apiserver and kubectl into bin/. 
 
 .PHONY: build
 build: ## Build the programs into bin/.
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+	go build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
 
 .PHONY: docker-build
 docker-build: ## Build the manager's image. IMG names it, CONTAINER_TOOL builds it.
@@ -181,7 +181,7 @@ $(KUSTOMIZE): hack/tools/go.sum
 	cd hack/tools && go build -o $@ sigs.k8s.io/kustomize/kustomize/v5
 
 $(KUBE_STATE_METRICS): hack/kube-state-metrics/go.sum
-	cd hack/kube-state-metrics && go build -trimpath -o $@ k8s.io/kube-state-metrics/v2
+	cd hack/kube-state-metrics && go build -o $@ k8s.io/kube-state-metrics/v2
 
 $(LOGCHECK): hack/tools/go.sum
 	cd hack/tools && go build -o $@ sigs.k8s.io/logtools/logcheck

@@ -170,8 +170,12 @@ func (b *Bridge) Reconfigure(config Config) {
 	b.tryNow()
 }
 
-// tryNow has SUBSCRIBE tried without waiting for its turn, if the framework is not subscribed.
+// tryNow has SUBSCRIBE tried without waiting for its turn, if the framework is not subscribed; the caller holds the lock. A subscription that ends
+// later has its own reason to wait, or not to.
 func (b *Bridge) tryNow() {
+	if b.connection.Subscribed {
+		return
+	}
 	select {
 	case b.retry <- struct{}{}:
 	default:

@@ -159,6 +159,10 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 		c.FirstSubscribed = now
 	}
 	b.current = t
+	select {
+	case <-b.retry: // This is what it asked for.
+	default:
+	}
 	clear(b.failures)
 	clear(b.asked)
 	wished, told := b.suppressed, t.told.suppressed

@@ -301,6 +301,24 @@ func TestBridge_sortsOutRefusals(t *testing.T) {
 	})
 }
 
+// TestBridge_standsBackThoughItWasReconfigured: what the bridge was told while it was subscribed is no reason to subscribe anew at once.
+func TestBridge_standsBackThoughItWasReconfigured(t *testing.T) {
+	inVirtualTime(t, setup{}, func(h *harness) {
+		h.subscribed()
+		config := h.bridge.config
+		config.Framework.Name = "another name"
+		h.bridge.Reconfigure(config)
+		h.pass(time.Second)
+		if err := h.cluster.Steal(h.bridge.Connection().FrameworkID); err != nil {
+			h.Fatal(err)
+		}
+		h.pass(59 * time.Second)
+		if c := h.bridge.Connection(); c.Subscribed || h.problem() != FailedOver {
+			h.Errorf("within a minute the connection is %+v", c)
+		}
+	})
+}
+
 func TestBridge_standsBackWhenAnotherSchedulerTookOver(t *testing.T) {
 	inVirtualTime(t, setup{}, func(h *harness) {
 		h.subscribed()

@@ -127,7 +127,6 @@ func TestCrash(t *testing.T) {
 			t.Errorf("%s %s is none of the steps that were taken: %+v", needed.Kind, needed.What, steps)
 		}
 	}
-	slots := make(chan struct{}, 4)
 	t.Run("around", func(t *testing.T) {
 		for step, count := range steps {
 			occasions := map[string]int{"the first": 1}
@@ -137,9 +136,6 @@ func TestCrash(t *testing.T) {
 			for occasion, nth := range occasions {
 				for _, moment := range []moment{before, sent, answered} {
 					t.Run(fmt.Sprintf("%s %s %s, %s", occasion, step.Kind, step.What, moment), func(t *testing.T) {
-						t.Parallel()
-						slots <- struct{}{}
-						t.Cleanup(func() { <-slots })
 						crash(t, &death{kind: step.Kind, what: step.What, nth: nth, moment: moment, died: make(chan struct{})})
 					})
 				}

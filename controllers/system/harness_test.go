@@ -102,8 +102,15 @@ func (p patching) Patch(ctx context.Context, object client.Object, patch client.
 	return p.Client.Patch(ctx, object, patch, options...)
 }
 
-// newWorld makes a namespace and a simulated Mesos with two agents.
+// newWorld makes a namespace and a simulated Mesos with two agents. The test runs beside others: worlds do not touch each other.
 func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
+	t.Helper()
+	t.Parallel()
+	return newWorldAlone(t, flags, runner)
+}
+
+// newWorldAlone does so for a test that counts what the whole process or the API server does, and runs beside no other.
+func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
 	t.Helper()
 	c, err := client.NewWithWatch(env.Config, client.Options{Scheme: scheme})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 func TestMesosTask_runsForTwoWrites(t *testing.T) {
-	w := newWorld(t, simulator.Flags{}, nil)
+	w := newWorldAlone(t, simulator.Flags{}, nil)
 	w.framework("")
 	w.startManager()
 	w.waitConnected()
@@ -43,7 +43,7 @@ func TestMesosTask_runsForTwoWrites(t *testing.T) {
 }
 
 func TestMesosTask_reconnectCostsNoWrite(t *testing.T) {
-	w := newWorld(t, simulator.Flags{}, nil)
+	w := newWorldAlone(t, simulator.Flags{}, nil)
 	w.framework("")
 	w.startManager()
 	w.waitConnected()

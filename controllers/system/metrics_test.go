@@ -50,7 +50,7 @@ func (w *world) scrape() map[string]float64 {
 
 // TestMetrics follows what a manager serves while a task is launched, ends and is launched again, and until its framework is gone.
 func TestMetrics(t *testing.T) {
-	w := newWorld(t, simulator.Flags{}, nil)
+	w := newWorldAlone(t, simulator.Flags{}, nil)
 	w.framework("")
 	before := w.scrape()
 	w.startManager()

@@ -121,9 +121,10 @@ func (s tellingStatus) Patch(ctx context.Context, object client.Object, patch cl
 	return s.SubResourceWriter.Patch(ctx, object, patch, options...)
 }
 
-// inVirtualTime runs a test in a bubble of virtual time that begins now.
+// inVirtualTime runs a test in a bubble of virtual time that begins now, beside others.
 func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
+	t.Parallel()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "virtual-"}}
 	outside, err := client.New(env.Config, client.Options{Scheme: scheme})
 	if err != nil {
@@ -155,7 +156,7 @@ func (v *virtual) newClient() client.Client {
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTask"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
-	reach := &rest.Config{Host: "https://" + env.Config.Host, QPS: -1}
+	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
 	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: apiServer}})
 	if err != nil {
 		v.Fatal(err)

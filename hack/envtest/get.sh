@@ -151,7 +151,7 @@ download() {
 	if [[ ! $tool -nt ../setup-envtest/go.sum ]]; then
 		attempt "fetching setup-envtest" go -C ../setup-envtest mod download -x || return 1
 		# All is there now: that it takes its time means that it compiles.
-		if ! GOPROXY=off go -C ../setup-envtest build -trimpath -o "$tool" sigs.k8s.io/controller-runtime/tools/setup-envtest; then
+		if ! GOPROXY=off go -C ../setup-envtest build -o "$tool" sigs.k8s.io/controller-runtime/tools/setup-envtest; then
 			reason="building setup-envtest failed"
 			return 1
 		fi
@@ -197,7 +197,7 @@ build() {
 	version=$(pinned "$module")
 	minor=${version#v*.}
 	echo "Building $name $version"
-	go build -trimpath -o "$bin/.$name.$$" -ldflags "-s -w \
+	go build -o "$bin/.$name.$$" -ldflags "-s -w \
 		-X k8s.io/component-base/version.gitVersion=$version \
 		-X k8s.io/component-base/version.gitMajor=1 \
 		-X k8s.io/component-base/version.gitMinor=${minor%%.*} \

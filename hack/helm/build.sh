@@ -20,7 +20,7 @@ build() {
 	version=$(go list -m -f '{{.Version}}' "$module")
 	minor=$(go list -m -f '{{.Version}}' k8s.io/client-go | cut -d. -f2)
 	echo "Building $name $version (once; the first time takes some minutes)"
-	go build -trimpath -o "$bin/.$name.$$" -ldflags "-s -w -X $variable=$version \
+	go build -o "$bin/.$name.$$" -ldflags "-s -w -X $variable=$version \
 		-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$minor \
 		-X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=$minor" "$package"
 	mv "$bin/.$name.$$" "$bin/$name"
