@@ -52,6 +52,7 @@ func TestMesosFramework_registers(t *testing.T) {
 		t.Errorf("status.master is %+v", master)
 	}
 	// The ID is stored before the failover timeout is raised, and nothing is accepted before that.
+	w.called("UPDATE_FRAMEWORK")
 	calls := w.mesos.CallLog()
 	if first := calls[0].Call.GetSubscribe().GetFrameworkInfo(); first.GetFailoverTimeout() != 60 {
 		t.Errorf("it registered with a failover timeout of %v s, want 60", first.GetFailoverTimeout())
