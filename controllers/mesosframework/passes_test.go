@@ -1,10 +1,10 @@
 package mesosframework
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"

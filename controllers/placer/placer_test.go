@@ -1,8 +1,6 @@
 package placer_test
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"context"
 	"fmt"
 	"strings"
@@ -11,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
 	"k8s.io/apimachinery/pkg/types"

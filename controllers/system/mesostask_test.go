@@ -1,14 +1,13 @@
 package system
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"

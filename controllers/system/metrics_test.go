@@ -1,14 +1,13 @@
 package system
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"context"
 	"maps"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 

@@ -1,12 +1,11 @@
 package system
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"

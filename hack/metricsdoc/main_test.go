@@ -1,13 +1,12 @@
 package main
 
 import (
-	"github.com/google/go-cmp/cmp"
-
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
