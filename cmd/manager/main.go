@@ -111,18 +111,18 @@ func serve(ctx context.Context, options *options) error {
 		return fmt.Errorf("making the manager: %w", err)
 	}
 	election.record(manager.GetEventRecorder("mesos-operator"))
-	gate, real := leadership.NewGate(election.leadership, nil), clock.RealClock{}
-	owner := connections.New(connections.Options{Logger: logger.WithName("mesos"), Clock: real, Gate: gate})
+	gate, wall := leadership.NewGate(election.leadership, nil), clock.RealClock{}
+	owner := connections.New(connections.Options{Logger: logger.WithName("mesos"), Clock: wall, Gate: gate})
 	recorder := events.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	if err := errors.Join(manager.Add(owner), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
 		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
 	frameworks := &mesosframework.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: real,
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, OperatorNamespace: secrets,
 	}
 	tasks := &mesostask.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: real,
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder,
 	}
 	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, owner)); err != nil {

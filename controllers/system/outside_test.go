@@ -32,8 +32,7 @@ func newOutside(transport http.RoundTripper, couriers int) *outside {
 		c := courier{make(chan *http.Request), make(chan answer)}
 		go func() {
 			for request := range c.requests {
-				response, err := fetch(transport, request)
-				c.answers <- answer{response, err}
+				c.answers <- fetch(transport, request)
 			}
 		}()
 		o.couriers <- c
@@ -42,18 +41,19 @@ func newOutside(transport http.RoundTripper, couriers int) *outside {
 }
 
 // fetch sends a request and reads all of what comes back.
-func fetch(transport http.RoundTripper, request *http.Request) (*http.Response, error) {
+func fetch(transport http.RoundTripper, request *http.Request) answer {
 	response, err := transport.RoundTrip(request)
 	if err != nil {
-		return nil, fmt.Errorf("asking the API server: %w", err)
+		return answer{err: fmt.Errorf("asking the API server: %w", err)}
 	}
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	response.Body.Close()
 	if err != nil {
-		return nil, fmt.Errorf("reading what the API server says: %w", err)
+		return answer{err: fmt.Errorf("reading what the API server says: %w", err)}
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	return response, nil
+	read := *response
+	read.Body = io.NopCloser(bytes.NewReader(body))
+	return answer{response: &read}
 }
 
 // RoundTrip implements http.RoundTripper. A request whose context has ended meanwhile fails, whatever became of it, as on any connection.

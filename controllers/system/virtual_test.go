@@ -196,8 +196,8 @@ func (v *virtual) tellTasks(running *process) {
 // start starts a process of the operator.
 func (v *virtual) start() {
 	v.Helper()
-	gate, real := leadership.NewGate(nil, v.watch), clock.RealClock{}
-	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: real, Logger: logr.Discard()})
+	gate, bubble := leadership.NewGate(nil, v.watch), clock.RealClock{}
+	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: bubble, Logger: logr.Discard()})
 	recorder := events.NewRecorder(unheard{})
 	name := "mesos.dev/" + v.namespace
 	cache := v.cache
@@ -205,10 +205,10 @@ func (v *virtual) start() {
 		cache = v.client
 	}
 	frameworks := &mesosframework.Reconciler{
-		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: real, ControllerName: name, Recorder: recorder,
+		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
 	}
 	tasks := &mesostask.Reconciler{
-		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: real, ControllerName: name, Recorder: recorder,
+		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	running := &process{connections: owner, cancel: cancel}
