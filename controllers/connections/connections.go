@@ -28,6 +28,8 @@ type Connections struct {
 
 	mu      sync.Mutex
 	running context.Context //nolint:containedctx // it is the life of this runnable, which outlives every call that adds a bridge
+	// ended says that no bridge may be started any more.
+	ended   bool
 	byName  map[string]*Connection
 	bridges sync.WaitGroup
 }
@@ -62,13 +64,17 @@ func (c *Connections) Start(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 	<-ctx.Done()
+	// From here on run starts nothing: not even what looked at ctx a moment ago.
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
 	c.bridges.Wait()
 	return nil
 }
 
 // run starts a connection's bridge and placement; the caller holds the lock.
 func (c *Connections) run(connection *Connection) {
-	if c.running == nil || connection.stop != nil || c.running.Err() != nil {
+	if c.running == nil || connection.stop != nil || c.ended {
 		return
 	}
 	ctx, stop := context.WithCancel(c.running)
