@@ -24,11 +24,13 @@ func TestConnections_noBridgeOutlivesThem(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
 			var dials atomic.Int64
-			owner := New(Options{Logger: logr.Discard(), Clock: clock.RealClock{}, Gate: leadership.NewGate(nil, nil),
+			owner := New(Options{
+				Logger: logr.Discard(), Clock: clock.RealClock{}, Gate: leadership.NewGate(nil, nil),
 				DialContext: func(context.Context, string, string) (net.Conn, error) {
 					dials.Add(1)
 					return nil, errors.New("nobody answers")
-				}})
+				},
+			})
 			config := mesosbridge.Config{Masters: []string{"http://master.sim:5050"}, Framework: mesos.Framework{Name: "test", User: "nobody", Roles: []string{"*"}}}
 			ctx, stop := context.WithCancel(t.Context())
 			var running sync.WaitGroup
