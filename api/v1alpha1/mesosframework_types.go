@@ -392,7 +392,9 @@ type Reconciliation struct {
 	StalledAfterSeconds int32 `json:"stalledAfterSeconds,omitempty"`
 
 	// launchHoldSeconds is for how long, after the operator's first subscription, nothing is launched while Mesos cannot yet tell all
-	// that runs, in seconds: after a failover of the master its agents take up to ten minutes to come back. Default: 900.
+	// that runs, in seconds: after a failover of the master its agents take up to ten minutes to come back, or what the master's flag
+	// agent_reregister_timeout says. Mesos' silence about a task that a person gives up counts only after the same time, and never
+	// before ten minutes. Default: 900.
 	// +kubebuilder:default=900
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400

@@ -407,7 +407,7 @@ type HandledAnnotation struct {
 
 	// value is the value that does nothing any more; another one does.
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:MaxLength=320
 	// +required
 	Value string `json:"value,omitempty"`
 }

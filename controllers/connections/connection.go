@@ -42,6 +42,8 @@ type Connection struct {
 	over sets.Set[string]
 	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.
 	provenID string
+	// provenTerm is the last term in which the proof was had.
+	provenTerm uint64
 	// hold is how long launching waits for the proof.
 	hold time.Duration
 	// abandoned are the attempts that the framework's status durably holds as abandoned, toAbandon those that it is to hold.

@@ -12,11 +12,16 @@ func (c *Connection) SetHold(hold time.Duration) {
 // agentsBackLeast is how long a master waits at least for agents to come back after a failover (Mesos flag agent_reregister_timeout).
 const agentsBackLeast = 10 * time.Minute
 
-// AgentsBackBy is when every agent that was expected back as the present subscription began has come back, or is known to be unreachable.
+// AgentsBackBy is when every agent that was expected back as the present subscription began has come back, or is known to be unreachable: then, if
+// the proof was had in it, as its fence is answered only when none is awaited; else once they have had their time.
 func (c *Connection) AgentsBackBy() time.Time {
+	state := c.Bridge.Connection()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.Bridge.Connection().Since.Add(max(c.hold, agentsBackLeast))
+	if c.provenTerm == state.Term {
+		return state.Since
+	}
+	return state.Since.Add(max(c.hold, agentsBackLeast))
 }
 
 // MayLaunch is what rule 12 says of the framework as a whole: nothing is launched under a framework ID before learned let it, once in this
@@ -28,17 +33,20 @@ func (c *Connection) MayLaunch() bool {
 	return id != "" && c.provenID == id
 }
 
-// Learned records what a proof under a framework ID has come to: whether it was had, and when the implicit RECONCILE was asked whose end mark
-// was answered last.
+// Learned records what a proof in a term, under a framework ID, has come to: whether it was had, and when the implicit RECONCILE was asked whose
+// end mark was answered last.
 // Without the proof, launching waits until all that the master knew when the hold ran out has been told, with agents still missing. What
 // waited is looked at again.
-func (c *Connection) Learned(frameworkID string, had bool, counted time.Time) {
+func (c *Connection) Learned(frameworkID string, term uint64, had bool, counted time.Time) {
 	state := c.Bridge.Connection()
 	if state.FrameworkID != frameworkID {
 		return
 	}
 	c.mu.Lock()
 	heldOut := !counted.IsZero() && !state.FirstSubscribed.IsZero() && !counted.Before(state.FirstSubscribed.Add(c.hold))
+	if had {
+		c.provenTerm = term
+	}
 	news := (had || heldOut) && c.provenID != frameworkID
 	if news {
 		c.provenID = frameworkID
@@ -48,6 +56,6 @@ func (c *Connection) Learned(frameworkID string, had bool, counted time.Time) {
 	}
 	c.mu.Unlock()
 	if news {
-		c.Placer.Resume()
+		c.Placer.Wake()
 	}
 }

@@ -1,8 +1,3 @@
-// Package leadership knows whether this process may act as the leader of its installation.
-//
-// The leader elector alone does not tell: a process that was frozen and thawed goes on for up to the renew deadline before the elector
-// ends it, while another process leads. So the elector's lock is wrapped, and what leaves the process is preceded by a look at how long
-// ago the lease was renewed.
 package leadership
 
 import (

@@ -71,7 +71,7 @@ func (s *scene) overByWord(attempt *v1alpha1.TaskAttempt) bool {
 // lost says whether Mesos has said in this subscription that it cannot tell whether the current attempt runs, or was asked and says nothing.
 // That it has not spoken of it yet, as after a start of this process, is no reason to give up what may well run.
 func (s *scene) lost() bool {
-	return s.Silent && !s.awaitsAgents() || !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
+	return !s.live() && (s.Silent && !s.awaitsAgents() || !s.Outdated && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown)
 }
 
 // awaitsAgents says whether Mesos was last asked for the current attempt while it still waited for agents to come back after a failover of the

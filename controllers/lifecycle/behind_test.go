@@ -348,25 +348,58 @@ func TestNext_givesUp(t *testing.T) {
 			t.Errorf("of another attempt it has %+v", decision.Status.HandledAnnotations)
 		}
 	})
-	t.Run("no more is kept than a status can hold, and the way out is always a new word", func(t *testing.T) {
+	t.Run("what there is no room to answer is not followed, and nothing that was answered is forgotten", func(t *testing.T) {
 		s := running()
 		for n := range 2 * handledAtMost {
 			s.GiveUp = fmt.Sprintf("%s,%d", id, n)
 			s.look()
 		}
-		if got := s.Status.HandledAnnotations; len(got) != handledAtMost || got[handledAtMost-1].Value != s.GiveUp {
-			t.Errorf("it has %d, the last of them %+v", len(got), got[len(got)-1])
+		if got := s.Status.HandledAnnotations; len(got) != handledAtMost || got[0].Value != id+",0" {
+			t.Errorf("it has %+v", got)
 		}
+		s.lost(mesos.TaskUnreachable, 0).look()
+		ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		if s.Status.Task == nil || !strings.Contains(ready.Message, "has no room for an answer") {
+			t.Errorf("%+v says %q", s.Status.Task, ready.Message)
+		}
+	})
+	t.Run("the way out that a deleted object names is a word that is not spent", func(t *testing.T) {
+		s := running()
+		s.GiveUp = id
+		s.look()
 		s.lost(mesos.TaskUnreachable, 0).change(remove).look()
 		ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
-		if !strings.Contains(ready.Message, "mesos.dev/give-up="+id+". ") {
+		if !strings.Contains(ready.Message, "mesos.dev/give-up="+id+",2. ") {
 			t.Errorf("it says %q", ready.Message)
 		}
-		s.Status.HandledAnnotations = append(s.Status.HandledAnnotations[1:], v1alpha1.HandledAnnotation{Name: v1alpha1.AnnotationGiveUp, Value: id})
+	})
+	t.Run("what Mesos has said of it since stands against silence", func(t *testing.T) {
+		s := running()
+		s.Silent, s.GiveUp = true, id
 		s.look()
-		ready = meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
-		if !strings.Contains(ready.Message, "mesos.dev/give-up="+id+",2. ") {
-			t.Errorf("once that was answered it says %q", ready.Message)
+		if s.Status.Task == nil || s.Status.Task.ID != id || !slices.Contains(s.told, "Warning GiveUpIgnored") {
+			t.Errorf("it goes on with %+v, telling %v", s.Status.Task, s.told)
+		}
+	})
+	t.Run("an answer does not wait until a launch is worth a write", func(t *testing.T) {
+		s := newStory().bind(LaunchAccepted).says(mesos.TaskStarting)
+		s.GiveUp = id
+		s.look()
+		if s.writes != 1 || len(s.Status.HandledAnnotations) != 1 {
+			t.Errorf("%d writes, answered are %+v", s.writes, s.Status.HandledAnnotations)
+		}
+	})
+	t.Run("where the API does not keep the answer it is given once all the same", func(t *testing.T) {
+		s := running()
+		s.GiveUp = id
+		s.look()
+		s.Status.HandledAnnotations, s.told = nil, nil
+		before := s.writes
+		for range 3 {
+			s.look()
+		}
+		if s.writes != before || len(s.told) > 0 {
+			t.Errorf("%d more writes, telling %v", s.writes-before, s.told)
 		}
 	})
 	t.Run("what an earlier object abandoned is not taken up from a backup", func(t *testing.T) {

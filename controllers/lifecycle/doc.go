@@ -7,5 +7,7 @@
 // Before the rules, what is known is taken into the status (observe.go), and an attempt of which Mesos cannot tell whether it runs may be
 // left behind (behind.go): it moves from status.task to status.history, not over, and is killed if it comes back. What follows it depends on
 // it as on one that failed. A deleted object is let go (deletion.go) once all of its attempts are over, or are remembered in the framework's
-// status as abandoned.
+// status as abandoned. What a person gives up is heeded once (giveup.go).
+//
+// It imports the API types and mesosbridge/mesos, and no other room.
 package lifecycle

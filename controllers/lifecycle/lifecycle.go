@@ -225,6 +225,8 @@ type scene struct {
 	attempt *v1alpha1.TaskAttempt
 	// ended says that the attempt's end is news, learned that there is news of an end that was recorded before: neither may wait.
 	ended, learned bool
+	// answered says that a give-up was answered just now.
+	answered bool
 	// left says that the attempt was left behind just now, which must be durable before anything follows it. endedEarlier are the attempts
 	// of the history whose end is news: they stay until it is durable.
 	left         bool

@@ -22,7 +22,7 @@ func (v *view) prove(ctx context.Context) (time.Time, error) {
 	fence, mark := p.proof.Marks()
 	had := p.proof.Had()
 	step := p.proof.Step(now, last)
-	v.connection.Learned(p.frameworkID, p.proof.Had(), p.proof.Counted())
+	v.connection.Learned(p.frameworkID, p.term, p.proof.Had(), p.proof.Counted())
 	if err := v.judgeOrphans(ctx); err != nil {
 		return time.Time{}, err
 	}

@@ -213,6 +213,7 @@ func (r *Reconciler) gatherAttempt(v *view) {
 	seen.Kills, seen.FirstKill, seen.LastKill = done.Kills, done.FirstKill, done.LastKill
 	seen.Asks, seen.LastAsk = done.Asks, done.LastAsk
 	seen.Answered, seen.Silent = v.connection.Answered(done, attempt.Last)
+	seen.Silent = seen.Silent && v.connection.Bridge.Connection().Subscribed
 	seen.SilenceCounts = v.connection.AgentsBackBy()
 	if known {
 		seen.Outdated = attempt.Last.Term != v.connection.Bridge.Connection().Term

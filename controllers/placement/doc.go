@@ -6,4 +6,6 @@
 //
 // The order in which tasks get their turn is decided in one place (inTurn); placing never looks ahead, and a task that does not
 // fit keeps nobody behind it waiting.
+//
+// It imports mesosbridge/mesos, and no other room.
 package placement

@@ -151,16 +151,13 @@ func (p *Placer) SetRefuse(refuse time.Duration) {
 	p.refuse = refuse
 }
 
-// Wake makes the placer look again soon.
+// Wake makes the placer look again soon: what offers there are, and whether anything may be launched on them.
 func (p *Placer) Wake() {
 	select {
 	case p.signal <- struct{}{}:
 	default:
 	}
 }
-
-// Resume makes the placer look whether things may be launched now, and ask for the offers that were turned down before.
-func (p *Placer) Resume() { p.Wake() }
 
 // Run places tasks until ctx ends.
 func (p *Placer) Run(ctx context.Context) {

@@ -102,7 +102,7 @@ func (p *placing) ready() {
 	p.Helper()
 	p.registered()
 	p.connection.Bridge.FrameworkIDStored()
-	p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, true, time.Time{})
+	p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, p.connection.Bridge.Connection().Term, true, time.Time{})
 	p.pass(time.Second)
 	if !p.connection.Bridge.MayAccept() || !p.connection.MayLaunch() {
 		p.Fatalf("nothing may be launched: %+v", p.connection.Bridge.Connection())
@@ -283,7 +283,7 @@ func TestPlacer_namesWhatIsMissing(t *testing.T) {
 		if _, waiting := p.given("web"); !strings.Contains(waiting, "before Mesos has told all that runs") {
 			p.Errorf("before the proof: %q", waiting)
 		}
-		p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, true, time.Time{})
+		p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, p.connection.Bridge.Connection().Term, true, time.Time{})
 		p.pass(time.Minute)
 		if _, waiting := p.given("web"); waiting != "Mesos has made no offer" {
 			p.Errorf("without agents: %q", waiting)
@@ -295,14 +295,14 @@ func TestPlacer_holdsNoOfferBeforeAnythingMayBeLaunched(t *testing.T) {
 	for sentence, c := range map[string]struct{ first, then func(p *placing) }{
 		"the framework ID is not stored": {
 			first: func(p *placing) {
-				p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, true, time.Time{})
+				p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, p.connection.Bridge.Connection().Term, true, time.Time{})
 			},
 			then: func(p *placing) { p.connection.Bridge.FrameworkIDStored() },
 		},
 		"the proof was not had": {
 			first: func(p *placing) { p.connection.Bridge.FrameworkIDStored() },
 			then: func(p *placing) {
-				p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, true, time.Time{})
+				p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, p.connection.Bridge.Connection().Term, true, time.Time{})
 			},
 		},
 	} {

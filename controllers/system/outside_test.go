@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // outside sends requests to the API server from outside of bubbles of virtual time, over connections that are kept. A connection of the bubble's
 // own would keep its time from passing as long as somebody reads from it, which is as long as it is open. Whoever waits for an answer waits for
 // something outside: time stands still until it is there.
 type outside struct{ couriers chan courier }
+
+// tooLong is how long an answer may take: the API server is gone, or a test would hang.
+const tooLong = time.Minute
 
 // courier carries one request at a time. Its channels were made outside, as they must be to be used from there.
 type courier struct {
@@ -42,7 +46,9 @@ func newOutside(transport http.RoundTripper, couriers int) *outside {
 
 // fetch sends a request and reads all of what comes back.
 func fetch(transport http.RoundTripper, request *http.Request) answer {
-	response, err := transport.RoundTrip(request)
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
+	defer cancel()
+	response, err := transport.RoundTrip(request.WithContext(ctx))
 	if err != nil {
 		return answer{err: fmt.Errorf("asking the API server: %w", err)}
 	}

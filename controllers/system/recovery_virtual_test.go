@@ -115,24 +115,33 @@ func TestGiveUp_ofWhatRuns(t *testing.T) {
 
 // TestGiveUp_whileAgentsAreAwaited: after a failover of the master it says nothing of tasks whose agents have yet to come back.
 func TestGiveUp_whileAgentsAreAwaited(t *testing.T) {
-	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
-		v.framework("")
-		v.start()
-		v.task("job", `shell: sleep 1`)
-		v.pass(30 * time.Second)
-		first := v.get("job").Status.Task.ID
-		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1, AgentsAfter: 9 * time.Minute})
-		v.pass(time.Minute)
-		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first+`}}`)
-		v.pass(4 * time.Minute)
-		if said := v.said("job"); !strings.Contains(said, "takes effect if Mesos is still silent after") {
-			t.Errorf("it says %q", said)
-		}
-		v.pass(15 * time.Minute)
-		if got := v.get("job").Status.Task; got == nil || got.ID != first || len(v.starts()) != 1 || v.mesos.Calls("KILL") != 0 {
-			t.Errorf("runs as %+v after %d starts and %d KILLs, want %s undisturbed", got, len(v.starts()), v.mesos.Calls("KILL"), first)
-		}
-	})
+	cases := map[string]func(v *virtual){
+		"by the process that launched it": func(*virtual) {},
+		"by another process":              func(v *virtual) { v.stop(); v.start() },
+	}
+	for sentence, happens := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1`)
+				v.pass(30 * time.Second)
+				first := v.get("job").Status.Task.ID
+				v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1, AgentsAfter: 9 * time.Minute})
+				v.pass(time.Minute)
+				v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first+`}}`)
+				happens(v)
+				v.pass(4 * time.Minute)
+				if said := v.said("job"); !strings.Contains(said, "takes effect if Mesos is still silent after") {
+					t.Errorf("it says %q", said)
+				}
+				v.pass(15 * time.Minute)
+				if got := v.get("job").Status.Task; got == nil || got.ID != first || len(v.starts()) != 1 || v.mesos.Calls("KILL") != 0 {
+					t.Errorf("runs as %+v after %d starts and %d KILLs, want %s undisturbed", got, len(v.starts()), v.mesos.Calls("KILL"), first)
+				}
+			})
+		})
+	}
 }
 
 // TestGiveUp_isSpent: what Mesos has answered to live is not given up by the same word, whoever puts it back, and by another it is.

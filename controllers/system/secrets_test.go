@@ -246,6 +246,7 @@ func TestMesosFramework_tls(t *testing.T) {
 }
 
 func TestMesosFramework_zooKeeper(t *testing.T) {
+	w := newWorld(t, simulator.Flags{}, nil)
 	server, err := testenv.StartZooKeeper(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -255,7 +256,6 @@ func TestMesosFramework_zooKeeper(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	w := newWorld(t, simulator.Flags{}, nil)
 	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if address == server.Address {
 			return (&net.Dialer{}).DialContext(ctx, network, address)

@@ -33,13 +33,15 @@ import (
 
 // virtual is a world in virtual time: the real API server, the real controllers and the simulated Mesos. Time stands still while a request is
 // on its way to the API server and jumps ahead when nobody has anything to do, so that ten minutes pass in no time. There is no watch, as one
-// that is waited for would keep time from passing: whatever is written brings its key back instead, and the cache is the API server.
+// that is waited for would keep time from passing: whatever is written brings its key back instead, and the cache up to date.
 type virtual struct {
 	*testing.T
 	namespace string
 	mesos     *simulator.Cluster
 	client    client.Client
-	// cache is what the process that is started reads and writes by; nil: client, as its live reads always do.
+	// kept is what processes read by, and write; cache is what the one that is started does instead, nil for nothing. Live reads and the test's own
+	// are by client.
+	kept  *kept
 	cache client.Client
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step leadership.Step, send func() error) error
@@ -143,7 +145,9 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 		for range 2 {
 			v.mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 		}
-		v.client = v.newClient()
+		direct := v.newClient()
+		v.client = telling{direct, v.tell}
+		v.kept = keep(telling{direct, v.tell})
 		defer v.removeFramework()
 		defer v.stop()
 		test(v)
@@ -161,11 +165,14 @@ func (v *virtual) newClient() client.Client {
 	if err != nil {
 		v.Fatal(err)
 	}
-	return telling{plain, v.tell}
+	return plain
 }
 
 // tell brings the keys of what was written back.
 func (v *virtual) tell(object client.Object) {
+	if err := v.kept.refresh(object); err != nil {
+		v.Error(err)
+	}
 	v.mu.Lock()
 	running := v.running
 	v.mu.Unlock()
@@ -200,9 +207,9 @@ func (v *virtual) start() {
 	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: bubble, Logger: logr.Discard()})
 	recorder := events.NewRecorder(unheard{})
 	name := "mesos.dev/" + v.namespace
-	cache := v.cache
-	if cache == nil {
-		cache = v.client
+	var cache client.Client = v.kept
+	if v.cache != nil {
+		cache = v.cache
 	}
 	frameworks := &mesosframework.Reconciler{
 		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,

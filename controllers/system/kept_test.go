@@ -1,0 +1,114 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// kept is a client whose reads of the operator's kinds come from memory, as from a manager's cache, which keeps up with every write of the bubble:
+// each brings what the API server has then (refresh). There is no watch that could.
+type kept struct {
+	client.Client
+	tasks, frameworks cache.Indexer
+	// refreshing makes what was read later be what is kept.
+	refreshing sync.Mutex
+}
+
+// byFramework is the index of tasks.
+const byFramework = "framework"
+
+func keep(direct client.Client) *kept {
+	return &kept{
+		Client: direct,
+		tasks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{
+			cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
+			byFramework: func(object any) ([]string, error) {
+				task, ok := object.(*v1alpha1.MesosTask)
+				if !ok {
+					return nil, errors.New("it is no MesosTask")
+				}
+				return []string{task.Spec.FrameworkRef.Name}, nil
+			},
+		}),
+		frameworks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
+	}
+}
+
+// refresh reads an object anew.
+func (k *kept) refresh(object client.Object) error {
+	var store cache.Indexer
+	var latest client.Object
+	switch object.(type) {
+	case *v1alpha1.MesosTask:
+		store, latest = k.tasks, &v1alpha1.MesosTask{}
+	case *v1alpha1.MesosFramework:
+		store, latest = k.frameworks, &v1alpha1.MesosFramework{}
+	default:
+		return nil
+	}
+	k.refreshing.Lock()
+	defer k.refreshing.Unlock()
+	switch err := k.Client.Get(context.Background(), client.ObjectKeyFromObject(object), latest); {
+	case apierrors.IsNotFound(err):
+		return store.Delete(object)
+	case err != nil:
+		return err
+	}
+	return store.Update(latest)
+}
+
+// Get implements client.Reader.
+func (k *kept) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	name := cache.NewObjectName(key.Namespace, key.Name).String()
+	switch into := object.(type) {
+	case *v1alpha1.MesosTask:
+		if known, ok, _ := k.tasks.GetByKey(name); ok {
+			known.(*v1alpha1.MesosTask).DeepCopyInto(into)
+			return nil
+		}
+		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesostasks").GroupResource(), key.Name)
+	case *v1alpha1.MesosFramework:
+		if known, ok, _ := k.frameworks.GetByKey(name); ok {
+			known.(*v1alpha1.MesosFramework).DeepCopyInto(into)
+			return nil
+		}
+		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesosframeworks").GroupResource(), key.Name)
+	default:
+		return k.Client.Get(ctx, key, object, options...)
+	}
+}
+
+// List implements client.Reader.
+func (k *kept) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	selected := (&client.ListOptions{}).ApplyOptions(options)
+	switch into := list.(type) {
+	case *v1alpha1.MesosTaskList:
+		known := k.tasks.List()
+		var err error
+		switch {
+		case selected.FieldSelector != nil:
+			name, _ := selected.FieldSelector.RequiresExactMatch("spec.frameworkRef.name")
+			known, err = k.tasks.ByIndex(byFramework, name)
+		case selected.Namespace != "":
+			known, err = k.tasks.ByIndex(cache.NamespaceIndex, selected.Namespace)
+		}
+		for _, task := range known {
+			into.Items = append(into.Items, *task.(*v1alpha1.MesosTask).DeepCopy())
+		}
+		return err
+	case *v1alpha1.MesosFrameworkList:
+		for _, framework := range k.frameworks.List() {
+			into.Items = append(into.Items, *framework.(*v1alpha1.MesosFramework).DeepCopy())
+		}
+		return nil
+	default:
+		return k.Client.List(ctx, list, options...)
+	}
+}
