@@ -64,6 +64,24 @@ func (k *kept) refresh(object client.Object) error {
 	return store.Update(latest)
 }
 
+// fill reads all objects anew, as the cache of a process that starts does.
+func (k *kept) fill() error {
+	k.refreshing.Lock()
+	defer k.refreshing.Unlock()
+	tasks, frameworks := &v1alpha1.MesosTaskList{}, &v1alpha1.MesosFrameworkList{}
+	if err := errors.Join(k.Client.List(context.Background(), tasks), k.Client.List(context.Background(), frameworks)); err != nil {
+		return err
+	}
+	var known [2][]any
+	for i := range tasks.Items {
+		known[0] = append(known[0], &tasks.Items[i])
+	}
+	for i := range frameworks.Items {
+		known[1] = append(known[1], &frameworks.Items[i])
+	}
+	return errors.Join(k.tasks.Replace(known[0], ""), k.frameworks.Replace(known[1], ""))
+}
+
 // Get implements client.Reader.
 func (k *kept) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
 	name := cache.NewObjectName(key.Namespace, key.Name).String()

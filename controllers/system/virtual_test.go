@@ -118,6 +118,11 @@ type tellingStatus struct {
 	tell func(object client.Object)
 }
 
+func (s tellingStatus) Update(ctx context.Context, object client.Object, options ...client.SubResourceUpdateOption) error {
+	defer s.tell(object)
+	return s.SubResourceWriter.Update(ctx, object, options...)
+}
+
 func (s tellingStatus) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
 	defer s.tell(object)
 	return s.SubResourceWriter.Patch(ctx, object, patch, options...)
@@ -207,6 +212,9 @@ func (v *virtual) start() {
 	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: bubble, Logger: logr.Discard()})
 	recorder := events.NewRecorder(unheard{})
 	name := "mesos.dev/" + v.namespace
+	if err := v.kept.fill(); err != nil {
+		v.Fatal(err)
+	}
 	var cache client.Client = v.kept
 	if v.cache != nil {
 		cache = v.cache
