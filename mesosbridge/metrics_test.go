@@ -18,20 +18,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
-func TestMetrics_areWellFormed(t *testing.T) {
-	registry := prometheus.NewPedanticRegistry()
-	for _, metric := range metrics.All() {
-		registry.MustRegister(metric)
-	}
-	problems, err := testutil.GatherAndLint(registry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		t.Errorf("%s: %s", p.Metric, p.Text)
-	}
-}
-
 // risen says by how much counters have risen since it was made.
 func risen(counters map[string]prometheus.Counter) func() map[string]float64 {
 	before := map[string]float64{}
