@@ -50,7 +50,7 @@ func (s *scene) nextGiveUp(taskID string) string {
 	return value
 }
 
-// heedGiveUp notes what becomes of a give-up that cannot be followed, and that it is answered if Mesos says that the attempt lives.
+// heedGiveUp answers a give-up of an attempt that Mesos says is live, and notes what becomes of any other that cannot be followed.
 func (s *scene) heedGiveUp() {
 	s.dropHandled()
 	taskID := giveUpOf(s.GiveUp)
@@ -61,15 +61,28 @@ func (s *scene) heedGiveUp() {
 		s.note(s.answerTo(taskID))
 	case isCurrent && s.live(), s.Earlier[taskID].State.Class() == mesos.Live:
 		s.answer(taskID)
-	case isCurrent && s.isFull():
-		s.note(fmt.Sprintf("Annotation %s is not followed, as status.handledAnnotations has no room for an answer", v1alpha1.AnnotationGiveUp))
-	case isCurrent && s.paused():
-	case isCurrent && s.Silent && s.awaitsAgents():
-		s.note(fmt.Sprintf("Annotation %s takes effect if Mesos is still silent after %s: until then its agent may come back", v1alpha1.AnnotationGiveUp,
-			s.SilenceCounts.UTC().Format(time.RFC3339)))
-	case !s.Deleting && isCurrent && s.mayGiveUp() && s.whyKept() != "":
-		s.note(fmt.Sprintf("Annotation %s cannot be followed: %s", v1alpha1.AnnotationGiveUp, s.whyKept()))
+	case isCurrent:
+		if why := s.whyNotGivenUp(); why != "" {
+			s.note(fmt.Sprintf("Annotation %s %s", v1alpha1.AnnotationGiveUp, why))
+		}
 	}
+}
+
+// whyNotGivenUp is what a give-up of the current attempt, of which Mesos does not say that it lives, waits for; empty where that shows elsewhere.
+func (s *scene) whyNotGivenUp() string {
+	switch {
+	case s.isFull():
+		return "is not followed, as status.handledAnnotations has no room for an answer"
+	case s.paused():
+		return ""
+	case s.Silent && s.awaitsAgents():
+		return fmt.Sprintf("takes effect if Mesos is still silent after %s: until then its agent may come back", s.SilenceCounts.UTC().Format(time.RFC3339))
+	case !s.Deleting && s.mayGiveUp():
+		if why := s.whyKept(); why != "" {
+			return "cannot be followed: " + why
+		}
+	}
+	return ""
 }
 
 // answerTo is what there is to say of a give-up that was answered.
