@@ -107,11 +107,10 @@ verify: ## Check that generated files are current and that nothing is there to c
 
 ##@ Tests
 
-# Most of what tests do is wait, for processes and API servers: more of them run side by side than there are cores to run on. Whatever
-# KUBEBUILDER_ASSETS named, envtest has linked into bin/.
+# Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/.
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
-	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m -p 4 -parallel 4 $(PKG)
+	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
 
 .PHONY: test-fast
 test-fast: ## Run the tests that need neither API server nor race detector.
