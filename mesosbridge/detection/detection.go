@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -41,8 +42,8 @@ type Options struct {
 	Logger logr.Logger
 	// DialContext makes connections to ZooKeeper.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// LostAfter is how long a session may be without a connection before it is given up, and another one looks the servers' names up again;
-	// zero is for ten seconds.
+	// LostAfter is how long a session may be without a connection, or a question without an answer, before the session is given up, and
+	// another one looks the servers' names up again; zero is for ten seconds.
 	LostAfter time.Duration
 }
 
@@ -77,10 +78,13 @@ func Run(ctx context.Context, config Config, options Options, tell func(Finding)
 
 // watch tells what one session sees, until it fails.
 func watch(ctx context.Context, config Config, options Options, tell func(Finding)) error {
+	lostAfter := cmp.Or(options.LostAfter, sessionTimeout)
+	line := &line{}
+	defer line.cut()
 	dial := func(network, address string, timeout time.Duration) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		return options.DialContext(ctx, network, address)
+		return line.hold(options.DialContext(ctx, network, address))
 	}
 	conn, events, err := zk.Connect(config.Servers, sessionTimeout,
 		zk.WithDialer(dial), zk.WithLogger(quiet{options.Logger}), zk.WithLogInfo(false), zk.WithMaxBufferSize(maxBuffer))
@@ -90,12 +94,18 @@ func watch(ctx context.Context, config Config, options Options, tell func(Findin
 	defer conn.Close()
 	defer context.AfterFunc(ctx, conn.Close)()
 	if config.User != "" {
-		if err := conn.AddAuth("digest", []byte(config.User+":"+string(config.Password))); err != nil {
+		err := within(conn, lostAfter, func() error { return conn.AddAuth("digest", []byte(config.User+":"+string(config.Password))) })
+		if err != nil {
 			return meaning(err)
 		}
 	}
 	for {
-		finding, changed, err := look(conn, config.Path)
+		var finding Finding
+		var changed <-chan zk.Event
+		err := within(conn, lostAfter, func() (err error) {
+			finding, changed, err = look(conn, config.Path)
+			return err
+		})
 		if err != nil {
 			return meaning(err)
 		}
@@ -103,9 +113,43 @@ func watch(ctx context.Context, config Config, options Options, tell func(Findin
 			continue
 		}
 		tell(finding)
-		if err := wait(ctx, events, changed, cmp.Or(options.LostAfter, sessionTimeout)); err != nil {
+		if err := wait(ctx, events, changed, lostAfter); err != nil {
 			return err
 		}
+	}
+}
+
+// within asks, and closes the session when there is no answer in time: the client would wait for over a minute for a server that takes a
+// connection and says nothing, as one does whose process hangs.
+func within(conn *zk.Conn, limit time.Duration, ask func() error) error {
+	late := time.AfterFunc(limit, conn.Close)
+	defer late.Stop()
+	return ask()
+}
+
+// line is the connection that a session has at present. The client does not end one by itself on which a server is silent.
+type line struct {
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+// hold remembers a connection that was made.
+func (l *line) hold(conn net.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn = conn
+	return conn, nil
+}
+
+// cut ends it.
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		_ = l.conn.Close()
 	}
 }
 

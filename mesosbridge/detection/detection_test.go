@@ -225,7 +225,7 @@ func TestRun_outlivesItsSession(t *testing.T) {
 	e := newElection(t)
 	e.create("", "", zk.WorldACL(zk.PermAll))
 	e.elect(1, "m1")
-	e.detect(func(_ *Config, o *Options) { o.LostAfter = 200 * time.Millisecond })
+	e.detect(func(_ *Config, o *Options) { o.LostAfter = time.Second })
 	e.await("m1", nil)
 	again := func(between func() error) {
 		t.Helper()
@@ -254,4 +254,29 @@ func TestRun_findsNoServer(t *testing.T) {
 	e := &election{T: t, path: "/mesos", findings: make(chan Finding, 1000)}
 	e.detect(func(c *Config, _ *Options) { c.Servers = []string{"127.0.0.1:1"} })
 	e.await("", ErrUnreachable)
+}
+
+// A server that takes connections and says nothing holds nobody up: the next session asks another one.
+func TestRun_leavesASilentServer(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	e := newElection(t)
+	e.create("", "", zk.WorldACL(zk.PermAll))
+	e.elect(1, "m1")
+	e.detect(func(c *Config, o *Options) {
+		c.Servers = []string{silent.Addr().String()}
+		o.LostAfter = 500 * time.Millisecond
+		var dialed atomic.Int64
+		o.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if dialed.Add(1) > 1 {
+				address = server.Address
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		}
+	})
+	e.await("", ErrUnreachable)
+	e.await("m1", nil)
 }
