@@ -250,10 +250,14 @@ type EnvVar struct {
 }
 
 // URI is one thing for the Mesos fetcher.
+//
+// +kubebuilder:validation:XValidation:rule="!self.value.endsWith('/') || has(self.outputFile)",message="a URI that ends in '/' names no file: set outputFile, or name the file",fieldPath=".value"
 type URI struct {
-	// value is the URI (http, https, ftp, ftps, hdfs, file) or a path on the agent.
+	// value is the URI (http, https, ftp, ftps, hdfs, file) or a path on the agent, without blanks, quotes and backslashes.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule=`!self.matches("[\\x00-\\x20\\x7f'\"\\\\]")`,message="a URI must have no blanks, quotes, backslashes and control characters, as Mesos' fetcher cannot fetch it then: write %20 for a blank, %27 and %22 for quotes"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[^/]+://[^/]*/?$')",message="a URI must name something on its host: there is no path behind the host, and Mesos' fetcher refuses that"
 	// +required
 	Value string `json:"value,omitempty"`
 
@@ -287,18 +291,24 @@ type Resources struct {
 // ResourceRequests are the amounts that Mesos sets aside for a task. Mesos counts in thousandths of a CPU and of a MiB; what is
 // finer is rounded up.
 type ResourceRequests struct {
-	// cpus is the share of CPUs, for example "0.5" (in quotes) or 500m; from 10m to 10k.
-	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('10m')) >= 0 && quantity(string(self)).compareTo(quantity('10k')) <= 0",message="resources.requests.cpus must be from 10m to 10k"
+	// The schema of cpus comes from hack/amounts: a generated one has no room for fractions without quotes.
+
+	// cpus is the share of CPUs, for example 0.5 or 500m; from 10m to 10k.
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:pruning:PreserveUnknownFields
 	// +required
 	CPUs resource.Quantity `json:"cpus,omitempty"`
 
-	// memory is the amount of memory, for example 64Mi; from 1Mi to 1Pi.
+	// memory is the amount of memory, for example 64Mi; from 1Mi to 1Pi. A number without a unit is bytes, not MiB as in Mesos and Marathon.
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.requests.memory must be from 1Mi to 1Pi"
+	// +kubebuilder:validation:XValidation:rule="!string(self).matches('^[0-9.]+m?$') || quantity(string(self)).compareTo(quantity('1Mi')) >= 0",message="resources.requests.memory without a unit is bytes, and m is thousandths of a byte: for 512 MiB write 512Mi"
 	// +required
 	Memory resource.Quantity `json:"memory,omitempty"`
 
-	// disk is the amount of disk space in the sandbox, for example 1Gi; at most 1Pi. Absent: none is asked for.
-	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.requests.disk must be from 1Mi to 1Pi"
+	// disk is the amount of disk space in the sandbox, for example 1Gi; from 1Mi to 1Pi. A number without a unit is bytes, not MiB as in Mesos
+	// and Marathon. Absent: none is asked for.
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.requests.disk must be from 1Mi to 1Pi; leave it out if none is needed"
+	// +kubebuilder:validation:XValidation:rule="!string(self).matches('^[0-9.]+m?$') || quantity(string(self)).compareTo(quantity('1Mi')) >= 0",message="resources.requests.disk without a unit is bytes, and m is thousandths of a byte: for 512 MiB write 512Mi"
 	// +optional
 	Disk *resource.Quantity `json:"disk,omitempty"`
 

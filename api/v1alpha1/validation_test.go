@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
 // parse reads one manifest.
@@ -39,14 +41,30 @@ func TestMesosTask_admission(t *testing.T) {
 		"a shell task is accepted":                  {spec: `shell: "sleep 1", ` + requests},
 		"a command with arguments is accepted":      {spec: `command: [sleep], args: ["1"], ` + requests},
 		"whole CPUs without quotes are accepted":    {spec: `shell: x, resources: {requests: {cpus: 2, memory: 64Mi}}`},
+		"half a CPU without quotes is accepted":     {spec: `shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}`},
+		"no CPUs without quotes are refused":        {spec: `shell: x, resources: {requests: {cpus: 0, memory: 64Mi}}`, want: "should be greater than 0"},
+		"a trifle without quotes is refused":        {spec: `shell: x, resources: {requests: {cpus: 0.009, memory: 64Mi}}`, want: "should be greater than or equal to 0.01"},
+		"minus one without quotes is refused":       {spec: `shell: x, resources: {requests: {cpus: -1, memory: 64Mi}}`, want: "should be greater than 0"},
+		"20,000 CPUs without quotes are refused":    {spec: `shell: x, resources: {requests: {cpus: 20000, memory: 64Mi}}`, want: "should be less than or equal to 10000"},
+		"true for CPUs is refused":                  {spec: `shell: x, resources: {requests: {cpus: true, memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"null for CPUs is refused":                  {spec: `shell: x, resources: {requests: {cpus: null, memory: 64Mi}}`, want: "spec.resources.requests.cpus: Required value"},
+		"an object for CPUs is refused":             {spec: `shell: x, resources: {requests: {cpus: {a: b}, memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"an empty object for CPUs is refused":       {spec: `shell: x, resources: {requests: {cpus: {}, memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"a list for CPUs is refused":                {spec: `shell: x, resources: {requests: {cpus: [1], memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"an empty list for CPUs is refused":         {spec: `shell: x, resources: {requests: {cpus: [], memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
+		"a number for memory means bytes":           {spec: `shell: x, resources: {requests: {cpus: 1, memory: 512}}`, want: "resources.requests.memory without a unit is bytes, and m is thousandths of a byte: for 512 MiB write 512Mi"},
+		"a string of digits does so too":            {spec: `shell: x, resources: {requests: {cpus: 1, memory: "512"}}`, want: "resources.requests.memory without a unit is bytes"},
+		"m for memory means thousandths":            {spec: `shell: x, resources: {requests: {cpus: 1, memory: 512m}}`, want: "resources.requests.memory without a unit is bytes"},
+		"memory in bytes is accepted":               {spec: `shell: x, resources: {requests: {cpus: 1, memory: 536870912}}`},
+		"a number for disk means bytes":             {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi, disk: 512}}`, want: "resources.requests.disk without a unit is bytes"},
+		"no disk is to be left out":                 {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi, disk: 0}}`, want: "leave it out if none is needed"},
 		"all fields at once are accepted":           {spec: `frameworkRef: {name: f}, role: r, shell: x, user: u, env: [{name: A, value: b}], uris: [{value: "http://h/x.tgz", extract: false, executable: true, cache: true, outputFile: a/b}], resources: {requests: {cpus: 10m, memory: 1Mi, disk: 1Gi, gpus: 1}}, ports: [{name: http, hostPort: 31000}, {name: a-b}], killGracePeriodSeconds: 0, restartPolicy: Never, backoff: {initialSeconds: 2, maxSeconds: 3}, maxRestarts: 0, deletionPolicy: Orphan, suspend: true`},
 		"neither shell nor command is refused":      {spec: requests, want: "exactly one of spec.shell and spec.command must be set"},
 		"both shell and command are refused":        {spec: `shell: x, command: [ls], ` + requests, want: "exactly one of spec.shell and spec.command must be set"},
 		"arguments without a command are refused":   {spec: `shell: x, args: [-l], ` + requests, want: "spec.args needs spec.command"},
 		"no resources are refused":                  {spec: `shell: x`, want: "spec.resources"},
 		"no memory is refused":                      {spec: `shell: x, resources: {requests: {cpus: "1"}}`, want: "spec.resources.requests.memory"},
-		"negative CPUs are refused":                 {spec: `shell: x, resources: {requests: {cpus: "-1", memory: 64Mi}}`, want: "resources.requests.cpus must be from 10m to 10k"},
-		"CPUs too small for Mesos are refused":      {spec: `shell: x, resources: {requests: {cpus: 1u, memory: 64Mi}}`, want: "resources.requests.cpus must be from 10m to 10k"},
+		"negative CPUs are refused":                 {spec: `shell: x, resources: {requests: {cpus: "-1", memory: 64Mi}}`, want: "spec.resources.requests.cpus"},
 		"absurd CPUs are refused":                   {spec: `shell: x, resources: {requests: {cpus: 1e400, memory: 64Mi}}`, want: "resources.requests.cpus"},
 		"zero memory is refused":                    {spec: `shell: x, resources: {requests: {cpus: 1, memory: 0}}`, want: "resources.requests.memory must be from 1Mi to 1Pi"},
 		"absurd memory is refused":                  {spec: `shell: x, resources: {requests: {cpus: 1, memory: 1Ei}}`, want: "resources.requests.memory must be from 1Mi to 1Pi"},
@@ -58,6 +76,15 @@ func TestMesosTask_admission(t *testing.T) {
 		"a port's name in upper case is refused":    {spec: `shell: x, ports: [{name: HTTP}], ` + requests, want: "spec.ports[0].name"},
 		"two ports of one name are refused":         {spec: `shell: x, ports: [{name: a}, {name: a}], ` + requests, want: "Duplicate value"},
 		"an output file outside is refused":         {spec: `shell: x, uris: [{value: "http://h/x", outputFile: ../x}], ` + requests, want: "outputFile must be a path inside the sandbox"},
+		"a blank in a URI is refused":               {spec: `shell: x, uris: [{value: "http://h/a b"}], ` + requests, want: "write %20 for a blank"},
+		"a blank before a URI is refused":           {spec: `shell: x, uris: [{value: " http://h/a"}], ` + requests, want: "a URI must have no blanks"},
+		"a line break in a URI is refused":          {spec: `shell: x, uris: [{value: "http://h/a\n"}], ` + requests, want: "a URI must have no blanks"},
+		"a quote in a URI is refused":               {spec: `shell: x, uris: [{value: "http://h/a'b"}], ` + requests, want: "%27 and %22 for quotes"},
+		"a double quote in a URI is refused":        {spec: `shell: x, uris: [{value: 'http://h/a"b'}], ` + requests, want: "a URI must have no blanks"},
+		"a backslash in a URI is refused":           {spec: `shell: x, uris: [{value: 'C:\a'}], ` + requests, want: "a URI must have no blanks"},
+		"a URI of a host alone is refused":          {spec: `shell: x, uris: [{value: "http://h", outputFile: a}, {value: "hdfs://h/", outputFile: b}], ` + requests, want: "there is no path behind the host"},
+		"a URI without a file's name is refused":    {spec: `shell: x, uris: [{value: "http://h/a/"}], ` + requests, want: "set outputFile, or name the file"},
+		"such a URI with an output file is fine":    {spec: `shell: x, uris: [{value: "http://h/a/", outputFile: a}, {value: "file:///a"}, {value: /a}, {value: a.tgz}, {value: "http://h/?x=%20"}], ` + requests},
 		"an unknown restart policy is refused":      {spec: `shell: x, restartPolicy: Sometimes, ` + requests, want: "spec.restartPolicy"},
 		"negative restarts are refused":             {spec: `shell: x, maxRestarts: -1, ` + requests, want: "spec.maxRestarts"},
 		"a backoff that shrinks is refused":         {spec: `shell: x, backoff: {initialSeconds: 5, maxSeconds: 2}, ` + requests, want: "backoff.initialSeconds must not be more than backoff.maxSeconds"},
@@ -216,5 +243,40 @@ func TestStatus_observedGenerationBeginsBeforeTheFirst(t *testing.T) {
 	got, found, err := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
 	if err != nil || !found || got != -1 {
 		t.Errorf("status.observedGeneration = %d (found %t, error %v), want -1: kstatus reads InProgress then", got, found, err)
+	}
+}
+
+// Whoever brings a file of Marathon's writes fractions without quotes. They are kept as they were written, so that applying the file again changes
+// nothing, and read as what they say.
+func TestMesosTask_fractionsWithoutQuotes(t *testing.T) {
+	const manifest = `
+apiVersion: mesos.dev/v1alpha1
+kind: MesosTask
+metadata: {name: fraction, namespace: default}
+spec: {shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}}`
+	directory := t.TempDir()
+	for _, step := range []struct {
+		arguments []string
+		says      string
+	}{
+		{[]string{"apply", "-f", "-"}, "created"},
+		{[]string{"apply", "-f", "-"}, "unchanged"},
+		{[]string{"apply", "--server-side", "-f", "-"}, "serverside-applied"},
+		{[]string{"diff", "-f", "-"}, ""},
+	} {
+		output, err := env.Kubectl(t.Context(), directory, manifest, nil, step.arguments...)
+		if err != nil || !strings.Contains(output, step.says) || step.says == "" && output != "" {
+			t.Fatalf("kubectl %v ended with %v and said %q, want %q", step.arguments, err, output, step.says)
+		}
+	}
+	task := &v1alpha1.MesosTask{}
+	if err := apiClient.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "fraction"}, task); err != nil {
+		t.Fatal(err)
+	}
+	if got := task.Spec.Resources.Requests.CPUs; got.MilliValue() != 500 || task.Generation != 1 {
+		t.Errorf("it asks for %s CPUs in generation %d, want 500m in the first", got.String(), task.Generation)
+	}
+	if err := apiClient.Delete(t.Context(), task); err != nil {
+		t.Error(err)
 	}
 }

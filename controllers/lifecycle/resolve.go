@@ -71,9 +71,15 @@ func Resolve(name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.Framew
 // mebibyte is what Mesos counts memory and disk in.
 const mebibyte = 1 << 20
 
+// leastCPUs and mostCPUs are what a task may ask for: less Mesos does not count, more no agent has. The schema knows them for numbers alone.
+var leastCPUs, mostCPUs = resource.MustParse("10m"), resource.MustParse("10k")
+
 // scalars turns quantities into thousandths of Mesos' units, rounded up so that a task never gets less than it asked for.
 func scalars(requests v1alpha1.ResourceRequests) (mesos.Scalars, error) {
 	var result mesos.Scalars
+	if requests.CPUs.Cmp(leastCPUs) < 0 || requests.CPUs.Cmp(mostCPUs) > 0 {
+		return mesos.Scalars{}, fmt.Errorf("spec.resources.requests.cpus is %s: write an amount from %s to %s", requests.CPUs.String(), leastCPUs.String(), mostCPUs.String())
+	}
 	disk := resource.Quantity{}
 	if requests.Disk != nil {
 		disk = *requests.Disk

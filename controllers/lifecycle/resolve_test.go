@@ -82,7 +82,14 @@ func TestResolve_obstacles(t *testing.T) {
 				spec.Resources.Requests.CPUs = resource.MustParse("1e400")
 			},
 			v1alpha1.ReasonInvalidSpec,
-			[]string{"spec.resources.requests.cpus"},
+			[]string{"spec.resources.requests.cpus", "write an amount from 10m to 10k"},
+		},
+		"less of a CPU than Mesos counts": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Resources.Requests.CPUs = resource.MustParse("1u")
+			},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"spec.resources.requests.cpus is 1u: write an amount from 10m to 10k"},
 		},
 		"negative memory": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
