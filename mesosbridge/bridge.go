@@ -79,6 +79,7 @@ type Bridge struct {
 	access     int // counts the changes of config.Access
 	idStored   bool
 	suppressed bool
+	revivals   int // counts the REVIVEs that were asked for
 	connection Connection
 	current    *term
 	attempts   map[string]*record

@@ -50,7 +50,9 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	b.mu.Lock()
 	if t == b.current {
 		for _, o := range news {
-			b.offers[o.ID] = o
+			if b.offers[o.ID] == nil {
+				b.offers[o.ID] = o
+			}
 		}
 	}
 	b.mu.Unlock()

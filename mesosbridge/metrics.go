@@ -38,6 +38,8 @@ const (
 	DeclineHeld DeclineReason = "held"
 	// DeclineWithdrawn says that what was to be launched on the offer is not to be launched any more.
 	DeclineWithdrawn DeclineReason = "withdrawn"
+	// DeclineRefused says that the ACCEPT of the offer was refused by the master, or could not be sent.
+	DeclineRefused DeclineReason = "refused"
 )
 
 // Labels of events whose type is no name of mesos-go's.
@@ -82,8 +84,8 @@ var (
 	declinedTotal = metrics.NewCounter(prometheus.CounterOpts{
 		Name: "mesos_operator_offers_declined_total",
 		Help: "Offers declined: nothing_pending, no task waits; unfit, none that waits fits; turn, tasks wait for their turn; held, nothing may be launched before Mesos has told what runs; " +
-			"withdrawn, what was to be launched is not wanted any more.",
-	}, metrics.OneOf("reason", DeclineNothingPending, DeclineUnfit, DeclineTurn, DeclineHeld, DeclineWithdrawn))
+			"withdrawn, what was to be launched is not wanted any more; refused, their ACCEPT was refused or could not be sent.",
+	}, metrics.OneOf("reason", DeclineNothingPending, DeclineUnfit, DeclineTurn, DeclineHeld, DeclineWithdrawn, DeclineRefused))
 	subscriptionFailuresTotal = metrics.NewCounter(prometheus.CounterOpts{
 		Name: "mesos_operator_subscription_failures_total",
 		Help: "Subscriptions that could not be made or that ended, by the class of the problem.",

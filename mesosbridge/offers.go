@@ -11,12 +11,22 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// offer is an offer that the master may still count as open.
+// offer is an offer that the master may still count as open: it stays until the master took an ACCEPT or a DECLINE of it, or took it back.
 type offer struct {
 	mesos.Offer
 	stock stock
-	// taken says that an ACCEPT or a DECLINE of it waits to be sent.
+	// taken says that an ACCEPT or a DECLINE of it was asked for.
 	taken bool
+}
+
+// declining is a DECLINE that is sent until the master has taken it.
+type declining struct {
+	offerIDs []string
+	refuse   time.Duration
+	reason   DeclineReason
+	// revival is the number of the last REVIVE that was asked for before it.
+	revival int
+	retry   backoff
 }
 
 // Offers returns the offers of the current term that nobody took, oldest first.
@@ -51,6 +61,7 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 	used := make(map[string]AcceptState)
 	b.mu.Lock()
 	t := b.current
+	rest := &declining{offerIDs: []string{offerID}, refuse: refuse, reason: DeclineWithdrawn, revival: b.revivals}
 	o := b.offers[offerID]
 	for i := range tasks {
 		r := b.attempt(tasks[i].ID)
@@ -73,13 +84,14 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 	}
 	b.calls.push(item{
 		term: t,
-		send: func() { b.sendAccept(t, offerID, tasks, refuse, check) },
+		send: func() { b.sendAccept(t, rest, tasks, check) },
 		drop: func(error) { b.closeUnsent(ids) },
 	})
 }
 
-// sendAccept sends what is left of an ACCEPT at its turn.
-func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool) {
+// sendAccept sends what is left of an ACCEPT at its turn. An offer on which nothing was launched is declined.
+func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check func(taskID string) bool) {
+	offerID := rest.offerIDs[0]
 	var chosen []mesos.Task
 	var ids []string
 	for i := range tasks {
@@ -88,15 +100,13 @@ func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse 
 			chosen = append(chosen, tasks[i])
 		}
 	}
-	infos, open, short := b.startAccept(t, offerID, chosen)
+	infos, short := b.startAccept(t, offerID, chosen)
 	for _, err := range short {
 		b.log.Info("Left a task out of an ACCEPT", "offerID", offerID, "err", err.Error())
 	}
 	if len(infos) == 0 {
 		b.closeUnsent(ids)
-		if open {
-			b.sendDecline(t, []string{offerID}, refuse, DeclineWithdrawn)
-		}
+		b.sendDecline(t, rest)
 		return
 	}
 	sent := make([]string, len(infos))
@@ -106,21 +116,26 @@ func (b *Bridge) sendAccept(t *term, offerID string, tasks []mesos.Task, refuse 
 	b.closeUnsent(ids)
 	b.tellAttempts(sent)
 	call := calls.Accept(calls.OfferOperations{calls.OpLaunch(infos...)}.WithOffers(mesospb.OfferID{Value: offerID})).
-		With(calls.RefuseSeconds(refuse))
-	b.finishAccept(t, sent, b.call(t.ctx, t, call))
+		With(calls.RefuseSeconds(rest.refuse))
+	switch b.finishAccept(t, sent, b.call(t.ctx, t, call)) {
+	case resultAccepted:
+		b.dropOffers(t, rest.offerIDs)
+	case resultRefused, resultWithheld:
+		rest.reason = DeclineRefused
+		b.sendDecline(t, rest)
+	default:
+		// The term is over, and its offers with it.
+	}
 }
 
 // startAccept takes the tasks' shares out of the offer and marks their ACCEPT as sent. It returns no task when the offer is gone or
-// nothing may be accepted, whether the offer is still open in that case, and an error for each task whose share the offer cannot give.
-func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, open bool, short []error) {
+// nothing may be accepted, and an error for each task whose share the offer cannot give.
+func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, short []error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	o := b.offers[offerID]
-	if o == nil || t != b.current || t.ctx.Err() != nil {
-		return nil, false, nil
-	}
-	if !b.mayAccept(t) {
-		return nil, true, nil
+	if o == nil || t != b.current || t.ctx.Err() != nil || !b.mayAccept(t) {
+		return nil, nil
 	}
 	left := o.stock
 	for i := range tasks {
@@ -137,16 +152,13 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 		infos = append(infos, taskInfo(&tasks[i], o.AgentID, resources))
 		r.Accept, r.AcceptTerm, r.AgentID = AcceptSent, t.number, o.AgentID
 	}
-	if len(infos) > 0 {
-		delete(b.offers, offerID)
-	}
-	return infos, true, short
+	return infos, short
 }
 
 // finishAccept records the outcome of an ACCEPT. One whose fate is unknown ends the term: from the next SUBSCRIBE on it can have no
 // effect any more, and what it did can be asked.
-func (b *Bridge) finishAccept(t *term, ids []string, o outcome) {
-	became := o.launched()
+func (b *Bridge) finishAccept(t *term, ids []string, o outcome) (became result) {
+	became = o.launched()
 	launchesTotal.Add(float64(len(ids)), string(became))
 	switch became {
 	case resultWithheld:
@@ -163,46 +175,75 @@ func (b *Bridge) finishAccept(t *term, ids []string, o outcome) {
 				"); the framework is subscribing again, to learn what became of it.",
 		})
 	}
+	return became
 }
 
-// Decline refuses the offers for the given time. Reason is what is counted.
+// Decline refuses the offers for the given time, and again until the master has taken that, or took the offers back. Reason is what is counted.
 func (b *Bridge) Decline(offerIDs []string, refuse time.Duration, reason DeclineReason) {
-	var ids []string
+	d := &declining{refuse: refuse, reason: reason}
 	b.mu.Lock()
 	t := b.current
+	d.revival = b.revivals
 	for _, id := range offerIDs {
 		if o := b.offers[id]; o != nil && !o.taken {
 			o.taken = true
-			ids = append(ids, id)
+			d.offerIDs = append(d.offerIDs, id)
 		}
 	}
 	b.mu.Unlock()
-	if len(ids) == 0 {
-		return
+	if len(d.offerIDs) > 0 {
+		b.pushDecline(t, d)
 	}
-	b.calls.push(item{
-		term: t,
-		send: func() { b.sendDecline(t, ids, refuse, reason) },
-		drop: func(error) {},
-	})
 }
 
-// sendDecline declines those of the offers that were not rescinded.
-func (b *Bridge) sendDecline(t *term, offerIDs []string, refuse time.Duration, reason DeclineReason) {
-	var open []mesospb.OfferID
+// pushDecline has a DECLINE sent in its turn.
+func (b *Bridge) pushDecline(t *term, d *declining) {
+	b.calls.push(item{term: t, send: func() { b.sendDecline(t, d) }, drop: func(error) {}})
+}
+
+// sendDecline declines those of the offers that the master did not take back. A DECLINE that it did not take is sent again: else nobody would
+// have those resources for as long as the term lasts (rule 19).
+func (b *Bridge) sendDecline(t *term, d *declining) {
+	open, refuse := b.toDecline(t, d)
+	if len(open) == 0 {
+		return
+	}
+	if o := b.call(t.ctx, t, calls.Decline(open...).With(calls.RefuseSeconds(refuse))); o.accepted() {
+		declinedTotal.Add(float64(len(open)), string(d.reason))
+		b.dropOffers(t, d.offerIDs)
+		return
+	}
+	time.AfterFunc(d.retry.next(fast), func() { b.pushDecline(t, d) })
+}
+
+// toDecline returns the offers of a DECLINE that may be open at the master still, and for how long they are refused: a REVIVE that was asked
+// for since voids the filters that the first try would have set.
+func (b *Bridge) toDecline(t *term, d *declining) (open []mesospb.OfferID, refuse time.Duration) {
 	b.mu.Lock()
-	if t == b.current {
-		for _, id := range offerIDs {
-			if b.offers[id] != nil {
-				delete(b.offers, id)
-				open = append(open, mesospb.OfferID{Value: id})
-			}
+	defer b.mu.Unlock()
+	if t != b.current || t.ctx.Err() != nil {
+		return nil, 0
+	}
+	for _, id := range d.offerIDs {
+		if b.offers[id] != nil {
+			open = append(open, mesospb.OfferID{Value: id})
 		}
 	}
-	b.mu.Unlock()
-	if len(open) > 0 {
-		declinedTotal.Add(float64(len(open)), string(reason))
-		b.call(t.ctx, t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)))
+	if d.revival != b.revivals {
+		return open, 0
+	}
+	return open, d.refuse
+}
+
+// dropOffers forgets offers that the master does not count as open any more.
+func (b *Bridge) dropOffers(t *term, offerIDs []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t != b.current {
+		return
+	}
+	for _, id := range offerIDs {
+		delete(b.offers, id)
 	}
 }
 
@@ -219,6 +260,9 @@ func (b *Bridge) Revive() { b.suppress(false) }
 func (b *Bridge) suppress(suppressed bool) {
 	b.mu.Lock()
 	b.suppressed = suppressed
+	if !suppressed {
+		b.revivals++
+	}
 	t := b.current
 	b.mu.Unlock()
 	b.calls.push(item{

@@ -224,6 +224,21 @@ func sortedExecutors(s *slave, f *framework) (ids []string) {
 	return ids
 }
 
+// OpenOffers counts the offers that a framework ("" for all) holds by the master's books: what they have nobody else is offered.
+func (c *Cluster) OpenOffers(frameworkID string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leader == nil {
+		return 0
+	}
+	for _, o := range c.leader.offers {
+		if frameworkID == "" || o.framework.id == frameworkID {
+			n++
+		}
+	}
+	return n
+}
+
 // take removes an offer from the books; its resources are the caller's to use or give back.
 func (r *reign) take(o *offer) {
 	delete(r.offers, o.id)
