@@ -86,6 +86,7 @@ func endpointOf(base string) (scheme, host string) {
 
 // line is what calls to one master go through.
 type line struct {
+	base   string
 	client *http.Client
 	// err says why there is no client.
 	err error
@@ -106,33 +107,37 @@ func (l *line) send(request *http.Request) (*http.Response, error) {
 	return l.client.Do(request)
 }
 
-// lineOf returns the line to the term's master. It is another one once the access has changed: the stream goes on as it is, and every
-// later call is made with what is valid now.
+// lineOf returns the line to the term's master. It is another one once the access has changed, or where calls go: the stream goes on as it is,
+// and every later call is made with what is valid now.
 func (b *Bridge) lineOf(t *term) *line {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if t.line != nil && t.line.access == b.access {
+	base := t.base
+	if t.direct != "" {
+		base = t.direct
+	}
+	if t.line != nil && t.line.access == b.access && t.line.base == base {
 		return t.line
 	}
 	t.hangUp()
-	t.line = &line{access: b.access}
+	t.line = &line{base: base, access: b.access}
 	config, err := b.config.Access.TLS.config()
 	if err != nil {
 		t.line.err = err
 		return t.line
 	}
 	t.line.client = b.newClient(config)
-	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(t.base, b.named()) == nil {
+	if c := b.config.Access.Credentials; c != nil && b.config.Access.withheld(base, b.named()) == nil {
 		t.line.authorization = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.Principal+":"+string(c.Secret)))
 	}
 	return t.line
 }
 
-// withheldFrom says why the term's master must not have the credentials.
-func (b *Bridge) withheldFrom(t *term) *Problem {
+// withheldAt says why a master must not have the credentials.
+func (b *Bridge) withheldAt(base string) *Problem {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.config.Access.withheld(t.base, b.named())
+	return b.config.Access.withheld(base, b.named())
 }
 
 // dial turns the term to another master.

@@ -26,10 +26,15 @@ const (
 type backoff struct{ fast, slow int }
 
 // after returns the backoff after a subscription that held for so long and ended so. A subscription ends the row of failures, but not that
-// of two schedulers which take the framework from each other, with a subscription each time.
+// of two schedulers which take the framework from each other, nor of calls that do not come to the master which has it, with a subscription each
+// time.
 func (b backoff) after(lasted time.Duration, class Class) backoff {
-	if class == FailedOver && lasted <= slowMost {
+	switch {
+	case lasted > slowMost:
+	case class == FailedOver:
 		return backoff{slow: b.slow}
+	case class == CredentialsWithheld, class == NoLeader, class == MasterUnreachable:
+		return backoff{fast: b.fast}
 	}
 	return backoff{}
 }

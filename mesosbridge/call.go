@@ -39,8 +39,12 @@ type term struct {
 	base        string
 	streamID    string
 	frameworkID string
-	// line leads to the master; b.mu guards it (see lineOf).
+	// line leads to the master; b.mu guards it and what follows (see lineOf).
 	line *line
+	// direct is where calls go; empty for base, where SUBSCRIBE went. named is the master that SUBSCRIBED named; empty for none.
+	direct, named string
+	// astray counts the calls in a row that came to a master which does not have the subscription, and could not go on.
+	astray int
 	// changed has a token when the framework differs from what Mesos was told of it.
 	changed chan struct{}
 	// told is what Mesos was told of the framework last; b.mu guards it.
@@ -57,6 +61,10 @@ type outcome struct {
 	text string
 	// err says why there was no answer.
 	err error
+	// from is the master that was asked; location is where it sent the call on.
+	from, location string
+	// unreached is true if there was no connection to it, so that nothing was sent.
+	unreached bool
 }
 
 // accepted says whether the master took the call: UPDATE_FRAMEWORK is answered 200, all others 202.
@@ -66,10 +74,10 @@ func (o outcome) accepted() bool { return o.status == http.StatusAccepted || o.s
 func (o outcome) refused() bool { return o.status >= 400 && o.status < 500 }
 
 // refusedByMaster says whether it was a master that refused the call whole: it answers with these and no others (Mesos master:
-// Http::scheduler). Another 4xx, as 408 or 429, is of something between, which may have let the call through.
+// Http::scheduler). The redirect is one that could not be followed. Another 4xx, as 408 or 429, is of something between, which may have let the call through.
 func (o outcome) refusedByMaster() bool {
 	switch o.status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+	case http.StatusTemporaryRedirect, http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
 		http.StatusNotAcceptable, http.StatusUnsupportedMediaType:
 		return true
 	default:
@@ -109,7 +117,7 @@ func (o outcome) result() result {
 		return resultWithheld
 	case o.accepted():
 		return resultAccepted
-	case o.refused():
+	case o.refused(), o.redirected():
 		return resultRefused
 	case o.status != 0:
 		return resultFailed
@@ -134,7 +142,7 @@ func (o outcome) launched() result {
 
 // call sends a call in the term and waits for its answer. It is the one place from which a call other than SUBSCRIBE leaves.
 func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcome {
-	o := b.exchange(ctx, t, call)
+	o := b.carry(ctx, t, call)
 	callsTotal.Inc(call.Type.String(), string(o.result()))
 	if err := o.problem(); err != nil {
 		b.log.Info("Call was not accepted", "call", call.Type.String(), "term", t.number, "result", o.result(), "err", err.Error())
@@ -174,17 +182,19 @@ func (b *Bridge) post(ctx context.Context, t *term, call *scheduler.Call) outcom
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	call.FrameworkID = frameworkID(t.frameworkID)
-	request, err := newRequest(ctx, t.base, call)
+	line := b.lineOf(t)
+	request, err := newRequest(ctx, line.base, call)
 	if err != nil {
 		return outcome{err: err}
 	}
 	request.Header.Set(streamHeader, t.streamID)
-	response, err := b.lineOf(t).send(request)
+	response, err := line.send(request)
 	if err != nil {
-		return outcome{sent: true, err: errors.New(reasonOf(err))}
+		unreached := neverLeft(err)
+		return outcome{sent: !unreached, err: errors.New(reasonOf(err)), from: line.base, unreached: unreached}
 	}
 	text := answerText(response)
-	return outcome{sent: true, status: response.StatusCode, text: text}
+	return outcome{sent: true, status: response.StatusCode, text: text, from: line.base, location: response.Header.Get("Location")}
 }
 
 // newRequest makes the HTTP request of a call.

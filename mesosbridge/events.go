@@ -160,6 +160,7 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	if c.FirstSubscribed.IsZero() {
 		c.FirstSubscribed = now
 	}
+	t.named = namedBy(t.base, event.GetMasterInfo())
 	b.current = t
 	select {
 	case <-b.retry: // This is what it asked for.

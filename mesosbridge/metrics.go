@@ -52,7 +52,7 @@ const (
 var (
 	callsTotal = metrics.NewCounter(prometheus.CounterOpts{
 		Name: "mesos_operator_calls_total",
-		Help: "Calls to Mesos masters by what became of them: accepted; refused (4xx); failed (5xx); unanswered; withheld, as this process may not act or could not send.",
+		Help: "Calls to Mesos masters by what became of them: accepted; refused (4xx, or sent on where the call may not go); failed (5xx); unanswered; withheld, as this process may not act or could not send.",
 	}, metrics.OneOf("type", callTypes()...), metrics.OneOf("result", resultAccepted, resultRefused, resultFailed, resultUnanswered, resultWithheld))
 	eventsTotal = metrics.NewCounter(prometheus.CounterOpts{
 		Name: "mesos_operator_events_total",

@@ -163,7 +163,8 @@ func TestBridge_Accept_outcomes(t *testing.T) {
 		"answered with a proxy's 4xx":      {fault(simulator.Answer, 429, "slow down"), AcceptUnanswered, 2, CallUnanswered, 0},
 		"answered with a 5xx":              {fault(simulator.Answer, 500, "oops"), AcceptUnanswered, 2, CallUnanswered, 0},
 		"answered with a 5xx after effect": {after, AcceptUnanswered, 2, CallUnanswered, 1},
-		"redirected":                       {fault(simulator.Answer, 307, ""), AcceptUnanswered, 2, CallUnanswered, 0},
+		"sent on to nowhere":               {fault(simulator.Answer, 307, ""), AcceptRefused, 1, "", 0},
+		"sent on by a proxy":               {fault(simulator.Answer, 302, ""), AcceptUnanswered, 2, CallUnanswered, 0},
 		"broken off before effect":         {fault(simulator.Drop, 0, ""), AcceptUnanswered, 2, CallUnanswered, 0},
 		"broken off after effect":          {fault(simulator.DropAnswer, 0, ""), AcceptUnanswered, 2, CallUnanswered, 1},
 		"refused as of an old stream": {
@@ -191,7 +192,7 @@ func TestBridge_Accept_outcomes(t *testing.T) {
 				if a.Accept != test.want || a.AcceptTerm != 1 {
 					h.Errorf("the ACCEPT is %q of term %d, want %q", a.Accept, a.AcceptTerm, test.want)
 				}
-				if test.term == 1 && a.RefusedWith != "Expecting 'accept'" && a.RefusedWith != "Expecting  'accept'" {
+				if test.fault.Text != "" && test.term == 1 && a.RefusedWith != "Expecting 'accept'" && a.RefusedWith != "Expecting  'accept'" {
 					h.Errorf("it was refused with %q", a.RefusedWith)
 				}
 				if c := h.bridge.Connection(); !c.Subscribed || c.Term != test.term {

@@ -166,7 +166,7 @@ func (b *Bridge) openStream(t *term, master string) (*http.Response, *Problem) {
 	}
 	for range maxRedirects {
 		b.dial(t, base)
-		if problem := b.withheldFrom(t); problem != nil {
+		if problem := b.withheldAt(base); problem != nil {
 			return nil, problem
 		}
 		response, problem := b.sendSubscribe(t)
