@@ -374,7 +374,8 @@ type MesosTaskStatus struct {
 	// +optional
 	Pending *Pending `json:"pending,omitempty"`
 
-	// history are earlier attempts, the latest first: the last five, and those not known to be over.
+	// history are earlier attempts, the latest first: the last five, and those not known to be over. A live task of this object that is not its
+	// attempt stands here, too, while it is being killed (killReason NotOfRecord).
 	// +kubebuilder:validation:MaxItems=10
 	// +listType=atomic
 	// +optional
@@ -490,8 +491,8 @@ type TaskAttempt struct {
 	// +optional
 	Ran *bool `json:"ran,omitempty"`
 
-	// killReason is why the operator killed the attempt: SpecChanged, RestartRequested or Suspended. It is stored before the first
-	// KILL and never withdrawn.
+	// killReason is why the operator kills the attempt: SpecChanged, RestartRequested or Suspended; or NotOfRecord, in history, for a live
+	// task of this object that is not its attempt, as after the loss of a binding. It is stored before the first KILL and never withdrawn.
 	// +optional
 	KillReason KillReason `json:"killReason,omitempty"`
 
@@ -537,8 +538,8 @@ type TaskAttempt struct {
 	UnreachableTime *metav1.Time `json:"unreachableTime,omitempty"`
 }
 
-// KillReason is why the operator killed an attempt that its object still wants.
-// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended
+// KillReason is why the operator kills a task whose object stays.
+// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended;NotOfRecord
 type KillReason string
 
 // The kill reasons.
@@ -549,6 +550,9 @@ const (
 	KillRestartRequested KillReason = "RestartRequested"
 	// KillSuspended is spec.suspend.
 	KillSuspended KillReason = "Suspended"
+	// KillNotOfRecord is that the task is not the object's attempt, though it bears the object's name: its binding was lost, and another
+	// goes on or is to.
+	KillNotOfRecord KillReason = "NotOfRecord"
 )
 
 // AttemptOutcome is why an attempt was left behind that is not known to be over.

@@ -231,6 +231,8 @@ type scene struct {
 	// of the history whose end is news: they stay until it is durable.
 	left         bool
 	endedEarlier sets.Set[string]
+	// condemned says that the history newly holds a task that is to be killed, which must be durable first.
+	condemned bool
 	// notes are sentences that follow on what the verdict says.
 	notes []string
 	// verdict is what the conditions are to say.

@@ -83,7 +83,11 @@ func (s *scene) observeEarlier() {
 		if s.record(earlier, said) {
 			earlier.FinishTime, earlier.UnreachableTime = s.timeOf(said.Time), nil
 			s.endedEarlier.Insert(earlier.ID)
-			s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was left behind, ended with %s", earlier.ID, outcome(earlier))})
+			was := "left behind"
+			if earlier.KillReason == v1alpha1.KillNotOfRecord {
+				was = "not this object's attempt"
+			}
+			s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was %s, ended with %s", earlier.ID, was, outcome(earlier))})
 		}
 	}
 }
@@ -143,7 +147,11 @@ func (s *scene) count(last *v1alpha1.TaskAttempt, hash string) {
 // there is room for.
 func (s *scene) remember(attempt v1alpha1.TaskAttempt) {
 	status := &s.decision.Status
-	history := slices.Insert(status.History, 0, attempt)
+	status.History = s.trimmed(slices.Insert(status.History, 0, attempt))
+}
+
+// trimmed is a history without the oldest of those that are over.
+func (s *scene) trimmed(history []v1alpha1.TaskAttempt) []v1alpha1.TaskAttempt {
 	droppable := func(earlier *v1alpha1.TaskAttempt) bool { return over(earlier) && !s.endedEarlier.Has(earlier.ID) }
 	spare := 0
 	for i := range history {
@@ -152,7 +160,7 @@ func (s *scene) remember(attempt v1alpha1.TaskAttempt) {
 		}
 	}
 	room := min(historyLength, maxHistory-spare)
-	status.History = slices.DeleteFunc(history, func(earlier v1alpha1.TaskAttempt) bool {
+	return slices.DeleteFunc(history, func(earlier v1alpha1.TaskAttempt) bool {
 		if !droppable(&earlier) {
 			return false
 		}

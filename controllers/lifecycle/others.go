@@ -21,6 +21,8 @@ type Other struct {
 	Since time.Time
 	// Outdated says that Mesos said so in an earlier term: it may be over, and must be asked for.
 	Outdated bool
+	// Dying says that it is being killed, as only this framework asks for it: it is not what goes on.
+	Dying bool
 	// Kills and LastKill are as in Seen.
 	Kills    int
 	LastKill time.Time
@@ -33,7 +35,7 @@ func (s *scene) judgeOthers() {
 		if !s.doomed(other) {
 			continue
 		}
-		if other.Kills == 0 || s.due(other.LastKill.Add(grow(firstKillRetry, lastKillRetry, other.Kills))) {
+		if (other.Kills == 0 || s.due(other.LastKill.Add(grow(firstKillRetry, lastKillRetry, other.Kills)))) && s.condemn(other) {
 			s.decision.KillOthers = append(s.decision.KillOthers, other)
 			s.checkAt(s.Now.Add(grow(firstKillRetry, lastKillRetry, other.Kills+1)))
 		}
@@ -43,9 +45,36 @@ func (s *scene) judgeOthers() {
 	}
 }
 
+// condemn makes the status say that an other is being killed, before it is: whichever process learns of its end then knows that the end is not
+// the task's own. It returns false where the history has no room, and the other waits until it has.
+func (s *scene) condemn(other Other) bool {
+	status := &s.decision.Status
+	if s.leftBehind(other) {
+		return true
+	}
+	id, err := ParseTaskID(other.TaskID)
+	if err != nil || s.unsettled() >= maxHistory {
+		return false
+	}
+	status.History = s.trimmed(append(status.History, v1alpha1.TaskAttempt{
+		ID: other.TaskID, AgentID: other.AgentID, FrameworkID: s.FrameworkID, Hash: id.Hash, KillReason: v1alpha1.KillNotOfRecord,
+	}))
+	s.condemned = true
+	return true
+}
+
+// isCondemned says whether the history holds a task as one that is being killed as it is not the attempt of record.
+func isCondemned(status *v1alpha1.MesosTaskStatus, taskID string) bool {
+	return slices.ContainsFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool {
+		return earlier.ID == taskID && earlier.KillReason == v1alpha1.KillNotOfRecord && !over(&earlier)
+	})
+}
+
 // forgetOutdated leaves out what was left behind and only an earlier subscription called live: that it may live was allowed for when it was left.
 func (s *scene) forgetOutdated() {
-	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool { return other.Outdated && s.leftBehind(other) })
+	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool {
+		return other.Outdated && s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID)
+	})
 }
 
 // doomed says whether an other is to be killed. What was left behind always is. While the fate of the attempt of record is unknown no other
@@ -113,12 +142,12 @@ func (s *scene) takeOver() {
 	s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", namesOf(s.Others))
 }
 
-// matches says whether an other can go on as the object's attempt: it was launched as the spec is now, and it is none of the object's earlier
-// attempts.
+// matches says whether an other can go on as the object's attempt: it was launched as the spec is now, nobody is killing it, and it is none of the
+// object's earlier attempts.
 func (s *scene) matches(other Other) bool {
 	id, err := ParseTaskID(other.TaskID)
 	old := stale(&s.decision.Status, s.Binding) && s.Binding.TaskID == other.TaskID
-	return err == nil && SameHash(id.Hash, s.Hash) && !s.leftBehind(other) && !old
+	return err == nil && SameHash(id.Hash, s.Hash) && !s.leftBehind(other) && !old && !other.Dying
 }
 
 // anyMatches says whether some other can go on as the object's attempt, once Mesos has told all that runs: whatever became of the attempt that

@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +24,12 @@ var (
 // outdated is what an earlier subscription told of.
 func outdated(other Other) Other {
 	other.Outdated = true
+	return other
+}
+
+// dying is what is being killed.
+func dying(other Other) Other {
+	other.Dying = true
 	return other
 }
 
@@ -75,6 +83,7 @@ func TestNext_others(t *testing.T) {
 		"what was left behind is killed beside one that goes on":                         {followed(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "let it run"},
 		"what was left behind is killed though the object lets go":                       {followed(orphan), []Other{oldOne}, func(s *story) { remove(s); others := s.Others; comesBack(s); s.Others = append(s.Others, others...) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "delete and let the task run on"},
 		"a kill is repeated when it is due":                                              {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-firstKillRetry)}}, nil, "", []string{"shop.web.1aaaaaaaa.n"}, "let it run"},
+		"what is dying is not taken over":                                                {newStory(), []Other{dying(oldOne)}, nil, "", []string{oldOne.TaskID}, "first launch"},
 		"and not before":                                                                 {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-time.Second)}}, nil, "", nil, "let it run"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,6 +122,48 @@ func TestNext_suspendedWaitsForOthers(t *testing.T) {
 	if want := "Waiting for shop.web.1aaaaaaaa.old on agent agent-2 to end, as spec.suspend asks"; ready.Message != want || ready.Reason != v1alpha1.ReasonSuspending {
 		t.Errorf("it says %s: %q, want %q", ready.Reason, ready.Message, want)
 	}
-	s.Others = nil
+	s.Others, s.Earlier = nil, map[string]mesos.Observation{oldOne.TaskID: {TaskID: oldOne.TaskID, State: mesos.TaskKilled, Source: mesos.SourceExecutor, Time: s.Now}}
 	checkSummary(t, s.look(), summary{"suspended", "True/Suspended", nil})
+}
+
+// TestNext_othersKillsAreDurable: the status says which task is killed, and that it is not the attempt, before the KILL; its end is then nobody's own,
+// whichever process hears of it.
+func TestNext_othersKillsAreDurable(t *testing.T) {
+	s := newStory(onlyOnce).change(suspend)
+	s.Others, s.Proven = []Other{oldOne}, true
+	decision := s.look()
+	want := []v1alpha1.TaskAttempt{{ID: oldOne.TaskID, AgentID: "agent-2", FrameworkID: "framework-1", Hash: hashA, KillReason: v1alpha1.KillNotOfRecord}}
+	if diff := cmp.Diff(want, s.Status.History); diff != "" || !has(decision, StepKillOthers) {
+		t.Errorf("steps %v, and the history is (-want +got):\n%s", decision.Steps, diff)
+	}
+	s.change(resume)
+	s.Others[0].Kills, s.Others[0].LastKill = 1, s.Now
+	if decision := s.later(time.Second).look(); has(decision, StepPlace) || decision.Adopt != nil {
+		t.Errorf("resumed while it dies, steps are %v", decision.Steps)
+	}
+	s.Others[0].Outdated = true
+	if decision := s.later(time.Second).look(); has(decision, StepPlace) {
+		t.Errorf("resumed while nobody knows of its end, steps are %v", decision.Steps)
+	}
+	s.Others, s.Earlier = nil, map[string]mesos.Observation{oldOne.TaskID: {TaskID: oldOne.TaskID, State: mesos.TaskFinished, Source: mesos.SourceExecutor, Time: s.Now}}
+	if decision := s.later(time.Second).look(); !has(decision, StepPlace) || s.Status.History[0].FinishTime == nil {
+		t.Errorf("once it is over, steps are %v with %+v", decision.Steps, s.Status.History)
+	}
+}
+
+// TestNext_othersAreKilledAsThereIsRoom: a KILL that could not be recorded is not sent yet.
+func TestNext_othersAreKilledAsThereIsRoom(t *testing.T) {
+	s := newStory().change(remove)
+	for n := range maxHistory + 2 {
+		s.Others = append(s.Others, Other{TaskID: fmt.Sprintf("shop.web.1aaaaaaaa.other%d", n), AgentID: "agent-2"})
+	}
+	if decision := s.look(); len(decision.KillOthers) != maxHistory || len(s.Status.History) != maxHistory {
+		t.Errorf("%d are killed and %d recorded, want %d", len(decision.KillOthers), len(s.Status.History), maxHistory)
+	}
+	s.Earlier = map[string]mesos.Observation{s.Others[0].TaskID: {TaskID: s.Others[0].TaskID, State: mesos.TaskKilled, Time: s.Now}}
+	s.Others = s.Others[1:]
+	s.later(time.Second).look()
+	if decision := s.later(time.Minute).look(); !slices.ContainsFunc(decision.KillOthers, func(o Other) bool { return o.TaskID == "shop.web.1aaaaaaaa.other10" }) {
+		t.Errorf("with room for one more these are killed: %v", decision.KillOthers)
+	}
 }

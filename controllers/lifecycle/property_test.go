@@ -179,7 +179,10 @@ func someHistory(t *rapid.T, seen *Seen) {
 		id := fmt.Sprintf("shop.web.1aaaaaaaa.earlier%d", i)
 		earlier := anAttempt(t, id)
 		if rapid.Bool().Draw(t, "left behind") {
-			earlier.Outcome, earlier.Ran = oneOf(t, "outcome", v1alpha1.OutcomeReplaced, v1alpha1.OutcomeGivenUp), nil
+			earlier.Outcome, earlier.Ran = oneOf(t, "outcome", v1alpha1.OutcomeReplaced, v1alpha1.OutcomeGivenUp, ""), nil
+			if earlier.Outcome == "" {
+				earlier.KillReason = v1alpha1.KillNotOfRecord
+			}
 			earlier.State = oneOf(t, "state left in", "TASK_UNREACHABLE", "TASK_UNKNOWN", "TASK_RUNNING", "")
 			earlier.FinishTime = nil
 			if rapid.Bool().Draw(t, "heard of") {
@@ -252,13 +255,16 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 	if adopts && (open && seen.Launch != LaunchNeverSent || !seen.Proven || seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil) {
 		t.Fatalf("rule %q takes over %v", decision.Rule, decision.Adopt)
 	}
-	left := func(id string) bool { return seen.Abandoned.Has(id) || named(&decision.Status, id) }
+	left := func(id string) bool { return seen.Abandoned.Has(id) || named(&seen.Status, id) }
 	if adopts && (left(decision.Adopt.TaskID) || seen.Binding != nil && seen.Binding.TaskID == decision.Adopt.TaskID) {
 		t.Fatalf("rule %q takes over %v, which was left behind", decision.Rule, decision.Adopt)
 	}
 	for _, other := range decision.KillOthers {
 		if adopts && other.TaskID == decision.Adopt.TaskID {
 			t.Fatalf("%s is taken over and killed", other.TaskID)
+		}
+		if !left(other.TaskID) && (!isCondemned(&decision.Status, other.TaskID) || !decision.WriteAt.IsZero()) {
+			t.Fatalf("%s is killed before it is durable why", other.TaskID)
 		}
 		kills = kills && left(other.TaskID)
 	}
@@ -491,6 +497,10 @@ func checkSettled(t *rapid.T, seen Seen, decision Decision) {
 	}
 	seen.Status = decision.Status
 	again := Next(seen)
+	if slices.ContainsFunc(again.Status.History, func(a v1alpha1.TaskAttempt) bool { return !named(&decision.Status, a.ID) }) {
+		// Once a departure or an end is durable there is reason, or room, to kill others.
+		return
+	}
 	if diff := cmp.Diff(decision.Status, again.Status); diff != "" {
 		t.Fatalf("written, the status changes again (-written +again):\n%s", diff)
 	}

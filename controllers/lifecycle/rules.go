@@ -172,17 +172,21 @@ func (s *scene) callOff() {
 	s.holdBack()
 }
 
+// killings are the reason of condition Ready, and what the kill is for, while an attempt is being killed that its object has no use for.
+var killings = map[v1alpha1.KillReason]struct{ reason, purpose string }{
+	v1alpha1.KillSpecChanged:      {v1alpha1.ReasonRestarting, " to launch it with the changed spec"},
+	v1alpha1.KillRestartRequested: {v1alpha1.ReasonRestarting, " to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"},
+	v1alpha1.KillSuspended:        {v1alpha1.ReasonSuspending, ", as spec.suspend asks"},
+	v1alpha1.KillNotOfRecord:      {v1alpha1.ReasonRestarting, ", as it is not this object's attempt"},
+}
+
 func (s *scene) killToChange() {
 	s.attempt.KillReason = s.unwanted()
-	reason, message := v1alpha1.ReasonRestarting, "Killing %s on %s to launch it with the changed spec"
-	switch s.attempt.KillReason {
-	case v1alpha1.KillSpecChanged:
-	case v1alpha1.KillSuspended:
-		reason, message = v1alpha1.ReasonSuspending, "Killing %s on %s, as spec.suspend asks"
-	case v1alpha1.KillRestartRequested:
-		message = "Killing %s on %s to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"
+	why := killings[s.attempt.KillReason]
+	s.verdict = verdict{
+		ready: metav1.ConditionFalse, reason: why.reason, reconciling: true,
+		message: fmt.Sprintf("Killing %s on %s%s", s.attempt.ID, s.where(), why.purpose),
 	}
-	s.verdict = verdict{ready: metav1.ConditionFalse, reason: reason, message: fmt.Sprintf(message, s.attempt.ID, s.where()), reconciling: true}
 	s.markUnreachable()
 	s.kill()
 }

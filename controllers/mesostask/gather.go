@@ -302,7 +302,8 @@ func gatherOthers(v *view) {
 	for _, other := range v.connection.Others(v.key, v.attempt.TaskID) {
 		done := v.connection.EffortsFor(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: id})
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
-			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.BoundSince, Outdated: other.Outdated, Kills: done.Kills, LastKill: done.LastKill,
+			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.BoundSince, Outdated: other.Outdated, Dying: other.FollowsKill(),
+			Kills: done.Kills, LastKill: done.LastKill,
 		})
 	}
 }

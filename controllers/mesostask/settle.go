@@ -237,7 +237,7 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 
 // adoptEnd makes an attempt the object's own that has ended while nothing names it: its binding and its status were taken away, and without its
 // end a task that ran to completion would run again. It says whether there was one. An end from before the object existed is an earlier object's,
-// and one that a KILL brought about says nothing of how the task would have ended.
+// and one that a KILL brought about, by whichever process, says nothing of how the task would have ended.
 func (r *Reconciler) adoptEnd(ctx context.Context, view *view) (tried bool, err error) {
 	blank := view.object.Status.Task == nil && len(view.object.Status.History) == 0 && view.object.Annotations[v1alpha1.AnnotationBinding] == ""
 	if !blank || view.connection == nil || view.seen.Deleting || view.seen.Hash == "" || len(view.seen.Others) > 0 {
@@ -260,6 +260,6 @@ func (r *Reconciler) adoptEnd(ctx context.Context, view *view) (tried bool, err 
 // ownEnd says whether what waits for its acknowledgement is the end of an attempt that ended after its object was created, by the agent's clock
 // and the API server's, which keeps whole seconds. Where the agent's is ahead, an earlier object's end may pass for this one's.
 func ownEnd(attempt mesosbridge.Attempt, created time.Time) bool {
-	return attempt.Unacked != nil && attempt.Unacked.State.Class() == mesos.Ended && attempt.Returned == nil &&
+	return attempt.Unacked != nil && attempt.Unacked.State.Class() == mesos.Ended && attempt.Returned == nil && !attempt.Unacked.FollowsKill() &&
 		(attempt.Accept == "" || attempt.Accept.MayRun()) && attempt.Unacked.Time.After(created.Add(time.Second))
 }

@@ -209,3 +209,63 @@ func TestAdoption_rebuiltSuspendedAndResumed(t *testing.T) {
 		}
 	})
 }
+
+// TestAdoption_ofAnEndAfterAKillOfAnotherProcess: as above, and the process that sent the KILL is gone before the task has ended. Nobody may take the
+// end for the job's own.
+func TestAdoption_ofAnEndAfterAKillOfAnotherProcess(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script {
+		script := simulator.Stay()
+		script.KillAfter = 20 * time.Second
+		return script
+	}}, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, restartPolicy: Never, killGracePeriodSeconds: 60`)
+		v.pass(30 * time.Second)
+		v.stop()
+		v.wipe("job")
+		v.patch("job", `spec: {suspend: true}`)
+		v.start()
+		for range 400 {
+			if v.mesos.Calls("KILL") > 0 {
+				break
+			}
+			v.pass(100 * time.Millisecond)
+		}
+		v.stop()
+		v.patch("job", `spec: {suspend: false}`)
+		v.pass(time.Minute)
+		if killed := v.mesos.Calls("KILL"); killed == 0 || len(v.liveNow()) > 0 {
+			v.Fatalf("%d KILLs, and %v run", killed, v.liveNow())
+		}
+		v.start()
+		v.pass(5 * time.Minute)
+		if got := v.reason("job"); got != v1alpha1.ReasonRunning || len(v.starts()) != 2 {
+			v.Errorf("after %d starts it is %s: %s", len(v.starts()), got, v.said("job"))
+		}
+	})
+}
+
+// TestAdoption_ofAKilledTaskWhoseStatusIsLost: the job is being killed as a person asked for a restart, and its binding and its status are taken away.
+// The task that dies is not taken over, and its end is not the job's.
+func TestAdoption_ofAKilledTaskWhoseStatusIsLost(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script {
+		script := simulator.Stay()
+		script.KillAfter = 50 * time.Second
+		return script
+	}}, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, restartPolicy: Never, killGracePeriodSeconds: 60`)
+		v.pass(30 * time.Second)
+		v.patch("job", `metadata: {annotations: {mesos.dev/restarted-at: now}}`)
+		v.pass(5 * time.Second)
+		v.stop()
+		v.wipe("job")
+		v.start()
+		v.pass(5 * time.Minute)
+		if got := v.reason("job"); got != v1alpha1.ReasonRunning || len(v.starts()) != 2 {
+			v.Errorf("after %d starts it is %s: %s", len(v.starts()), got, v.said("job"))
+		}
+	})
+}

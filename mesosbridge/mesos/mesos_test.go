@@ -110,3 +110,25 @@ func TestObservation_kinds(t *testing.T) {
 		})
 	}
 }
+
+func TestObservation_followsKill(t *testing.T) {
+	for name, c := range map[string]struct {
+		said Observation
+		want bool
+	}{
+		"killed":                             {Observation{State: TaskKilled, Source: SourceExecutor}, true},
+		"being killed":                       {Observation{State: TaskKilling, Source: SourceExecutor}, true},
+		"killed during the launch":           {Observation{State: TaskKilled, Source: SourceAgent, Reason: "REASON_TASK_KILLED_DURING_LAUNCH"}, true},
+		"killed with a health check":         {Observation{State: TaskKilled, Healthy: new(true)}, true},
+		"killed by its health check":         {Observation{State: TaskKilled, Healthy: new(false)}, false},
+		"being killed by its health check":   {Observation{State: TaskKilling, Healthy: new(false)}, false},
+		"killed by a drain":                  {Observation{State: TaskKilled, Reason: ReasonAgentDraining}, false},
+		"gone by a drain":                    {Observation{State: TaskGoneByOperator, Reason: ReasonAgentDraining}, false},
+		"failed":                             {Observation{State: TaskFailed}, false},
+		"finished, whatever was asked of it": {Observation{State: TaskFinished}, false},
+	} {
+		if got := c.said.FollowsKill(); got != c.want {
+			t.Errorf("%s: %t, want %t", name, got, c.want)
+		}
+	}
+}

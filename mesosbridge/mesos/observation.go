@@ -11,6 +11,7 @@ const (
 	ReasonReconciliation = "REASON_RECONCILIATION"
 	ReasonInvalidOffers  = "REASON_INVALID_OFFERS"
 	ReasonTaskInvalid    = "REASON_TASK_INVALID"
+	ReasonAgentDraining  = "REASON_AGENT_DRAINING"
 )
 
 // Number is the place of an event in what one bridge was told: events are numbered as they come off the stream, from one in
@@ -58,6 +59,13 @@ type Observation struct {
 // one): such an answer carries a state, an agent and health, and nothing else (Mesos master: Master::reconcile).
 func (o Observation) IsAnswer() bool {
 	return o.Reason == ReasonReconciliation && o.Source == SourceMaster && len(o.UUID) == 0
+}
+
+// FollowsKill says whether o tells of the dying or the end of a task that a KILL brought about, which only its own framework sends. Nothing else
+// kills a task with these states but its health check, which says so, and a drain of its agent, which has a reason (Mesos command executor and
+// agent: kill; the transcripts "checks" and "drain").
+func (o Observation) FollowsKill() bool {
+	return (o.State == TaskKilling || o.State == TaskKilled) && o.Reason != ReasonAgentDraining && (o.Healthy == nil || *o.Healthy)
 }
 
 // SpeaksOfAnother says whether o is the master's refusal of a launch whose ID is that of a live or unreachable task: it comes
