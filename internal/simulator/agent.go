@@ -81,13 +81,15 @@ type Agent struct {
 	id          string // given at the first registration, kept after that
 	up          bool   // its process runs
 	partitioned bool   // it runs, but neither it nor the master hears of the other
-	retired     bool   // unregistered, or shut down because it was marked gone; it never comes back
+	leaving     bool   // it shuts down: its process ends with the last of its tasks
+	predecessor string // the ID of the agent that was at this address before its directories were wiped
 	registered  *reign // with whom, as it believes itself
 	notBefore   time.Time
 	registering *time.Timer
 
 	tasks     map[taskKey]*agentTask
 	executors map[executorKey]*agentExecutor
+	orphans   map[*agentTask]struct{} // live tasks of its predecessors, of which it knows nothing
 }
 
 // AddAgent starts an agent. It registers at once if a master leads.
@@ -103,7 +105,7 @@ func (c *Cluster) AddAgent(spec AgentSpec) *Agent {
 	}
 	a := &Agent{
 		cluster: c, spec: spec, total: spec.resources(), number: n, up: true,
-		tasks: map[taskKey]*agentTask{}, executors: map[executorKey]*agentExecutor{},
+		tasks: map[taskKey]*agentTask{}, executors: map[executorKey]*agentExecutor{}, orphans: map[*agentTask]struct{}{},
 	}
 	c.agents = append(c.agents, a)
 	if r := c.leader; r != nil && r.recovered {

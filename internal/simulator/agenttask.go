@@ -27,6 +27,7 @@ type agentTask struct {
 	killedBy  *mesos.TaskStatus_Reason // why the agent itself killed it
 	failedBy  bool                     // the kill counts as a failure (max_completion_time)
 	ended     bool
+	quiet     bool // nobody is told what becomes of it: its agent shuts it down, or has none
 	completed *time.Timer
 
 	queue []*mesos.TaskStatus // the first is forwarded until it is acknowledged
@@ -116,6 +117,13 @@ func (a *Agent) report(t *agentTask, rep Report) {
 	if terminal(rep.State) {
 		a.finish(t, &rep)
 	}
+	if t.quiet {
+		t.state = rep.State
+		if t.ended {
+			a.endedQuietly(t)
+		}
+		return
+	}
 	a.queueUpdate(t, a.executorStatus(t, rep))
 	if t.ended && t.executor != nil {
 		a.taskOfGroupEnded(t, rep.State)
@@ -140,7 +148,7 @@ func (a *Agent) finish(t *agentTask, rep *Report) {
 	a.cluster.ledger.end(t.live, rep.State)
 }
 
-// limitCompletion ends a task that runs longer than its max_completion_time.
+// limitCompletion ends a task that runs longer than its max_completion_time: by SIGTERM and, without any grace, SIGKILL.
 func (a *Agent) limitCompletion(t *agentTask) {
 	if t.info.MaxCompletionTime == nil {
 		return
@@ -150,7 +158,7 @@ func (a *Agent) limitCompletion(t *agentTask) {
 			return
 		}
 		t.killedBy, t.failedBy = mesos.REASON_MAX_COMPLETION_TIME_REACHED.Enum(), true
-		t.execution.Kill(graceOf(t.info.KillPolicy))
+		t.execution.Kill(0)
 	})
 }
 
@@ -381,6 +389,7 @@ func (a *Agent) forget(t *agentTask) {
 	if a.tasks[t.key] == t {
 		delete(a.tasks, t.key)
 	}
+	delete(a.orphans, t)
 }
 
 // resume forwards all that is unacknowledged, with the retries beginning anew.
@@ -396,27 +405,27 @@ func (a *Agent) resume(r *reign) {
 	}
 }
 
-// shutdownFramework kills a removed framework's tasks; nobody wants to hear of them any more.
+// shutdownFramework ends a removed framework's tasks; nobody wants to hear of them any more.
 func (a *Agent) shutdownFramework(r *reign, frameworkID string) {
 	if !a.linked(r) {
 		return
 	}
-	for key, t := range a.tasks {
-		if key.framework == frameworkID {
-			a.cluster.handlers.Go(a.destroy(t, mesos.TASK_KILLED))
+	for _, t := range a.sortedTasks() {
+		if t.key.framework == frameworkID && !t.quiet {
+			a.endQuietly(t)
 		}
 	}
 }
 
 // destroy ends a task without any update.
-func (a *Agent) destroy(t *agentTask, state mesos.TaskState) (wait func()) {
+func (a *Agent) destroy(t *agentTask) (wait func()) {
 	wait = func() {}
 	if !t.ended {
 		t.ended = true
 		if t.execution != nil {
 			wait = t.execution.Destroy()
 		}
-		a.cluster.ledger.end(t.live, state)
+		a.cluster.ledger.end(t.live, mesos.TASK_KILLED)
 	}
 	if t.completed != nil {
 		t.completed.Stop()
@@ -437,7 +446,10 @@ func (a *Agent) destroyTasks(why string) (waits []func()) {
 		a.cluster.log.V(1).Info("Destroying the agent's tasks", "agentID", a.id, "why", why, "tasks", len(a.tasks))
 	}
 	for _, t := range a.tasks {
-		waits = append(waits, a.destroy(t, mesos.TASK_KILLED))
+		waits = append(waits, a.destroy(t))
+	}
+	for t := range a.orphans {
+		waits = append(waits, a.destroy(t))
 	}
 	return waits
 }

@@ -45,6 +45,8 @@ type registry struct {
 	admitted    map[string]bool
 	unreachable map[string]time.Time
 	gone        map[string]time.Time
+	windows     []window // the maintenance schedule
+	down        map[machine]bool
 }
 
 // New starts a cluster whose first master leads. It has no agents yet.
@@ -56,6 +58,7 @@ func New(o Options) *Cluster {
 			admitted:    map[string]bool{},
 			unreachable: map[string]time.Time{},
 			gone:        map[string]time.Time{},
+			down:        map[machine]bool{},
 		},
 		byID:    map[string]*Agent{},
 		rng:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets

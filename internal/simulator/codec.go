@@ -45,15 +45,24 @@ type jsonCodec struct{}
 func (jsonCodec) contentType() string { return typeJSON }
 
 func (jsonCodec) encodeEvent(e *scheduler.Event) ([]byte, error) {
-	b, err := json.Marshal(e)
+	b, err := messageJSON(e)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a %s event: %w", e.GetType(), err)
+	}
+	return b, nil
+}
+
+// messageJSON writes a message as a master does.
+func messageJSON(m any) ([]byte, error) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a message: %w", err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber() // nanoseconds do not fit a float64
 	var tree map[string]any
 	if err := dec.Decode(&tree); err != nil {
-		return nil, fmt.Errorf("decoding a %s event's own JSON: %w", e.GetType(), err)
+		return nil, fmt.Errorf("decoding a message's own JSON: %w", err)
 	}
 	prune(tree)
 	return json.Marshal(tree)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -32,6 +33,16 @@ var quickPings = Flags{AgentPingTimeout: 2 * time.Second, MaxAgentPingTimeouts: 
 
 var settings = map[string]setting{
 	"agent_gone": {flags: quickPings},
+	"agent_replaced_at_address": {flags: quickPings, phase: .17, notes: map[string]func(*replay){
+		"kill -9 of the agent; its directories are wiped; it starts again at the same address while the executor of r-1 still runs": func(r *replay) {
+			r.agent.Replace(time.Second)
+		},
+		"the task's process is killed by hand: does anybody hear of its end?": func(r *replay) { r.cluster.KillProcess("r-1") },
+	}},
+	"agent_unregisters": {flags: quickPings, phase: .14, notes: map[string]func(*replay){
+		"SIGUSR1 to the agent: it unregisters and shuts down. u-1 goes on after SIGTERM; its kill grace period is 5 s": func(r *replay) { r.agent.Unregister() },
+		"the agent is started again, its directories as they were":                                                     func(r *replay) { r.agent.Start() },
+	}},
 	"agent_restart": {flags: quickPings, phase: .55, notes: map[string]func(*replay){
 		// The real agent needed that long: it waited for its executors to come back to it.
 		"the agent is restarted at once; ends-1 ends while it is down": func(r *replay) { r.agent.Restart(7500 * time.Millisecond) },
@@ -46,6 +57,10 @@ var settings = map[string]setting{
 	"health_and_checks": {
 		phase: .545,
 	},
+	"machine_down": {flags: quickPings, phase: .15, notes: map[string]func(*replay){
+		"the agent is started while its machine is DOWN": func(r *replay) { r.agent.Start() },
+		"the agent is started again":                     func(r *replay) { r.agent.Start() },
+	}},
 	"maintenance": {flags: quickPings, phase: .44},
 	"master_failover": {flags: quickPings, phase: .576, notes: map[string]func(*replay){
 		"the agent and then the master are stopped; the master comes back, the agent does not yet": func(r *replay) {
@@ -131,7 +146,8 @@ func (protobufWire) event(b []byte) (object, error) {
 type replay struct {
 	t       *testing.T
 	cluster *Cluster
-	agent   *Agent
+	specs   []AgentSpec // of the agents that are not started yet
+	agent   *Agent      // the one started last
 	rec     *recording
 	set     setting
 	wire    wire
@@ -157,14 +173,21 @@ func (r *replay) client(conn string) *client {
 	return c
 }
 
+// addAgent starts the next agent of the recording.
+func (r *replay) addAgent() {
+	spec := r.specs[0]
+	r.specs = r.specs[1:]
+	spec.Runner = ScriptRunner{Script: func(info *mesos.TaskInfo) Script {
+		script := r.rec.script(info)
+		script.KillAfter = orDefault(script.KillAfter, orDefault(r.set.killAfter, 40*time.Millisecond))
+		return script
+	}}
+	r.agent = r.cluster.AddAgent(spec)
+}
+
 func (r *replay) prepare() {
-	if spec, ok := r.rec.agent(r.t); ok {
-		spec.Runner = ScriptRunner{Script: func(info *mesos.TaskInfo) Script {
-			script := r.rec.script(info)
-			script.KillAfter = orDefault(r.set.killAfter, 40*time.Millisecond)
-			return script
-		}}
-		r.agent = r.cluster.AddAgent(spec)
+	if r.specs = r.rec.agents(r.t); len(r.specs) > 0 {
+		r.addAgent()
 	}
 	if r.set.before != nil {
 		r.set.before(r)
@@ -223,6 +246,10 @@ func (r *replay) note(l line) {
 		do(r)
 		return
 	}
+	if seen, ok := strings.CutPrefix(l.Text, "seen on the host: "); ok {
+		r.compareHost(l, seen)
+		return
+	}
 	how, isEnd := strings.CutPrefix(l.Text, "stream ended: ")
 	if !isEnd {
 		return
@@ -245,12 +272,42 @@ func (r *replay) note(l line) {
 	}
 }
 
+// compareHost holds what was seen of processes against what is live here.
+func (r *replay) compareHost(l line, seen string) {
+	if seen == "the agent process has ended" {
+		for _, a := range r.cluster.State().Agents {
+			if a.Number == r.agent.number && a.Up {
+				r.t.Errorf("t=%.3f: the agent's process has not ended", l.T)
+			}
+		}
+		return
+	}
+	rest, _ := strings.CutPrefix(seen, "the process of ")
+	task, what, ok := strings.Cut(rest, " ")
+	want := map[string]bool{"runs": true, "still runs": true, "is gone": false}
+	running, known := want[what]
+	if !ok || !known {
+		r.t.Errorf("t=%.3f: no idea what %q means", l.T, seen)
+	}
+	if got := slices.ContainsFunc(r.cluster.Tasks(), func(t LiveTask) bool { return t.TaskID == task }); got != running {
+		r.t.Errorf("t=%.3f: task %s is live: %t, but %s", l.T, task, got, seen)
+	}
+}
+
+// wireOf is how a connection speaks: the operator in JSON only.
+func (r *replay) wireOf(conn string) wire {
+	if conn == "operator" {
+		return jsonWire{}
+	}
+	return r.wire
+}
+
 func (r *replay) call(i int, l line) {
 	c := r.client(l.Conn)
 	want, answered := r.rec.response(i)
 	headers := map[string]string{}
 	for k, v := range l.Headers {
-		headers[k] = strings.Replace(r.ids.text(v), typeJSON, r.wire.contentType(), 1)
+		headers[k] = strings.Replace(r.ids.text(v), typeJSON, r.wireOf(l.Conn).contentType(), 1)
 	}
 	if headers[streamIDHeader] == "" {
 		headers[streamIDHeader] = "" // not even the current one
@@ -264,12 +321,7 @@ func (r *replay) call(i int, l line) {
 			return // bodies that are no JSON are no protobuf test
 		}
 	default:
-		wire := r.wire
-		if l.Conn == "operator" {
-			wire = jsonWire{}
-			headers["Content-Type"] = typeJSON
-		}
-		body, err = wire.call(r.ids.tree(l.Body))
+		body, err = r.wireOf(l.Conn).call(r.ids.tree(l.Body))
 	}
 	if err != nil {
 		r.t.Fatalf("t=%.3f: encoding the call: %v", l.T, err)
@@ -296,8 +348,8 @@ func (r *replay) send(c *client, l line, body []byte, headers map[string]string,
 	if err != nil {
 		return result{}, err
 	}
-	req.Header.Set("Content-Type", r.wire.contentType())
-	req.Header.Set("Accept", r.wire.contentType())
+	req.Header.Set("Content-Type", r.wireOf(l.Conn).contentType())
+	req.Header.Set("Accept", r.wireOf(l.Conn).contentType())
 	for k, v := range headers {
 		req.Header.Del(k)
 		if v != "" {
@@ -311,6 +363,12 @@ func (r *replay) send(c *client, l line, body []byte, headers map[string]string,
 func (r *replay) compareAnswer(l, want line, got result) {
 	text, _ := want.Body.(string)
 	text = r.ids.text(text)
+	if message, ok := want.Body.(object); ok {
+		text = got.body
+		if diff := r.compareMessage(message, got.body); diff != "" {
+			r.t.Errorf("t=%.3f %s %s: %s\n want %s\n  got %s", l.T, l.Conn, l.kind(), diff, compact(message), got.body)
+		}
+	}
 	if got.status != want.Status || got.body != text {
 		r.t.Errorf("t=%.3f %s %s: got %d %q, want %d %q", l.T, l.Conn, l.kind(), got.status, got.body, want.Status, text)
 	}
@@ -318,11 +376,20 @@ func (r *replay) compareAnswer(l, want line, got result) {
 		r.t.Errorf("t=%.3f %s %s: the status says %q, want %q", l.T, l.Conn, l.kind(), got.reason, want.Reason)
 	}
 	for _, h := range []string{"Content-Type", "WWW-Authenticate"} {
-		expected := strings.Replace(want.Headers[h], typeJSON, r.wire.contentType(), 1)
+		expected := strings.Replace(want.Headers[h], typeJSON, r.wireOf(l.Conn).contentType(), 1)
 		if got.header.Get(h) != expected {
 			r.t.Errorf("t=%.3f %s %s: header %s is %q, want %q", l.T, l.Conn, l.kind(), h, got.header.Get(h), expected)
 		}
 	}
+}
+
+// compareMessage compares a recorded answer with one in JSON.
+func (r *replay) compareMessage(want object, body string) string {
+	got, err := jsonWire{}.event([]byte(body))
+	if err != nil {
+		return err.Error()
+	}
+	return r.ids.compare(want, got, "")
 }
 
 // expected is a recorded event with what was matched to it.

@@ -137,7 +137,11 @@ var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 //	POST /master/start?index=0
 //	POST /master/failover?down=2s&to=1&back=0.7&after=30s
 //	POST /agents/{agent}/{partition|heal|stop|start|restart|reboot|gone|unregister|forget}?for=10s
+//	POST /agents/{agent}/replace?for=10s    (directories wiped, started as a new agent at the same address)
 //	POST /agents/{agent}/drain and /agents/{agent}/reactivate
+//	POST /agents/{agent}/maintenance?in=60s&for=1h          and /agents/{agent}/cancel-maintenance
+//	POST /agents/{agent}/{machine-down|machine-up}
+//	POST /tasks/{task}/kill                 (SIGKILL by somebody on the host)
 //	POST /{calls|events|messages}/{action}?type=KILL&task=&state=&agent=&skip=0&count=1&delay=5s&status=503&text=&after=true&raw=&bytes=0
 //	POST /stream/cut?framework=&bytes=0     POST /stream/raw?framework=&raw=
 //	POST /stream/heartbeats?stop=true
@@ -156,6 +160,7 @@ func (c *Cluster) Control() http.Handler {
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { c.writeJSON(w, c.State()) })
 	mux.HandleFunc("POST /master/{action}", c.act(c.controlMaster))
 	mux.HandleFunc("POST /agents/{agent}/{action}", c.act(c.controlAgent))
+	mux.HandleFunc("POST /tasks/{task}/kill", c.act(c.controlTask))
 	mux.HandleFunc("POST /stream/{action}", c.act(c.controlStream))
 	mux.HandleFunc("POST /faults/clear", c.act(func(*parameters) error { c.ClearFaults(); return nil }))
 	for _, target := range []Target{CallFault, EventFault, MessageFault} {
@@ -249,7 +254,7 @@ func (c *Cluster) controlMaster(p *parameters) error {
 }
 
 func (c *Cluster) controlAgent(p *parameters) error {
-	name, d := p.r.PathValue("agent"), p.duration("for")
+	name, d, in := p.r.PathValue("agent"), p.duration("for"), p.duration("in")
 	a := c.Agent(name)
 	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= len(c.Agents()) {
 		a = c.Agents()[n-1]
@@ -274,6 +279,12 @@ func (c *Cluster) controlAgent(p *parameters) error {
 		"forget":     a.Forget,
 		"drain":      a.Drain,
 		"reactivate": a.Reactivate,
+
+		"replace":            func() { a.Replace(d) },
+		"maintenance":        func() { a.ScheduleMaintenance(in, d) },
+		"cancel-maintenance": a.CancelMaintenance,
+		"machine-down":       a.MachineDown,
+		"machine-up":         a.MachineUp,
 	}
 	do := actions[p.r.PathValue("action")]
 	if do == nil {
@@ -281,6 +292,13 @@ func (c *Cluster) controlAgent(p *parameters) error {
 	}
 	if p.err == nil {
 		do()
+	}
+	return nil
+}
+
+func (c *Cluster) controlTask(p *parameters) error {
+	if task := p.r.PathValue("task"); c.KillProcess(task) == 0 {
+		return fmt.Errorf("no task %q is live", task)
 	}
 	return nil
 }

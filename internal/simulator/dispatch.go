@@ -184,8 +184,10 @@ func (r *reign) carryOut(f *framework, call *scheduler.Call) answer {
 		r.accept(f, call.Accept)
 	case scheduler.Call_DECLINE:
 		r.decline(f, call.Decline)
-	case scheduler.Call_ACCEPT_INVERSE_OFFERS, scheduler.Call_DECLINE_INVERSE_OFFERS:
-		// The answer only guides an operator's tools; the inverse offer stays until the schedule changes.
+	case scheduler.Call_ACCEPT_INVERSE_OFFERS:
+		r.answerInverse(f, call.AcceptInverseOffers.InverseOfferIDs, "ACCEPT", call.AcceptInverseOffers.Filters)
+	case scheduler.Call_DECLINE_INVERSE_OFFERS:
+		r.answerInverse(f, call.DeclineInverseOffers.InverseOfferIDs, "DECLINE", call.DeclineInverseOffers.Filters)
 	case scheduler.Call_REVIVE:
 		r.revive(f, call.GetRevive().GetRoles())
 	case scheduler.Call_SUPPRESS:

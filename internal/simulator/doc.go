@@ -26,8 +26,9 @@
 //   - offer filters and offer constraints (the latter are seen in JSON only: mesos-go's types do not have them);
 //   - containers, health checks and checks of tasks on agents whose runner is a ProcessRunner; a script can play them;
 //   - REQUEST, which a real master ignores too;
-//   - of the operator API everything but MARK_AGENT_GONE, DRAIN_AGENT, REACTIVATE_AGENT, TEARDOWN and
-//     UPDATE_MAINTENANCE_SCHEDULE, and these in JSON only.
+//   - of the operator API everything but MARK_AGENT_GONE, DRAIN_AGENT, REACTIVATE_AGENT, TEARDOWN and the calls of
+//     maintenance (UPDATE_MAINTENANCE_SCHEDULE, START_MAINTENANCE, STOP_MAINTENANCE, GET_MAINTENANCE_SCHEDULE,
+//     GET_MAINTENANCE_STATUS), and these in JSON only.
 //
 // These are simpler than the real thing:
 //
@@ -35,7 +36,8 @@
 //     fair shares across several resources;
 //   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
-//     its executors at once; what is shut down (removed frameworks, agents marked gone) ends without grace;
+//     its executors at once;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;
+//   - executors that lose their agent give up only where its directories were wiped (Agent.Replace);
 //   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).
 package simulator

@@ -402,6 +402,40 @@ var faultCases = map[string]faultCase{
 		s.act(s.a.Unregister, s.agentPath(s.a, "unregister"))
 		s.await("LOST", func() bool { return slices.Contains(s.states("t1"), "TASK_LOST") })
 	}},
+	"replace an agent, and kill the task that it left behind": {"agent replace", func(s *stage) {
+		s.running("t1")
+		s.act(func() { s.a.Replace(time.Millisecond) }, s.agentPath(s.a, "replace?for=1ms"))
+		s.await("LOST", func() bool { return slices.Contains(s.states("t1"), "TASK_LOST") })
+		if n := s.cluster.LiveTasks(); n != 1 {
+			s.t.Errorf("%d tasks are live, want the orphan", n)
+		}
+		s.act(func() { s.cluster.KillProcess("t1") }, "/tasks/t1/kill")
+		if n := s.cluster.LiveTasks(); n != 0 {
+			s.t.Errorf("%d tasks are live, want none", n)
+		}
+	}},
+	"kill a task's process": {"task kill", func(s *stage) {
+		s.running("t1")
+		s.act(func() { s.cluster.KillProcess("t1") }, "/tasks/t1/kill")
+		s.acknowledged("t1", "TASK_FAILED")
+	}},
+	"plan maintenance, and cancel it": {"agent maintenance", func(s *stage) {
+		s.running("t1")
+		s.act(func() { s.a.ScheduleMaintenance(time.Minute, time.Hour) }, s.agentPath(s.a, "maintenance?in=1m&for=1h"))
+		s.await("the inverse offer", func() bool { return len(s.of("INVERSE_OFFERS")) > 0 })
+		s.act(s.a.CancelMaintenance, s.agentPath(s.a, "cancel-maintenance"))
+		s.await("its end", func() bool { return len(s.of("RESCIND_INVERSE_OFFER")) > 0 })
+	}},
+	"take a machine down, and up again": {"agent machine-down", func(s *stage) {
+		s.running("t1")
+		s.act(s.a.MachineDown, s.agentPath(s.a, "machine-down"))
+		s.await("LOST", func() bool { return slices.Contains(s.states("t1"), "TASK_LOST") })
+		s.await("the end of its process", func() bool { return s.cluster.LiveTasks() == 0 })
+		s.await("the end of the agent", func() bool { return !s.cluster.State().Agents[0].Up })
+		s.act(s.a.MachineUp, s.agentPath(s.a, "machine-up"))
+		s.act(s.a.Start, s.agentPath(s.a, "start"))
+		s.await("the agent", func() bool { return s.cluster.State().Agents[0].Master == "registered" })
+	}},
 	"drain an agent": {"agent drain", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Drain, s.agentPath(s.a, "drain"))

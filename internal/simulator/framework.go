@@ -29,7 +29,9 @@ type framework struct {
 
 	suppressed map[string]bool
 	filters    map[filterKey][]filter
-	allocated  map[string]int64 // millicpus offered or used, by role; orders the allocation
+	// inverseFilters say for each agent ID until when no inverse offer is wanted.
+	inverseFilters map[string]time.Time
+	allocated      map[string]int64 // millicpus offered or used, by role; orders the allocation
 
 	heartbeat, failover *time.Timer
 }
@@ -96,12 +98,13 @@ func (b *boundedTasks) remove(taskID string) {
 func (r *reign) newFramework(id string, info *mesos.FrameworkInfo, principal string) *framework {
 	f := &framework{
 		id: id, principal: principal,
-		tasks:       map[string]*task{},
-		unreachable: boundedTasks{ids: boundedSet{max: r.cluster.flags.MaxUnreachableTasks}},
-		offers:      map[string]*offer{},
-		suppressed:  map[string]bool{},
-		filters:     map[filterKey][]filter{},
-		allocated:   map[string]int64{},
+		tasks:          map[string]*task{},
+		unreachable:    boundedTasks{ids: boundedSet{max: r.cluster.flags.MaxUnreachableTasks}},
+		offers:         map[string]*offer{},
+		suppressed:     map[string]bool{},
+		filters:        map[filterKey][]filter{},
+		inverseFilters: map[string]time.Time{},
+		allocated:      map[string]int64{},
 	}
 	f.adopt(info)
 	r.frameworks[id] = f
@@ -193,7 +196,6 @@ func (r *reign) takeOver(f *framework) {
 		old.end()
 	}
 	r.dropOffers(f)
-	f.filters = map[filterKey][]filter{}
 }
 
 func (r *reign) connect(f *framework, s *stream) {
@@ -271,7 +273,6 @@ func (r *reign) disconnect(f *framework, s *stream) {
 	f.connected = false
 	f.stream = nil
 	r.dropOffers(f)
-	f.filters = map[filterKey][]filter{}
 	term := f.term
 	timeout := time.Duration(f.info.GetFailoverTimeout() * float64(time.Second))
 	f.failover = r.after(max(0, timeout), func() {
@@ -294,13 +295,6 @@ func (r *reign) removeFramework(f *framework) {
 	f.connected = false
 	f.stream = nil
 	r.dropOffers(f)
-	for _, s := range r.slaves {
-		for _, io := range sortedInverse(s) {
-			if io.framework == f {
-				r.removeInverseOffer(io)
-			}
-		}
-	}
 	told := map[*slave]bool{}
 	for _, t := range f.tasks {
 		told[t.slave] = true

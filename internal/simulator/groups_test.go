@@ -54,6 +54,7 @@ func TestATaskGroupSurvivesAMasterFailover(t *testing.T) {
 			in.t.Errorf("got %v, want it RUNNING in its executor", last)
 		}
 		s.client.call(s.client.simple("TEARDOWN"), http.StatusAccepted)
+		time.Sleep(time.Second) // they have a grace period
 		if n := in.cluster.LiveTasks(); n != 0 {
 			in.t.Errorf("%d tasks are live after the teardown, want none", n)
 		}

@@ -70,10 +70,12 @@ func breakOff(w http.ResponseWriter) {
 	reset(conn)
 }
 
-// answer is a whole HTTP answer. A zero status means that there is none yet.
+// answer is a whole HTTP answer: of plain text, or JSON if there is a message. A zero status means that there is
+// none yet.
 type answer struct {
 	status  int
 	text    string
+	message any
 	headers map[string]string
 }
 
@@ -84,6 +86,15 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	if a.text != "" {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	if a.message != nil {
+		b, err := messageJSON(a.message)
+		if err != nil {
+			answer{status: http.StatusInternalServerError, text: err.Error()}.write(w)
+			return
+		}
+		h.Set("Content-Type", typeJSON)
+		a.text = string(b)
 	}
 	w.WriteHeader(a.status)
 	_, _ = io.WriteString(w, a.text) // a client that left needs no answer

@@ -21,6 +21,7 @@ type LiveTask struct {
 	ContainerID string
 
 	number int
+	agent  *Agent
 	task   *agentTask
 }
 
@@ -61,7 +62,7 @@ func newLedger() ledger {
 func (l *ledger) start(a *Agent, t *agentTask) *LiveTask {
 	live := &LiveTask{
 		TaskID: t.key.task, FrameworkID: t.key.framework, AgentID: a.id, Hostname: a.spec.Hostname,
-		State: t.state, Started: time.Now(), ContainerID: t.container, number: l.count, task: t,
+		State: t.state, Started: time.Now(), ContainerID: t.container, number: l.count, agent: a, task: t,
 	}
 	l.count++
 	if others := l.live[t.key]; len(others) > 0 {

@@ -64,10 +64,13 @@ func TestATaskLaunchedTwiceWhileLiveIsADisaster(t *testing.T) {
 	})
 }
 
+// recordings is how many there are in testdata.
+const recordings = 19
+
 func TestEveryRecordingIsReplayed(t *testing.T) {
 	files, err := filepath.Glob("testdata/transcripts/*.jsonl")
-	if err != nil || len(files) != 16 {
-		t.Fatalf("found %d recordings, %v, want 16", len(files), err)
+	if err != nil || len(files) != recordings {
+		t.Fatalf("found %d recordings, %v, want %d", len(files), err, recordings)
 	}
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".jsonl")

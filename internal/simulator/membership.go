@@ -24,7 +24,7 @@ func (a *Agent) scheduleRegistration() {
 
 func (a *Agent) tryRegister() {
 	r := a.cluster.leader
-	if r == nil || !r.recovered || !a.up || a.partitioned || a.retired {
+	if r == nil || !r.recovered || !a.up || a.leaving || a.partitioned {
 		return // whatever changes one of these schedules the next attempt
 	}
 	if s := r.slaves[a.id]; s != nil && s.connected && a.registered == r {
@@ -41,9 +41,17 @@ func (r *reign) register(a *Agent) {
 		a.shutDown("it was marked gone")
 		return
 	}
+	if c.registry.isDown(a) {
+		c.log.Info("Refusing the registration of an agent on a machine that is down", "hostname", a.spec.Hostname)
+		a.shutDown("its machine is down")
+		return
+	}
 	if a.id == "" {
 		a.id = agentID(r)
 		c.byID[a.id] = a
+		if old := r.slaves[a.predecessor]; old != nil {
+			r.removeSlave(old, "a new agent registered at the same address")
+		}
 	}
 	a.registered = r
 	known := r.slaves[a.id]
@@ -52,11 +60,11 @@ func (r *reign) register(a *Agent) {
 		known.connected = true
 		known.active = !known.draining
 	} else {
-		wasExpected := r.expected[a.id]
+		as := r.returnOf(a)
 		delete(r.expected, a.id)
 		delete(c.registry.unreachable, a.id)
 		c.registry.admitted[a.id] = true
-		if !r.admit(a, wasExpected) {
+		if !r.admit(a, as) {
 			return // the master aborted
 		}
 	}
@@ -72,6 +80,19 @@ func (r *reign) register(a *Agent) {
 		r.catchUp(known)
 	}
 	r.allocate(r.slaves[a.id])
+}
+
+// returnOf gives the text with which the master tells of the tasks that an agent brings back; "" if it does not tell,
+// as it expected the agent.
+func (r *reign) returnOf(a *Agent) string {
+	_, unreachable := r.cluster.registry.unreachable[a.id]
+	switch {
+	case r.expected[a.id]:
+		return ""
+	case unreachable:
+		return "Unreachable agent re-reregistered"
+	}
+	return "Unknown agent reregistered"
 }
 
 func agentID(r *reign) string {
@@ -95,7 +116,7 @@ func (r *reign) frameworksOn(a *Agent) (out []*framework) {
 }
 
 // admit books an agent that this master did not have, with the tasks that it brings.
-func (r *reign) admit(a *Agent, wasExpected bool) bool {
+func (r *reign) admit(a *Agent, tell string) bool {
 	s := &slave{
 		reign: r, id: a.id, agent: a, connected: true, active: true, since: time.Now(),
 		free:      append([]mesos.Resource(nil), a.total...),
@@ -112,10 +133,10 @@ func (r *reign) admit(a *Agent, wasExpected bool) bool {
 			a.shutdownFramework(r, t.key.framework)
 			continue
 		}
-		if t.live == nil {
-			continue // only an update is left of it
+		if t.live == nil || t.quiet {
+			continue // only an update is left of it, or it is being shut down
 		}
-		if !r.bringTask(s, t, wasExpected) {
+		if !r.bringTask(s, t, tell) {
 			return false
 		}
 	}
@@ -141,7 +162,7 @@ func (t *agentTask) order() int {
 
 // bringTask books a task that an agent reports as it registers. An agent that was unreachable, or not
 // known at all, makes the master tell of every task it brings; one that was expected does not.
-func (r *reign) bringTask(s *slave, t *agentTask, wasExpected bool) bool {
+func (r *reign) bringTask(s *slave, t *agentTask, tell string) bool {
 	f := r.frameworks[t.key.framework]
 	if f == nil {
 		f = r.newFramework(t.key.framework, t.framework, t.framework.GetPrincipal())
@@ -158,8 +179,8 @@ func (r *reign) bringTask(s *slave, t *agentTask, wasExpected bool) bool {
 			s.executors[e.key] = &executor{id: e.key.executor, framework: f, resources: own}
 		}
 	}
-	if !wasExpected {
-		st := masterStatus(t.key.task, s.id, t.state, mesos.REASON_AGENT_REREGISTERED, "Unreachable agent re-reregistered")
+	if tell != "" {
+		st := masterStatus(t.key.task, s.id, t.state, mesos.REASON_AGENT_REREGISTERED, tell)
 		mt.describe(st)
 		r.sendStatus(f, st)
 	}
@@ -274,9 +295,6 @@ func (r *reign) lose(s *slave, tell func(*task)) {
 		r.removeTask(t)
 	}
 	r.rescindAll(s)
-	for _, io := range sortedInverse(s) {
-		r.removeInverseOffer(io)
-	}
 	delete(r.slaves, s.id)
 	r.order = slices.DeleteFunc(r.order, func(o *slave) bool { return o == s })
 	r.toAll(failureOf(s.id))
@@ -330,27 +348,6 @@ func (b *boundedTasks) on(agentID string) (ids []string) {
 	return ids
 }
 
-// unregister is the clean end of an agent: its tasks are lost, also for partition aware frameworks,
-// and the master forgets it.
-func (r *reign) unregister(s *slave) {
-	delete(r.cluster.registry.admitted, s.id)
-	message := "Agent " + s.agent.spec.Hostname + " removed: the agent unregistered"
-	r.lose(s, func(t *task) {
-		if !terminal(t.state) {
-			r.sendStatus(t.framework, masterStatus(t.id, s.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, message))
-		}
-	})
-}
-
-// shutDown ends an agent for good, with all its tasks.
-func (a *Agent) shutDown(why string) {
-	a.up, a.retired = false, true
-	a.registered = nil
-	for _, wait := range a.destroyTasks(why) {
-		a.cluster.handlers.Go(wait)
-	}
-}
-
 // slaveOf is the agent in the leading master's books, nil if it is not there.
 func (a *Agent) slaveOf() (*reign, *slave) {
 	r := a.cluster.leader
@@ -402,7 +399,10 @@ func (a *Agent) stop() {
 	if !a.up {
 		return
 	}
-	a.up = false
+	a.up, a.leaving = false, false
+	for _, t := range a.tasks {
+		t.quiet = false // what still ends, an agent that is started again will hear of
+	}
 	if r, s := a.slaveOf(); s != nil {
 		r.missPings(s)
 		if !a.partitioned {
@@ -420,7 +420,7 @@ func (a *Agent) Start() {
 }
 
 func (a *Agent) startUp() {
-	if a.up || a.retired {
+	if a.up {
 		return
 	}
 	a.up = true
@@ -446,6 +446,9 @@ func (a *Agent) Reboot(d time.Duration) {
 	a.stop()
 	for _, t := range a.sortedTasks() {
 		a.diedInReboot(t)
+	}
+	for t := range a.orphans {
+		a.cluster.handlers.Go(a.destroy(t))
 	}
 	a.cluster.after(d, a.startUp)
 }
@@ -476,17 +479,6 @@ func (a *Agent) Gone() {
 	if r := a.cluster.leader; r != nil && r.recovered {
 		r.markGone(a.id)
 	}
-}
-
-// Unregister shuts the agent down in good order: it takes leave of the master and ends its tasks.
-func (a *Agent) Unregister() {
-	a.cluster.mu.Lock()
-	defer a.cluster.mu.Unlock()
-	a.cluster.faults.count("agent unregister")
-	if r, s := a.slaveOf(); s != nil && a.linked(r) {
-		r.unregister(s)
-	}
-	a.shutDown("it unregistered")
 }
 
 // Forget makes the master forget an unreachable or gone agent, as its registry's garbage collection

@@ -86,12 +86,21 @@ func (r *reign) claimants() []claimant {
 	return out
 }
 
-// allocate offers the agents' free resources. All that a framework gets in one go is one OFFERS event.
+// allocate offers the agents' free resources, and then asks for those back that will be unavailable.
 func (r *reign) allocate(agents ...*slave) {
-	who := r.claimants()
-	if len(who) == 0 || !r.recovered {
+	if !r.recovered {
 		return
 	}
+	if who := r.claimants(); len(who) > 0 {
+		r.distribute(who, agents)
+	}
+	if len(r.cluster.registry.windows) > 0 {
+		r.requestLeave(agents)
+	}
+}
+
+// distribute makes offers. All that a framework gets in one go is one OFFERS event.
+func (r *reign) distribute(who []claimant, agents []*slave) {
 	batches := map[*framework][]*offer{}
 	var served []*framework
 	made := 0
@@ -261,17 +270,28 @@ func (r *reign) rescind(o *offer) {
 	})
 }
 
+// rescindAll takes back all that an agent has out: offers, then inverse offers.
 func (r *reign) rescindAll(s *slave) {
 	for o := range s.offers {
 		r.rescind(o)
 	}
+	for _, io := range sortedInverse(s) {
+		r.rescindInverse(io)
+	}
 }
 
-// dropOffers takes all of a framework's offers back without RESCIND.
+// dropOffers takes all of a framework's offers and inverse offers back without RESCIND, and its filters.
 func (r *reign) dropOffers(f *framework) {
 	for _, o := range f.offers {
 		r.recover(o)
 	}
+	for _, io := range r.inverse {
+		if io.framework == f {
+			r.removeInverseOffer(io)
+		}
+	}
+	f.filters = map[filterKey][]filter{}
+	f.inverseFilters = map[string]time.Time{}
 }
 
 func sortedOffers(m map[string]*offer) []*offer {
@@ -301,9 +321,7 @@ func (r *reign) decline(f *framework, call *scheduler.Call_Decline) {
 			r.refuseOffer(f, o.role, o.slave, o.resources, d)
 			continue
 		}
-		if io := r.inverse[id.Value]; io != nil && io.framework == f {
-			r.removeInverseOffer(io)
-		}
+		r.answerInverse(f, []mesos.OfferID{id}, "DECLINE", call.Filters)
 	}
 }
 
@@ -322,6 +340,7 @@ func (r *reign) revive(f *framework, roles []string) {
 			delete(f.filters, key)
 		}
 	}
+	f.inverseFilters = map[string]time.Time{}
 	r.allocate(r.order...)
 }
 

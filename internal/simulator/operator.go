@@ -38,9 +38,15 @@ type operatorCall struct {
 			} `json:"windows"`
 		} `json:"schedule"`
 	} `json:"update_maintenance_schedule"`
+	StartMaintenance *machineList `json:"start_maintenance"`
+	StopMaintenance  *machineList `json:"stop_maintenance"`
 }
 
-// serveOperator answers the operator API's calls that change what schedulers see.
+type machineList struct {
+	Machines []machine `json:"machines"`
+}
+
+// serveOperator answers the operator API's calls that are simulated.
 func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
 	q := &request{master: m, http: r}
 	for _, check := range []func() answer{q.findLeader, q.awaitRecovery, q.checkMethod, q.chooseCodec} {
@@ -89,6 +95,18 @@ var operations = map[string]struct {
 			return answer{status: http.StatusOK}
 		},
 	},
+	"START_MAINTENANCE": {
+		func(c *operatorCall) bool { return c.StartMaintenance != nil },
+		func(r *reign, c *operatorCall) answer {
+			return orRefuse(r.startMaintenance(c.StartMaintenance.Machines))
+		},
+	},
+	"STOP_MAINTENANCE": {
+		func(c *operatorCall) bool { return c.StopMaintenance != nil },
+		func(r *reign, c *operatorCall) answer { return orRefuse(r.stopMaintenance(c.StopMaintenance.Machines)) },
+	},
+	"GET_MAINTENANCE_SCHEDULE": {without, (*reign).getMaintenanceSchedule},
+	"GET_MAINTENANCE_STATUS":   {without, (*reign).getMaintenanceStatus},
 	"TEARDOWN": {
 		func(c *operatorCall) bool { return c.Teardown != nil },
 		func(r *reign, c *operatorCall) answer {
@@ -100,6 +118,17 @@ var operations = map[string]struct {
 			return answer{status: http.StatusOK}
 		},
 	},
+}
+
+// without is for calls that need nothing but their type.
+func without(*operatorCall) bool { return true }
+
+// orRefuse is an empty 200, or the 400 that says why not.
+func orRefuse(why string) answer {
+	if why != "" {
+		return badRequest("%s", why)
+	}
+	return answer{status: http.StatusOK}
 }
 
 func (r *reign) operateDrain(c *operatorCall) answer {

@@ -36,7 +36,9 @@ type Flags struct {
 	StatusUpdateRetryMax   time.Duration // 10 min
 	MaxCompletedFrameworks int           // 50
 	MaxUnreachableTasks    int           // 1000 per framework
-	AgentRemovalInterval   time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
+	// ExecutorRecoveryTimeout (15 min) is how long an executor whose agent never comes back lets its task live on.
+	ExecutorRecoveryTimeout time.Duration
+	AgentRemovalInterval    time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
 
 	// AuthenticateFrameworks demands basic authentication on the scheduler API by one of Credentials.
 	AuthenticateFrameworks bool
@@ -77,5 +79,6 @@ func (f Flags) withDefaults() Flags {
 	f.StatusUpdateRetryMax = orDefault(f.StatusUpdateRetryMax, 10*time.Minute)
 	f.MaxCompletedFrameworks = orDefault(f.MaxCompletedFrameworks, 50)
 	f.MaxUnreachableTasks = orDefault(f.MaxUnreachableTasks, 1000)
+	f.ExecutorRecoveryTimeout = orDefault(f.ExecutorRecoveryTimeout, 15*time.Minute)
 	return f
 }

@@ -28,6 +28,7 @@ type line struct {
 	Dir     string            `json:"dir"`
 	Conn    string            `json:"conn"`
 	Path    string            `json:"path"`
+	Method  string            `json:"method"`
 	Headers map[string]string `json:"headers"`
 	Body    any               `json:"body"`
 	Status  int               `json:"status"`
@@ -94,10 +95,11 @@ func (r *recording) response(i int) (line, bool) {
 	return line{}, false
 }
 
-// agent describes the agent of the recording, after the first offer that it made.
-func (r *recording) agent(t *testing.T) (AgentSpec, bool) {
+// agents describes the agents of the recording, one for each address, after the first offer that each made.
+func (r *recording) agents(t *testing.T) []AgentSpec {
 	t.Helper()
-	spec := AgentSpec{Hostname: "127.0.0.1", IP: "127.0.0.1", Port: 5151}
+	var specs []AgentSpec
+	seen := map[int32]bool{}
 	for _, l := range r.lines {
 		if l.kind() != "OFFERS" || l.Dir != "event" {
 			continue
@@ -110,10 +112,16 @@ func (r *recording) agent(t *testing.T) (AgentSpec, bool) {
 		if err := json.Unmarshal(b, &o); err != nil {
 			t.Fatal(err)
 		}
-		spec.Resources, spec.Attributes = normalized(o.Resources), o.Attributes
-		return spec, true
+		port := o.URL.Address.Port
+		if seen[port] {
+			continue
+		}
+		seen[port] = true
+		specs = append(specs, AgentSpec{
+			Hostname: o.Hostname, IP: "127.0.0.1", Port: int(port), Resources: normalized(o.Resources), Attributes: o.Attributes,
+		})
 	}
-	return spec, false
+	return specs
 }
 
 // script plays a task's command as the command executor would, at the times at which the recorded
@@ -140,7 +148,26 @@ func (r *recording) script(info *mesos.TaskInfo) Script {
 			at[key] = number(s["timestamp"]) - r.began - launched
 		}
 	}
-	return play(info, at)
+	script := play(info, at)
+	if handler, ok := handlers[beforeMarker(info.Command.GetValue())]; ok {
+		script.KillAfter, script.KillMessage = handler.after, handler.message
+	}
+	return script
+}
+
+// handlers are what commands of the recordings do on SIGTERM.
+var handlers = map[string]struct {
+	after   time.Duration
+	message string
+}{
+	"trap 'echo got SIGTERM' TERM":                  {after: 24 * time.Hour},
+	"trap 'echo got SIGTERM; sleep 7; exit 0' TERM": {after: 7 * time.Second, message: "Command exited with status 0"},
+}
+
+// beforeMarker is what stands in a command before the word that told its process from others.
+func beforeMarker(command string) string {
+	before, _, _ := strings.Cut(command, "; : m")
+	return before
 }
 
 func mentions(v any, taskID string) bool {

@@ -31,7 +31,6 @@ type reign struct {
 
 	frameworkCount, agentCount, offerCount int
 	nextRemoval                            time.Time // of an agent that misses its pings
-	maintenance                            []window
 }
 
 func newReign(c *Cluster, m *Master) *reign {
@@ -237,6 +236,7 @@ type slave struct {
 	executors map[executorKey]*executor
 	offers    map[*offer]struct{}
 	inverse   map[*inverseOffer]struct{}
+	answers   []inverseAnswer                  // to its inverse offers, of this schedule
 	killed    map[taskKey]*scheduler.Call_Kill // kills to repeat when the agent is back
 
 	pings, reregister *time.Timer

@@ -64,6 +64,9 @@ type Script struct {
 	Steps []Step
 	// KillAfter is how long the task takes to die of SIGTERM. Longer than its grace period, and SIGKILL ends it.
 	KillAfter time.Duration
+	// KillMessage is what the executor says of a task that SIGTERM ended; default "Command terminated with signal
+	// Terminated".
+	KillMessage string
 	// IgnoreKill makes the task survive every kill.
 	IgnoreKill bool
 }
@@ -75,6 +78,9 @@ const (
 	RunningAfter  = 10 * time.Millisecond
 	KilledAfter   = 50 * time.Millisecond
 )
+
+// killSlack is how long SIGKILL follows SIGTERM at the soonest: a task that does not handle SIGTERM dies of that.
+const killSlack = 2 * KilledAfter
 
 // Stay is the script of a task that runs until it is killed.
 func Stay() Script {
@@ -142,13 +148,11 @@ func (e *scripted) Kill(grace time.Duration) {
 	if e.script.IgnoreKill || e.killer != nil || e.ended {
 		return
 	}
-	after, signal := e.script.KillAfter, "Terminated"
-	if after > grace {
-		after, signal = grace, "Killed"
+	after, message := e.script.KillAfter, orDefault(e.script.KillMessage, "Command terminated with signal Terminated")
+	if after > max(grace, killSlack) {
+		after, message = grace, "Command terminated with signal Killed"
 	}
-	e.killer = time.AfterFunc(after, func() {
-		e.report(Report{State: mesos.TASK_KILLED, Message: "Command terminated with signal " + signal})
-	})
+	e.killer = time.AfterFunc(after, func() { e.report(Report{State: mesos.TASK_KILLED, Message: message}) })
 }
 
 // Destroy implements Execution.

@@ -102,7 +102,7 @@ var (
 		"uuid", "container_id.value", "container_id.parent.value", "unreachable_time.nanoseconds", "master_info.id",
 	}
 	ignored = []string{
-		".timestamp", ".executor_pid", "master_info.port", "master_info.pid", "master_info.hostname",
+		".timestamp", "timestamp.nanoseconds", ".executor_pid", "master_info.port", "master_info.pid", "master_info.hostname",
 		"master_info.address.port", "master_info.address.hostname",
 	}
 )
