@@ -173,7 +173,7 @@ func (a *acceptance) launch(info *mesos.TaskInfo, opID *mesos.OperationID) {
 // enter books a launched task, in state STAGING; no update is sent for that.
 func (a *acceptance) enter(info *mesos.TaskInfo, executorID string, want []mesos.Resource) *task {
 	t := &task{
-		id: info.TaskID.Value, framework: a.framework, slave: a.slave,
+		id: info.TaskID.Value, framework: a.framework, slave: a.slave, info: info, role: a.role,
 		executorID: executorID, resources: want, state: mesos.TASK_STAGING,
 	}
 	a.reign.addTask(t) // validation has seen to it that the ID is free

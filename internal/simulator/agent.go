@@ -23,6 +23,10 @@ type AgentSpec struct {
 	Attributes []mesos.Attribute
 	Domain     *mesos.DomainInfo
 
+	// HTTPCommandExecutor is the agent's flag of that name: its command executors keep to the grace periods that kills
+	// and drains ask for. The others keep to the tasks' own.
+	HTTPCommandExecutor bool
+
 	// Runner acts the tasks out; default ScriptRunner{}.
 	Runner Runner
 }
@@ -78,12 +82,13 @@ type Agent struct {
 	total   []mesos.Resource
 	number  int
 
-	id          string // given at the first registration, kept after that
-	up          bool   // its process runs
-	partitioned bool   // it runs, but neither it nor the master hears of the other
-	leaving     bool   // it shuts down: its process ends with the last of its tasks
-	predecessor string // the ID of the agent that was at this address before its directories were wiped
-	registered  *reign // with whom, as it believes itself
+	id          string     // given at the first registration, kept after that
+	up          bool       // its process runs
+	partitioned bool       // it runs, but neither it nor the master hears of the other
+	leaving     bool       // it shuts down: its process ends with the last of its tasks
+	drained     *drainInfo // as it was told by the master
+	predecessor string     // the ID of the agent that was at this address before its directories were wiped
+	registered  *reign     // with whom, as it believes itself
 	notBefore   time.Time
 	registering *time.Timer
 

@@ -27,6 +27,7 @@ type agentTask struct {
 	killedBy  *mesos.TaskStatus_Reason // why the agent itself killed it
 	failedBy  bool                     // the kill counts as a failure (max_completion_time)
 	ended     bool
+	told      bool // a terminal update was acknowledged, although it has not ended
 	quiet     bool // nobody is told what becomes of it: its agent shuts it down, or has none
 	completed *time.Timer
 
@@ -130,9 +131,10 @@ func (a *Agent) report(t *agentTask, rep Report) {
 	}
 }
 
-// finish books the end of a task, and lets the reason for which the agent killed it decide the state.
+// finish books the end of a task, and lets the reason for which the agent killed it decide the state. A command that
+// was killed is KILLED even if it exits with status 0.
 func (a *Agent) finish(t *agentTask, rep *Report) {
-	if t.killing && rep.State == mesos.TASK_FAILED {
+	if t.killing && (rep.State == mesos.TASK_FAILED || rep.State == mesos.TASK_FINISHED && t.executor == nil) {
 		rep.State = mesos.TASK_KILLED
 	}
 	if t.killedBy != nil {
@@ -264,11 +266,11 @@ func (a *Agent) killTask(r *reign, frameworkID string, call *scheduler.Call_Kill
 		a.killQueued(t)
 		return
 	}
-	policy := t.info.KillPolicy
+	grace := graceOf(t.info.KillPolicy)
 	if call.KillPolicy != nil {
-		policy = call.KillPolicy
+		grace = a.graceFor(t, graceOf(call.KillPolicy))
 	}
-	a.killOne(t, graceOf(policy))
+	a.killOne(t, grace)
 }
 
 // killUnknown answers a kill of a task that never reached this agent: silence, unless the agent has
@@ -333,6 +335,7 @@ func (a *Agent) killOne(t *agentTask, grace time.Duration) {
 
 // queueUpdate appends an update; the first of the queue is forwarded at once.
 func (a *Agent) queueUpdate(t *agentTask, s *mesos.TaskStatus) {
+	a.tellDraining(s)
 	if !terminal(t.state) {
 		t.state = s.GetState()
 	}
@@ -375,11 +378,18 @@ func (a *Agent) acknowledge(r *reign, frameworkID, taskID string, uuid []byte) {
 	head := t.queue[0]
 	t.queue = t.queue[1:]
 	t.wait = 0
-	if terminal(head.GetState()) {
+	if !terminal(head.GetState()) {
+		a.forward(t)
+		return
+	}
+	if t.live == nil || t.ended {
 		a.forget(t)
 		return
 	}
-	a.forward(t)
+	t.queue, t.told, t.quiet = nil, true, true
+	if t.retry != nil {
+		t.retry.Stop()
+	}
 }
 
 func (a *Agent) forget(t *agentTask) {

@@ -17,6 +17,7 @@ func checkBooks(c *Cluster) error {
 	defer c.mu.Unlock()
 	live := 0
 	for _, a := range c.agents {
+		live += len(a.orphans)
 		for _, t := range a.tasks {
 			if !t.ended {
 				live++
@@ -155,18 +156,23 @@ func (x *chaos) actions() map[string]func(*rapid.T) {
 			call["kill"] = object{"task_id": value(x.someTask())}
 			x.try(call)
 		}),
-		"reconcile":   act(func() { x.try(x.ask(x.someTask())) }),
-		"revive":      act(func() { x.try(x.simple("REVIVE")) }),
-		"suppress":    act(func() { x.try(x.simple("SUPPRESS")) }),
-		"acknowledge": act(func() { x.acknowledgeAll() }),
-		"partition":   act(func() { x.agent().Partition() }),
-		"heal":        act(func() { x.agent().Heal() }),
-		"stop":        act(func() { x.agent().Stop() }),
-		"start":       act(func() { x.agent().Start() }),
-		"reboot":      act(func() { x.agent().Reboot(time.Second) }),
-		"drain":       act(func() { x.agent().Drain() }),
-		"reactivate":  act(func() { x.agent().Reactivate() }),
-		"fail over":   act(func() { x.cluster.StopMaster(0); x.cluster.StartMaster(0) }),
+		"reconcile":       act(func() { x.try(x.ask(x.someTask())) }),
+		"revive":          act(func() { x.try(x.simple("REVIVE")) }),
+		"suppress":        act(func() { x.try(x.simple("SUPPRESS")) }),
+		"acknowledge":     act(func() { x.acknowledgeAll() }),
+		"partition":       act(func() { x.agent().Partition() }),
+		"heal":            act(func() { x.agent().Heal() }),
+		"stop":            act(func() { x.agent().Stop() }),
+		"start":           act(func() { x.agent().Start() }),
+		"reboot":          act(func() { x.agent().Reboot(time.Second) }),
+		"drain":           act(func() { x.agent().Drain() }),
+		"drain, in haste": act(func() { x.agent().DrainWithin(time.Second, false) }),
+		"unregister":      act(func() { x.agent().Unregister() }),
+		"replace":         act(func() { x.agent().Replace(time.Second) }),
+		"machine down":    act(func() { x.agent().MachineDown() }),
+		"machine up":      act(func() { x.agent().MachineUp() }),
+		"reactivate":      act(func() { x.agent().Reactivate() }),
+		"fail over":       act(func() { x.cluster.StopMaster(0); x.cluster.StartMaster(0) }),
 		"subscribe": act(func() {
 			time.Sleep(time.Second)
 			x.resubscribe()

@@ -340,14 +340,14 @@ var killRules = map[string]struct {
 		},
 		want: outcome{States: killed},
 	},
-	"may finish instead of being killed": {
+	"ends as killed, even with exit status 0": {
 		script: func() Script {
 			s := EndAfter(2*time.Second, mesos.TASK_FINISHED, "Command exited with status 0")
 			s.KillAfter = time.Minute
 			return s
 		},
 		do:   func(cl *client, _ *Agent, _ *Cluster) { cl.kill("t1", "") },
-		want: outcome{States: []string{"TASK_KILLING", "TASK_FINISHED"}},
+		want: outcome{States: killed},
 	},
 	"disconnected: resent when the agent re-registers": {
 		do: func(cl *client, a *Agent, _ *Cluster) {

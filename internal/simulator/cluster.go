@@ -45,7 +45,8 @@ type registry struct {
 	admitted    map[string]bool
 	unreachable map[string]time.Time
 	gone        map[string]time.Time
-	windows     []window // the maintenance schedule
+	drains      map[string]*drainInfo // by agent ID
+	windows     []window              // the maintenance schedule
 	down        map[machine]bool
 }
 
@@ -58,6 +59,7 @@ func New(o Options) *Cluster {
 			admitted:    map[string]bool{},
 			unreachable: map[string]time.Time{},
 			gone:        map[string]time.Time{},
+			drains:      map[string]*drainInfo{},
 			down:        map[machine]bool{},
 		},
 		byID:    map[string]*Agent{},

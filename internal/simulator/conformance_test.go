@@ -51,8 +51,13 @@ var settings = map[string]setting{
 		"the agent process is stopped; its executor keeps running; the master's ping times out": func(r *replay) { r.agent.Stop() },
 		"the agent comes back": func(r *replay) { time.AfterFunc(2500*time.Millisecond, r.agent.Start) },
 	}},
-	"authentication":   {flags: Flags{AuthenticateFrameworks: true, Credentials: map[string]string{"alice": "s3cret"}}},
-	"bad_calls":        {phase: .855, notes: map[string]func(*replay){"GET on the endpoint": func(r *replay) { r.method = http.MethodGet }}},
+	"authentication": {flags: Flags{AuthenticateFrameworks: true, Credentials: map[string]string{"alice": "s3cret"}}},
+	"bad_calls":      {phase: .855, notes: map[string]func(*replay){"GET on the endpoint": func(r *replay) { r.method = http.MethodGet }}},
+	"drain": {flags: quickPings, phase: .2, notes: map[string]func(*replay){
+		"an agent with --http_command_executor=true: KILL with a kill_policy of 2 s for h-1, then a drain with max_grace_period 3 s for h-2, both as d-1": func(r *replay) {
+			r.addAgent(func(spec *AgentSpec) { spec.HTTPCommandExecutor = true })
+		},
+	}},
 	"failover_timeout": {leaves: "AC"},
 	"health_and_checks": {
 		phase: .545,
@@ -174,9 +179,12 @@ func (r *replay) client(conn string) *client {
 }
 
 // addAgent starts the next agent of the recording.
-func (r *replay) addAgent() {
+func (r *replay) addAgent(adapt ...func(*AgentSpec)) {
 	spec := r.specs[0]
 	r.specs = r.specs[1:]
+	for _, f := range adapt {
+		f(&spec)
+	}
 	spec.Runner = ScriptRunner{Script: func(info *mesos.TaskInfo) Script {
 		script := r.rec.script(info)
 		script.KillAfter = orDefault(script.KillAfter, orDefault(r.set.killAfter, 40*time.Millisecond))

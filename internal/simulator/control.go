@@ -138,7 +138,7 @@ var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 //	POST /master/failover?down=2s&to=1&back=0.7&after=30s
 //	POST /agents/{agent}/{partition|heal|stop|start|restart|reboot|gone|unregister|forget}?for=10s
 //	POST /agents/{agent}/replace?for=10s    (directories wiped, started as a new agent at the same address)
-//	POST /agents/{agent}/drain and /agents/{agent}/reactivate
+//	POST /agents/{agent}/drain?grace=3s&gone=true           and /agents/{agent}/reactivate
 //	POST /agents/{agent}/maintenance?in=60s&for=1h          and /agents/{agent}/cancel-maintenance
 //	POST /agents/{agent}/{machine-down|machine-up}
 //	POST /tasks/{task}/kill                 (SIGKILL by somebody on the host)
@@ -255,6 +255,7 @@ func (c *Cluster) controlMaster(p *parameters) error {
 
 func (c *Cluster) controlAgent(p *parameters) error {
 	name, d, in := p.r.PathValue("agent"), p.duration("for"), p.duration("in")
+	grace, gone := p.duration("grace"), p.flag("gone")
 	a := c.Agent(name)
 	if n, err := strconv.Atoi(name); err == nil && n >= 1 && n <= len(c.Agents()) {
 		a = c.Agents()[n-1]
@@ -277,7 +278,7 @@ func (c *Cluster) controlAgent(p *parameters) error {
 		"gone":       a.Gone,
 		"unregister": a.Unregister,
 		"forget":     a.Forget,
-		"drain":      a.Drain,
+		"drain":      func() { a.DrainWithin(grace, gone) },
 		"reactivate": a.Reactivate,
 
 		"replace":            func() { a.Replace(d) },

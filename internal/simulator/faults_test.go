@@ -392,6 +392,12 @@ var faultCases = map[string]faultCase{
 			s.t.Errorf("%d tasks are live, want none", n)
 		}
 	}},
+	"drain an agent and mark it gone": {"agent drain", func(s *stage) {
+		s.running("t1")
+		s.act(func() { s.a.DrainWithin(time.Second, true) }, s.agentPath(s.a, "drain?grace=1s&gone=true"))
+		s.acknowledged("t1", "TASK_GONE_BY_OPERATOR")
+		s.await("its end", func() bool { return s.cluster.State().Agents[0].Master == "gone" })
+	}},
 	"mark an agent gone": {"agent gone", func(s *stage) {
 		s.running("t1")
 		s.act(s.a.Gone, s.agentPath(s.a, "gone"))

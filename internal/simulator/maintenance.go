@@ -283,28 +283,3 @@ func (a *Agent) MachineUp() {
 		_ = r.stopMaintenance([]machine{a.machine()}) // refused only if it is not down
 	}
 }
-
-// drain is DRAIN_AGENT: no more offers, and all tasks are killed with at most this grace period.
-func (r *reign) drain(s *slave, grace *time.Duration) {
-	s.draining, s.active = true, false
-	r.rescindAll(s)
-	if a := s.agent; a.linked(r) {
-		for _, t := range a.sortedTasks() {
-			g := graceOf(t.info.KillPolicy)
-			if grace != nil {
-				g = min(g, *grace)
-			}
-			if !t.killing {
-				t.killedBy = mesos.REASON_AGENT_DRAINING.Enum()
-			}
-			a.killOne(t, g)
-		}
-	}
-}
-
-// reactivate is REACTIVATE_AGENT.
-func (r *reign) reactivate(s *slave) {
-	s.draining = false
-	s.active = s.connected
-	r.allocate(s)
-}

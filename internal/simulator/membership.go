@@ -58,7 +58,7 @@ func (r *reign) register(a *Agent) {
 	if known != nil {
 		known.stopTimers()
 		known.connected = true
-		known.active = !known.draining
+		known.active = known.draining() == nil
 	} else {
 		as := r.returnOf(a)
 		delete(r.expected, a.id)
@@ -78,6 +78,10 @@ func (r *reign) register(a *Agent) {
 	}
 	if known != nil {
 		r.catchUp(known)
+	}
+	if d := r.slaves[a.id].draining(); d != nil {
+		a.drain(d)
+		r.checkDrained(r.slaves[a.id])
 	}
 	r.allocate(r.slaves[a.id])
 }
@@ -118,7 +122,7 @@ func (r *reign) frameworksOn(a *Agent) (out []*framework) {
 // admit books an agent that this master did not have, with the tasks that it brings.
 func (r *reign) admit(a *Agent, tell string) bool {
 	s := &slave{
-		reign: r, id: a.id, agent: a, connected: true, active: true, since: time.Now(),
+		reign: r, id: a.id, agent: a, connected: true, since: time.Now(),
 		free:      append([]mesos.Resource(nil), a.total...),
 		tasks:     map[*task]struct{}{},
 		executors: map[executorKey]*executor{},
@@ -126,6 +130,7 @@ func (r *reign) admit(a *Agent, tell string) bool {
 		inverse:   map[*inverseOffer]struct{}{},
 		killed:    map[taskKey]*scheduler.Call_Kill{},
 	}
+	s.active = s.draining() == nil
 	r.slaves[a.id] = s
 	r.order = append(r.order, s)
 	for _, t := range a.sortedTasks() {
@@ -169,7 +174,8 @@ func (r *reign) bringTask(s *slave, t *agentTask, tell string) bool {
 	}
 	f.unreachable.remove(t.key.task)
 	mt := &task{
-		id: t.key.task, framework: f, slave: s, resources: normalized(t.info.Resources), state: t.state, forwarded: t.sent,
+		id: t.key.task, framework: f, slave: s, info: t.info, role: roleOf(t.info, f),
+		resources: normalized(t.info.Resources), state: t.state, forwarded: t.sent,
 	}
 	if e := t.executor; e != nil {
 		mt.executorID = e.key.executor
@@ -401,7 +407,7 @@ func (a *Agent) stop() {
 	}
 	a.up, a.leaving = false, false
 	for _, t := range a.tasks {
-		t.quiet = false // what still ends, an agent that is started again will hear of
+		t.quiet = t.told // what still ends, an agent that is started again will hear of
 	}
 	if r, s := a.slaveOf(); s != nil {
 		r.missPings(s)
@@ -489,24 +495,4 @@ func (a *Agent) Forget() {
 	a.cluster.faults.count("agent forget")
 	delete(a.cluster.registry.unreachable, a.id)
 	delete(a.cluster.registry.gone, a.id)
-}
-
-// Drain is an operator's DRAIN_AGENT: no more offers, and the tasks are killed.
-func (a *Agent) Drain() {
-	a.cluster.mu.Lock()
-	defer a.cluster.mu.Unlock()
-	a.cluster.faults.count("agent drain")
-	if r, s := a.slaveOf(); s != nil {
-		r.drain(s, nil)
-	}
-}
-
-// Reactivate is an operator's REACTIVATE_AGENT.
-func (a *Agent) Reactivate() {
-	a.cluster.mu.Lock()
-	defer a.cluster.mu.Unlock()
-	a.cluster.faults.count("agent reactivate")
-	if r, s := a.slaveOf(); s != nil {
-		r.reactivate(s)
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
@@ -23,6 +22,7 @@ type operatorCall struct {
 			Seconds int64 `json:"seconds"`
 			Nanos   int64 `json:"nanos"`
 		} `json:"max_grace_period"`
+		MarkGone bool `json:"mark_gone"`
 	} `json:"drain_agent"`
 	ReactivateAgent *struct {
 		AgentID mesos.AgentID `json:"agent_id"`
@@ -105,6 +105,7 @@ var operations = map[string]struct {
 		func(c *operatorCall) bool { return c.StopMaintenance != nil },
 		func(r *reign, c *operatorCall) answer { return orRefuse(r.stopMaintenance(c.StopMaintenance.Machines)) },
 	},
+	"GET_AGENTS":               {without, (*reign).getAgents},
 	"GET_MAINTENANCE_SCHEDULE": {without, (*reign).getMaintenanceSchedule},
 	"GET_MAINTENANCE_STATUS":   {without, (*reign).getMaintenanceStatus},
 	"TEARDOWN": {
@@ -128,28 +129,6 @@ func orRefuse(why string) answer {
 	if why != "" {
 		return badRequest("%s", why)
 	}
-	return answer{status: http.StatusOK}
-}
-
-func (r *reign) operateDrain(c *operatorCall) answer {
-	s := r.slaves[c.DrainAgent.AgentID.Value]
-	if s == nil {
-		return badRequest("Failed to drain the agent: it is not registered")
-	}
-	var grace *time.Duration
-	if g := c.DrainAgent.MaxGrace; g != nil {
-		grace = new(time.Duration(g.Seconds)*time.Second + time.Duration(g.Nanos))
-	}
-	r.drain(s, grace)
-	return answer{status: http.StatusOK}
-}
-
-func (r *reign) operateReactivate(c *operatorCall) answer {
-	s := r.slaves[c.ReactivateAgent.AgentID.Value]
-	if s == nil {
-		return badRequest("Failed to reactivate the agent: it is not registered")
-	}
-	r.reactivate(s)
 	return answer{status: http.StatusOK}
 }
 

@@ -204,6 +204,8 @@ type task struct {
 	id         string
 	framework  *framework
 	slave      *slave
+	info       *mesos.TaskInfo
+	role       string // to which its resources are allocated
 	executorID string // only for tasks of a task group; command tasks have none at the master
 	resources  []mesos.Resource
 	state      mesos.TaskState // the latest that the agent reported
@@ -240,7 +242,6 @@ type slave struct {
 	killed    map[taskKey]*scheduler.Call_Kill // kills to repeat when the agent is back
 
 	pings, reregister *time.Timer
-	draining          bool
 }
 
 type taskKey struct{ framework, task string }
@@ -281,6 +282,7 @@ func (r *reign) removeTask(t *task) {
 		t.slave.release(t.resources)
 	}
 	delete(t.slave.tasks, t)
+	r.checkDrained(t.slave)
 	if t.framework.tasks[t.id] == t {
 		delete(t.framework.tasks, t.id)
 	}

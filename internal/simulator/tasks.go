@@ -202,3 +202,16 @@ func (r *reign) executorExited(a *Agent, frameworkID, executorID string, status 
 		},
 	})
 }
+
+// roleOf is the role that a task's resources are allocated to.
+func roleOf(info *mesos.TaskInfo, f *framework) string {
+	for i := range info.Resources {
+		if ai := info.Resources[i].AllocationInfo; ai != nil {
+			return ai.GetRole()
+		}
+	}
+	if roles := f.roles(); len(roles) > 0 {
+		return roles[0]
+	}
+	return "*"
+}
