@@ -19,3 +19,16 @@ func (b *Bridge) Live(since mesos.Number) []mesos.Observation {
 	}
 	return live
 }
+
+// SaidNow are the tasks, in no order, of which Mesos last said a state, in the present subscription.
+func (b *Bridge) SaidNow(state mesos.TaskState) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var taskIDs []string
+	for taskID, r := range b.attempts {
+		if said := r.Said(); said != nil && said.State == state && r.Last.Term == b.connection.Term {
+			taskIDs = append(taskIDs, taskID)
+		}
+	}
+	return taskIDs
+}

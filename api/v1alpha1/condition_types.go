@@ -91,6 +91,10 @@ const (
 	EventReplaced = "Replaced"
 	// EventGivenUp says that an attempt was left behind as a person asked.
 	EventGivenUp = "GivenUp"
+	// EventAgentGivenUp says that an attempt was given up as a person said that its agent never comes back.
+	EventAgentGivenUp = "AgentGivenUp"
+	// EventUnknownGivenUp says that an attempt was given up as a person gave up all of which Mesos says TASK_UNKNOWN.
+	EventUnknownGivenUp = "UnknownGivenUp"
 	// EventGiveUpIgnored says that a person gave up an attempt that Mesos says is live.
 	EventGiveUpIgnored = "GiveUpIgnored"
 	// EventAbandoned says that the object was let go while nobody knew whether its task runs; the framework's status remembers it.
@@ -179,6 +183,8 @@ const (
 	EventKillingOrphan = "KillingOrphan"
 	// EventKillingAbandoned says that an abandoned attempt came back and is being killed.
 	EventKillingAbandoned = "KillingAbandoned"
+	// EventGivingUp says that attempts of many MesosTasks are given up, as a person asked by an annotation of the framework.
+	EventGivingUp = "GivingUp"
 	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it.
 	EventFrameworkIDReplaced = "FrameworkIDReplaced"
 	// EventRegistered says that Mesos gave the framework its ID.

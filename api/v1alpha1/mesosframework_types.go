@@ -463,6 +463,20 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Abandoned []AbandonedAttempt `json:"abandoned,omitempty"`
 
+	// unknown counts the attempts of MesosTasks of which Mesos says TASK_UNKNOWN, and that nothing else will end: neither a removed agent nor a
+	// person. Absent while there are none, and until a pass has ended in the present subscription.
+	// +optional
+	Unknown *UnknownAttempts `json:"unknown,omitempty"`
+
+	// handledAnnotations are the values of the annotations mesos.dev/give-up-agent and mesos.dev/give-up-unknown that were followed, the latest
+	// last. They do nothing any more, also when they are set again; another value does.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=value
+	// +optional
+	HandledAnnotations []HandledAnnotation `json:"handledAnnotations,omitempty"`
+
 	// replacedFrameworkIDs are the earlier framework IDs that a person replaced with annotation mesos.dev/replace-framework-id, the latest
 	// first. What was bound under them counts as given up.
 	// +kubebuilder:validation:MaxItems=16
@@ -567,6 +581,20 @@ type OrphanTask struct {
 	// +kubebuilder:validation:MaxLength=255
 	// +optional
 	AgentID string `json:"agentID,omitempty"`
+}
+
+// UnknownAttempts are attempts of which Mesos says that it knows nothing.
+type UnknownAttempts struct {
+	// count is how many there are.
+	// +kubebuilder:validation:Minimum=1
+	// +required
+	Count int32 `json:"count,omitempty"`
+
+	// token names just these in annotation mesos.dev/give-up-unknown. Another count has another token, as has another subscription.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	Token string `json:"token,omitempty"`
 }
 
 // AbandonedAttempt is an attempt of a deleted MesosTask that may still run.

@@ -381,8 +381,9 @@ type MesosTaskStatus struct {
 	// +optional
 	History []TaskAttempt `json:"history,omitempty"`
 
-	// handledAnnotations are give-ups (annotation mesos.dev/give-up) that were answered, as Mesos said that the attempt lived. They do
-	// nothing any more, also when they are set again; another value does. Kept as long as the status names the attempt.
+	// handledAnnotations are give-ups that were answered, as Mesos said that the attempt lived: the value of annotation mesos.dev/give-up, or of
+	// mesos.dev/give-up-agent on the MesosFramework the task ID and when that was first seen. They do nothing any more, also when they are set
+	// again; another value does. Kept as long as the status names the attempt.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=name
@@ -418,9 +419,13 @@ type HandledAnnotation struct {
 
 	// value is the value that does nothing any more; another one does.
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=320
+	// +kubebuilder:validation:MaxLength=4096
 	// +required
 	Value string `json:"value,omitempty"`
+
+	// time is when the operator first saw the value, on a MesosFramework: it concerns what was bound before.
+	// +optional
+	Time *metav1.Time `json:"time,omitempty"`
 }
 
 // TaskAttempt is one Mesos task ID and what Mesos said of it.
@@ -536,6 +541,10 @@ type TaskAttempt struct {
 	// unreachableTime is since when the operator knows that Mesos cannot say whether the task still runs, by its own clock.
 	// +optional
 	UnreachableTime *metav1.Time `json:"unreachableTime,omitempty"`
+
+	// unknownTime is since when the operator knows that Mesos says TASK_UNKNOWN of the attempt and nothing else, by its own clock.
+	// +optional
+	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`
 }
 
 // KillReason is why the operator kills a task whose object stays.

@@ -32,6 +32,14 @@ const (
 	// AnnotationPaused on a MesosTask, with any value but "false", keeps the operator's hands off its task: nothing is launched, killed
 	// or replaced, and status goes on to say what Mesos says. Deletion still works.
 	AnnotationPaused = "mesos.dev/paused"
+	// AnnotationGiveUpAgent on a MesosFramework names agents, by their Mesos IDs with commas in between, that never come back, as a person knows:
+	// every attempt that was bound to one of them before the annotation was first seen is given up, if Mesos cannot tell of it. Each value is
+	// followed once, status.handledAnnotations has it then: for what becomes of an agent later it takes another value, and any word that is no
+	// agent's ID makes one.
+	AnnotationGiveUpAgent = "mesos.dev/give-up-agent"
+	// AnnotationGiveUpUnknown on a MesosFramework gives up all attempts of which Mesos says TASK_UNKNOWN, as where it was rebuilt from nothing. Its
+	// value is the token that status.unknown has: one of another count does nothing.
+	AnnotationGiveUpUnknown = "mesos.dev/give-up-unknown"
 	// AnnotationReplaceFrameworkID on a MesosFramework names its framework ID, once Mesos has removed that: the operator registers the
 	// framework anew, once, and gives up what was bound under the old ID.
 	AnnotationReplaceFrameworkID = "mesos.dev/replace-framework-id"

@@ -22,6 +22,7 @@ type departure struct {
 // there only what ends the attempt counts; what else it takes to let such an object go is in deletion.go.
 var departures = []departure{
 	{func(s *scene) bool { return s.overByWord(s.attempt) }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
+	{func(s *scene) bool { return s.mayGiveUp() && s.agentGivenUp(s.attempt) && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.mayGiveUp() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.isAbandoned() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.stayedAway() && s.whyNotReplaced() == "" }, v1alpha1.OutcomeReplaced, (*scene).tellReplaced},
@@ -38,10 +39,11 @@ func (s *scene) leaveBehind() {
 		}
 		status := &s.decision.Status
 		s.attempt.Outcome = departure.outcome
-		if s.overByWord(s.attempt) {
+		departure.tell(s)
+		if s.overByWord(s.attempt) || s.agentGivenUp(s.attempt) {
+			// There is nothing to wait for any more. Should it come back all the same, it is killed.
 			s.attempt.FinishTime = s.timeOf(s.Now)
 		}
-		departure.tell(s)
 		until := s.Now
 		if s.attempt.UnreachableTime != nil {
 			until = s.attempt.UnreachableTime.Time
@@ -179,14 +181,21 @@ func (s *scene) leftBehind(other Other) bool {
 }
 
 func (s *scene) tellGivenUp(attempt *v1alpha1.TaskAttempt) {
-	why := fmt.Sprintf("annotation %s asks; it is killed if it comes back", v1alpha1.AnnotationGiveUp)
-	switch {
+	reason, why := v1alpha1.EventGivenUp, ""
+	switch given := s.wordFor(attempt); {
 	case s.idReplaced(attempt):
 		why = fmt.Sprintf("its framework ID %s was replaced", attempt.FrameworkID)
-	case !s.givesUp(attempt):
+	case given == nil:
 		why = "an object of this name abandoned it before; it is killed if it comes back"
+	case given.annotation == v1alpha1.AnnotationGiveUp:
+		why = fmt.Sprintf("annotation %s asks; it is killed if it comes back", given.annotation)
+	default:
+		if reason = v1alpha1.EventUnknownGivenUp; given.annotation == v1alpha1.AnnotationGiveUpAgent {
+			reason = v1alpha1.EventAgentGivenUp
+		}
+		why = fmt.Sprintf("annotation %s of MesosFramework %s asks; it is killed if it comes back", given.annotation, s.Spec.FrameworkRef.Name)
 	}
-	s.tell(Event{Reason: v1alpha1.EventGivenUp, Action: actionReconciling, Message: fmt.Sprintf("Gave up %s on agent %s, as %s", attempt.ID, attempt.AgentID, why)})
+	s.tell(Event{Reason: reason, Action: actionReconciling, Message: fmt.Sprintf("Gave up %s on agent %s, as %s", attempt.ID, attempt.AgentID, why)})
 }
 
 func (s *scene) tellReplaced() {

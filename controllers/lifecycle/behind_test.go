@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/requests"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -350,11 +351,11 @@ func TestNext_givesUp(t *testing.T) {
 	})
 	t.Run("what there is no room to answer is not followed, and nothing that was answered is forgotten", func(t *testing.T) {
 		s := running()
-		for n := range 2 * handledAtMost {
+		for n := range 2 * requests.HandledAtMost {
 			s.GiveUp = fmt.Sprintf("%s,%d", id, n)
 			s.look()
 		}
-		if got := s.Status.HandledAnnotations; len(got) != handledAtMost || got[0].Value != id+",0" {
+		if got := s.Status.HandledAnnotations; len(got) != requests.HandledAtMost || got[0].Value != id+",0" {
 			t.Errorf("it has %+v", got)
 		}
 		s.lost(mesos.TaskUnreachable, 0).look()

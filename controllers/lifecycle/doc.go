@@ -9,5 +9,5 @@
 // it as on one that failed. A deleted object is let go (deletion.go) once all of its attempts are over, or are remembered in the framework's
 // status as abandoned. What a person gives up is heeded once (giveup.go).
 //
-// It imports the API types and mesosbridge/mesos, and no other room.
+// It imports requests, the API types and mesosbridge/mesos, and no other room.
 package lifecycle

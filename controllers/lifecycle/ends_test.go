@@ -308,11 +308,11 @@ func TestNext_recordsWhatMesosSaid(t *testing.T) {
 	check("while its agent is away, since it was heard of here")
 
 	s.later(time.Second).answers(mesos.TaskUnknown).look()
-	want.State = "TASK_UNKNOWN"
+	want.State, want.UnknownTime = "TASK_UNKNOWN", at(4*time.Second)
 	check("once Mesos forgot the agent, still since the first loss")
 
 	s.later(time.Second).answers(mesos.TaskRunning).look()
-	want.State, want.UnreachableTime = "TASK_RUNNING", nil
+	want.State, want.UnreachableTime, want.UnknownTime = "TASK_RUNNING", nil, nil
 	check("once it is back")
 
 	s.later(time.Second).says(mesos.TaskFailed, "Command exited with status 3").look()

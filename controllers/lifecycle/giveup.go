@@ -9,16 +9,48 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/requests"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-const (
-	// handledAtMost is how many handled annotations a status keeps (the bound of the API), handledLength how long a give-up can be.
-	handledAtMost, handledLength = 16, 320
-)
+// handledLength is how long a give-up of one attempt can be.
+const handledLength = 320
 
-// giveUpOf is the task ID that a give-up names: what stands before a comma, behind which any text makes it another word of the person's. It is
-// empty for one that names none, or is too long to be remembered.
+// word is a person's word that gives an attempt up: an annotation, and the value that the status remembers once the word was answered.
+type word struct{ annotation, value string }
+
+// GiveUp is a person's word on the MesosFramework that gives many attempts up, as its status durably holds it.
+type GiveUp struct {
+	// Annotation is the one that it was given in.
+	Annotation string
+	// Agents are those that it names; none where it is about all of which Mesos says TASK_UNKNOWN.
+	Agents []string
+	// At is when it was first seen.
+	At time.Time
+}
+
+// GiveUpsOf are the give-ups that a framework's status holds.
+func GiveUpsOf(framework *v1alpha1.MesosFramework) []GiveUp {
+	var words []GiveUp
+	for _, handled := range framework.Status.HandledAnnotations {
+		switch {
+		case handled.Time == nil:
+		case handled.Name == v1alpha1.AnnotationGiveUpAgent:
+			words = append(words, GiveUp{Annotation: handled.Name, Agents: requests.List(handled.Value), At: handled.Time.Time})
+		case handled.Name == v1alpha1.AnnotationGiveUpUnknown:
+			words = append(words, GiveUp{Annotation: handled.Name, At: handled.Time.Time})
+		}
+	}
+	return words
+}
+
+// IsUnknown says whether an attempt is one of which Mesos says that it knows nothing, and that nothing but a person ends.
+func IsUnknown(attempt *v1alpha1.TaskAttempt) bool {
+	return !over(attempt) && mesos.TaskState(attempt.State) == mesos.TaskUnknown && attempt.UnknownTime != nil
+}
+
+// giveUpOf is the task ID that a give-up of one attempt names: what stands before a comma, behind which any text makes it another word of the
+// person's. It is empty for one that names none, or is too long to be remembered.
 func giveUpOf(value string) string {
 	if len(value) > handledLength {
 		return ""
@@ -27,19 +59,58 @@ func giveUpOf(value string) string {
 	return taskID
 }
 
-// givesUp says whether a person gives an attempt up, by a word that was not answered yet and whose answer there is room for.
-func (s *scene) givesUp(attempt *v1alpha1.TaskAttempt) bool {
-	return giveUpOf(s.GiveUp) == attempt.ID && !s.spent(s.GiveUp) && !s.isFull()
+// wordFor is a person's word that gives an attempt up, that was not answered yet and whose answer there is room for; nil where there is none.
+func (s *scene) wordFor(attempt *v1alpha1.TaskAttempt) *word {
+	if s.isFull() {
+		return nil
+	}
+	if own := (word{v1alpha1.AnnotationGiveUp, s.GiveUp}); giveUpOf(s.GiveUp) == attempt.ID && !s.isSpent(own) {
+		return &own
+	}
+	for _, giveUp := range s.GiveUps {
+		if given := giveUp.wordOn(attempt); s.concerns(giveUp, attempt) && !s.isSpent(given) {
+			return &given
+		}
+	}
+	return nil
 }
 
-// spent says whether a give-up was answered: Mesos said that the attempt lived. It does nothing any more, whatever becomes of the attempt and
-// whoever puts the annotation back.
-func (s *scene) spent(value string) bool {
-	return slices.Contains(s.decision.Status.HandledAnnotations, v1alpha1.HandledAnnotation{Name: v1alpha1.AnnotationGiveUp, Value: value})
+// wordOn is what a give-up says of one attempt.
+func (g GiveUp) wordOn(attempt *v1alpha1.TaskAttempt) word {
+	return word{g.Annotation, fmt.Sprintf("%s,%s", attempt.ID, g.At.UTC().Format(time.RFC3339))}
 }
+
+// concerns says whether a give-up is about an attempt: that was bound to an agent, or of which Mesos said TASK_UNKNOWN, before it was given. What
+// comes later takes another word: an agent that came back all the same may be lost again.
+func (s *scene) concerns(giveUp GiveUp, attempt *v1alpha1.TaskAttempt) bool {
+	if giveUp.Annotation == v1alpha1.AnnotationGiveUpUnknown {
+		return IsUnknown(attempt) && !attempt.UnknownTime.After(giveUp.At)
+	}
+	return slices.Contains(giveUp.Agents, attempt.AgentID) && attempt.BoundTime != nil && attempt.BoundTime.Time.Before(giveUp.At)
+}
+
+// givesUp says whether a person gives an attempt up.
+func (s *scene) givesUp(attempt *v1alpha1.TaskAttempt) bool { return s.wordFor(attempt) != nil }
+
+// agentGivenUp says whether a person says that an attempt's agent never comes back.
+func (s *scene) agentGivenUp(attempt *v1alpha1.TaskAttempt) bool {
+	given := s.wordFor(attempt)
+	return given != nil && given.annotation == v1alpha1.AnnotationGiveUpAgent
+}
+
+// isSpent says whether a word was answered: Mesos said that the attempt lived. It does nothing any more, whatever becomes of the attempt and
+// whoever puts the annotation back.
+func (s *scene) isSpent(given word) bool {
+	return requests.IsHandled(s.decision.Status.HandledAnnotations, given.annotation, given.value)
+}
+
+// spent says so of a give-up of one attempt.
+func (s *scene) spent(value string) bool { return s.isSpent(word{v1alpha1.AnnotationGiveUp, value}) }
 
 // isFull says whether no further answer can be remembered, so that none is given: a word that is forgotten would be a new one.
-func (s *scene) isFull() bool { return len(s.decision.Status.HandledAnnotations) >= handledAtMost }
+func (s *scene) isFull() bool {
+	return len(s.decision.Status.HandledAnnotations) >= requests.HandledAtMost
+}
 
 // nextGiveUp is a give-up of an attempt that is not spent.
 func (s *scene) nextGiveUp(taskID string) string {
@@ -53,6 +124,7 @@ func (s *scene) nextGiveUp(taskID string) string {
 // heedGiveUp answers a give-up of an attempt that Mesos says is live, and notes what becomes of any other that cannot be followed.
 func (s *scene) heedGiveUp() {
 	s.dropHandled()
+	s.answerAgentWord()
 	taskID := giveUpOf(s.GiveUp)
 	isCurrent := s.current() && taskID == s.attempt.ID
 	switch {
@@ -66,6 +138,23 @@ func (s *scene) heedGiveUp() {
 			s.note(fmt.Sprintf("Annotation %s %s", v1alpha1.AnnotationGiveUp, why))
 		}
 	}
+}
+
+// answerAgentWord answers a word that the current attempt's agent never comes back, where Mesos says that the attempt lives.
+func (s *scene) answerAgentWord() {
+	if !s.current() || !s.live() || !s.agentGivenUp(s.attempt) {
+		return
+	}
+	s.remind(*s.wordFor(s.attempt))
+	s.tell(Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: fmt.Sprintf(
+		"%s is not given up, as annotation %s of MesosFramework %s asks: Mesos says that it lives on agent %s", s.attempt.ID, v1alpha1.AnnotationGiveUpAgent, s.Spec.FrameworkRef.Name, s.attempt.AgentID)})
+}
+
+// remind makes the status remember that a word was answered.
+func (s *scene) remind(given word) {
+	status := &s.decision.Status
+	status.HandledAnnotations = append(slices.Clip(status.HandledAnnotations), v1alpha1.HandledAnnotation{Name: given.annotation, Value: given.value})
+	s.answered = true
 }
 
 // whyNotGivenUp is what a give-up of the current attempt, of which Mesos does not say that it lives, waits for; empty where that shows elsewhere.
@@ -94,14 +183,13 @@ func (s *scene) answerTo(taskID string) string {
 // answer answers a give-up of an attempt that lives, once. That it was answered is kept in status; where the API drops it, as a CRD of an earlier
 // release does, the condition still says so, and it is not told again.
 func (s *scene) answer(taskID string) {
-	status := &s.decision.Status
-	kept := status.HandledAnnotations
+	kept, answered := s.decision.Status.HandledAnnotations, s.answered
 	if !s.isFull() {
-		status.HandledAnnotations = append(slices.Clip(kept), v1alpha1.HandledAnnotation{Name: v1alpha1.AnnotationGiveUp, Value: s.GiveUp})
+		s.remind(word{v1alpha1.AnnotationGiveUp, s.GiveUp})
 	}
 	text := s.answerTo(taskID)
 	if before := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); before != nil && strings.Contains(before.Message, text) {
-		status.HandledAnnotations = kept
+		s.decision.Status.HandledAnnotations, s.answered = kept, answered
 	} else {
 		s.answered = true
 		s.tell(Event{

@@ -50,6 +50,8 @@ type Seen struct {
 	RestartRequest string
 	// GiveUp is the value of the annotation that gives an attempt up: its task ID, and behind a comma any text.
 	GiveUp string
+	// GiveUps are the words on the framework that give many attempts up.
+	GiveUps []GiveUp
 	// Paused says that a person asked to leave the task alone. Deletion still works.
 	Paused bool
 

@@ -69,7 +69,7 @@ func (s *scene) observeEarlier() {
 		if over(earlier) {
 			continue
 		}
-		if s.overByWord(earlier) {
+		if s.overByWord(earlier) || s.agentGivenUp(earlier) && s.Earlier[earlier.ID].State.Class() != mesos.Live {
 			earlier.Outcome, earlier.FinishTime = v1alpha1.OutcomeGivenUp, s.timeOf(s.Now)
 			s.endedEarlier.Insert(earlier.ID)
 			s.tellGivenUp(earlier)
@@ -214,6 +214,11 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 		attempt.Reason, attempt.Source, attempt.Message = said.Reason, said.Source, said.Message
 	}
 	attempt.State = string(said.State)
+	if said.State != mesos.TaskUnknown {
+		attempt.UnknownTime = nil
+	} else if attempt.UnknownTime == nil {
+		attempt.UnknownTime = s.timeOf(s.Now)
+	}
 	switch said.State.Class() {
 	case mesos.Live:
 		attempt.UnreachableTime = nil
@@ -290,7 +295,7 @@ func (s *scene) end(at time.Time, ran bool) {
 	s.ended = true
 	s.attempt.FinishTime = s.timeOf(at)
 	s.attempt.Ran = &ran
-	s.attempt.UnreachableTime = nil
+	s.attempt.UnreachableTime, s.attempt.UnknownTime = nil, nil
 	s.delayNext(s.attempt.FinishTime.Time)
 }
 

@@ -2,6 +2,7 @@ package mesosframework
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -42,7 +43,9 @@ func setConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.MesosFra
 	case state.Subscribed && state.Problem != nil:
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonUpdateRefused, state.Problem.Message
 	}
+	ready.Message = strings.Join(append([]string{ready.Message}, memory.notes...), ". ")
 	tasks := reconciledCondition(state, memory.passes, now)
+	tasks.Message += noteUnknown(framework, status.Unknown)
 	if last := meta.FindStatusCondition(framework.Status.Conditions, tasks.Type); last != nil && last.Reason == tasks.Reason && now.Before(memory.counted.Add(countsEvery)) {
 		// Only its counts may be news.
 		tasks.Message = last.Message

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
-	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
@@ -81,13 +80,13 @@ func (v *view) setLaunching() {
 
 // enqueueTasks brings back the tasks of a framework that has just got a connection.
 func (v *view) enqueueTasks(ctx context.Context) {
-	var tasks v1alpha1.MesosTaskList
-	if err := v.Client.List(ctx, &tasks, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing the tasks of the framework")
+	tasks, err := v.listTasks(ctx)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Enqueueing the tasks of the framework")
 		return
 	}
-	for i := range tasks.Items {
-		v.Connections.EnqueueTask(client.ObjectKeyFromObject(&tasks.Items[i]))
+	for i := range tasks {
+		v.Connections.EnqueueTask(client.ObjectKeyFromObject(&tasks[i]))
 	}
 }
 

@@ -205,7 +205,14 @@ func (v *view) keep(ctx context.Context) (time.Time, error) {
 	if err := v.storeID(ctx); err != nil {
 		return time.Time{}, err
 	}
-	return v.reconcileTasks(ctx)
+	next, err := v.reconcileTasks(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if err := v.countUnknown(ctx); err != nil {
+		return time.Time{}, err
+	}
+	return next, v.heedRequests(ctx)
 }
 
 // remember returns what this process remembers of a framework; nothing, if another object had its name.

@@ -2,32 +2,29 @@ package mesosframework
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
-	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // count counts the framework's tasks, as the cache has them, for its status and the metrics.
 func (v *view) count(ctx context.Context) (v1alpha1.TaskCounts, error) {
-	var tasks v1alpha1.MesosTaskList
-	if err := v.Client.List(ctx, &tasks, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
-		return v1alpha1.TaskCounts{}, fmt.Errorf("listing the framework's tasks: %w", err)
+	tasks, err := v.listTasks(ctx)
+	if err != nil {
+		return v1alpha1.TaskCounts{}, err
 	}
 	var sum v1alpha1.TaskCounts
-	for i := range tasks.Items {
-		counted := countOf(&tasks.Items[i])
+	for i := range tasks {
+		counted := countOf(&tasks[i])
 		sum.Bound += counted.Bound
 		sum.Running += counted.Running
 		sum.Pending += counted.Pending
 		sum.Unreachable += counted.Unreachable
 	}
-	recordCounts(v.object.Name, sum, len(tasks.Items))
+	recordCounts(v.object.Name, sum, len(tasks))
 	return sum, nil
 }
 

@@ -2,18 +2,14 @@ package mesosframework
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
-	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
@@ -122,9 +118,9 @@ func (v *view) seen(taskID string) reconciliation.Seen {
 // openAttempts are the attempts under a framework's present ID that are not known to be over: as the cache has them, as this process bound
 // them, and those that were abandoned. Of attempts under another ID Mesos would say that they are gone, as it never knew them.
 func (v *view) openAttempts(ctx context.Context) ([]reconciliation.Attempt, error) {
-	var tasks v1alpha1.MesosTaskList
-	if err := v.Client.List(ctx, &tasks, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the framework's tasks: %w", err)
+	tasks, err := v.listTasks(ctx)
+	if err != nil {
+		return nil, err
 	}
 	id := v.connection.Bridge.Connection().FrameworkID
 	attempts := v.connection.BoundHere(id)
@@ -141,8 +137,8 @@ func (v *view) openAttempts(ctx context.Context) ([]reconciliation.Attempt, erro
 	for _, attempt := range v.connection.AbandonedHere() {
 		add(attempt)
 	}
-	for i := range tasks.Items {
-		for _, attempt := range lifecycle.OpenAttemptsOf(&tasks.Items[i]) {
+	for i := range tasks {
+		for _, attempt := range lifecycle.OpenAttemptsOf(&tasks[i]) {
 			if attempt.FrameworkID == "" || attempt.FrameworkID == id {
 				add(reconciliation.Attempt{TaskID: attempt.TaskID, AgentID: attempt.AgentID})
 			}

@@ -33,6 +33,7 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 		status.ConnectedSince = &metav1.Time{Time: state.Since.Truncate(time.Second)}
 	}
 	dropContested(status, now)
+	status.Unknown = v.unknownStatus()
 	news := setConditions(v.object, status, state, v.memory, now)
 	reportPasses(status, v.memory.passes)
 	if told := v.memory.passes.told; told != nil {

@@ -10,14 +10,23 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
+// listTasks are the framework's MesosTasks as the cache has them; they must not be changed.
+func (v *view) listTasks(ctx context.Context) ([]v1alpha1.MesosTask, error) {
+	var tasks v1alpha1.MesosTaskList
+	if err := v.Client.List(ctx, &tasks, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing the framework's tasks: %w", err)
+	}
+	return tasks.Items, nil
+}
+
 // tasksWhere counts those of the framework's MesosTasks for which holds says so, and returns one of them. What the cache has is enough to find
 // some; that there are none is said by a live read only, as what follows cannot be undone. Both are of the namespaces that are watched.
 func (v *view) tasksWhere(ctx context.Context, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
-	var cached v1alpha1.MesosTaskList
-	if err := v.Client.List(ctx, &cached, scope.OfFramework(v.object.Name), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, 0, fmt.Errorf("listing the framework's tasks: %w", err)
+	cached, err := v.listTasks(ctx)
+	if err != nil {
+		return nil, 0, err
 	}
-	if first, count = countTasks(cached.Items, v.object.Name, holds); count > 0 {
+	if first, count = countTasks(cached, v.object.Name, holds); count > 0 {
 		return first, count, nil
 	}
 	live, err := v.Scope.ListTasks(ctx, v.Live)

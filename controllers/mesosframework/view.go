@@ -9,6 +9,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/requests"
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
 )
 
@@ -31,6 +32,11 @@ type memory struct {
 	claimed bool
 	// counted is when the status's counts were last written.
 	counted time.Time
+	// unknown are the attempts of which Mesos says TASK_UNKNOWN, unknownCounted is when they were counted last.
+	unknown        requests.Count
+	unknownCounted time.Time
+	// notes are sentences of why annotations do nothing, for condition Ready.
+	notes []string
 	// stuck is why the framework is not connected though it exists.
 	stuck *lifecycle.Obstacle
 	// secrets is what was read of the Secrets that the spec names.

@@ -120,6 +120,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		// The bridge knows it first.
 		v.seen.FrameworkID = v.connection.Bridge.Connection().FrameworkID
 	}
+	v.seen.GiveUps = lifecycle.GiveUpsOf(framework)
 	v.seen.KillsOrphans = framework.Spec.OrphanPolicy == v1alpha1.OrphanKill
 	if !framework.DeletionTimestamp.IsZero() {
 		v.seen.Obstacle = &lifecycle.Obstacle{
