@@ -22,6 +22,9 @@ type Config struct {
 	ZooKeeper *detection.Config
 	// Access is how the masters may be reached.
 	Access Access
+	// ReservationLabels are the labels of reservations that are the framework's. What bears another one is left alone. They count from the
+	// next offer on.
+	ReservationLabels []mesos.Label
 	// Framework is what Mesos is told of the framework. With an empty ID it registers as a new one (see FrameworkIDStored).
 	Framework mesos.Framework
 }
@@ -85,6 +88,8 @@ type Bridge struct {
 	attempts   map[string]*record
 	offers     map[string]*offer
 	failures   map[string]mesos.Number
+	// gpuAgents are the agents that ever offered GPUs. They keep their IDs over every term, and their GPUs as long as they have them.
+	gpuAgents map[string]struct{}
 	// asked is when each task was first named in a RECONCILE of the current term that Mesos has not answered for it.
 	asked map[string]time.Time
 }
@@ -114,6 +119,7 @@ func New(config Config, options Options) *Bridge {
 		attempts:   make(map[string]*record),
 		offers:     make(map[string]*offer),
 		failures:   make(map[string]mesos.Number),
+		gpuAgents:  make(map[string]struct{}),
 		asked:      make(map[string]time.Time),
 	}
 }

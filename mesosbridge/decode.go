@@ -104,19 +104,19 @@ func hostnameOf(offer *mesospb.Offer) string {
 	return name
 }
 
-// offerOf turns an offer into values.
-func offerOf(offer *mesospb.Offer, number mesos.Number) mesos.Offer {
-	o := mesos.Offer{
-		ID:       offer.ID.Value,
-		AgentID:  offer.AgentID.Value,
-		Hostname: hostnameOf(offer),
-		Role:     offer.GetAllocationInfo().GetRole(),
-		Number:   number,
-	}
-	if u := offer.Unavailability; u != nil {
+// offerOf turns an offer into values. Of resources whose reservation bears labels it takes those with the given ones.
+func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) *offer {
+	o := &offer{stock: stockOf(message.Resources, labels), Offer: mesos.Offer{
+		ID:         message.ID.Value,
+		AgentID:    message.AgentID.Value,
+		Hostname:   hostnameOf(message),
+		Role:       message.GetAllocationInfo().GetRole(),
+		OnGPUAgent: holdsGPUs(message.Resources),
+		Number:     number,
+	}}
+	if u := message.Unavailability; u != nil {
 		o.UnavailableFrom = time.Unix(0, max(u.Start.Nanoseconds, 0)).UTC()
 	}
-	stock := stockOf(offer.Resources)
-	o.Scalars, o.Ports = stock.scalars(), stock.ports()
+	o.Scalars, o.Ports = o.stock.scalars(), o.stock.ports()
 	return o
 }

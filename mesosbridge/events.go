@@ -43,13 +43,17 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	if event == nil || len(event.Offers) == 0 {
 		return
 	}
+	b.mu.Lock()
+	labels := b.config.ReservationLabels
+	b.mu.Unlock()
 	news := make([]*offer, len(event.Offers))
 	for i := range event.Offers {
-		news[i] = &offer{Offer: offerOf(&event.Offers[i], number), stock: stockOf(event.Offers[i].Resources)}
+		news[i] = offerOf(&event.Offers[i], number, labels)
 	}
 	b.mu.Lock()
 	if t == b.current {
 		for _, o := range news {
+			b.noteGPUs(o)
 			if b.offers[o.ID] == nil {
 				b.offers[o.ID] = o
 			}
@@ -58,6 +62,14 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	b.mu.Unlock()
 	offersTotal.Add(float64(len(news)))
 	b.listener.OffersChanged()
+}
+
+// noteGPUs remembers that an offer's agent has GPUs: its later offers show only those that nobody uses. The caller holds b.mu.
+func (b *Bridge) noteGPUs(o *offer) {
+	if o.OnGPUAgent {
+		b.gpuAgents[o.AgentID] = struct{}{}
+	}
+	_, o.OnGPUAgent = b.gpuAgents[o.AgentID]
 }
 
 func (b *Bridge) handleRescind(t *term, event *scheduler.Event_Rescind) {

@@ -55,7 +55,7 @@ func TestFrameReader_readsARecordedStream(t *testing.T) {
 			line = fmt.Sprintf("%s %s %s %q %s %s %d", line, o.TaskID, o.State, o.Message, o.Source, o.Reason, len(o.UUID))
 		}
 		if event.Offers != nil {
-			o := offerOf(&event.Offers.Offers[0], mesos.Number{})
+			o := offerOf(&event.Offers.Offers[0], mesos.Number{}, nil)
 			line = fmt.Sprintf("%s %d %s", line, len(event.Offers.Offers), o.Role)
 		}
 		got = append(got, line)

@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,16 +29,17 @@ type share struct {
 	ranges   []mesos.PortRange
 }
 
-// stock is what an offer has to give, reserved resources first: what is reserved for the role serves nobody else.
+// stock is what an offer has to give, in the order in which it is given.
 type stock []share
 
 // stockOf sorts out what tasks may take: no revocable, shared or persistent resources, no disks of their own, nothing of a resource
-// provider.
-func stockOf(resources []mesospb.Resource) stock {
-	var reserved, free stock
+// provider, and nothing whose reservation bears a label that is not among labels, as that is somebody else's. What fewest others could use
+// comes first.
+func stockOf(resources []mesospb.Resource, labels []mesos.Label) stock {
+	var all stock
 	for _, r := range resources {
 		disk := r.Disk != nil && (r.Disk.Persistence != nil || r.Disk.Source != nil || r.Disk.Volume != nil)
-		if r.Revocable != nil || r.Shared != nil || r.ProviderID != nil || disk {
+		if r.Revocable != nil || r.Shared != nil || r.ProviderID != nil || disk || !reservedForUs(&r, labels) {
 			continue
 		}
 		s := share{resource: r}
@@ -47,13 +49,51 @@ func stockOf(resources []mesospb.Resource) stock {
 		case r.Ranges != nil:
 			s.ranges = rangesOf(r.Ranges)
 		}
-		if len(r.Reservations) > 0 || r.Reservation != nil {
-			reserved = append(reserved, s)
-		} else {
-			free = append(free, s)
+		all = append(all, s)
+	}
+	slices.SortStableFunc(all, func(a, b share) int { return -cmp.Compare(narrowness(&a.resource), narrowness(&b.resource)) })
+	return all
+}
+
+// reservations returns the reservations of a resource, the one that counts last. One from before they could be refined stands alone.
+func reservations(r *mesospb.Resource) []mesospb.Resource_ReservationInfo {
+	if len(r.Reservations) == 0 && r.Reservation != nil {
+		return []mesospb.Resource_ReservationInfo{{Role: r.Role, Labels: r.Reservation.Labels}}
+	}
+	return r.Reservations
+}
+
+// reservedForUs says whether a resource is not reserved, or only by reservations of whose labels each is among the given ones.
+func reservedForUs(r *mesospb.Resource, labels []mesos.Label) bool {
+	for _, reservation := range reservations(r) {
+		for _, label := range reservation.GetLabels().GetLabels() {
+			if !slices.Contains(labels, mesos.Label{Name: label.Key, Value: label.GetValue()}) {
+				return false
+			}
 		}
 	}
-	return append(reserved, free...)
+	return true
+}
+
+// narrowness orders resources by how few could use them: those that bear labels most of all, then those that are reserved, by how far down
+// the tree of roles; zero for one that is not reserved.
+func narrowness(r *mesospb.Resource) int {
+	all := reservations(r)
+	if len(all) == 0 {
+		return 0
+	}
+	last := all[len(all)-1]
+	if slices.ContainsFunc(all, func(one mesospb.Resource_ReservationInfo) bool { return len(one.GetLabels().GetLabels()) > 0 }) {
+		return math.MaxInt
+	}
+	return 1 + strings.Count(last.GetRole(), "/")
+}
+
+// holdsGPUs says whether there is a GPU among the resources, whomever it is for.
+func holdsGPUs(resources []mesospb.Resource) bool {
+	return slices.ContainsFunc(resources, func(r mesospb.Resource) bool {
+		return r.Name == resourceGPUs && r.Scalar != nil && mesos.ScalarOf(r.Scalar.Value) > 0
+	})
 }
 
 // rangesOf returns ranges in ascending order, joined where they touch; ranges that end before they begin are none.

@@ -44,6 +44,33 @@ func reserve(r mesospb.Resource, roles []string) mesospb.Resource {
 	return r
 }
 
+// labelled marks a resource's reservation with names and values in turn, an empty one being none.
+func labelled(r mesospb.Resource, pairs ...string) mesospb.Resource {
+	r.Reservations[len(r.Reservations)-1].Labels = labels(pairs...)
+	return r
+}
+
+// refined reserves a resource further, for a role below the one that it is reserved for.
+func refined(r mesospb.Resource, role string, pairs ...string) mesospb.Resource {
+	r = reserve(r, []string{role})
+	if len(pairs) > 0 {
+		r = labelled(r, pairs...)
+	}
+	return r
+}
+
+func labels(pairs ...string) *mesospb.Labels {
+	all := &mesospb.Labels{}
+	for i := 0; i < len(pairs); i += 2 {
+		label := mesospb.Label{Key: pairs[i]}
+		if pairs[i+1] != "" {
+			label.Value = new(pairs[i+1])
+		}
+		all.Labels = append(all.Labels, label)
+	}
+	return all
+}
+
 // show is a resource in one line.
 func show(resources []mesospb.Resource) []string {
 	var lines []string
@@ -57,7 +84,11 @@ func show(resources []mesospb.Resource) []string {
 			fmt.Fprintf(&line, "[%d-%d]", p.Begin, p.End)
 		}
 		for _, reservation := range r.Reservations {
-			line.WriteString("(" + reservation.GetRole() + ")")
+			line.WriteString("(" + reservation.GetRole())
+			for _, label := range reservation.GetLabels().GetLabels() {
+				line.WriteString(", " + label.Key + "=" + label.GetValue())
+			}
+			line.WriteString(")")
 		}
 		lines = append(lines, line.String()+"@"+r.GetAllocationInfo().GetRole())
 	}
@@ -67,6 +98,7 @@ func show(resources []mesospb.Resource) []string {
 func TestStock_take(t *testing.T) {
 	tests := map[string]struct {
 		offered []mesospb.Resource
+		labels  []mesos.Label
 		scalars mesos.Scalars
 		ports   []uint32
 		want    []string
@@ -81,6 +113,54 @@ func TestStock_take(t *testing.T) {
 			offered: []mesospb.Resource{scalar("cpus", 4), scalar("cpus", 1, "prod"), scalar("mem", 64, "prod", "prod/a")},
 			scalars: mesos.Scalars{CPUs: 1_500, Memory: 64_000},
 			want:    []string{"cpus:1(prod)@prod", "cpus:0.5@prod", "mem:64(prod)(prod/a)@prod"},
+		},
+		"takes what is reserved for the role before what is for all roles below another": {
+			offered: []mesospb.Resource{scalar("cpus", 1), scalar("cpus", 1, "prod"), scalar("cpus", 1, "prod", "prod/a")},
+			scalars: mesos.Scalars{CPUs: 2_500},
+			want:    []string{"cpus:1(prod)(prod/a)@prod", "cpus:1(prod)@prod", "cpus:0.5@prod"},
+		},
+		"leaves alone what bears a label": {
+			offered: []mesospb.Resource{labelled(scalar("cpus", 8, "prod"), "owner", "db"), scalar("cpus", 1)},
+			scalars: mesos.Scalars{CPUs: 1_001},
+			refused: "the offer lacks 0.001 cpus",
+		},
+		"leaves alone what bears a named label and another one": {
+			offered: []mesospb.Resource{labelled(scalar("cpus", 8, "prod"), "owner", "web", "disk", "fast")},
+			labels:  []mesos.Label{{Name: "owner", Value: "web"}},
+			scalars: mesos.Scalars{CPUs: 1},
+			refused: "the offer lacks 0.001 cpus",
+		},
+		"leaves alone what bears a named label with another value": {
+			offered: []mesospb.Resource{labelled(scalar("cpus", 8, "prod"), "owner", "")},
+			labels:  []mesos.Label{{Name: "owner", Value: "web"}},
+			scalars: mesos.Scalars{CPUs: 1},
+			refused: "the offer lacks 0.001 cpus",
+		},
+		"leaves alone what bears a label where its reservation was refined": {
+			offered: []mesospb.Resource{refined(labelled(scalar("cpus", 8, "prod"), "owner", "db"), "prod/a"), refined(scalar("cpus", 8, "prod"), "prod/a", "owner", "db")},
+			labels:  []mesos.Label{{Name: "owner", Value: "web"}},
+			scalars: mesos.Scalars{CPUs: 1},
+			refused: "the offer lacks 0.001 cpus",
+		},
+		"leaves alone ports that bear a label": {
+			offered: []mesospb.Resource{labelled(ports([]uint64{31000, 31009}, "prod"), "owner", "db")},
+			ports:   []uint32{31000},
+			refused: "the offer lacks port 31000",
+		},
+		"takes what bears only labels that are named, before what bears none": {
+			offered: []mesospb.Resource{scalar("cpus", 1, "prod"), labelled(scalar("cpus", 1, "prod"), "owner", "web", "fast", ""), scalar("cpus", 1)},
+			labels:  []mesos.Label{{Name: "fast"}, {Name: "owner", Value: "db"}, {Name: "owner", Value: "web"}},
+			scalars: mesos.Scalars{CPUs: 2_500},
+			want:    []string{"cpus:1(prod, owner=web, fast=)@prod", "cpus:1(prod)@prod", "cpus:0.5@prod"},
+		},
+		"reads labels also in the form from before reservations could be refined": {
+			offered: []mesospb.Resource{func() mesospb.Resource {
+				r := scalar("cpus", 8)
+				r.Role, r.Reservation = new("prod"), &mesospb.Resource_ReservationInfo{Labels: labels("owner", "db")}
+				return r
+			}()},
+			scalars: mesos.Scalars{CPUs: 1},
+			refused: "the offer lacks 0.001 cpus",
 		},
 		"takes nothing that is not a task's": {
 			offered: []mesospb.Resource{
@@ -137,7 +217,7 @@ func TestStock_take(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := stockOf(test.offered).take(&mesos.Task{Scalars: test.scalars, HostPorts: test.ports})
+			got, _, err := stockOf(test.offered, test.labels).take(&mesos.Task{Scalars: test.scalars, HostPorts: test.ports})
 			if test.refused != "" {
 				if err == nil || err.Error() != test.refused {
 					t.Errorf("the error is %v, want %q", err, test.refused)
@@ -158,9 +238,9 @@ func TestStock_take(t *testing.T) {
 func TestStock_take_addsUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := stockOf([]mesospb.Resource{
-			scalar("cpus", 2), scalar("cpus", 1.5, "prod"), scalar("mem", 100),
-			ports([]uint64{10, 14, 20, 24}), ports([]uint64{15, 16}, "prod"),
-		})
+			scalar("cpus", 2), scalar("cpus", 1.5, "prod"), scalar("mem", 100), labelled(scalar("mem", 100, "prod"), "owner", "db"),
+			ports([]uint64{10, 14, 20, 24}), ports([]uint64{15, 16}, "prod"), labelled(ports([]uint64{25, 26}, "prod"), "owner", "db"),
+		}, nil)
 		left := s
 		total := s.scalars()
 		used := make(map[uint32]bool)
@@ -189,7 +269,7 @@ func TestStock_take_addsUp(t *testing.T) {
 			}
 			total.CPUs -= task.Scalars.CPUs
 			total.Memory -= task.Scalars.Memory
-			got := stockOf(taken)
+			got := stockOf(taken, nil)
 			if got.scalars() != task.Scalars {
 				t.Fatalf("the task got %+v, it asked for %+v", got.scalars(), task.Scalars)
 			}
@@ -269,15 +349,16 @@ func TestOfferOf(t *testing.T) {
 		Resources: []mesospb.Resource{
 			scalar("cpus", 1.5), scalar("cpus", 1, "prod"), scalar("mem", 100), scalar("disk", 0.0004),
 			ports([]uint64{20, 29, 10, 15}), ports([]uint64{16, 19, 40, 39}, "prod"), scalar("fpga", 3),
+			labelled(scalar("gpus", 1, "prod"), "owner", "db"),
 		},
 	}
 	number := mesos.Number{Term: 1, Event: 3}
 	want := mesos.Offer{
 		ID: "o1", AgentID: "a1", Hostname: "h1", Role: "prod", Number: number,
 		Scalars: mesos.Scalars{CPUs: 2500, Memory: 100_000}, Ports: []mesos.PortRange{{Begin: 10, End: 29}},
-		UnavailableFrom: time.Unix(5, 0).UTC(),
+		OnGPUAgent: true, UnavailableFrom: time.Unix(5, 0).UTC(),
 	}
-	if diff := cmp.Diff(want, offerOf(offer, number)); diff != "" {
+	if diff := cmp.Diff(want, offerOf(offer, number, nil).Offer); diff != "" {
 		t.Errorf("unexpected offer (-want +got):\n%s", diff)
 	}
 }

@@ -410,6 +410,49 @@ type Offers struct {
 	// +kubebuilder:validation:Maximum=86400
 	// +optional
 	RefuseSeconds int32 `json:"refuseSeconds,omitempty"`
+
+	// gpuAgents says whether agents that have GPUs serve tasks that ask for none: Restricted keeps them for tasks with
+	// resources.requests.gpus; Shared gives them to others too, after all other agents that fit. An agent counts as one with GPUs from the
+	// first offer that holds some. Default: Restricted.
+	// +kubebuilder:default=Restricted
+	// +optional
+	GPUAgents GPUAgents `json:"gpuAgents,omitempty"`
+
+	// reservationLabels are labels of Mesos reservations that are this framework's. Tasks take reserved resources that bear labels only if
+	// each label of the reservation is listed here, name and value, as others mark what they reserved for themselves by labels. Reserved
+	// resources without labels are taken in any case, where they are reserved for the task's role. Absent: none with labels.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=atomic
+	// +optional
+	ReservationLabels []ReservationLabel `json:"reservationLabels,omitempty"`
+}
+
+// GPUAgents says which tasks agents serve that have GPUs.
+// +kubebuilder:validation:Enum=Restricted;Shared
+type GPUAgents string
+
+// The ways to treat agents that have GPUs.
+const (
+	// GPUAgentsRestricted keeps them for tasks that ask for GPUs.
+	GPUAgentsRestricted GPUAgents = "Restricted"
+	// GPUAgentsShared gives them to all tasks, to those without GPUs last.
+	GPUAgentsShared GPUAgents = "Shared"
+)
+
+// ReservationLabel is a label of a Mesos reservation.
+type ReservationLabel struct {
+	// name is what Mesos calls the label's key.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// value of the label. Absent: a label without a value, or with an empty one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Value string `json:"value,omitempty"`
 }
 
 // MesosFrameworkStatus is a registration as it was last seen. The operator sets it all.

@@ -75,7 +75,15 @@ func (v *view) setLaunching() {
 	if hold := spec.Reconciliation.LaunchHoldSeconds; hold != nil {
 		v.connection.SetHold(time.Duration(*hold) * time.Second)
 	}
-	v.connection.Placer.SetRefuse(time.Duration(spec.Offers.RefuseSeconds) * time.Second)
+	v.connection.Placer.SetSpec(spec.Offers)
+}
+
+func reservationLabels(offers v1alpha1.Offers) []mesos.Label {
+	var labels []mesos.Label
+	for _, label := range offers.ReservationLabels {
+		labels = append(labels, mesos.Label{Name: label.Name, Value: label.Value})
+	}
+	return labels
 }
 
 // enqueueTasks brings back the tasks of a framework that has just got a connection.
@@ -98,7 +106,8 @@ func configOf(framework *v1alpha1.MesosFramework) mesosbridge.Config {
 		id = info.ID
 	}
 	config := mesosbridge.Config{
-		Masters: framework.Spec.Masters.URLs,
+		Masters:           framework.Spec.Masters.URLs,
+		ReservationLabels: reservationLabels(framework.Spec.Offers),
 		Framework: mesos.Framework{
 			ID: id, Name: info.Name, User: info.User, Roles: info.Roles, WebUIURL: info.WebUIURL,
 			FailoverTimeout: time.Duration(info.FailoverTimeoutSeconds) * time.Second,

@@ -10,8 +10,14 @@ import (
 // counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
 type counted struct {
 	maintained int
-	offers     []countedOffer
-	blocks     []block
+	// plain are the offers of agents without GPUs, onGPUAgents the others.
+	plain, onGPUAgents group
+}
+
+// group is a number of offers that can be counted together.
+type group struct {
+	offers []countedOffer
+	blocks []block
 }
 
 type countedOffer struct {
@@ -37,17 +43,26 @@ func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
 		return
 	}
 	amounts := room{Scalars: offer.Scalars, ports: free.count()}
-	c.offers = append(c.offers, countedOffer{room: amounts, free: free, declined: declined})
+	to := &c.plain
+	if offer.OnGPUAgent {
+		to = &c.onGPUAgents
+	}
+	to.offers = append(to.offers, countedOffer{room: amounts, free: free, declined: declined})
 }
 
-func (c *counted) total() int { return c.maintained + len(c.offers) }
+func (c *counted) total() int { return c.maintained + len(c.plain.offers) + len(c.onGPUAgents.offers) }
 
 // build makes the blocks, once all offers are added.
 func (c *counted) build() {
-	slices.SortFunc(c.offers, func(a, b countedOffer) int {
+	c.plain.build()
+	c.onGPUAgents.build()
+}
+
+func (g *group) build() {
+	slices.SortFunc(g.offers, func(a, b countedOffer) int {
 		return cmp.Or(cmp.Compare(a.CPUs, b.CPUs), cmp.Compare(a.Memory, b.Memory), cmp.Compare(a.Disk, b.Disk))
 	})
-	for offers := range slices.Chunk(c.offers, blockSize) {
+	for offers := range slices.Chunk(g.offers, blockSize) {
 		b := block{least: offers[0].room, most: offers[0].room, offers: offers}
 		for i := range offers {
 			b.least, b.most = b.least.min(&offers[i].room), b.most.max(&offers[i].room)
@@ -55,17 +70,26 @@ func (c *counted) build() {
 				b.declined++
 			}
 		}
-		c.blocks = append(c.blocks, b)
+		g.blocks = append(g.blocks, b)
 	}
 }
 
 // count says how many offers came to what for a shape.
 func (c *counted) count(shape *shape) [outcomes]int {
 	count := [outcomes]int{maintained: c.maintained}
-	for i := range c.blocks {
-		c.blocks[i].count(shape, &count)
+	c.plain.count(shape, &count)
+	if shape.noGPUAgents {
+		count[forGPUTasks] = len(c.onGPUAgents.offers)
+	} else {
+		c.onGPUAgents.count(shape, &count)
 	}
 	return count
+}
+
+func (g *group) count(shape *shape, count *[outcomes]int) {
+	for i := range g.blocks {
+		g.blocks[i].count(shape, count)
+	}
 }
 
 func (b *block) count(shape *shape, count *[outcomes]int) {

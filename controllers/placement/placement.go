@@ -31,6 +31,8 @@ type Round struct {
 	PortOffset uint64
 	// Turns say which namespace goes first: the one whose last turn is longest ago. Place only reads them.
 	Turns *Turns
+	// ShareGPUAgents gives agents that have GPUs also to tasks that need none, after all others. Otherwise they are for tasks that need GPUs.
+	ShareGPUAgents bool
 	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
 	// in what is said of tasks that were not placed, so that it does not change with every handful of offers. One whose agent has
 	// an offer of the role at hand is ignored.

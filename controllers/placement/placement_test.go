@@ -31,6 +31,19 @@ func offer(id string, event uint64, cpus, memory mesos.Scalar, ports ...mesos.Po
 	}
 }
 
+// needsGPU makes a task ask for one GPU.
+func needsGPU(task Task) Task {
+	task.Resources.GPUs = 1000
+	return task
+}
+
+// gpuOffer is an offer of a large agent with GPUs, of which so many are free.
+func gpuOffer(id string, event uint64, free mesos.Scalar) mesos.Offer {
+	o := offer(id, event, 8*cpu, 8*gib)
+	o.OnGPUAgent, o.Scalars.GPUs = true, 1000*free
+	return o
+}
+
 func given(task, offer string, ports ...uint32) Assignment {
 	return Assignment{
 		Key: "shop/" + task, OfferID: offer, AgentID: "agent-" + offer, Hostname: "host-" + offer, Role: "web", HostPorts: ports,
@@ -94,6 +107,30 @@ func TestPlace(t *testing.T) {
 					", 1 is on an agent about to be maintained, 1 lacks cpus (want 4)"}},
 				Unused: []string{"a", "m", "b", "c"},
 			},
+		},
+		"agents with GPUs are for tasks that need some": {
+			tasks:  []Task{task("plain", 3, cpu, mib), needsGPU(task("learner", 2, cpu, mib)), task("large", 1, 2*cpu, mib)},
+			offers: []mesos.Offer{gpuOffer("g", 1, 2), gpuOffer("h", 1, 0), offer("a", 2, cpu, gib)},
+			want: Result{
+				Assignments: []Assignment{given("plain", "a"), given("learner", "g")},
+				Unplaced:    []Verdict{{Key: "shop/large", MustWait: true, Kind: "gpu agents,cpus", Message: "3 offers: 2 are for GPU tasks, 1 lacks cpus (want 2)"}},
+				Unused:      []string{"h"},
+			},
+		},
+		"where all agents have GPUs a task without waits": {
+			tasks:  []Task{task("plain", 3, cpu, mib)},
+			offers: []mesos.Offer{gpuOffer("g", 1, 2)},
+			round:  Round{Declined: []mesos.Offer{gpuOffer("h", 1, 2)}},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/plain", MustWait: true, Kind: "gpu agents", Message: "2 offers: 2 are for GPU tasks"}},
+				Unused:   []string{"g"},
+			},
+		},
+		"agents with GPUs that are shared come last for tasks without": {
+			tasks:  []Task{task("one", 3, cpu, mib), task("two", 2, cpu, mib), needsGPU(task("learner", 1, cpu, mib))},
+			offers: []mesos.Offer{gpuOffer("g", 1, 1), offer("a", 2, cpu, gib)},
+			round:  Round{ShareGPUAgents: true},
+			want:   Result{Assignments: []Assignment{given("one", "a"), given("two", "g"), given("learner", "g")}},
 		},
 		"a fixed port is given as asked and any port from what is left": {
 			tasks:  []Task{task("one", 1, cpu, mib, anyPort, fixed(31000), anyPort)},

@@ -11,15 +11,21 @@ import (
 type pools struct {
 	byRole map[string]*pool
 	used   map[string]struct{}
+	// restricted is every pool's.
+	restricted bool
 }
 
 // pool is what one role has to give in one round. Offers only shrink while it lives, which is what its short cuts rest on.
 type pool struct {
 	role string
-	// offers may be given to tasks, in their order; free is what is left of the ports of each, and room sums up what is left.
+	// offers may be given to tasks, in their order, those of agents with GPUs last; free is what is left of the ports of each, and room sums
+	// up what is left.
 	offers []*mesos.Offer
-	free   []freePorts
-	room   *index
+	// restricted says that agents with GPUs are for tasks that need some; plain is the number of offers of other agents.
+	restricted bool
+	plain      int
+	free       []freePorts
+	room       *index
 	// reserve are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
 	reserve map[uint32]struct{}
 	// counted is what a verdict counts.
@@ -39,21 +45,27 @@ type shapeKey struct {
 type shape struct {
 	want  room
 	fixed []uint32
+	// noGPUAgents says that agents with GPUs are not for it.
+	noGPUAgents bool
 	// next is the first offer that may still have room; all before it were found too small, and stay so.
 	next    int
 	verdict *verdict
 }
 
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
-	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}}
+	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, restricted: !round.ShareGPUAgents}
 	for i := range tasks {
 		all.of(tasks[i].Role).reserveFixed(tasks[i].Ports)
 	}
 	agents := map[[2]string]struct{}{}
-	for _, i := range asTheyCame(offers) {
-		offer := &offers[i]
-		agents[[2]string{offer.Role, offer.AgentID}] = struct{}{}
-		all.of(offer.Role).add(offer)
+	order := asTheyCame(offers)
+	for _, onGPUAgent := range []bool{false, true} {
+		for _, i := range order {
+			if offer := &offers[i]; offer.OnGPUAgent == onGPUAgent {
+				agents[[2]string{offer.Role, offer.AgentID}] = struct{}{}
+				all.of(offer.Role).add(offer)
+			}
+		}
 	}
 	for _, i := range asTheyCame(round.Declined) {
 		offer := &round.Declined[i]
@@ -71,7 +83,9 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 func (p *pools) of(role string) *pool {
 	found, ok := p.byRole[role]
 	if !ok {
-		found = &pool{role: role, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{}, used: p.used, room: newIndex(nil)}
+		found = &pool{
+			role: role, restricted: p.restricted, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{}, used: p.used, room: newIndex(nil),
+		}
 		p.byRole[role] = found
 	}
 	return found
@@ -102,6 +116,9 @@ func (p *pool) add(offer *mesos.Offer) {
 	if offer.UnavailableFrom.IsZero() {
 		p.offers = append(p.offers, offer)
 		p.free = append(p.free, ports)
+		if !offer.OnGPUAgent {
+			p.plain = len(p.offers)
+		}
 	}
 }
 
@@ -130,7 +147,9 @@ func (p *pool) shape(task *Task) *shape {
 	key := shapeKey{scalars: task.Resources, anyPort: len(task.Ports) - len(fixed), fixed: string(packed)}
 	known, ok := p.shapes[key]
 	if !ok {
-		known = &shape{want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed}
+		known = &shape{
+			want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed, noGPUAgents: p.restricted && task.Resources.GPUs == 0,
+		}
 		p.shapes[key] = known
 	}
 	return known
@@ -140,7 +159,7 @@ func (p *pool) shape(task *Task) *shape {
 func (p *pool) assign(task *Task, shape *shape, portOffset uint64) (Assignment, bool) {
 	for {
 		i := p.room.first(shape.next, shape.want)
-		if i < 0 {
+		if i < 0 || shape.noGPUAgents && i >= p.plain {
 			shape.next = len(p.offers)
 			return Assignment{}, false
 		}

@@ -30,6 +30,7 @@ func drawWorld(t *rapid.T) world {
 		round: Round{
 			MaxAssignments: rapid.IntRange(0, 6).Draw(t, "limit"),
 			PortOffset:     rapid.Uint64().Draw(t, "offset"),
+			ShareGPUAgents: rapid.Bool().Draw(t, "share GPU agents"),
 			Declined:       drawOffers(t, "declined"),
 		},
 	}
@@ -68,7 +69,11 @@ func drawOffers(t *rapid.T, kind string) []mesos.Offer {
 		offers[i] = mesos.Offer{
 			ID: fmt.Sprintf("%s-%d", kind, i), AgentID: strconv.Itoa(rapid.IntRange(0, 5).Draw(t, "agent")), Role: drawRole(t),
 			Scalars: drawScalars(t, 8), Number: mesos.Number{Term: 1, Event: rapid.Uint64Range(1, 3).Draw(t, "event")},
-			Ports: []mesos.PortRange{{Begin: begin, End: begin + rapid.Uint64Range(0, 3).Draw(t, "more")}, {Begin: 8, End: 8}},
+			Ports:      []mesos.PortRange{{Begin: begin, End: begin + rapid.Uint64Range(0, 3).Draw(t, "more")}, {Begin: 8, End: 8}},
+			OnGPUAgent: rapid.IntRange(0, 2).Draw(t, "on a GPU agent") == 0,
+		}
+		if !offers[i].OnGPUAgent {
+			offers[i].Scalars.GPUs = 0
 		}
 		if rapid.IntRange(0, 4).Draw(t, "maintained") == 0 {
 			offers[i].UnavailableFrom = time.Unix(9, 0)
@@ -94,6 +99,9 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 			}
 			if !offer.UnavailableFrom.IsZero() {
 				t.Fatalf("%+v goes to an agent about to be maintained", assignment)
+			}
+			if offer.OnGPUAgent && task.Resources.GPUs == 0 && !w.round.ShareGPUAgents {
+				t.Fatalf("%+v takes from a GPU agent and needs no GPU", assignment)
 			}
 			offers[offer.ID] = spend(t, offer, task, assignment)
 		}
@@ -207,8 +215,8 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 		for _, verdict := range result.Unplaced {
 			alone := false
 			for _, offer := range w.offers {
-				alone = alone || fitsAlone(tasks[verdict.Key], offer)
-				if fitsAlone(tasks[verdict.Key], left[offer.ID]) {
+				alone = alone || fitsAlone(&w.round, tasks[verdict.Key], offer)
+				if fitsAlone(&w.round, tasks[verdict.Key], left[offer.ID]) {
 					t.Fatalf("%s was not placed but fits into %+v", verdict.Key, left[offer.ID])
 				}
 			}
@@ -220,9 +228,9 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 }
 
 // fitsAlone says whether an offer has room for a task, port by port.
-func fitsAlone(task Task, offer mesos.Offer) bool {
+func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	want, has := task.Resources, offer.Scalars
-	if task.Role != offer.Role || !offer.UnavailableFrom.IsZero() ||
+	if task.Role != offer.Role || !offer.UnavailableFrom.IsZero() || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
 		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
 		return false
 	}
@@ -248,7 +256,7 @@ func fitsAlone(task Task, offer mesos.Offer) bool {
 }
 
 func TestPlace_CountsAddUp(t *testing.T) {
-	count := regexp.MustCompile(`(?:^| )(\d+) (?:offer|lack|is on|are on|fit)`)
+	count := regexp.MustCompile(`(?:^| )(\d+) (?:offer|lack|is on|are on|is for|are for|fit)`)
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for _, verdict := range Place(w.tasks, w.offers, w.round).Unplaced {
@@ -276,15 +284,22 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		var c counted
 		for range rapid.IntRange(0, 4*blockSize).Draw(t, "offers") {
 			ports := rapid.Uint64Range(0, 3).Draw(t, "ports")
-			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}}
+			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}, OnGPUAgent: rapid.Bool().Draw(t, "on a GPU agent")}
 			c.add(&offer, portsOf(offer.Ports), rapid.Bool().Draw(t, "declined"))
 		}
 		c.build()
 		task := drawTask(t, 0)
-		wanted := (&pool{shapes: map[shapeKey]*shape{}}).shape(&task)
+		wanted := (&pool{shapes: map[shapeKey]*shape{}, restricted: rapid.Bool().Draw(t, "restricted")}).shape(&task)
 		var want [outcomes]int
-		for i := range c.offers {
-			want[c.offers[i].outcome(wanted)]++
+		for i := range c.plain.offers {
+			want[c.plain.offers[i].outcome(wanted)]++
+		}
+		for i := range c.onGPUAgents.offers {
+			if wanted.noGPUAgents {
+				want[forGPUTasks]++
+			} else {
+				want[c.onGPUAgents.offers[i].outcome(wanted)]++
+			}
 		}
 		if diff := cmp.Diff(want, c.count(wanted)); diff != "" {
 			t.Fatalf("count (-one by one +by block):\n%s", diff)

@@ -16,6 +16,8 @@ type outcome int
 const (
 	// maintained is an offer whose agent is about to be maintained.
 	maintained outcome = iota
+	// forGPUTasks is an offer whose agent has GPUs, which the task does not need.
+	forGPUTasks
 	lacksCPUs
 	lacksMemory
 	lacksDisk
@@ -45,7 +47,7 @@ func kindOf(role string, offers int, count [outcomes]int) Kind {
 	}
 	var names []string
 	for o, name := range [...]string{
-		maintained: "maintenance", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports",
+		maintained: "maintenance", forGPUTasks: "gpu agents", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports",
 	} {
 		if count[o] > 0 {
 			names = append(names, name)
@@ -96,6 +98,8 @@ func (o outcome) clause(n int, shape *shape) string {
 	switch o {
 	case maintained:
 		return plural(n, "is on an agent about to be maintained", "are on agents about to be maintained")
+	case forGPUTasks:
+		return plural(n, "is", "are") + " for GPU tasks"
 	case lacksCPUs:
 		return lack + "cpus (want " + decimal(want.CPUs) + ")"
 	case lacksMemory:

@@ -77,7 +77,7 @@ func (p *Placer) close(launch *launch, gone bool) {
 		}
 		p.attempts.Enqueue(reserved.wanted.key)
 	}
-	refuse := p.refuse
+	refuse := p.refuse()
 	if len(p.pending) > 0 {
 		refuse = 0
 	}

@@ -2,6 +2,7 @@ package placer
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"time"
 
@@ -81,8 +82,8 @@ type Placer struct {
 	portOffset uint64
 	// turns are those of the namespaces with pending tasks.
 	turns placement.Turns
-	// refuse is for how long offers that serve nobody are refused.
-	refuse time.Duration
+	// spec is what the framework's spec says of offers.
+	spec v1alpha1.Offers
 	// revive says that tasks came since the last REVIVE; suppressed that nothing is asked for.
 	revive, suppressed bool
 	// open says whether anything may be launched, turnedDown that offers were given back in this term because nothing might be.
@@ -140,16 +141,25 @@ func New(framework string, bridge Bridge, attempts Attempts, clock clock.Clock) 
 		refused:   sets.New[types.NamespacedName](),
 		retries:   workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
 		deferred:  map[types.NamespacedName]time.Time{},
-		refuse:    2 * time.Minute,
+		spec:      v1alpha1.Offers{RefuseSeconds: 120},
 	}
 }
 
-// SetRefuse sets for how long offers that serve nobody are refused.
-func (p *Placer) SetRefuse(refuse time.Duration) {
+// SetSpec sets what the framework's spec says of offers. What was declined by another one may serve now, so it is asked for again.
+func (p *Placer) SetSpec(spec v1alpha1.Offers) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refuse = refuse
+	before := p.spec
+	p.spec = *spec.DeepCopy()
+	before.RefuseSeconds = spec.RefuseSeconds // It only counts from the next offer on.
+	if !reflect.DeepEqual(before, p.spec) && len(p.pending) > 0 {
+		p.revive = true
+		p.Wake()
+	}
 }
+
+// refuse is for how long offers that serve nobody are refused.
+func (p *Placer) refuse() time.Duration { return time.Duration(p.spec.RefuseSeconds) * time.Second }
 
 // Wake makes the placer look again soon: what offers there are, and whether anything may be launched on them.
 func (p *Placer) Wake() {

@@ -32,6 +32,8 @@ type placing struct {
 	*testing.T
 	cluster    *simulator.Cluster
 	keys       workqueue.TypedInterface[reconcile.Request]
+	owner      *connections.Connections
+	config     mesosbridge.Config
 	connection *connections.Connection
 	placer     *placer.Placer
 	// bind says whether pass binds what was reserved, as workers do that the API server serves.
@@ -49,7 +51,9 @@ func place(t *testing.T, agents []float64, test func(p *placing)) {
 		for _, cpus := range agents {
 			addAgent(cluster, cpus, 4096)
 		}
-		config := mesosbridge.Config{Framework: mesos.Framework{Name: "test", User: "nobody", Roles: []string{"prod"}, FailoverTimeout: 24 * time.Hour}}
+		config := mesosbridge.Config{Framework: mesos.Framework{
+			Name: "test", User: "nobody", Roles: []string{"prod"}, FailoverTimeout: 24 * time.Hour, Capabilities: []string{"GPU_RESOURCES"},
+		}}
 		for _, master := range cluster.Masters() {
 			config.Masters = append(config.Masters, master.URL())
 		}
@@ -70,7 +74,7 @@ func place(t *testing.T, agents []float64, test func(p *placing)) {
 		defer running.Wait()
 		defer stop()
 		test(&placing{
-			T: t, cluster: cluster, keys: keys, connection: connection, placer: connection.Placer, bind: true,
+			T: t, cluster: cluster, keys: keys, owner: owner, config: config, connection: connection, placer: connection.Placer, bind: true,
 			tasks: map[types.NamespacedName]mesos.Task{},
 		})
 	})

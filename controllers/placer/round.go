@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/controllers/placement"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
@@ -85,7 +86,9 @@ func (p *Placer) place(offers []mesos.Offer) {
 	if len(tasks) > 0 {
 		defer func() { matchDuration.Observe(p.clock.Since(began).Seconds()) }()
 	}
-	round := &placement.Round{MaxAssignments: room, Declined: p.recall(began), Turns: &p.turns}
+	round := &placement.Round{
+		MaxAssignments: room, ShareGPUAgents: p.spec.GPUAgents == v1alpha1.GPUAgentsShared, Declined: p.recall(began), Turns: &p.turns,
+	}
 	alone, together := p.split(tasks)
 	var aloneWaits, togetherWait bool
 	if p.lastTurn(together) < p.lastTurn(alone) {
@@ -155,7 +158,7 @@ func (p *Placer) decline(offers []mesos.Offer, reason mesosbridge.DeclineReason)
 	if len(offers) == 0 {
 		return
 	}
-	refuse := p.refuse
+	refuse := p.refuse()
 	if reason == mesosbridge.DeclineTurn {
 		refuse = min(refuse, shortRefusal)
 	}

@@ -37,6 +37,9 @@ type Scalars struct {
 	GPUs Scalar `json:"gpus,omitempty"`
 }
 
+// Label is a name and a value by which somebody marked something at Mesos, a reservation for instance. Value is empty where it has none.
+type Label struct{ Name, Value string }
+
 // PortRange is a range of host ports, both ends included.
 type PortRange struct{ Begin, End uint64 }
 
@@ -47,10 +50,13 @@ type Offer struct {
 	Hostname string
 	// Role is the role that the resources are allocated to.
 	Role string
-	// Scalars are what a task can take: unreserved and reserved amounts added up, without revocable, shared and persistent ones.
+	// Scalars are what a task can take: unreserved and reserved amounts added up, without revocable, shared and persistent ones and without
+	// what bears the labels of others.
 	Scalars Scalars
 	// Ports are the host ports on offer, in ascending order and without overlap.
 	Ports []PortRange
+	// OnGPUAgent says that the agent has GPUs, whether they are on offer or in use.
+	OnGPUAgent bool
 	// UnavailableFrom is when a planned maintenance of the agent begins; zero when none is planned.
 	UnavailableFrom time.Time
 	// Number is the event that brought the offer.
