@@ -27,6 +27,9 @@ type AgentSpec struct {
 	// and drains ask for. The others keep to the tasks' own.
 	HTTPCommandExecutor bool
 
+	// WorkDir is the agent's flag of that name, for its messages; default /var/lib/mesos.
+	WorkDir string
+
 	// Runner acts the tasks out; default ScriptRunner{}.
 	Runner Runner
 }
@@ -105,6 +108,7 @@ func (c *Cluster) AddAgent(spec AgentSpec) *Agent {
 	spec.Hostname = orDefault(spec.Hostname, fmt.Sprintf("agent-%d.sim", n))
 	spec.IP = orDefault(spec.IP, "127.0.0.1")
 	spec.Port = orDefault(spec.Port, 5051)
+	spec.WorkDir = orDefault(spec.WorkDir, "/var/lib/mesos")
 	if spec.Runner == nil {
 		spec.Runner = ScriptRunner{}
 	}

@@ -56,8 +56,9 @@ func (a *Agent) runTasks(r *reign, framework *mesos.FrameworkInfo, executor *mes
 		if executor != nil {
 			e = a.executorFor(framework, executor)
 		}
+		fault := a.launchFault(infos)
 		for _, info := range infos {
-			a.start(framework, e, info)
+			a.start(framework, e, info, fault)
 		}
 	})
 }
@@ -72,7 +73,7 @@ func (a *Agent) executorFor(framework *mesos.FrameworkInfo, info *mesos.Executor
 	return e
 }
 
-func (a *Agent) start(framework *mesos.FrameworkInfo, e *agentExecutor, info *mesos.TaskInfo) {
+func (a *Agent) start(framework *mesos.FrameworkInfo, e *agentExecutor, info *mesos.TaskInfo, fault *Fault) {
 	key := taskKey{framework.ID.Value, info.TaskID.Value}
 	t := &agentTask{
 		key: key, framework: framework, info: info, executor: e,
@@ -83,6 +84,10 @@ func (a *Agent) start(framework *mesos.FrameworkInfo, e *agentExecutor, info *me
 	}
 	a.tasks[key] = t
 	t.live = a.cluster.ledger.start(a, t)
+	if fault != nil {
+		a.failLaunch(t, fault)
+		return
+	}
 	launch := Launch{
 		Task: info, Framework: framework, AgentID: a.id, Hostname: a.spec.Hostname, ContainerID: t.container,
 	}
@@ -125,7 +130,7 @@ func (a *Agent) report(t *agentTask, rep Report) {
 		}
 		return
 	}
-	a.queueUpdate(t, a.executorStatus(t, rep))
+	a.queueUpdate(t, a.statusOf(t, rep))
 	if t.ended && t.executor != nil {
 		a.taskOfGroupEnded(t, rep.State)
 	}
@@ -164,6 +169,29 @@ func (a *Agent) limitCompletion(t *agentTask) {
 	})
 }
 
+// statusOf is the update that tells of a report.
+func (a *Agent) statusOf(t *agentTask, rep Report) *mesos.TaskStatus {
+	if !rep.ByAgent {
+		return a.executorStatus(t, rep)
+	}
+	s := a.agentStatus(t, rep.State, *rep.Reason, rep.Message)
+	if rep.State == mesos.TASK_DROPPED {
+		s.State = new(capabilitiesOf(t.framework).lostOr(rep.State))
+	}
+	if !rep.unlaunched {
+		s.ExecutorID = &mesos.ExecutorID{Value: t.executorID()}
+	}
+	return s
+}
+
+// executorID is the ID of a task's executor; that of a command is named after its task.
+func (t *agentTask) executorID() string {
+	if t.executor != nil {
+		return t.executor.key.executor
+	}
+	return t.key.task
+}
+
 // executorStatus is a status as the built-in executors send it.
 func (a *Agent) executorStatus(t *agentTask, rep Report) *mesos.TaskStatus {
 	s := &mesos.TaskStatus{
@@ -172,7 +200,7 @@ func (a *Agent) executorStatus(t *agentTask, rep Report) *mesos.TaskStatus {
 		Source:     mesos.SOURCE_EXECUTOR.Enum(),
 		Reason:     rep.Reason,
 		AgentID:    &mesos.AgentID{Value: a.id},
-		ExecutorID: &mesos.ExecutorID{Value: t.key.task},
+		ExecutorID: &mesos.ExecutorID{Value: t.executorID()},
 		Timestamp:  new(now()),
 		UUID:       newUUID(),
 		Healthy:    rep.Healthy,
@@ -189,7 +217,6 @@ func (a *Agent) executorStatus(t *agentTask, rep Report) *mesos.TaskStatus {
 	}}}}
 	s.ContainerStatus = &mesos.ContainerStatus{ContainerID: &mesos.ContainerID{Value: t.container}}
 	if t.executor != nil {
-		s.ExecutorID = &mesos.ExecutorID{Value: t.executor.key.executor}
 		s.ContainerStatus.ContainerID.Parent = &mesos.ContainerID{Value: t.executor.container}
 		if rep.State == mesos.TASK_STARTING || terminal(rep.State) {
 			return s // the default executor's containers have no network yet, or no longer
@@ -273,11 +300,11 @@ func (a *Agent) killTask(r *reign, frameworkID string, call *scheduler.Call_Kill
 	a.killOne(t, grace)
 }
 
-// killUnknown answers a kill of a task that never reached this agent: silence, unless the agent has
+// killUnknown answers a kill of a task that never reached this agent: silence, unless the agent runs
 // other tasks of the framework (Mesos agent: slave.cpp killTask).
 func (a *Agent) killUnknown(frameworkID, taskID string) {
 	for key, other := range a.tasks {
-		if key.framework != frameworkID {
+		if key.framework != frameworkID || other.live == nil || other.quiet {
 			continue
 		}
 		t := a.onlyUpdates(taskKey{frameworkID, taskID}, other.framework)
@@ -302,8 +329,10 @@ func (a *Agent) killQueued(t *agentTask) {
 		one.ended = true
 		a.cluster.handlers.Go(one.execution.Destroy())
 		a.cluster.ledger.end(one.live, mesos.TASK_KILLED)
-		a.queueUpdate(one, a.agentStatus(one, mesos.TASK_KILLED, mesos.REASON_TASK_KILLED_DURING_LAUNCH,
-			"Killed before delivery to the executor"))
+		a.queueUpdate(one, a.statusOf(one, Report{
+			State: mesos.TASK_KILLED, Reason: mesos.REASON_TASK_KILLED_DURING_LAUNCH.Enum(),
+			Message: "Killed before delivery to the executor", ByAgent: true,
+		}))
 		if one.executor != nil {
 			a.taskOfGroupEnded(one, mesos.TASK_KILLED)
 		}

@@ -114,6 +114,8 @@ func (jsonCodec) decodeCall(b []byte) (*scheduler.Call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words
 	}
+	// mesos-go's JSON has no infinity, with which limits say that there is none.
+	known = bytes.ReplaceAll(known, []byte(`"value":"Infinity"`), []byte(`"value":1.7976931348623157e308`))
 	call := new(scheduler.Call)
 	if err := json.Unmarshal(known, call); err != nil {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words

@@ -21,6 +21,8 @@ type setting struct {
 	flags Flags
 	// phase is when in each second the recorded master's allocation cycle ran.
 	phase float64
+	// agentAfter is when the first agent registers: the master's pings keep that rhythm.
+	agentAfter time.Duration
 	// killAfter is how long the recorded tasks took to die.
 	killAfter time.Duration
 	// leaves are the connections that the client itself drops where the recording says that they ended.
@@ -62,6 +64,33 @@ var settings = map[string]setting{
 	"health_and_checks": {
 		phase: .545,
 	},
+	"launch_fails": {
+		flags: Flags{AgentPingTimeout: 2 * time.Second, MaxAgentPingTimeouts: 3, ExecutorRegistrationTimeout: 5 * time.Second},
+		phase: .2, agentAfter: 1300 * time.Millisecond,
+		before: func(r *replay) {
+			for task, action := range map[string]Action{
+				"uri-1": FetchFails, "user-1": NoSuchUser, "limits-1": NoIsolator, "limits-2": NoIsolator, "image-1": NoImageProvider,
+				"docker-1": NoContainerizer, "noexec-1": ExecutorExits, "noreg-1": ExecutorSilent, "early-1": ExecutorSilent,
+			} {
+				r.cluster.Inject(Fault{Target: LaunchFault, Action: action, Task: task})
+			}
+		},
+		notes: map[string]func(*replay){
+			"a second agent whose executors cannot be started (no mesos-executor), --executor_registration_timeout=5secs; it tries twice": func(r *replay) {
+				r.agent.Stop()
+				time.AfterFunc(time.Second, func() { r.addAgent() })
+			},
+		},
+	},
+	"lost_run_task": {flags: quickPings, phase: .2, notes: map[string]func(*replay){
+		"the agent is stopped (SIGSTOP), a task is launched, the agent is killed and started again: RunTask is lost": func(r *replay) {
+			r.agent.Partition()
+			time.AfterFunc(500*time.Millisecond, func() {
+				r.agent.Heal()
+				r.agent.Restart(500 * time.Millisecond)
+			})
+		},
+	}},
 	"machine_down": {flags: quickPings, phase: .15, notes: map[string]func(*replay){
 		"the agent is started while its machine is DOWN": func(r *replay) { r.agent.Start() },
 		"the agent is started again":                     func(r *replay) { r.agent.Start() },
@@ -153,6 +182,7 @@ type replay struct {
 	cluster *Cluster
 	specs   []AgentSpec // of the agents that are not started yet
 	agent   *Agent      // the one started last
+	started int         // how many agents were
 	rec     *recording
 	set     setting
 	wire    wire
@@ -182,6 +212,8 @@ func (r *replay) client(conn string) *client {
 func (r *replay) addAgent(adapt ...func(*AgentSpec)) {
 	spec := r.specs[0]
 	r.specs = r.specs[1:]
+	r.started++
+	spec.WorkDir = fmt.Sprintf("/var/lib/mesos-rec/%s/agent%d", r.rec.name, r.started)
 	for _, f := range adapt {
 		f(&spec)
 	}
@@ -194,6 +226,7 @@ func (r *replay) addAgent(adapt ...func(*AgentSpec)) {
 }
 
 func (r *replay) prepare() {
+	time.Sleep(r.set.agentAfter)
 	if r.specs = r.rec.agents(r.t); len(r.specs) > 0 {
 		r.addAgent()
 	}
@@ -201,7 +234,7 @@ func (r *replay) prepare() {
 		r.set.before(r)
 	}
 	// The cluster's cycles run on whole seconds from its start; t = 0 lies so that they meet the recorded ones.
-	time.Sleep(2*time.Second - seconds(r.set.phase))
+	time.Sleep(2*time.Second - seconds(r.set.phase) - r.set.agentAfter)
 	r.began = time.Now()
 }
 

@@ -34,7 +34,8 @@
 //
 //   - allocation: an agent's free resources go to whoever holds the least in offers; no quota, no weights, no
 //     fair shares across several resources;
-//   - containers: no images, volumes, networks, isolation or limits; every task has its agent's IP address;
+//   - containers: no images, volumes, networks, isolation or limits, nor their lack, but where a fault says so
+//     (LaunchFault); every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
 //     its executors at once;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;

@@ -17,6 +17,7 @@ const (
 	CallFault    Target = "calls"    // calls from schedulers to the master
 	EventFault   Target = "events"   // events from the master to schedulers
 	MessageFault Target = "messages" // messages between master and agents
+	LaunchFault  Target = "launches" // tasks that an agent got to run, before their executors have them
 )
 
 // Action is what a fault does.
@@ -37,6 +38,19 @@ const (
 	Cut           Action = "cut"       // the stream breaks after Bytes more bytes, counted from this event's first
 )
 
+// The actions of launches. The agent tells of each in its own name, and no process of the task ever runs. With Delay
+// it takes that long, without as long as it took a real agent.
+const (
+	FetchFails      Action = "fetch-fails"       // a URI cannot be fetched: FAILED, CONTAINER_LAUNCH_FAILED
+	NoSuchUser      Action = "no-such-user"      // the task's user is not on the agent: DROPPED, EXECUTOR_TERMINATED
+	NoIsolator      Action = "no-isolator"       // the agent cannot limit: DROPPED, GC_ERROR
+	NoImageProvider Action = "no-image-provider" // FAILED, CONTAINER_LAUNCH_FAILED
+	NoContainerizer Action = "no-containerizer"  // FAILED, EXECUTOR_TERMINATED
+	ExecutorExits   Action = "executor-exits"    // the executor cannot start: FAILED, EXECUTOR_TERMINATED
+	// ExecutorSilent is an executor that never registers: FAILED, EXECUTOR_REGISTRATION_TIMEOUT after the flag of that name.
+	ExecutorSilent Action = "executor-silent"
+)
+
 // The messages between master and agents that faults can meet.
 const (
 	RunTask             = "RunTask"
@@ -53,7 +67,7 @@ type Fault struct {
 	Type string
 	// Task confines the fault to calls, events and messages about this task ID; State an event to this task state.
 	Task, State string
-	// Agent confines a message to one agent, by agent ID.
+	// Agent confines a message or launch to one agent, by agent ID.
 	Agent string
 	// Skip lets that many pass first. Count is how many are met then: 0 means one, negative all.
 	Skip, Count int
@@ -119,8 +133,8 @@ type held struct {
 }
 
 // Inject switches a fault on. Calls can meet every action but Malformed and Cut; events can meet Drop,
-// Delay, Duplicate, Reorder, Malformed and Cut; messages Drop, Delay and Duplicate. An action that its
-// target cannot meet never strikes.
+// Delay, Duplicate, Reorder, Malformed and Cut; messages Drop, Delay and Duplicate; launches what is named after what
+// they lack. An action that its target cannot meet never strikes.
 func (c *Cluster) Inject(f Fault) *Injected {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -456,6 +456,14 @@ var faultCases = map[string]faultCase{
 			s.t.Errorf("%d tasks are live, want none", n)
 		}
 	}},
+	"fail a launch": {"launches fetch-fails", func(s *stage) {
+		s.inject(Fault{Target: LaunchFault, Action: FetchFails, Task: "t1"})
+		s.launch(s.offerOf(s.a), "t1")
+		s.acknowledged("t1", "TASK_FAILED")
+		if diff := cmp.Diff([]string{"TASK_FAILED"}, s.states("t1")); diff != "" {
+			s.t.Errorf("states (-want +got):\n%s", diff)
+		}
+	}},
 	"lose KillTask between master and agent": {"messages drop", func(s *stage) {
 		s.running("t1")
 		s.inject(Fault{Target: MessageFault, Action: Drop, Type: KillTask, Agent: s.a.ID()})

@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -270,9 +271,10 @@ func (r *reign) rescind(o *offer) {
 	})
 }
 
-// rescindAll takes back all that an agent has out: offers, then inverse offers.
+// rescindAll takes back all that an agent has out: offers, the newest first, then inverse offers.
 func (r *reign) rescindAll(s *slave) {
-	for o := range s.offers {
+	out := slices.SortedFunc(maps.Keys(s.offers), func(a, b *offer) int { return cmp.Compare(b.number, a.number) })
+	for _, o := range out {
 		r.rescind(o)
 	}
 	for _, io := range sortedInverse(s) {

@@ -38,7 +38,9 @@ type Flags struct {
 	MaxUnreachableTasks    int           // 1000 per framework
 	// ExecutorRecoveryTimeout (15 min) is how long an executor whose agent never comes back lets its task live on.
 	ExecutorRecoveryTimeout time.Duration
-	AgentRemovalInterval    time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
+	// ExecutorRegistrationTimeout (1 min) is how long an agent waits for an executor to register.
+	ExecutorRegistrationTimeout time.Duration
+	AgentRemovalInterval        time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
 
 	// AuthenticateFrameworks demands basic authentication on the scheduler API by one of Credentials.
 	AuthenticateFrameworks bool
@@ -80,5 +82,6 @@ func (f Flags) withDefaults() Flags {
 	f.MaxCompletedFrameworks = orDefault(f.MaxCompletedFrameworks, 50)
 	f.MaxUnreachableTasks = orDefault(f.MaxUnreachableTasks, 1000)
 	f.ExecutorRecoveryTimeout = orDefault(f.ExecutorRecoveryTimeout, 15*time.Minute)
+	f.ExecutorRegistrationTimeout = orDefault(f.ExecutorRegistrationTimeout, time.Minute)
 	return f
 }

@@ -68,6 +68,8 @@ type process struct {
 	fetching context.CancelFunc // stops what comes before the process
 	done     chan struct{}      // closed when nothing is left of it
 
+	credential *syscall.Credential // of another user than the agent's
+
 	mu      sync.Mutex
 	pid     int // of the process group, while it runs
 	killed  bool
@@ -79,30 +81,46 @@ func (p *process) run(ctx context.Context) {
 	defer close(p.done)
 	defer p.fetching()
 	if err := p.prepare(ctx); err != nil {
-		p.report(Report{
-			State: mesos.TASK_FAILED, Message: "Failed to launch container: " + err.Error(),
-			Reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
-		})
+		p.report(launchReport(err))
 		return
 	}
 	p.report(Report{State: mesos.TASK_STARTING})
-	cmd, closeFiles, err := p.command()
-	if err == nil {
-		err = p.start(cmd)
-		closeFiles()
+	cmd := p.command()
+	closeFiles := p.openOutput(cmd)
+	err := p.start(cmd)
+	if err != nil && !errors.Is(err, errKilledFirst) {
+		p.complain(err)
 	}
+	closeFiles()
 	switch {
 	case errors.Is(err, errKilledFirst):
 		p.report(Report{State: mesos.TASK_KILLED, Message: "Command terminated with signal Terminated"})
 		return
-	case err != nil:
-		p.report(Report{State: mesos.TASK_FAILED, Message: "Failed to launch task: " + err.Error()})
+	case err != nil: // the helper that the executor starts finds that out, and exits
+		p.report(Report{State: mesos.TASK_RUNNING})
+		p.report(Report{State: mesos.TASK_FAILED, Message: "Command exited with status 1"})
 		return
 	}
 	p.report(Report{State: mesos.TASK_RUNNING, PID: cmd.Process.Pid})
 	rep := exitReport(cmd.Wait())
 	p.ended()
 	p.report(rep)
+}
+
+// userError is why a sandbox cannot be given to its user.
+type userError string
+
+func (e userError) Error() string { return string(e) }
+
+// launchReport is what an agent says of a launch that did not come to an executor.
+func launchReport(err error) Report {
+	if why := userError(""); errors.As(err, &why) {
+		return Report{State: mesos.TASK_DROPPED, Reason: mesos.REASON_EXECUTOR_TERMINATED.Enum(), Message: string(why), ByAgent: true}
+	}
+	return Report{
+		State: mesos.TASK_FAILED, Reason: mesos.REASON_CONTAINER_LAUNCH_FAILED.Enum(),
+		Message: "Failed to launch container: " + err.Error(), ByAgent: true,
+	}
 }
 
 var errKilledFirst = errors.New("killed before it started")
@@ -207,16 +225,31 @@ func (p *process) prepare(ctx context.Context) error {
 	if p.launch.Task.Command == nil {
 		return errors.New("the task has no command")
 	}
+	if p.credential, err = p.switchUser(); err != nil {
+		return err
+	}
 	for _, uri := range p.launch.Task.Command.URIs {
 		if err := fetch(ctx, uri, p.sandbox); err != nil {
-			return fmt.Errorf("failed to fetch all URIs for container '%s': %w", p.launch.ContainerID, err)
+			p.complain(err)
+			return fmt.Errorf("Failed to fetch all URIs for container '%s': exited with status 1", p.launch.ContainerID) //nolint:staticcheck // an agent's own words
 		}
 	}
 	return nil
 }
 
-// command makes the process of the task: its command line, environment, user and output files.
-func (p *process) command() (cmd *exec.Cmd, closeFiles func(), err error) {
+// complain writes an error into the sandbox, where a real agent's helpers leave theirs.
+func (p *process) complain(err error) {
+	f, openErr := os.OpenFile(filepath.Join(p.sandbox, "stderr"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // for people to read
+	if openErr != nil {
+		return // the sandbox cannot be written, and nothing depends on it
+	}
+	_, _ = fmt.Fprintln(f, err) // as above
+	_ = f.Close()
+}
+
+// command makes the process of the task: its command line, environment and user.
+func (p *process) command() *exec.Cmd {
+	var cmd *exec.Cmd
 	info := p.launch.Task.Command
 	env := p.environment()
 	if info.Shell == nil || *info.Shell {
@@ -230,11 +263,8 @@ func (p *process) command() (cmd *exec.Cmd, closeFiles func(), err error) {
 	}
 	cmd.Dir = p.sandbox
 	cmd.Env = env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := p.switchUser(cmd); err != nil {
-		return nil, nil, err
-	}
-	return cmd, p.openOutput(cmd), nil
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.credential}
+	return cmd
 }
 
 // openOutput gives the command its stdout and stderr files. Where they cannot be made it goes on
@@ -306,38 +336,38 @@ func (p *process) environment() []string {
 	return env
 }
 
-// switchUser makes the process run as the task's user, else the framework's. Only root can become
-// somebody else; anybody can stay who he is.
-func (p *process) switchUser(cmd *exec.Cmd) error {
+// switchUser gives the sandbox to the task's user, else the framework's, as whom the process is then to run. Only root
+// can become somebody else; anybody can stay who he is, and the result is nil then.
+func (p *process) switchUser() (*syscall.Credential, error) {
 	name := p.launch.Task.Command.GetUser()
 	explicit := name != ""
 	name = orDefault(name, p.launch.Framework.User)
 	me, err := user.Current()
 	if err != nil {
-		return fmt.Errorf("finding the agent's own user: %w", err)
+		return nil, fmt.Errorf("finding the agent's own user: %w", err)
 	}
 	if name == "" || name == me.Username {
-		return nil
+		return nil, nil
 	}
 	if os.Geteuid() != 0 {
 		if !explicit {
-			return nil // an agent that is not root runs everything as itself
+			return nil, nil // an agent that is not root runs everything as itself
 		}
-		return fmt.Errorf("the task wants user '%s', but the agent runs as '%s' and not as root", name, me.Username)
+		return nil, userError(fmt.Sprintf("Failed to create executor directory '%s': Failed to chown directory to '%s': the agent runs as '%s' and not as root",
+			p.sandbox, name, me.Username))
 	}
 	who, err := user.Lookup(name)
 	if err != nil {
-		return fmt.Errorf("failed to get user information for '%s': %w", name, err)
+		return nil, userError(noSuchUser(p.sandbox, name))
 	}
 	uid, gid, err := numericIDs(who)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	if err := os.Chown(p.sandbox, int(uid), int(gid)); err != nil {
-		return fmt.Errorf("giving the sandbox to '%s': %w", name, err)
+		return nil, userError(fmt.Sprintf("Failed to create executor directory '%s': Failed to chown directory to '%s': %s", p.sandbox, name, err))
 	}
-	return nil
+	return &syscall.Credential{Uid: uid, Gid: gid}, nil
 }
 
 func numericIDs(u *user.User) (uid, gid uint32, err error) {

@@ -75,7 +75,7 @@ func (w *watched) await(states ...mesos.TaskState) Report {
 	}
 }
 
-var ends = []mesos.TaskState{mesos.TASK_FINISHED, mesos.TASK_FAILED, mesos.TASK_KILLED}
+var ends = []mesos.TaskState{mesos.TASK_FINISHED, mesos.TASK_FAILED, mesos.TASK_KILLED, mesos.TASK_DROPPED}
 
 func (w *watched) sandbox() string {
 	return filepath.Join(w.dir, "agent", "framework", "task", "container")
@@ -105,15 +105,15 @@ func TestAProcessEndsInTheWordsOfTheCommandExecutor(t *testing.T) {
 		"kill -TERM $$":    {shell("kill -TERM $$"), mesos.TASK_FAILED, "Command terminated with signal Terminated"},
 		"an argv":          {&mesos.CommandInfo{Shell: new(false), Value: new("sh"), Arguments: []string{"sh", "-c", "exit 5"}}, mesos.TASK_FAILED, "Command exited with status 5"},
 		"an absolute path": {&mesos.CommandInfo{Shell: new(false), Value: new("/bin/sh"), Arguments: []string{"sh", "-c", "exit 6"}}, mesos.TASK_FAILED, "Command exited with status 6"},
-		"no such program":  {&mesos.CommandInfo{Shell: new(false), Value: new("/no/such/program")}, mesos.TASK_FAILED, "Failed to launch task: fork/exec /no/such/program: no such file or directory"},
-		"an unknown user":  {&mesos.CommandInfo{Value: new("true"), User: new("no-such-user")}, mesos.TASK_FAILED, ""},
+		"no such program":  {&mesos.CommandInfo{Shell: new(false), Value: new("/no/such/program")}, mesos.TASK_FAILED, "Command exited with status 1"},
+		"an unknown user":  {&mesos.CommandInfo{Value: new("true"), User: new("no-such-user")}, mesos.TASK_DROPPED, ""},
 		"an URI that is not there": {
 			&mesos.CommandInfo{Value: new("true"), URIs: []mesos.CommandInfo_URI{{Value: "/no/such/file"}}}, mesos.TASK_FAILED,
-			"Failed to launch container: failed to fetch all URIs for container 'container': failed to fetch '/no/such/file': open /no/such/file: no such file or directory",
+			"Failed to launch container: Failed to fetch all URIs for container 'container': exited with status 1",
 		},
 		"an URI that leaves the sandbox": {
 			&mesos.CommandInfo{Value: new("true"), URIs: []mesos.CommandInfo_URI{{Value: "/etc/hostname", OutputFile: new("../x")}}}, mesos.TASK_FAILED,
-			"Failed to launch container: failed to fetch all URIs for container 'container': '../x' would leave the sandbox",
+			"Failed to launch container: Failed to fetch all URIs for container 'container': exited with status 1",
 		},
 	}
 	for name, tc := range cases {
@@ -321,8 +321,8 @@ func TestURIsAreFetched(t *testing.T) {
 			w := runProcess(t, command)
 			got := w.await(ends...)
 			switch {
-			case tc.fails && (got.State != mesos.TASK_FAILED || !strings.Contains(got.Message, tc.want)):
-				t.Errorf("got %v %q, want a failure with %q", got.State, got.Message, tc.want)
+			case tc.fails && (got.State != mesos.TASK_FAILED || !got.ByAgent || !strings.Contains(w.file("stderr"), tc.want)):
+				t.Errorf("got %v %q, want a failure and in the sandbox %q", got.State, got.Message, tc.want)
 			case !tc.fails && (got.State != mesos.TASK_FINISHED || w.file("stdout") != tc.want):
 				t.Errorf("got %v %q", got.State, got.Message)
 			}

@@ -194,13 +194,15 @@ func dupUUID(at map[string]float64, uuid any) bool {
 
 // ending is how the commands of the recordings end by themselves.
 var ending = map[string]Report{
-	"true":            {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
-	"sleep 2":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
-	"sleep 3":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
-	"sleep 4":         {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
-	"exit 3":          {State: mesos.TASK_FAILED, Message: "Command exited with status 3"},
-	"sleep 2; exit 4": {State: mesos.TASK_FAILED, Message: "Command exited with status 4"},
-	"kill -9 $$":      {State: mesos.TASK_FAILED, Message: "Command terminated with signal Killed"},
+	"true":             {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 2":          {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 3":          {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"sleep 4":          {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"exit 3":           {State: mesos.TASK_FAILED, Message: "Command exited with status 3"},
+	"sleep 2; exit 4":  {State: mesos.TASK_FAILED, Message: "Command exited with status 4"},
+	"/no/such/program": {State: mesos.TASK_FAILED, Message: "Command exited with status 1"},
+	"no-such-program":  {State: mesos.TASK_FAILED, Message: "Command exited with status 127"},
+	"kill -9 $$":       {State: mesos.TASK_FAILED, Message: "Command terminated with signal Killed"},
 	// Long enough to end by itself only where the recording waits for it.
 	"sleep 100": {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
 }

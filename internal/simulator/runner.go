@@ -50,6 +50,10 @@ type Report struct {
 	Check   *mesos.CheckStatusInfo
 	// PID is the process ID of the task, once it has one.
 	PID int
+	// ByAgent says that the agent itself tells it, as the launch failed before the executor had the task.
+	ByAgent bool
+
+	unlaunched bool // with ByAgent: there was no executor yet that could be named
 }
 
 // Step is one thing that happens to a scripted task.

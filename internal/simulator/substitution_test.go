@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 )
@@ -28,6 +29,18 @@ func (s *substitution) bind(recorded, here string) bool {
 	}
 	s.forth[recorded], s.back[here] = here, recorded
 	return true
+}
+
+var uuidPattern = regexp.MustCompile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+// bindWithin binds the IDs that only texts for people hold.
+func (s *substitution) bindWithin(recorded, here string) {
+	got := uuidPattern.FindAllString(here, -1)
+	for i, id := range uuidPattern.FindAllString(recorded, -1) {
+		if i < len(got) {
+			s.bind(id, got[i])
+		}
+	}
 }
 
 // text replaces every recorded ID in a text, the longest first.
@@ -150,6 +163,9 @@ func (s *substitution) compare(recorded, here any, path string) string {
 		}
 	case string:
 		got, ok := here.(string)
+		if ok && strings.HasSuffix(path, ".message") {
+			s.bindWithin(want, got)
+		}
 		if ok && (oneOf(path, made) && s.bind(want, got) || got == s.text(want)) {
 			return ""
 		}

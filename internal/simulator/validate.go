@@ -37,6 +37,7 @@ var taskRules = []taskRule{
 	validateHealthCheck,
 	validateResources,
 	validateCommand,
+	validateLimits,
 }
 
 // validate checks a task by itself. Of a task group's tasks none has an executor, but all a command.
@@ -212,6 +213,20 @@ func validateCommand(_ *acceptance, info *mesos.TaskInfo) string {
 			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' of type 'VALUE' must have a value set", v.Name)
 		case strings.ContainsRune(v.GetValue(), 0):
 			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' contains null bytes", v.Name)
+		}
+	}
+	return ""
+}
+
+// validateLimits holds limits against what the task asks for.
+func validateLimits(_ *acceptance, info *mesos.TaskInfo) string {
+	asked := map[string]float64{}
+	for i := range info.Resources {
+		asked[info.Resources[i].Name] += info.Resources[i].GetScalar().GetValue()
+	}
+	for _, one := range []struct{ name, word string }{{"cpus", "cpu"}, {"mem", "memory"}} {
+		if limit, limited := info.Limits[one.name]; limited && limit.Value < asked[one.name] {
+			return fmt.Sprintf("The %s limit must be greater than or equal to the %s request", one.word, one.word)
 		}
 	}
 	return ""
