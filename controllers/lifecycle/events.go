@@ -81,14 +81,15 @@ func (s *scene) changed() bool {
 	return before == nil || before.Reason != s.verdict.reason
 }
 
-// tellEnd adds the event of an attempt's end.
+// tellEnd adds the event of the current attempt's end.
 func (s *scene) tellEnd() {
-	event := Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: s.attempt.ID + " ended with " + outcome(s.attempt)}
+	attempt := s.decision.Status.Task
+	event := Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: attempt.ID + " ended with " + outcome(attempt)}
 	switch {
-	case !s.ran():
+	case !mayHaveRun(attempt):
 		event.Reason, event.Warning, event.Action = v1alpha1.EventNeverRan, true, actionLaunching
-		event.Message = s.attempt.ID + " never ran: " + outcome(s.attempt)
-	case s.state() != mesos.TaskFinished && s.attempt.KillReason == "" && !s.Deleting:
+		event.Message = attempt.ID + " never ran: " + outcome(attempt)
+	case attempt.State != string(mesos.TaskFinished) && attempt.KillReason == "" && !s.Deleting:
 		event.Warning = true
 	}
 	s.tell(event)

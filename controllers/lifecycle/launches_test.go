@@ -520,3 +520,57 @@ func TestNext_placement(t *testing.T) {
 		}
 	})
 }
+
+// TestNext_changeTakenBack: a task has come to its end, its spec is changed, and changed back before the change has run.
+func TestNext_changeTakenBack(t *testing.T) {
+	completes := summary{"completed", "True/Completed", nil}
+	change, back := changeHash, func(s *story) { s.Hash = hashA }
+	for name, c := range map[string]struct {
+		story *story
+		then  func(*story)
+		want  summary
+	}{
+		"before anything is bound":                     {ended(mesos.TaskFinished, onlyOnce), func(*story) {}, completes},
+		"bound, called off before the status names it": {ended(mesos.TaskFinished, onlyOnce), func(s *story) { s.bind(LaunchNeverSent) }, completes},
+		"bound and named, and called off": {ended(mesos.TaskFinished, onlyOnce), func(s *story) {
+			s.bind(LaunchUnsent).look()
+			s.Launch = LaunchNeverSent
+		}, completes},
+		"bound, and the process ends": {ended(mesos.TaskFinished, onFailure), func(s *story) { s.bind(LaunchUnknown).answers(mesos.TaskGone).look() }, completes},
+		"refused":                     {ended(mesos.TaskFinished, onFailure), func(s *story) { s.bind(LaunchRefused).look() }, completes},
+		"dropped, twice": {ended(mesos.TaskFinished, onFailure), func(s *story) {
+			s.bind(LaunchRefused).look()
+			s.bind(LaunchRefused).look()
+		}, completes},
+		"a failure stays one":              {ended(mesos.TaskFailed, onlyOnce), func(s *story) { s.bind(LaunchNeverSent) }, summary{"failed for good", "False/Failed", nil}},
+		"what was refused stays so":        {ended(mesos.TaskError, onlyOnce), func(s *story) { s.bind(LaunchRefused).look() }, summary{"Mesos refuses the spec", "False/Refused", nil}},
+		"what is always launched again is": {ended(mesos.TaskFinished, always), func(s *story) { s.bind(LaunchNeverSent) }, neverHappened},
+		"the change ran": {ended(mesos.TaskFinished, onlyOnce), func(s *story) {
+			s.bind(LaunchAccepted).says(mesos.TaskFinished).look()
+			s.Unacknowledged = nil
+		}, summary{"launch the changed spec", "False/AwaitingOffer", place}},
+		"a restart is asked for, too, before it was bound": {ended(mesos.TaskFinished, onlyOnce), func(s *story) {
+			s.bind(LaunchNeverSent)
+			s.RestartRequest = "now"
+		}, summary{"launch as a person asked", "False/AwaitingOffer", place}},
+		"a restart is asked for, too, after it was named": {ended(mesos.TaskFinished, onlyOnce), func(s *story) {
+			s.bind(LaunchRefused).look()
+			s.RestartRequest = "now"
+		}, summary{"launch as a person asked", "False/AwaitingOffer", place}},
+		"a restart that was asked for before was called off": {ended(mesos.TaskFinished, onlyOnce), func(s *story) {
+			s.Hash, s.RestartRequest = hashA, "now"
+			s.bind(LaunchRefused).look()
+			s.Hash = hashB
+			s.bind(LaunchRefused).look()
+		}, summary{"launch the changed spec", "False/AwaitingOffer", place}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.story.change(change)
+			s.look()
+			c.then(s)
+			s.change(back).look()
+			s.later(time.Minute)
+			checkSummary(t, s.look(), c.want)
+		})
+	}
+}

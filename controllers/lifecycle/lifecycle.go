@@ -277,9 +277,13 @@ func (s *scene) state() mesos.TaskState {
 // sameHash says whether the attempt is what the spec asks for. While the spec cannot be resolved, nothing has changed.
 func (s *scene) sameHash() bool { return s.Hash == "" || SameHash(s.attempt.Hash, s.Hash) }
 
-// restartRequested says whether a person asked for a restart that the attempt has not satisfied.
+// restartRequested says whether a person asked for a restart that the latest attempt has not satisfied.
 func (s *scene) restartRequested() bool {
-	return s.RestartRequest != "" && s.Binding != nil && s.Binding.TaskID == s.attempt.ID && s.RestartRequest != s.Binding.RestartedAt
+	if s.RestartRequest == "" || s.Binding == nil || s.RestartRequest == s.Binding.RestartedAt {
+		return false
+	}
+	task := s.decision.Status.Task
+	return s.Binding.TaskID == s.attempt.ID || task != nil && s.Binding.TaskID == task.ID || s.neverBegun()
 }
 
 // step adds a step.

@@ -32,7 +32,35 @@ func (s *scene) observe() {
 	}
 	s.observeCurrent()
 	s.leaveBehind()
+	s.overlook()
 }
+
+// overlook looks past attempts that never ran and were launched by a spec that was taken back: what counts is the attempt that ran by the spec as it
+// is again. A task that had come to its end by it has come to its end.
+func (s *scene) overlook() {
+	status := &s.decision.Status
+	if s.current() || status.Task == nil || s.Hash == "" || s.bindingAhead() || !takenBack(status.Task, s.Hash) {
+		return
+	}
+	for i := range status.History {
+		switch earlier := &status.History[i]; {
+		case earlier.KillReason == v1alpha1.KillNotOfRecord, takenBack(earlier, s.Hash):
+		case SameHash(earlier.Hash, s.Hash) && mayHaveRun(earlier) && (over(earlier) || earlier.Outcome != ""):
+			s.attempt = earlier
+			return
+		default:
+			return
+		}
+	}
+}
+
+// takenBack says whether an attempt never ran and was launched by another spec than the one with the hash.
+func takenBack(attempt *v1alpha1.TaskAttempt, hash string) bool {
+	return over(attempt) && !mayHaveRun(attempt) && !SameHash(attempt.Hash, hash)
+}
+
+// mayHaveRun says whether an attempt that is over or was left behind may have run.
+func mayHaveRun(attempt *v1alpha1.TaskAttempt) bool { return attempt.Ran == nil || *attempt.Ran }
 
 // latest is the attempt in task or, where that was left behind and none has followed, the first of the history.
 func latest(status *v1alpha1.MesosTaskStatus) *v1alpha1.TaskAttempt {
@@ -137,7 +165,7 @@ func (s *scene) count(last *v1alpha1.TaskAttempt, hash string) {
 		status.Relaunches = 0
 	default:
 		status.Relaunches++
-		if last.Ran == nil || *last.Ran {
+		if mayHaveRun(last) {
 			status.Restarts++
 		}
 	}
@@ -232,7 +260,7 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 		}
 	case mesos.Ended:
 		recordExitCode(attempt, said)
-		ran := s.mayHaveRun(attempt, said, known)
+		ran := s.hasRun(attempt, said, known)
 		attempt.Ran = &ran
 		return true
 	}
@@ -270,8 +298,8 @@ func recordExitCode(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 	}
 }
 
-// mayHaveRun says whether an attempt that ended as said, after state known, may have run.
-func (s *scene) mayHaveRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, known mesos.TaskState) bool {
+// hasRun says whether an attempt that ended as said, after state known, may have run.
+func (s *scene) hasRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, known mesos.TaskState) bool {
 	reached := attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
 	switch said.State {
 	case mesos.TaskDropped, mesos.TaskError:

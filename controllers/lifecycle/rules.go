@@ -87,7 +87,7 @@ var rules = []rule{
 }
 
 // ran says whether the attempt that is over may have run.
-func (s *scene) ran() bool { return s.attempt.Ran == nil || *s.attempt.Ran }
+func (s *scene) ran() bool { return mayHaveRun(s.attempt) }
 
 // isRefused says whether Mesos refused the spec. An attempt that was being killed is not wanted as it was, and its end says nothing of what
 // follows.
@@ -132,9 +132,18 @@ func (s *scene) isHindered() bool {
 	}
 }
 
-// calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off. What that launch was
-// for is still wanted, and the binding says nothing any more of the attempt before it.
+// calledOff says whether the binding is of an attempt that the status never named and whose ACCEPT was called off, though the spec is what it was
+// launched by. What that launch was for is still wanted, and the binding says nothing any more of the attempt before it.
 func (s *scene) calledOff() bool {
+	if !s.neverBegun() {
+		return false
+	}
+	id, err := ParseTaskID(s.Binding.TaskID)
+	return err == nil && (s.Hash == "" || SameHash(id.Hash, s.Hash))
+}
+
+// neverBegun says whether the binding is of an attempt that the status never named and whose ACCEPT was called off.
+func (s *scene) neverBegun() bool {
 	return s.Launch == LaunchNeverSent && next(&s.decision.Status, s.Binding)
 }
 

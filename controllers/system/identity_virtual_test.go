@@ -1,8 +1,10 @@
 package system
 
 import (
+	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
@@ -268,4 +271,47 @@ func TestAdoption_ofAKilledTaskWhoseStatusIsLost(t *testing.T) {
 			v.Errorf("after %d starts it is %s: %s", len(v.starts()), got, v.said("job"))
 		}
 	})
+}
+
+// TestCompleted_changedAndChangedBack: the spec of a job that has completed is changed, and changed back as the binding of the change is written. The job
+// does not run again.
+func TestCompleted_changedAndChangedBack(t *testing.T) {
+	for name, restarts := range map[string]bool{"in the same process": false, "and the process ends before the ACCEPT is sent": true} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, endFirst(), func(v *virtual) {
+				bindings, ended := atomic.Int32{}, make(chan struct{})
+				v.watch = func(step leadership.Step, send func() error) error {
+					if restarts && bindings.Load() == 2 && step.Kind == leadership.StepCall {
+						return errors.New("the process is gone")
+					}
+					err := send()
+					if step.Kind == leadership.StepWriteTask && step.What == "binding" {
+						if bindings.Add(1) == 2 {
+							v.patch("job", `spec: {shell: TASK_FINISHED}`)
+							close(ended)
+						}
+					}
+					return err
+				}
+				v.framework("")
+				v.start()
+				v.task("job", `shell: TASK_FINISHED, restartPolicy: Never`)
+				v.pass(ranFor + time.Minute)
+				if got := v.reason("job"); got != v1alpha1.ReasonCompleted {
+					v.Fatalf("it is %s", got)
+				}
+				v.patch("job", `spec: {shell: "TASK_FINISHED "}`)
+				<-ended
+				if restarts {
+					v.stop()
+					v.watch = nil
+					v.start()
+				}
+				v.pass(5 * time.Minute)
+				if got := v.reason("job"); got != v1alpha1.ReasonCompleted || len(v.starts()) != 1 {
+					v.Errorf("after %d starts it is %s: %s", len(v.starts()), got, v.said("job"))
+				}
+			})
+		})
+	}
 }
