@@ -66,6 +66,17 @@ func (a Attempt) Over() bool {
 	return a.Observation != nil && a.Observation.State.Class() == mesos.Ended && a.Returned == nil
 }
 
+// EndSeen says whether the attempt is over by more than an operator's word: of an agent that was marked gone the master knows no more than that,
+// and once its registry has forgotten the agent the task may be back (Mesos: mesos.proto, TASK_GONE_BY_OPERATOR).
+func (a Attempt) EndSeen() bool {
+	return a.Over() && !goneByWord(a.Observation)
+}
+
+// goneByWord says whether an end rests on an operator's word alone.
+func goneByWord(o *mesos.Observation) bool {
+	return o.State == mesos.TaskGoneByOperator && o.Source == mesos.SourceMaster
+}
+
 // mayAsk is rule 7 for an attempt with a record.
 func (s AcceptState) mayAsk() bool {
 	switch s {
@@ -131,9 +142,10 @@ func droppedByMaster(o *mesos.Observation) bool {
 //  1. Nothing was known: the next is all there is.
 //  2. The master dropped the launch and it lives all the same: the next.
 //  3. An answer told of the end, and the next is the update that says why: the next.
-//  4. The next would take the attempt backwards: what was known.
-//  5. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
-//  6. Else the next, with the place where the task is, if it does not say.
+//  4. An operator's word told of the end, and the next is of an end that was seen: the next.
+//  5. The next would take the attempt backwards: what was known.
+//  6. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
+//  7. Else the next, with the place where the task is, if it does not say.
 func merge(known *mesos.Observation, next mesos.Observation) *mesos.Observation {
 	switch {
 	case known == nil:
@@ -141,6 +153,8 @@ func merge(known *mesos.Observation, next mesos.Observation) *mesos.Observation 
 	case droppedByMaster(known) && next.State.Class() == mesos.Live:
 		return inherit(next, known)
 	case known.State.Class() == mesos.Ended && known.IsAnswer() && next.State == known.State && len(next.UUID) > 0:
+		return inherit(next, known)
+	case goneByWord(known) && next.State.Class() == mesos.Ended && !goneByWord(&next) && !droppedByMaster(&next):
 		return inherit(next, known)
 	case next.State.Regresses(known.State):
 		return known

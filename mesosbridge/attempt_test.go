@@ -66,6 +66,8 @@ func TestRecord_observe(t *testing.T) {
 		"a launch that the master dropped may live":      {[]mesos.Observation{dropped(), answer(mesos.TaskStaging)}, mesos.TaskStaging, 2},
 		"a launch that the master dropped may be gone":   {[]mesos.Observation{dropped(), answer(mesos.TaskGone)}, mesos.TaskDropped, 1},
 		"an unknown state is taken for what it is":       {[]mesos.Observation{update(mesos.TaskRunning), update("TASK_99")}, "TASK_99", 2},
+		"what an operator's word ended may come back":    {[]mesos.Observation{answer(mesos.TaskGoneByOperator), update(mesos.TaskRunning), update(mesos.TaskKilled)}, mesos.TaskKilled, 3},
+		"an agent that drains has seen the end":          {[]mesos.Observation{update(mesos.TaskGoneByOperator), answer(mesos.TaskGoneByOperator)}, mesos.TaskGoneByOperator, 1},
 		"an unknown state does not follow an end either": {[]mesos.Observation{update(mesos.TaskKilled), update("TASK_99")}, mesos.TaskKilled, 1},
 	}
 	for name, test := range tests {
@@ -140,8 +142,8 @@ func TestRecord_observe_keepsTheHeadOfTheAgentsQueue(t *testing.T) {
 	}
 }
 
-// Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, and but for
-// what the update itself says of an end that an answer told of; and a life never goes backwards.
+// Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, for what
+// the update itself says of an end that an answer told of, and for the end itself where only an operator's word told of one; and a life never goes backwards.
 func TestRecord_observe_neverGoesBackwards(t *testing.T) {
 	states := []mesos.TaskState{
 		mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled,
@@ -166,7 +168,7 @@ func TestRecord_observe_neverGoesBackwards(t *testing.T) {
 			o.Number = mesos.Number{Term: 1, Event: uint64(i + 1)}
 			before := r.Observation
 			r.observe(o)
-			if before == nil || droppedByMaster(before) {
+			if before == nil || droppedByMaster(before) || goneByWord(before) && r.Observation.State.Class() == mesos.Ended {
 				continue
 			}
 			if r.Observation.State.Regresses(before.State) && r.Observation.State != before.State {

@@ -33,6 +33,8 @@ type term struct {
 	// ctx lasts as long as the stream; end ends it, and its cause says why.
 	ctx context.Context //nolint:containedctx // a term is a lifetime: every call of it ends with it, whoever asked for it
 	end context.CancelCauseFunc
+	// leaving is how it ends with its bridge.
+	leaving leaving
 
 	// edition is that of the configuration with which it was subscribed.
 	edition     int

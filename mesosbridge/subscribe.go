@@ -119,7 +119,7 @@ func telling(class Class) int {
 // subscribe subscribes at one master, or at the leader that it names, and reads the stream until it ends. It returns how long the
 // subscription held, zero for none, and why it ended.
 func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.Duration, problem *Problem) {
-	ctx, end := context.WithCancelCause(parent)
+	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
 	defer end(nil)
 	deadline := time.AfterFunc(subscribeTimeout, func() {
 		end(&Problem{
@@ -133,6 +133,7 @@ func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.D
 	next, edition := b.toTell(), b.edition
 	b.mu.Unlock()
 	t := &term{ctx: ctx, end: end, told: next, edition: edition, changed: make(chan struct{}, 1)}
+	defer t.leaving.with(parent, end, deadline)()
 	defer b.hangUp(t)
 	response, problem := b.openStream(t, master)
 	if problem != nil {
@@ -179,6 +180,9 @@ func (b *Bridge) openStream(t *term, master string) (*http.Response, *Problem) {
 		case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 			location := response.Header.Get("Location")
 			answerText(response)
+			if t.leaving.answered() {
+				return nil, left()
+			}
 			if base, problem = redirected(base, location); problem != nil {
 				return nil, problem
 			}
@@ -194,7 +198,7 @@ func (b *Bridge) openStream(t *term, master string) (*http.Response, *Problem) {
 
 // sendSubscribe sends SUBSCRIBE once.
 func (b *Bridge) sendSubscribe(t *term) (*http.Response, *Problem) {
-	request, err := newRequest(t.ctx, t.base, t.told.subscribeCall())
+	request, err := newRequest(t.leaving.sends(t.ctx), t.base, t.told.subscribeCall())
 	if err != nil {
 		return nil, &Problem{Class: NotAMaster, Message: "The framework cannot be described to Mesos: " + clean(err.Error()) + "."}
 	}
@@ -286,6 +290,9 @@ func (b *Bridge) read(t *term, stream io.Reader, deadline *time.Timer) (lasted t
 	frames := newFrameReader(stream)
 	subscribed, problem := b.firstEvent(t, frames)
 	deadline.Stop()
+	if t.leaving.answered() && problem == nil {
+		problem = left()
+	}
 	if problem == nil {
 		problem = b.begin(t, subscribed)
 	}

@@ -84,14 +84,14 @@ func (c *Connection) AbandonedHere() []reconciliation.Attempt {
 	return attempts
 }
 
-// NextAbandoned is what the framework's status should hold of abandoned attempts: those that it holds, without what is known to be over, and
+// NextAbandoned is what the framework's status should hold of abandoned attempts: those that it holds, without those whose end was seen, and
 // those that objects wait for, as far as there is room.
 func (c *Connection) NextAbandoned() []v1alpha1.AbandonedAttempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	next := make([]v1alpha1.AbandonedAttempt, 0, len(c.abandoned))
 	for taskID, attempt := range c.abandoned {
-		if said, ok := c.Bridge.Attempt(taskID); !ok || !said.Over() {
+		if said, ok := c.Bridge.Attempt(taskID); !ok || !said.EndSeen() {
 			next = append(next, attempt)
 		}
 	}

@@ -27,9 +27,10 @@ type Connection struct {
 
 	owner  *Connections
 	logger logr.Logger
-	// config and stop belong to Connections.
+	// config and stop belong to Connections; ended waits for what stop ends.
 	config mesosbridge.Config
 	stop   context.CancelFunc
+	ended  sync.WaitGroup
 
 	mu sync.Mutex
 	// attempts is what this process did for the attempts that it knows of.

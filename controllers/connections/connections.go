@@ -79,8 +79,13 @@ func (c *Connections) run(connection *Connection) {
 	}
 	ctx, stop := context.WithCancel(c.running)
 	connection.stop = stop
-	c.bridges.Go(func() { connection.Bridge.Run(ctx) })
-	c.bridges.Go(func() { connection.Placer.Run(ctx) })
+	for _, run := range []func(context.Context){connection.Bridge.Run, connection.Placer.Run} {
+		connection.ended.Add(1)
+		c.bridges.Go(func() {
+			defer connection.ended.Done()
+			run(ctx)
+		})
+	}
 }
 
 // Ensure makes a connection with the configuration, or gives it to the one that there is. Created says which.
@@ -101,17 +106,19 @@ func (c *Connections) Ensure(name string, config mesosbridge.Config) (connection
 	return connection, false
 }
 
-// Remove ends a connection: Mesos sees the framework disconnect.
+// Remove ends a connection: Mesos sees the framework disconnect. It returns once nothing of the connection is left, its last SUBSCRIBE included,
+// which would else take the framework from a connection that is made after it. That takes some seconds where a master is slow to answer.
 func (c *Connections) Remove(name string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	connection, ok := c.byName[name]
-	if !ok {
-		return
+	connection, stop := c.byName[name], func() {}
+	if connection != nil && connection.stop != nil {
+		stop = connection.stop
 	}
 	delete(c.byName, name)
-	if connection.stop != nil {
-		connection.stop()
+	c.mu.Unlock()
+	if connection != nil {
+		stop()
+		connection.ended.Wait()
 	}
 }
 

@@ -218,19 +218,23 @@ func (v *view) keep(ctx context.Context) (time.Time, error) {
 // remember returns what this process remembers of a framework; nothing, if another object had its name.
 func (r *Reconciler) remember(framework *v1alpha1.MesosFramework) *memory {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	known := r.byName[framework.Name]
-	if known == nil || known.uid != string(framework.UID) {
-		if known != nil {
-			r.Connections.Remove(framework.Name)
-			forgetFramework(framework.Name)
-		}
-		known = &memory{uid: string(framework.UID), passes: newPasses()}
-		if r.byName == nil {
-			r.byName = map[string]*memory{}
-		}
-		r.byName[framework.Name] = known
+	r.mu.Unlock()
+	if known != nil && known.uid == string(framework.UID) {
+		return known
 	}
+	if known != nil {
+		// Not under the lock: it may take a while.
+		r.Connections.Remove(framework.Name)
+		forgetFramework(framework.Name)
+	}
+	known = &memory{uid: string(framework.UID), passes: newPasses()}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName == nil {
+		r.byName = map[string]*memory{}
+	}
+	r.byName[framework.Name] = known
 	return known
 }
 

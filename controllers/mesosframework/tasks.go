@@ -22,13 +22,24 @@ func (v *view) listTasks(ctx context.Context) ([]v1alpha1.MesosTask, error) {
 // tasksWhere counts those of the framework's MesosTasks for which holds says so, and returns one of them. What the cache has is enough to find
 // some; that there are none is said by a live read only, as what follows cannot be undone. Both are of the namespaces that are watched.
 func (v *view) tasksWhere(ctx context.Context, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
+	if first, count, err = v.cachedWhere(ctx, holds); err != nil || count > 0 {
+		return first, count, err
+	}
+	return v.liveWhere(ctx, holds)
+}
+
+// cachedWhere is tasksWhere by the cache alone.
+func (v *view) cachedWhere(ctx context.Context, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
 	cached, err := v.listTasks(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	if first, count = countTasks(cached, v.object.Name, holds); count > 0 {
-		return first, count, nil
-	}
+	first, count = countTasks(cached, v.object.Name, holds)
+	return first, count, nil
+}
+
+// liveWhere is tasksWhere by a live read alone, which is of all MesosTasks there are.
+func (v *view) liveWhere(ctx context.Context, holds func(*v1alpha1.MesosTask) bool) (first *v1alpha1.MesosTask, count int, err error) {
 	live, err := v.Scope.ListTasks(ctx, v.Live)
 	if err != nil {
 		return nil, 0, err

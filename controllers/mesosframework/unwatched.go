@@ -7,7 +7,6 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
-	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -18,7 +17,7 @@ func (v *view) unseen() *lifecycle.Obstacle {
 		return nil
 	}
 	connection, state := v.Connections.Get(v.object.Name), v.subscription()
-	if state.Problem != nil && state.Problem.Class == mesosbridge.FrameworkRemoved {
+	if isRemoved(state) {
 		return nil
 	}
 	if connection == nil || !state.Subscribed {

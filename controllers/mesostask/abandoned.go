@@ -18,8 +18,8 @@ import (
 // abandonedKillRetry is the time between two KILLs of an abandoned attempt that is back.
 const abandonedKillRetry = time.Minute
 
-// settleAbandoned deals with an abandoned attempt whose object is gone: it is killed if it is back, and once it is over the framework's status
-// is told to forget it. It returns when to look again; zero for never.
+// settleAbandoned deals with an abandoned attempt whose object is gone: it is killed if it is back, and once its end was seen the framework's
+// status is told to forget it. It returns when to look again; zero for never.
 func (r *Reconciler) settleAbandoned(ctx context.Context, connection *connections.Connection, key types.NamespacedName, taskID string) time.Time {
 	attempt, _ := connection.Bridge.Attempt(taskID)
 	said := attempt.Said()
@@ -29,7 +29,7 @@ func (r *Reconciler) settleAbandoned(ctx context.Context, connection *connection
 	open := lifecycle.OpenAttempt{TaskID: taskID, AgentID: said.AgentID, FrameworkID: connection.Bridge.Connection().FrameworkID}
 	connection.NoteFate(key, open, said.State.Class() == mesos.FateUnknown, time.Time{})
 	switch {
-	case attempt.Over():
+	case attempt.EndSeen():
 		r.Connections.EnqueueFramework(connection.Name)
 		return time.Time{}
 	case said.State.Class() != mesos.Live:

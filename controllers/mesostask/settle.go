@@ -193,15 +193,17 @@ func accountsFor(object *v1alpha1.MesosTask, taskID string) bool {
 // the framework's, until its status has dropped it.
 func (r *Reconciler) settle(ctx context.Context, connection *connections.Connection, key types.NamespacedName, taskID string) {
 	attempt, ok := connection.Bridge.Attempt(taskID)
-	over := attempt.Over()
+	over, abandoned := attempt.Over(), connection.IsAbandoned(taskID)
 	switch launch := connections.LaunchOf(attempt); {
 	case !ok:
 		connection.Forget(key, taskID)
-	case over && connection.IsAbandoned(taskID):
+	case abandoned && attempt.EndSeen():
 		r.Connections.EnqueueFramework(connection.Name)
 	case attempt.Unacked != nil:
 		// Its acceptance brings the key back.
 		connection.Bridge.Acknowledge(taskID, attempt.Unacked.UUID)
+	case abandoned && over:
+		// It stays remembered, as an operator's word is all that its end rests on.
 	case over || launch == lifecycle.LaunchNeverSent || launch == lifecycle.LaunchRefused:
 		connection.Forget(key, taskID)
 	default:
