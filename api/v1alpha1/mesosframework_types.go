@@ -298,7 +298,7 @@ type FrameworkInfo struct {
 	// +optional
 	Roles []string `json:"roles,omitempty"`
 
-	// defaultRole is the role of tasks that name none. Default: "*".
+	// defaultRole is the role of tasks that name none, from their next launch on: what runs is left alone. Default: "*".
 	// +kubebuilder:default="*"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -529,10 +529,35 @@ type MesosFrameworkStatus struct {
 	// +optional
 	ReplacedFrameworkIDs []string `json:"replacedFrameworkIDs,omitempty"`
 
+	// defaults are the roles and users that the framework has filled in for tasks that name none, the latest first. What earlier ones launched is
+	// not taken for changed.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Defaults []LaunchDefaults `json:"defaults,omitempty"`
+
 	// reconciliation is the current and the last pass.
 	// +optional
 	Reconciliation ReconciliationStatus `json:"reconciliation,omitempty,omitzero"`
 }
+
+// LaunchDefaults are what a framework fills in for tasks that name none.
+type LaunchDefaults struct {
+	// role was info.defaultRole.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Role string `json:"role,omitempty"`
+
+	// user was info.user.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +required
+	User string `json:"user,omitempty"`
+}
+
+// MaxDefaults is how many LaunchDefaults a framework's status holds.
+const MaxDefaults = 16
 
 // ControllerClaim is an installation's claim to serve a framework.
 type ControllerClaim struct {

@@ -161,10 +161,12 @@ type Backoff struct {
 	MaxSeconds int32 `json:"maxSeconds,omitempty"`
 }
 
-// TaskTemplate is what reaches Mesos of a task. A change of it kills the running task and launches it anew.
+// TaskTemplate is what reaches Mesos of a task. A change of it kills the running task and launches it anew; a change of what the framework
+// fills in does not.
 type TaskTemplate struct {
-	// role is the Mesos role whose resources the task uses; it must be one of the framework's. Default: the framework's
-	// defaultRole.
+	// role is the Mesos role whose resources the task uses; it must be one of the framework's. Default: the framework's defaultRole as it is
+	// when the task is launched. A task that already runs under another role than the one that is set here is killed and launched anew; one
+	// that is left without a role runs on under the one that it has.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
@@ -192,7 +194,7 @@ type TaskTemplate struct {
 	// +optional
 	Args []string `json:"args,omitempty"`
 
-	// user is the system user that the task runs as on the agent. Default: the framework's.
+	// user is the system user that the task runs as on the agent. Default: the framework's as it is when the task is launched.
 	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -447,6 +449,13 @@ type TaskAttempt struct {
 	// +kubebuilder:validation:MaxLength=255
 	// +optional
 	Hostname string `json:"hostname,omitempty"`
+
+	// role is the Mesos role whose resources the attempt uses. Absent for an attempt of an earlier release and for one that was taken over as
+	// it ran, as Mesos does not tell it.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +optional
+	Role string `json:"role,omitempty"`
 
 	// frameworkID is the Mesos framework ID that the attempt was launched under.
 	// +kubebuilder:validation:MinLength=1

@@ -58,6 +58,10 @@ type Binding struct {
 	Hostname string `json:"hostname,omitempty"`
 	// HostPorts are the host ports of spec.ports, in that order.
 	HostPorts []int32 `json:"hostPorts,omitempty"`
+	// Role and User are the Mesos role and the system user that the attempt was given, by the spec or by the framework's defaults: what the
+	// framework fills in now is for the next one. Absent in what earlier releases wrote and of a task that was taken over as it ran.
+	Role string `json:"role,omitempty"`
+	User string `json:"user,omitempty"`
 	// FrameworkID is the Mesos framework ID that the attempt was launched under.
 	FrameworkID string `json:"frameworkID"`
 	// UID is the object's; a restored object has another.

@@ -7,25 +7,124 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"time"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// hashVersion begins every hash. A change of how hashes are made takes another one, so that an upgrade restarts nothing.
-const hashVersion = "1"
+// Every hash begins with the version that made it. A change of how hashes are made takes the next one, and those before it stay computable: an
+// attempt is compared by the version that its hash names, so that an upgrade restarts nothing and hides no change.
+const (
+	// firstVersion hashed the name of the object as well, and role and user also where the framework had filled them in.
+	firstVersion = "1"
+	// hashVersion is what this program makes.
+	hashVersion = "2"
+)
 
-// Hash identifies what a launch tells Mesos of a task: the version and eight hexadecimal digits. Two specs with one hash need no
-// restart to get from one to the other. The order of environment variables does not count.
-func Hash(task mesos.Task) string {
-	task.Env = slices.SortedFunc(slices.Values(task.Env), func(a, b mesos.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
-	var canonical bytes.Buffer
-	_ = json.NewEncoder(&canonical).Encode(task) //nolint:errchkjson // Encoding strings and integers into memory cannot fail.
-	sum := sha256.Sum256(canonical.Bytes())
-	return hashVersion + hex.EncodeToString(sum[:4])
+// Declaration is what an object declares of its task, as far as a change of that means another attempt; and what it leaves to its framework.
+type Declaration struct {
+	name string
+	// role and user are as the object has them; empty where the framework fills them in.
+	role, user string
+	// given is the user of the next launch.
+	given string
+	// roles and users are those that the framework fills in, or may once have filled in.
+	roles, users []string
+	template     hashedTemplate
 }
 
-// SameHash says whether an attempt launched with one hash serves a spec with the other. A hash of a version that this program does
-// not know counts as a match.
-func SameHash(attempt, spec string) bool {
-	return attempt == spec || len(attempt) == 0 || attempt[:1] != hashVersion
+// hashedTemplate is what every version hashes of a template. It is frozen: fields, their order and their JSON, down to the types that it uses.
+type hashedTemplate struct {
+	Shell           string         `json:"shell,omitempty"`
+	Argv            []string       `json:"argv,omitempty"`
+	Env             []mesos.EnvVar `json:"env,omitempty"`
+	URIs            []mesos.URI    `json:"uris,omitempty"`
+	Scalars         mesos.Scalars  `json:"scalars"`
+	Ports           []mesos.Port   `json:"ports,omitempty"`
+	KillGracePeriod *time.Duration `json:"killGracePeriod,omitempty"`
+}
+
+// firstHashed is what version 1 hashed. It is frozen.
+type firstHashed struct {
+	Name string `json:"name,omitempty"`
+	Role string `json:"role,omitempty"`
+	User string `json:"user,omitempty"`
+	hashedTemplate
+}
+
+// hashed is what this version hashes. What is added must be omitted where it is zero, and counts as a change of what version 1 launched (see
+// Declaration.first).
+type hashed struct {
+	User string `json:"user,omitempty"`
+	hashedTemplate
+}
+
+// Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
+// change takes effect with the next launch.
+func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framework *v1alpha1.MesosFramework) Declaration {
+	env := slices.SortedFunc(slices.Values(task.Env), func(a, b mesos.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
+	info := framework.Spec.Info
+	roles, users := slices.Concat([]string{info.DefaultRole, "*"}, info.Roles), []string{info.User}
+	for _, earlier := range framework.Status.Defaults {
+		roles, users = append(roles, earlier.Role), append(users, earlier.User)
+	}
+	return Declaration{
+		name: name, role: spec.Role, user: spec.User, given: task.User, roles: roles, users: users,
+		template: hashedTemplate{
+			Shell: task.Shell, Argv: task.Argv, Env: env, URIs: task.URIs, Scalars: task.Scalars, Ports: task.Ports, KillGracePeriod: task.KillGracePeriod,
+		},
+	}
+}
+
+// Hash identifies what is declared: the version and eight hexadecimal digits. Two specs with one hash need no restart to get from one to the
+// other.
+func (d *Declaration) Hash() string { return d.hashWith(d.user) }
+
+// hashWith is the hash of the same with another user declared; empty for none.
+func (d *Declaration) hashWith(user string) string {
+	return digest(hashVersion, hashed{User: user, hashedTemplate: d.template})
+}
+
+// Launched says whether an attempt with a hash was launched by what is declared now. User is the one that it was given; empty where nobody
+// knows. Of a hash that is newer than this program nobody can tell that it was not, and nothing is restarted for that.
+func (d *Declaration) Launched(hash, user string) bool {
+	version := hash[:min(1, len(hash))]
+	switch {
+	case version == "" || version > hashVersion:
+		return true
+	case version == firstVersion:
+		return d.first(hash)
+	case hash == d.hashWith(d.user):
+		return true
+	default:
+		// A default may be written out, or left out: the user stays the same.
+		return user != "" && user == d.given && (hash == d.hashWith("") || hash == d.hashWith(user))
+	}
+}
+
+// first says whether version 1 could have made a hash of what is declared: where role and user are left to the framework, with any that it may
+// have filled in.
+func (d *Declaration) first(hash string) bool {
+	return slices.ContainsFunc(declaredOr(d.role, d.roles), func(role string) bool {
+		return slices.ContainsFunc(declaredOr(d.user, d.users), func(user string) bool {
+			return hash == digest(firstVersion, firstHashed{Name: d.name, Role: role, User: user, hashedTemplate: d.template})
+		})
+	})
+}
+
+// declaredOr is what is declared, or else all that may have been filled in.
+func declaredOr(declared string, filled []string) []string {
+	if declared != "" {
+		return []string{declared}
+	}
+	return filled
+}
+
+// digest is a version's hash of what it hashes.
+func digest(version string, what any) string {
+	var canonical bytes.Buffer
+	_ = json.NewEncoder(&canonical).Encode(what) //nolint:errchkjson // Encoding strings and integers into memory cannot fail.
+	sum := sha256.Sum256(canonical.Bytes())
+	return version + hex.EncodeToString(sum[:4])
 }

@@ -62,8 +62,9 @@ type Seen struct {
 	// BoundSince is when this process first saw the binding; zero where it does not know.
 	BoundSince time.Time
 
-	// Hash is the hash of the spec; empty where the spec cannot be resolved.
-	Hash string
+	// Declared is what the object declares, and Hash the hash of that; empty where the spec cannot be resolved.
+	Declared Declaration
+	Hash     string
 	// Obstacle is why nothing can be launched; nil where nothing hinders.
 	Obstacle *Obstacle
 	// FrameworkID is the framework's; empty while it has none.
@@ -123,12 +124,20 @@ type Seen struct {
 	LastWrite time.Time
 }
 
+// Launched says whether an attempt with a hash was launched by what the object declares, as far as its hash tells. User is the one that it was
+// given; empty where nobody knows.
+func (s *Seen) Launched(hash, user string) bool {
+	return hash == s.Hash || s.Declared.Launched(hash, user)
+}
+
 // Placement is a part of an offer reserved for a task.
 type Placement struct {
 	TaskID    string
 	AgentID   string
 	Hostname  string
 	HostPorts []int32
+	// Role and User are those that the task is given, by its spec or by its framework; empty for a live task that is taken over.
+	Role, User string
 }
 
 // Step is something to do once the status is written, in the order of a Decision's Steps.
@@ -274,8 +283,23 @@ func (s *scene) state() mesos.TaskState {
 	return mesos.TaskState(s.attempt.State)
 }
 
-// sameHash says whether the attempt is what the spec asks for. While the spec cannot be resolved, nothing has changed.
-func (s *scene) sameHash() bool { return s.Hash == "" || SameHash(s.attempt.Hash, s.Hash) }
+// asDeclared says whether the attempt is what the spec asks for. While the spec cannot be resolved, nothing has changed.
+func (s *scene) asDeclared() bool { return s.Hash == "" || s.declares(s.attempt) }
+
+// declares says whether an attempt was launched as the spec is now. What role and user the framework fills in is no part of that (rule 20), nor
+// is a role that the spec does not name any more.
+func (s *scene) declares(attempt *v1alpha1.TaskAttempt) bool {
+	user := ""
+	if s.Binding != nil && s.Binding.TaskID == attempt.ID {
+		user = s.Binding.User
+	}
+	return !s.otherRole(attempt) && s.Launched(attempt.Hash, user)
+}
+
+// otherRole says whether the spec names another role than the one that an attempt uses.
+func (s *scene) otherRole(attempt *v1alpha1.TaskAttempt) bool {
+	return attempt.Role != "" && s.Spec.Role != "" && attempt.Role != s.Spec.Role
+}
 
 // restartRequested says whether a person asked for a restart that the latest attempt has not satisfied.
 func (s *scene) restartRequested() bool {

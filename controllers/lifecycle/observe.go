@@ -39,13 +39,13 @@ func (s *scene) observe() {
 // is again. A task that had come to its end by it has come to its end.
 func (s *scene) overlook() {
 	status := &s.decision.Status
-	if s.current() || status.Task == nil || s.Hash == "" || s.bindingAhead() || !takenBack(status.Task, s.Hash) {
+	if s.current() || status.Task == nil || s.Hash == "" || s.bindingAhead() || !s.takenBack(status.Task) {
 		return
 	}
 	for i := range status.History {
 		switch earlier := &status.History[i]; {
-		case earlier.KillReason == v1alpha1.KillNotOfRecord, takenBack(earlier, s.Hash):
-		case SameHash(earlier.Hash, s.Hash) && mayHaveRun(earlier) && (over(earlier) || earlier.Outcome != ""):
+		case earlier.KillReason == v1alpha1.KillNotOfRecord, s.takenBack(earlier):
+		case s.declares(earlier) && mayHaveRun(earlier) && (over(earlier) || earlier.Outcome != ""):
 			s.attempt = earlier
 			return
 		default:
@@ -54,9 +54,9 @@ func (s *scene) overlook() {
 	}
 }
 
-// takenBack says whether an attempt never ran and was launched by another spec than the one with the hash.
-func takenBack(attempt *v1alpha1.TaskAttempt, hash string) bool {
-	return over(attempt) && !mayHaveRun(attempt) && !SameHash(attempt.Hash, hash)
+// takenBack says whether an attempt never ran and was launched by another spec than the object has now.
+func (s *scene) takenBack(attempt *v1alpha1.TaskAttempt) bool {
+	return over(attempt) && !mayHaveRun(attempt) && !s.declares(attempt)
 }
 
 // mayHaveRun says whether an attempt that is over or was left behind may have run.
@@ -147,7 +147,7 @@ func (s *scene) begin() {
 	}
 	s.attempt = &v1alpha1.TaskAttempt{
 		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, Hostname: s.Binding.Hostname, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
-		Ports: s.namePorts(id.Hash),
+		Role: s.Binding.Role, Ports: s.namePorts(id.Hash),
 	}
 	if !s.BoundSince.IsZero() {
 		s.attempt.BoundTime = &metav1.Time{Time: s.BoundSince.Truncate(time.Second)}
@@ -156,10 +156,10 @@ func (s *scene) begin() {
 }
 
 // count counts the launch that follows on an attempt.
-func (s *scene) count(last *v1alpha1.TaskAttempt, hash string) {
+func (s *scene) count(last *v1alpha1.TaskAttempt, next string) {
 	status := &s.decision.Status
 	switch {
-	case !SameHash(last.Hash, hash):
+	case !s.sameSpec(last, next):
 		status.Restarts, status.Relaunches = 0, 0
 	case last.KillReason != "":
 		status.Relaunches = 0
@@ -169,6 +169,15 @@ func (s *scene) count(last *v1alpha1.TaskAttempt, hash string) {
 			status.Restarts++
 		}
 	}
+}
+
+// sameSpec says whether a launch with a hash is of the spec that the last attempt was launched by. Hashes of two versions tell that if both are of
+// the spec as it is now.
+func (s *scene) sameSpec(last *v1alpha1.TaskAttempt, next string) bool {
+	if last.Hash == next {
+		return !s.otherRole(last)
+	}
+	return s.declares(last) && s.Launched(next, s.Binding.User)
 }
 
 // remember puts an attempt at the head of the history, and drops the oldest of those whose end is durable: five of them stay, or as many as
@@ -199,7 +208,7 @@ func (s *scene) trimmed(history []v1alpha1.TaskAttempt) []v1alpha1.TaskAttempt {
 
 // namePorts gives the binding's ports the names that they have in the spec, if that is still what they were taken for; else numbers.
 func (s *scene) namePorts(hash string) (ports []v1alpha1.AssignedPort) {
-	same := s.Hash != "" && SameHash(hash, s.Hash) && len(s.Binding.HostPorts) == len(s.Spec.Ports)
+	same := s.Hash != "" && s.Launched(hash, s.Binding.User) && len(s.Binding.HostPorts) == len(s.Spec.Ports)
 	for i, hostPort := range s.Binding.HostPorts {
 		name := fmt.Sprintf("port-%d", i)
 		if same {

@@ -147,7 +147,7 @@ func (s *scene) takeOver() {
 func (s *scene) matches(other Other) bool {
 	id, err := ParseTaskID(other.TaskID)
 	old := stale(&s.decision.Status, s.Binding) && s.Binding.TaskID == other.TaskID
-	return err == nil && SameHash(id.Hash, s.Hash) && !s.leftBehind(other) && !old && !other.Dying
+	return err == nil && s.Launched(id.Hash, "") && !s.leftBehind(other) && !old && !other.Dying
 }
 
 // anyMatches says whether some other can go on as the object's attempt, once Mesos has told all that runs: whatever became of the attempt that

@@ -47,7 +47,7 @@ func oneOf[T any](t *rapid.T, label string, values ...T) T {
 
 func anAttempt(t *rapid.T, id string) v1alpha1.TaskAttempt {
 	attempt := v1alpha1.TaskAttempt{
-		ID: id, AgentID: "agent-1", Hostname: oneOf(t, "hostname", "", "host-1"), Hash: oneOf(t, "hash of attempt", hashA, hashB, "9other", ""),
+		ID: id, AgentID: "agent-1", Hostname: oneOf(t, "hostname", "", "host-1"), Role: oneOf(t, "role of attempt", "", "shop"), Hash: oneOf(t, "hash of attempt", hashA, hashB, "1other", "9other", ""),
 		FrameworkID: oneOf(t, "framework of attempt", "framework-1", "framework-1", "framework-2", ""),
 		State:       oneOf(t, "state", append([]string{""}, words(allStates)...)...),
 		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended),
@@ -203,7 +203,7 @@ func TestNext_properties(t *testing.T) {
 		before := seen
 		before.Status = *seen.Status.DeepCopy()
 		decision := Next(seen)
-		if diff := cmp.Diff(before, seen); diff != "" {
+		if diff := cmp.Diff(before, seen, cmp.AllowUnexported(Declaration{})); diff != "" {
 			t.Fatalf("what was seen changed (-before +after):\n%s", diff)
 		}
 		if diff := cmp.Diff(decision, Next(seen)); diff != "" {

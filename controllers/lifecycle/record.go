@@ -14,6 +14,8 @@ const (
 	maxAnnotation = 64 << 10
 	maxName       = 255
 	maxHash       = 64
+	maxRole       = 253
+	maxUser       = 64
 	maxPorts      = 64
 	maxPort       = 65535
 )
@@ -51,6 +53,8 @@ func checkBounds(binding *v1alpha1.Binding, id TaskID) error {
 		{"agentID", binding.AgentID, maxName},
 		{"hostname", binding.Hostname, maxName},
 		{"frameworkID", binding.FrameworkID, maxName},
+		{"role", binding.Role, maxRole},
+		{"user", binding.User, maxUser},
 		{"the hash in taskID", id.Hash, maxHash},
 	} {
 		if len(field.value) > field.longest {
@@ -160,7 +164,7 @@ func (s *scene) mend() {
 func (s *scene) restored() *v1alpha1.Binding {
 	binding := &v1alpha1.Binding{
 		TaskID: s.attempt.ID, AgentID: s.attempt.AgentID, Hostname: s.attempt.Hostname, FrameworkID: s.attempt.FrameworkID, UID: s.UID,
-		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts,
+		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts, Role: s.attempt.Role,
 	}
 	for _, port := range s.attempt.Ports {
 		binding.HostPorts = append(binding.HostPorts, port.HostPort)

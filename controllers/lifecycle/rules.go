@@ -65,10 +65,10 @@ var rules = []rule{
 
 	// No attempt, or the last one is over or was left behind.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
-	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.sameHash()) }, (*scene).pause},
+	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.asDeclared()) }, (*scene).pause},
 	{"nothing can be launched", (*scene).isHindered, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
-	{"launch the changed spec", func(s *scene) bool { return !s.sameHash() }, (*scene).launch},
+	{"launch the changed spec", func(s *scene) bool { return !s.asDeclared() }, (*scene).launch},
 	// A request that is newer than the attempt reruns it however it ended, also if it finished while it was being killed for the request.
 	{"launch as a person asked", (*scene).restartRequested, (*scene).launch},
 	{"launch what was called off", (*scene).calledOff, (*scene).launch},
@@ -128,7 +128,7 @@ func (s *scene) isHindered() bool {
 	case s.Hash == "":
 		return s.Obstacle.Stalled
 	default:
-		return !s.sameHash()
+		return !s.asDeclared()
 	}
 }
 
@@ -139,7 +139,7 @@ func (s *scene) calledOff() bool {
 		return false
 	}
 	id, err := ParseTaskID(s.Binding.TaskID)
-	return err == nil && (s.Hash == "" || SameHash(id.Hash, s.Hash))
+	return err == nil && (s.Hash == "" || s.declares(&v1alpha1.TaskAttempt{ID: s.Binding.TaskID, Hash: id.Hash, Role: s.Binding.Role}))
 }
 
 // neverBegun says whether the binding is of an attempt that the status never named and whose ACCEPT was called off.
@@ -160,7 +160,7 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 	case s.Obstacle != nil:
 		// What could not be launched again is not killed for that.
 		return ""
-	case !s.sameHash():
+	case !s.asDeclared():
 		return v1alpha1.KillSpecChanged
 	case s.restartRequested():
 		return v1alpha1.KillRestartRequested
@@ -251,7 +251,7 @@ func (s *scene) runOutgrown() {
 }
 
 // outgrown says whether the attempt was launched by another spec than the object has now, as far as that can be resolved.
-func (s *scene) outgrown() bool { return s.Hash == "" || !s.sameHash() }
+func (s *scene) outgrown() bool { return s.Hash == "" || !s.asDeclared() }
 
 // stalled says whether nothing may be launched until a person changes something.
 func (s *scene) stalled() bool { return s.Obstacle != nil && s.Obstacle.Stalled }
@@ -297,7 +297,7 @@ func (s *scene) suspended() {
 
 // endVerdict is what was said of the task's own end; nil where it has come to none. It stays true while the task is suspended.
 func (s *scene) endVerdict() *verdict {
-	if !s.final() || !s.sameHash() {
+	if !s.final() || !s.asDeclared() {
 		return nil
 	}
 	said := &scene{Seen: s.Seen, decision: s.decision, attempt: s.attempt}

@@ -2,6 +2,7 @@ package mesosframework
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -34,6 +35,7 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 	}
 	dropContested(status, now)
 	status.Unknown = v.unknownStatus()
+	status.Defaults = defaults(status.Defaults, v.object.Spec.Info)
 	news := setConditions(v.object, status, state, v.memory, now)
 	reportPasses(status, v.memory.passes)
 	if told := v.memory.passes.told; told != nil {
@@ -41,6 +43,14 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 		status.Orphans = told.status(v.object.Spec.OrphanPolicy)
 	}
 	return status, news
+}
+
+// defaults puts what the framework fills in before what it filled in earlier.
+func defaults(known []v1alpha1.LaunchDefaults, info v1alpha1.FrameworkInfo) []v1alpha1.LaunchDefaults {
+	present := v1alpha1.LaunchDefaults{Role: info.DefaultRole, User: info.User}
+	earlier := slices.DeleteFunc(slices.Clone(known), func(one v1alpha1.LaunchDefaults) bool { return one == present })
+	all := slices.Insert(earlier, 0, present)
+	return all[:min(len(all), v1alpha1.MaxDefaults)]
 }
 
 // writeStatus records how the framework is, if that changed. It returns when to look again, as the counts have changed and may not be

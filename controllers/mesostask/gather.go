@@ -84,7 +84,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		v.gatherEarlier()
 		gatherOthers(v)
 		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key)
-		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.seen.Hash)
+		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.task, v.seen.Hash)
 	}
 	return v, nil
 }
@@ -131,7 +131,8 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 	}
 	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
 	if v.seen.Obstacle == nil {
-		v.seen.Hash = lifecycle.Hash(v.task)
+		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)
+		v.seen.Hash = v.seen.Declared.Hash()
 		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
 			return false, err
 		}

@@ -248,7 +248,7 @@ func (r *Reconciler) adoptEnd(ctx context.Context, view *view) (tried bool, err 
 	for _, taskID := range view.connection.Known(view.key) {
 		attempt, _ := view.connection.Bridge.Attempt(taskID)
 		id, err := lifecycle.ParseTaskID(taskID)
-		if err != nil || !ownEnd(attempt, view.object.CreationTimestamp.Time) || !lifecycle.SameHash(id.Hash, view.seen.Hash) || view.connection.IsAbandoned(taskID) || view.connection.Killed(taskID) {
+		if err != nil || !ownEnd(attempt, view.object.CreationTimestamp.Time) || !view.seen.Launched(id.Hash, "") || view.connection.IsAbandoned(taskID) || view.connection.Killed(taskID) {
 			continue
 		}
 		view.connection.Placer.Unwant(view.key)

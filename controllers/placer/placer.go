@@ -59,6 +59,11 @@ type wanted struct {
 	reserved *reservation
 }
 
+// is says whether a task waits to be launched like this, in all that Mesos is told of it: the hash leaves out what restarts nothing.
+func (w *wanted) is(task mesos.Task, hash string) bool {
+	return w.hash == hash && reflect.DeepEqual(w.task, task)
+}
+
 // Placer keeps a framework's pending tasks, gives them parts of offers and sends the ACCEPTs. It only decides in memory and enqueues
 // keys; the workers write the bindings and report.
 type Placer struct {
@@ -197,7 +202,7 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.pending[key]; known != nil {
-		if known.hash == hash {
+		if known.is(task, hash) {
 			return
 		}
 		p.release(known)
@@ -227,12 +232,12 @@ func (p *Placer) release(task *wanted) {
 	}
 }
 
-// Look returns what a task was given and what there is to say of its waiting, if it waits for an attempt with this hash.
-func (p *Placer) Look(key types.NamespacedName, hash string) (*lifecycle.Placement, *v1alpha1.Pending) {
+// Look returns what a task was given and what there is to say of its waiting, if it waits to be launched like this.
+func (p *Placer) Look(key types.NamespacedName, task mesos.Task, hash string) (*lifecycle.Placement, *v1alpha1.Pending) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known := p.pending[key]
-	if known == nil || known.hash != hash {
+	if known == nil || !known.is(task, hash) {
 		return nil, nil
 	}
 	if known.reserved != nil && !known.reserved.bound {

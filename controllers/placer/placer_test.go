@@ -122,12 +122,15 @@ func (p *placing) registered() {
 	}
 }
 
+// hashed is the hash of what tests launch; the placer only carries it.
+const hashed = "2aaaaaaaa"
+
 // want makes tasks pending that take so many thousandths of a CPU each.
 func (p *placing) want(cpus mesos.Scalar, names ...string) {
 	for _, name := range names {
 		task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: cpus, Memory: 1000}}
 		p.tasks[keyNamed(name)] = task
-		p.placer.Want(keyNamed(name), task, lifecycle.Hash(task))
+		p.placer.Want(keyNamed(name), task, hashed)
 	}
 }
 
@@ -137,7 +140,7 @@ func keyNamed(name string) types.NamespacedName {
 
 // given is what a task was given, and what is said of its waiting.
 func (p *placing) given(name string) (*lifecycle.Placement, string) {
-	placed, waiting := p.placer.Look(keyNamed(name), lifecycle.Hash(p.tasks[keyNamed(name)]))
+	placed, waiting := p.placer.Look(keyNamed(name), p.tasks[keyNamed(name)], hashed)
 	if waiting == nil {
 		return placed, ""
 	}
@@ -156,7 +159,7 @@ func (p *placing) reserved(name string) lifecycle.Placement {
 
 // bound reports what was given to a task as bound, if anything was.
 func (p *placing) bound(key types.NamespacedName) {
-	if placed, _ := p.placer.Look(key, lifecycle.Hash(p.tasks[key])); placed != nil {
+	if placed, _ := p.placer.Look(key, p.tasks[key], hashed); placed != nil {
 		p.placer.Bound(key, placed.TaskID)
 	}
 }
@@ -213,7 +216,7 @@ func TestPlacer_saysSoWhenNoFurtherOfferComesForTasksThatWaitedTheirTurn(t *test
 			task := p.tasks[name]
 			task.Scalars.Memory, task.Scalars.Disk = 4_096_000, 4_096_000
 			p.tasks[name] = task
-			p.placer.Want(name, task, lifecycle.Hash(task))
+			p.placer.Want(name, task, hashed)
 		}
 		p.pass(time.Second)
 		if n := p.running().Len(); n != 1 {
@@ -648,6 +651,34 @@ func TestPlacer_asksForOffersAgainOnlyIfNoneCameSince(t *testing.T) {
 	})
 }
 
+// TestPlacer_whatTheHashLeavesOut: a task that waits takes up what its framework fills in now, and what it was given for before is given back.
+func TestPlacer_whatTheHashLeavesOut(t *testing.T) {
+	place(t, []float64{4}, func(p *placing) {
+		p.ready()
+		p.bind = false
+		p.want(1000, "web")
+		p.pass(2 * time.Second)
+		before := p.reserved("web")
+		if before.Role != "prod" || before.User != "" {
+			p.Fatalf("it was given %+v, want it with the task's role and user", before)
+		}
+		task := p.tasks[keyNamed("web")]
+		task.User = "www"
+		p.tasks[keyNamed("web")] = task
+		if placed, _ := p.given("web"); placed != nil {
+			p.Errorf("%+v is given to a task that is to run as another user", placed)
+		}
+		p.placer.Want(keyNamed("web"), task, hashed)
+		p.pass(2 * time.Second)
+		if after := p.reserved("web"); after.TaskID == before.TaskID || after.User != "www" {
+			p.Errorf("it was given %+v after %+v, want another attempt, as the other user", after, before)
+		}
+		if p.placer.Bound(keyNamed("web"), before.TaskID) {
+			p.Error("what was given before may still be launched")
+		}
+	})
+}
+
 func TestPlacer_launchesNothingOfWhichAnotherAttemptLives(t *testing.T) {
 	place(t, []float64{4}, func(p *placing) {
 		p.ready()
@@ -655,7 +686,7 @@ func TestPlacer_launchesNothingOfWhichAnotherAttemptLives(t *testing.T) {
 		p.want(1000, "web")
 		p.pass(2 * time.Second)
 		placed := p.reserved("web")
-		other := lifecycle.TaskID{Namespace: "shop", Name: "web", Hash: lifecycle.Hash(p.tasks[keyNamed("web")]), Nonce: "aaaaaaaaaa"}.String()
+		other := lifecycle.TaskID{Namespace: "shop", Name: "web", Hash: hashed, Nonce: "aaaaaaaaaa"}.String()
 		p.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_UPDATE, Update: &scheduler.Event_Update{
 			Status: mesospb.TaskStatus{TaskID: mesospb.TaskID{Value: other}, State: mesospb.TASK_RUNNING.Enum()},
 		}})
@@ -675,7 +706,7 @@ func TestPlacer_fairTurns(t *testing.T) {
 		want := func(namespace, name string) {
 			key := types.NamespacedName{Namespace: namespace, Name: name}
 			p.tasks[key] = mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000}}
-			p.placer.Want(key, p.tasks[key], lifecycle.Hash(p.tasks[key]))
+			p.placer.Want(key, p.tasks[key], hashed)
 		}
 		// grown adds an agent with room for one task, and returns the namespace that got it.
 		running := sets.New[string]()

@@ -268,7 +268,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 		p.launches[offer.ID] = making
 	}
 	reserved := &reservation{wanted: task, launch: making, placed: lifecycle.Placement{
-		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname,
+		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname, Role: task.task.Role, User: task.task.User,
 	}}
 	for _, port := range assignment.HostPorts {
 		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))

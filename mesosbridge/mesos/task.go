@@ -2,34 +2,34 @@ package mesos
 
 import "time"
 
-// Task is what a launch tells Mesos of one task. The JSON form of its first part (everything but where and under which ID it
-// runs) is what the spec hash is computed over, so field names and order are frozen and zero values are omitted.
+// Task is what a launch tells Mesos of one task. Its environment, URIs, amounts and ports are part of the spec hash in their JSON form, which is
+// frozen: what they get besides is omitted where it is zero.
 type Task struct {
-	// ID, AgentID and HostPorts belong to one attempt and are not part of the hash.
-	ID        string   `json:"-"`
-	AgentID   string   `json:"-"`
-	HostPorts []uint32 `json:"-"`
+	// ID, AgentID and HostPorts belong to one attempt.
+	ID        string
+	AgentID   string
+	HostPorts []uint32
 
 	// Name is the task's name as Mesos' own tools show it.
-	Name string `json:"name,omitempty"`
+	Name string
 	// Role is the role whose resources the task uses.
-	Role string `json:"role,omitempty"`
+	Role string
 	// User is the system user that the task runs as.
-	User string `json:"user,omitempty"`
+	User string
 	// Shell is a command line for /bin/sh -c; empty when Argv is set.
-	Shell string `json:"shell,omitempty"`
+	Shell string
 	// Argv is a program and its arguments, run without a shell; empty when Shell is set.
-	Argv []string `json:"argv,omitempty"`
+	Argv []string
 	// Env holds the variables that the spec names, in its order.
-	Env []EnvVar `json:"env,omitempty"`
+	Env []EnvVar
 	// URIs are fetched into the sandbox before the task starts.
-	URIs []URI `json:"uris,omitempty"`
+	URIs []URI
 	// Scalars are the amounts that the task asks for.
-	Scalars Scalars `json:"scalars"`
+	Scalars Scalars
 	// Ports are the host ports that the task asks for.
-	Ports []Port `json:"ports,omitempty"`
+	Ports []Port
 	// KillGracePeriod is the time between SIGTERM and SIGKILL; nil leaves it to the agent.
-	KillGracePeriod *time.Duration `json:"killGracePeriod,omitempty"`
+	KillGracePeriod *time.Duration
 }
 
 // EnvVar is one environment variable.

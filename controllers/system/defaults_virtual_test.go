@@ -1,0 +1,200 @@
+package system
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// describe changes what Mesos is told of the framework.
+func (v *virtual) describe(info string) {
+	v.Helper()
+	data, err := yaml.YAMLToJSON([]byte("spec: {info: " + info + "}"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	if err := v.client.Patch(context.Background(), v.frameworkNow(), client.RawPatch("application/merge-patch+json", data)); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// TestDefaults_areNoChange: what the framework fills in may change without a word to what runs (rule 20); it holds from the next launch on.
+func TestDefaults_areNoChange(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
+		v.framework(`info: {roles: ["*", prod]}`)
+		v.start()
+		v.pass(20 * time.Second)
+		names := []string{"a", "b", "c"}
+		for _, name := range names {
+			v.task(name, `shell: sleep 1000`)
+		}
+		v.task("d", `shell: sleep 1000, role: "*"`)
+		v.pass(20 * time.Second)
+		before := v.liveNow()
+		if len(before) != 4 || v.get("a").Status.Task.Role != "*" {
+			v.Fatalf("%v run, the first of them as %+v", before, v.get("a").Status.Task)
+		}
+		v.describe(`{defaultRole: prod}`)
+		v.pass(time.Minute)
+		if diff := cmp.Diff(before, v.liveNow()); diff != "" || v.mesos.Calls("KILL") > 0 {
+			v.Errorf("%d KILLs; what runs (-before +after):\n%s", v.mesos.Calls("KILL"), diff)
+		}
+		for _, name := range append(names, "d") {
+			if got := v.reason(name); got != v1alpha1.ReasonRunning {
+				v.Errorf("%s is %s: %s", name, got, v.said(name))
+			}
+		}
+		// The old default may go altogether.
+		v.describe(`{roles: [prod]}`)
+		v.pass(time.Minute)
+		v.stop()
+		v.start()
+		v.pass(time.Minute)
+		if diff := cmp.Diff(before, v.liveNow()); diff != "" || v.mesos.Calls("KILL") > 0 {
+			v.Errorf("%d KILLs; what runs without the role and under another process (-before +after):\n%s", v.mesos.Calls("KILL"), diff)
+		}
+		// The next launch is by the new default.
+		v.patch("a", `metadata: {annotations: {mesos.dev/restarted-at: now}}`)
+		v.pass(time.Minute)
+		binding := lifecycle.BindingOf(v.get("a"))
+		if got := v.get("a"); got.Status.Task.Role != "prod" || binding.Role != "prod" || binding.User != "nobody" || v.reason("a") != v1alpha1.ReasonRunning {
+			v.Errorf("the next attempt is %+v, bound by %+v: %s", got.Status.Task, binding, v.said("a"))
+		}
+		// A role of its own is no default.
+		v.patch("b", `spec: {role: prod}`)
+		v.pass(time.Minute)
+		if got := v.get("b").Status; got.Task.Role != "prod" || len(got.History) != 1 || got.History[0].KillReason != v1alpha1.KillSpecChanged {
+			v.Errorf("with a role of its own it is %+v after %+v", got.Task, got.History)
+		}
+	})
+}
+
+// TestDefaults_ofWhatWaits: a task that waits for an offer takes up what the framework fills in now.
+func TestDefaults_ofWhatWaits(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
+		v.framework(`info: {roles: ["*", prod]}`)
+		v.start()
+		v.pass(20 * time.Second)
+		for _, agent := range v.mesos.Agents() {
+			agent.Partition()
+		}
+		v.pass(3 * time.Minute)
+		v.task("web", `shell: sleep 1000`)
+		v.pass(20 * time.Second)
+		v.describe(`{defaultRole: prod}`)
+		v.pass(20 * time.Second)
+		v.mesos.AddAgent(simulator.AgentSpec{CPUs: 8, Mem: 4096, Disk: 4096, Runner: slowStart(time.Second)})
+		v.pass(3 * time.Minute)
+		if got := v.get("web").Status.Task; got == nil || got.Role != "prod" {
+			v.Errorf("it is %+v, want it to run under the role that is the default now: %s", got, v.said("web"))
+		}
+	})
+}
+
+// version1 has what a release wrote that hashed by version 1.
+const version1 = "../lifecycle/testdata/version1/"
+
+// written creates an object as such a release had written it, but for the names of the test's namespace, framework, master and agent.
+func written[T client.Object](v *virtual, name string, object, again T) T {
+	v.Helper()
+	data, err := os.ReadFile(version1 + name + ".yaml")
+	if err != nil {
+		v.Fatal(err)
+	}
+	text := strings.NewReplacer("older", v.namespace, "http://master-1.sim:5050", v.mesos.Masters()[0].URL(),
+		"cef8b9fe-1949-48f3-8135-aa1f1698a4ae-S0", v.mesos.Agents()[0].ID()).Replace(string(data))
+	for _, into := range []T{object, again} {
+		if err := yaml.UnmarshalStrict([]byte(text), into); err != nil {
+			v.Fatal(err)
+		}
+	}
+	uid := object.GetUID()
+	object.SetUID("")
+	object.SetResourceVersion("")
+	if err := v.client.Create(context.Background(), object); err != nil {
+		v.Fatal(err)
+	}
+	again.SetUID(object.GetUID())
+	again.SetResourceVersion(object.GetResourceVersion())
+	if err := v.client.Status().Update(context.Background(), again); err != nil {
+		v.Fatal(err)
+	}
+	if binding := object.GetAnnotations()[v1alpha1.AnnotationBinding]; binding != "" {
+		// A restored object would have another UID.
+		v.patch(name, "metadata: {annotations: {mesos.dev/binding: '"+strings.Replace(binding, string(uid), string(object.GetUID()), 1)+"'}}")
+	}
+	return again
+}
+
+// TestUpgrade_fromVersion1: what the last release launched and wrote. Nothing is restarted, neither by the upgrade nor by a default that changes
+// after it; a change of a spec is one.
+func TestUpgrade_fromVersion1(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
+		framework := written(v, "framework", &v1alpha1.MesosFramework{}, &v1alpha1.MesosFramework{})
+		running, over := []string{"defaults", "declared", "written-out", "everything"}, []string{"completed", "failing"}
+		before := map[string]*v1alpha1.TaskAttempt{}
+		for _, name := range slices.Concat(running, over) {
+			before[name] = written(v, name, &v1alpha1.MesosTask{}, &v1alpha1.MesosTask{}).Status.Task
+		}
+		for _, name := range running {
+			if err := v.mesos.Preload(simulator.Preload{
+				Framework: &mesosv1.FrameworkInfo{
+					ID: &mesosv1.FrameworkID{Value: framework.Status.FrameworkID}, Name: "mesos-operator", User: "www", Roles: framework.Spec.Info.Roles,
+					Capabilities: []mesosv1.FrameworkInfo_Capability{
+						{Type: mesosv1.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesosv1.FrameworkInfo_Capability_MULTI_ROLE},
+					},
+				},
+				Tasks: 1, ID: func(int) string { return before[name].ID },
+				Task: &mesosv1.TaskInfo{
+					Resources: []mesosv1.Resource{{Name: "cpus", Type: mesosv1.SCALAR.Enum(), Scalar: &mesosv1.Value_Scalar{Value: 0.1}}},
+					Command:   &mesosv1.CommandInfo{Value: new("sleep 1000")},
+				},
+			}); err != nil {
+				v.Fatal(err)
+			}
+		}
+		unchanged := func(when string, but ...string) {
+			v.Helper()
+			for name, attempt := range before {
+				if now := v.get(name).Status.Task; !slices.Contains(but, name) && (now == nil || now.ID != attempt.ID) {
+					v.Errorf("%s: %s is %s, with %+v instead of %s", when, name, v.reason(name), now, attempt.ID)
+				}
+			}
+			if kills := v.mesos.Calls("KILL"); len(but) == 0 && kills > 0 {
+				v.Errorf("%s: %d KILLs", when, kills)
+			}
+		}
+		v.start()
+		v.pass(time.Minute)
+		unchanged("after the upgrade")
+		v.describe(`{defaultRole: batch, roles: [batch]}`)
+		v.pass(time.Minute)
+		unchanged("with another default role")
+		v.stop()
+		v.start()
+		v.pass(time.Minute)
+		unchanged("under yet another process")
+		for _, name := range []string{"defaults", "completed"} {
+			v.patch(name, `spec: {shell: sleep 2000}`)
+		}
+		v.pass(time.Minute)
+		unchanged("after a change of two specs", "defaults", "completed")
+		for _, name := range []string{"defaults", "completed"} {
+			if now := v.get(name).Status.Task; now.ID == before[name].ID || now.Role != "batch" || v.reason(name) != v1alpha1.ReasonRunning {
+				v.Errorf("%s was changed and is %s with %+v", name, v.reason(name), now)
+			}
+		}
+	})
+}
