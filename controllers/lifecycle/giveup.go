@@ -124,7 +124,7 @@ func (s *scene) nextGiveUp(taskID string) string {
 // heedGiveUp answers a give-up of an attempt that Mesos says is live, and notes what becomes of any other that cannot be followed.
 func (s *scene) heedGiveUp() {
 	s.dropHandled()
-	s.answerAgentWord()
+	defer s.answerAgentWords()
 	taskID := giveUpOf(s.GiveUp)
 	isCurrent := s.current() && taskID == s.attempt.ID
 	switch {
@@ -140,12 +140,14 @@ func (s *scene) heedGiveUp() {
 	}
 }
 
-// answerAgentWord answers a word that the current attempt's agent never comes back, where Mesos says that the attempt lives.
-func (s *scene) answerAgentWord() {
+// answerAgentWords answers the words that the current attempt's agent never comes back, where Mesos says that the attempt lives.
+func (s *scene) answerAgentWords() {
 	if !s.current() || !s.live() || !s.agentGivenUp(s.attempt) {
 		return
 	}
-	s.remind(*s.wordFor(s.attempt))
+	for s.agentGivenUp(s.attempt) {
+		s.remind(*s.wordFor(s.attempt))
+	}
 	s.tell(Event{Warning: true, Reason: v1alpha1.EventGiveUpIgnored, Action: actionReconciling, Message: fmt.Sprintf(
 		"%s is not given up, as annotation %s of MesosFramework %s asks: Mesos says that it lives on agent %s", s.attempt.ID, v1alpha1.AnnotationGiveUpAgent, s.Spec.FrameworkRef.Name, s.attempt.AgentID)})
 }
