@@ -104,6 +104,19 @@ func hostnameOf(offer *mesospb.Offer) string {
 	return name
 }
 
+// windowOf turns an unavailability into a window. Its end is none where there is no duration, or where it would be later than can be told.
+func windowOf(u *mesospb.Unavailability) mesos.Window {
+	w := mesos.Window{From: time.Unix(0, max(u.Start.Nanoseconds, 0)).UTC()}
+	if u.Duration == nil {
+		return w
+	}
+	duration := max(u.Duration.Nanoseconds, 0)
+	if duration <= math.MaxInt64-w.From.UnixNano() {
+		w.Until = w.From.Add(time.Duration(duration))
+	}
+	return w
+}
+
 // offerOf turns an offer into values. Of resources whose reservation bears labels it takes those with the given ones.
 func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) *offer {
 	o := &offer{stock: stockOf(message.Resources, labels), Offer: mesos.Offer{
@@ -115,7 +128,7 @@ func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) 
 		Number:     number,
 	}}
 	if u := message.Unavailability; u != nil {
-		o.UnavailableFrom = time.Unix(0, max(u.Start.Nanoseconds, 0)).UTC()
+		o.Maintenance = windowOf(u)
 	}
 	o.Scalars, o.Ports = o.stock.scalars(), o.stock.ports()
 	return o

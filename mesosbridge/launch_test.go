@@ -345,7 +345,7 @@ func TestOfferOf(t *testing.T) {
 	offer := &mesospb.Offer{
 		ID: mesospb.OfferID{Value: "o1"}, AgentID: mesospb.AgentID{Value: "a1"}, Hostname: "h1\n",
 		AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("prod")},
-		Unavailability: &mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: 5e9}},
+		Unavailability: &mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: 5e9}, Duration: &mesospb.DurationInfo{Nanoseconds: 2e9}},
 		Resources: []mesospb.Resource{
 			scalar("cpus", 1.5), scalar("cpus", 1, "prod"), scalar("mem", 100), scalar("disk", 0.0004),
 			ports([]uint64{20, 29, 10, 15}), ports([]uint64{16, 19, 40, 39}, "prod"), scalar("fpga", 3),
@@ -356,7 +356,7 @@ func TestOfferOf(t *testing.T) {
 	want := mesos.Offer{
 		ID: "o1", AgentID: "a1", Hostname: "h1", Role: "prod", Number: number,
 		Scalars: mesos.Scalars{CPUs: 2500, Memory: 100_000}, Ports: []mesos.PortRange{{Begin: 10, End: 29}},
-		OnGPUAgent: true, UnavailableFrom: time.Unix(5, 0).UTC(),
+		OnGPUAgent: true, Maintenance: mesos.Window{From: time.Unix(5, 0).UTC(), Until: time.Unix(7, 0).UTC()},
 	}
 	if diff := cmp.Diff(want, offerOf(offer, number, nil).Offer); diff != "" {
 		t.Errorf("unexpected offer (-want +got):\n%s", diff)
@@ -381,6 +381,29 @@ func TestObservationOf_bearsWhatItDoesNotKnow(t *testing.T) {
 			want := mesos.Observation{TaskID: "t", State: "TASK_99", Reason: "REASON_9999", Source: "SOURCE_9"}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("unexpected observation (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWindowOf(t *testing.T) {
+	from := time.Unix(5, 0).UTC()
+	lasting := func(ns int64) *mesospb.Unavailability {
+		return &mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: 5e9}, Duration: &mesospb.DurationInfo{Nanoseconds: ns}}
+	}
+	for sentence, c := range map[string]struct {
+		told *mesospb.Unavailability
+		want mesos.Window
+	}{
+		"begins and ends":                      {lasting(2e9), mesos.Window{From: from, Until: from.Add(2 * time.Second)}},
+		"without a duration it has no end":     {&mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: 5e9}}, mesos.Window{From: from}},
+		"an end that no clock reaches is none": {lasting(math.MaxInt64), mesos.Window{From: from}},
+		"a negative duration is none at all":   {lasting(-1), mesos.Window{From: from, Until: from}},
+		"a start before 1970 is long ago":      {&mesospb.Unavailability{Start: mesospb.TimeInfo{Nanoseconds: -5}}, mesos.Window{From: time.Unix(0, 0).UTC()}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, windowOf(c.told)); diff != "" {
+				t.Errorf("window (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -411,6 +411,14 @@ type Offers struct {
 	// +optional
 	RefuseSeconds int32 `json:"refuseSeconds,omitempty"`
 
+	// maintenanceLeadSeconds is how long before its maintenance begins, by the masters' maintenance schedule, an agent takes no new task, in
+	// seconds; until then, and once the maintenance is over, it is used as any other. What runs there is not moved. Default: 3600.
+	// +kubebuilder:default=3600
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2592000
+	// +optional
+	MaintenanceLeadSeconds *int32 `json:"maintenanceLeadSeconds,omitempty"`
+
 	// gpuAgents says whether agents that have GPUs serve tasks that ask for none: Restricted keeps them for tasks with
 	// resources.requests.gpus; Shared gives them to others too, after all other agents that fit. An agent counts as one with GPUs from the
 	// first offer that holds some. Default: Restricted.

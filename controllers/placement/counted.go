@@ -10,6 +10,8 @@ import (
 // counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
 type counted struct {
 	maintained int
+	// most is the most that any offer has whose agent is due for maintenance, of each amount: of agents without GPUs and of those with some.
+	most [2]room
 	// plain are the offers of agents without GPUs, onGPUAgents the others.
 	plain, onGPUAgents group
 }
@@ -37,11 +39,22 @@ type block struct {
 // blockSize is about the square root of the number of offers that a large fleet has at hand.
 const blockSize = 32
 
-func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
-	if !offer.UnavailableFrom.IsZero() {
-		c.maintained++
-		return
+// addMaintained counts an offer whose agent is due for maintenance.
+func (c *counted) addMaintained(offer *mesos.Offer, free freePorts) {
+	c.maintained++
+	most := &c.most[0]
+	if offer.OnGPUAgent {
+		most = &c.most[1]
 	}
+	*most = most.max(&room{Scalars: offer.Scalars, ports: free.count()})
+}
+
+// misses says whether agents due for maintenance might have room for a shape.
+func (c *counted) misses(shape *shape) bool {
+	return c.maintained > 0 && (c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
+}
+
+func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
 	amounts := room{Scalars: offer.Scalars, ports: free.count()}
 	to := &c.plain
 	if offer.OnGPUAgent {

@@ -31,6 +31,9 @@ type Round struct {
 	PortOffset uint64
 	// Turns say which namespace goes first: the one whose last turn is longest ago. Place only reads them.
 	Turns *Turns
+	// Now is the time of the round, and MaintenanceLead how long before its agent's maintenance begins nothing more is placed on an offer.
+	Now             time.Time
+	MaintenanceLead time.Duration
 	// ShareGPUAgents gives agents that have GPUs also to tasks that need none, after all others. Otherwise they are for tasks that need GPUs.
 	ShareGPUAgents bool
 	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
@@ -73,6 +76,8 @@ type Result struct {
 	Unplaced []Verdict
 	// Unused are the IDs of the offers that no task took a part of, in the order in which they came from Mesos.
 	Unused []string
+	// Maintained are those of the unused offers that a task which must wait might take, if their agents were not due for maintenance.
+	Maintained []string
 }
 
 // Place gives offers to tasks, whose namespaces take turns. It changes neither.
@@ -93,6 +98,6 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 		verdict := pool.verdict(shape)
 		result.Unplaced = append(result.Unplaced, Verdict{Key: task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message})
 	}
-	result.Unused = pools.unused(offers)
+	result.Unused, result.Maintained = pools.unused(offers)
 	return result
 }

@@ -54,7 +54,7 @@ func TestPlace(t *testing.T) {
 	fixed := func(port uint32) mesos.Port { return mesos.Port{Name: "http", HostPort: port} }
 	anyPort := mesos.Port{Name: "any"}
 	maintained := offer("m", 1, 8*cpu, 8*gib)
-	maintained.UnavailableFrom = epoch.Add(time.Hour)
+	maintained.Maintenance = mesos.Window{From: epoch.Add(time.Hour), Until: epoch.Add(2 * time.Hour)}
 	elsewhere := offer("e", 1, 8*cpu, 8*gib)
 	elsewhere.Role = "batch"
 	hundred := mesos.PortRange{Begin: 31000, End: 31099}
@@ -104,8 +104,28 @@ func TestPlace(t *testing.T) {
 			},
 			want: Result{
 				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance,cpus,memory", Message: "4 offers: 2 lack memory (want 64Mi)" +
-					", 1 is on an agent about to be maintained, 1 lacks cpus (want 4)"}},
-				Unused: []string{"a", "m", "b", "c"},
+					", 1 is on an agent due for maintenance, 1 lacks cpus (want 4)"}},
+				Unused: []string{"a", "m", "b", "c"}, Maintained: []string{"m"},
+			},
+		},
+		"an agent is used before its maintenance draws near": {
+			tasks:  []Task{task("one", 1, 4*cpu, 64*mib)},
+			offers: []mesos.Offer{maintained},
+			round:  Round{Now: epoch.Add(-1), MaintenanceLead: time.Hour},
+			want:   Result{Assignments: []Assignment{given("one", "m")}},
+		},
+		"an agent is used again once its maintenance is over": {
+			tasks:  []Task{task("one", 1, 4*cpu, 64*mib)},
+			offers: []mesos.Offer{maintained},
+			round:  Round{Now: epoch.Add(2 * time.Hour), MaintenanceLead: time.Hour},
+			want:   Result{Assignments: []Assignment{given("one", "m")}},
+		},
+		"an agent due for maintenance that has no room anyway is not waited for": {
+			tasks:  []Task{task("one", 1, 9*cpu, 64*mib)},
+			offers: []mesos.Offer{maintained},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance", Message: "1 offer: 1 is on an agent due for maintenance"}},
+				Unused:   []string{"m"},
 			},
 		},
 		"agents with GPUs are for tasks that need some": {
@@ -199,6 +219,9 @@ func TestPlace(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if c.round.Now.IsZero() {
+				c.round.Now, c.round.MaintenanceLead = epoch, time.Hour
+			}
 			if diff := cmp.Diff(c.want, Place(c.tasks, c.offers, c.round)); diff != "" {
 				t.Errorf("Place (-want +got):\n%s", diff)
 			}

@@ -11,8 +11,7 @@ import (
 type pools struct {
 	byRole map[string]*pool
 	used   map[string]struct{}
-	// restricted is every pool's.
-	restricted bool
+	round  *Round
 }
 
 // pool is what one role has to give in one round. Offers only shrink while it lives, which is what its short cuts rest on.
@@ -21,17 +20,19 @@ type pool struct {
 	// offers may be given to tasks, in their order, those of agents with GPUs last; free is what is left of the ports of each, and room sums
 	// up what is left.
 	offers []*mesos.Offer
-	// restricted says that agents with GPUs are for tasks that need some; plain is the number of offers of other agents.
-	restricted bool
-	plain      int
-	free       []freePorts
-	room       *index
+	// plain is the number of offers of agents without GPUs.
+	plain int
+	round *Round
+	free  []freePorts
+	room  *index
 	// reserve are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
 	reserve map[uint32]struct{}
 	// counted is what a verdict counts.
 	counted counted
-	shapes  map[shapeKey]*shape
-	used    map[string]struct{}
+	// missed says that a task must wait that might have had room on an agent due for maintenance.
+	missed bool
+	shapes map[shapeKey]*shape
+	used   map[string]struct{}
 }
 
 // shapeKey tells apart what tasks of one role want. Many tasks want the same, so most of the work is done once per shape.
@@ -53,7 +54,7 @@ type shape struct {
 }
 
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
-	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, restricted: !round.ShareGPUAgents}
+	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round}
 	for i := range tasks {
 		all.of(tasks[i].Role).reserveFixed(tasks[i].Ports)
 	}
@@ -70,7 +71,7 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	for _, i := range asTheyCame(round.Declined) {
 		offer := &round.Declined[i]
 		if _, returned := agents[[2]string{offer.Role, offer.AgentID}]; !returned {
-			all.of(offer.Role).counted.add(offer, portsOf(offer.Ports), true)
+			all.of(offer.Role).count(offer, portsOf(offer.Ports), true)
 		}
 	}
 	for _, pool := range all.byRole {
@@ -84,21 +85,31 @@ func (p *pools) of(role string) *pool {
 	found, ok := p.byRole[role]
 	if !ok {
 		found = &pool{
-			role: role, restricted: p.restricted, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{}, used: p.used, room: newIndex(nil),
+			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{}, used: p.used, room: newIndex(nil),
 		}
 		p.byRole[role] = found
 	}
 	return found
 }
 
-func (p *pools) unused(offers []mesos.Offer) []string {
-	var ids []string
+// unused returns the offers that no task took a part of, and those of them that a task might take but for their agents' maintenance.
+func (p *pools) unused(offers []mesos.Offer) (ids, maintained []string) {
 	for _, i := range asTheyCame(offers) {
-		if _, used := p.used[offers[i].ID]; !used {
-			ids = append(ids, offers[i].ID)
+		offer := &offers[i]
+		if _, used := p.used[offer.ID]; used {
+			continue
+		}
+		ids = append(ids, offer.ID)
+		if p.of(offer.Role).missed && p.round.maintains(offer) {
+			maintained = append(maintained, offer.ID)
 		}
 	}
-	return ids
+	return ids, maintained
+}
+
+// maintains says whether an offer's agent takes no new task, as it is due for maintenance.
+func (round *Round) maintains(offer *mesos.Offer) bool {
+	return offer.Maintenance.Near(round.Now, round.MaintenanceLead)
 }
 
 func (p *pool) reserveFixed(ports []mesos.Port) {
@@ -109,11 +120,20 @@ func (p *pool) reserveFixed(ports []mesos.Port) {
 	}
 }
 
-// add takes an offer into the pool. One whose agent is about to be maintained is counted and never given away.
+// count takes an offer into what a verdict counts.
+func (p *pool) count(offer *mesos.Offer, ports freePorts, declined bool) {
+	if p.round.maintains(offer) {
+		p.counted.addMaintained(offer, ports)
+	} else {
+		p.counted.add(offer, ports, declined)
+	}
+}
+
+// add takes an offer into the pool. One whose agent is due for maintenance is counted and never given away.
 func (p *pool) add(offer *mesos.Offer) {
 	ports := portsOf(offer.Ports)
-	p.counted.add(offer, ports, false)
-	if offer.UnavailableFrom.IsZero() {
+	p.count(offer, ports, false)
+	if !p.round.maintains(offer) {
 		p.offers = append(p.offers, offer)
 		p.free = append(p.free, ports)
 		if !offer.OnGPUAgent {
@@ -148,7 +168,7 @@ func (p *pool) shape(task *Task) *shape {
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
-			want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed, noGPUAgents: p.restricted && task.Resources.GPUs == 0,
+			want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed, noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0,
 		}
 		p.shapes[key] = known
 	}

@@ -30,6 +30,7 @@ func drawWorld(t *rapid.T) world {
 		round: Round{
 			MaxAssignments: rapid.IntRange(0, 6).Draw(t, "limit"),
 			PortOffset:     rapid.Uint64().Draw(t, "offset"),
+			Now:            time.Unix(rapid.Int64Range(0, 20).Draw(t, "now"), 0), MaintenanceLead: time.Duration(rapid.IntRange(0, 3).Draw(t, "lead")) * time.Second,
 			ShareGPUAgents: rapid.Bool().Draw(t, "share GPU agents"),
 			Declined:       drawOffers(t, "declined"),
 		},
@@ -76,7 +77,7 @@ func drawOffers(t *rapid.T, kind string) []mesos.Offer {
 			offers[i].Scalars.GPUs = 0
 		}
 		if rapid.IntRange(0, 4).Draw(t, "maintained") == 0 {
-			offers[i].UnavailableFrom = time.Unix(9, 0)
+			offers[i].Maintenance = mesos.Window{From: time.Unix(9, 0), Until: time.Unix(rapid.Int64Range(9, 14).Draw(t, "until"), 0)}
 		}
 	}
 	return offers
@@ -97,8 +98,8 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 			if offer.ID == "" || offer.AgentID != assignment.AgentID || offer.Role != task.Role || assignment.Role != task.Role {
 				t.Fatalf("%+v is not for %+v", assignment, task)
 			}
-			if !offer.UnavailableFrom.IsZero() {
-				t.Fatalf("%+v goes to an agent about to be maintained", assignment)
+			if w.round.closed(offer) {
+				t.Fatalf("%+v goes to an agent due for maintenance", assignment)
 			}
 			if offer.OnGPUAgent && task.Resources.GPUs == 0 && !w.round.ShareGPUAgents {
 				t.Fatalf("%+v takes from a GPU agent and needs no GPU", assignment)
@@ -220,6 +221,15 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 					t.Fatalf("%s was not placed but fits into %+v", verdict.Key, left[offer.ID])
 				}
 			}
+			// A task that would have room but for a maintenance must find it soon after that is called off.
+			for _, offer := range w.offers {
+				if unmaintained := offer; verdict.MustWait && w.round.closed(offer) {
+					unmaintained.Maintenance = mesos.Window{}
+					if fitsAlone(&w.round, tasks[verdict.Key], unmaintained) && !slices.Contains(result.Maintained, offer.ID) {
+						t.Fatalf("%s would fit into %+v, which is not among %v", verdict.Key, offer, result.Maintained)
+					}
+				}
+			}
 			if alone == verdict.MustWait {
 				t.Fatalf("%s: fits by itself %v, told to wait %v", verdict.Key, alone, verdict.MustWait)
 			}
@@ -227,10 +237,16 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 	})
 }
 
+// closed says whether the agent of an offer is in the window that drawOffers gave it, or less than the lead before it.
+func (round *Round) closed(offer mesos.Offer) bool {
+	now, lead := round.Now.Unix(), int64(round.MaintenanceLead/time.Second)
+	return !offer.Maintenance.From.IsZero() && now >= 9-lead && now < offer.Maintenance.Until.Unix()
+}
+
 // fitsAlone says whether an offer has room for a task, port by port.
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	want, has := task.Resources, offer.Scalars
-	if task.Role != offer.Role || !offer.UnavailableFrom.IsZero() || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
+	if task.Role != offer.Role || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
 		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
 		return false
 	}
@@ -289,7 +305,7 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		}
 		c.build()
 		task := drawTask(t, 0)
-		wanted := (&pool{shapes: map[shapeKey]*shape{}, restricted: rapid.Bool().Draw(t, "restricted")}).shape(&task)
+		wanted := (&pool{shapes: map[shapeKey]*shape{}, round: &Round{ShareGPUAgents: rapid.Bool().Draw(t, "shared")}}).shape(&task)
 		var want [outcomes]int
 		for i := range c.plain.offers {
 			want[c.plain.offers[i].outcome(wanted)]++

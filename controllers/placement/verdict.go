@@ -14,7 +14,7 @@ import (
 type outcome int
 
 const (
-	// maintained is an offer whose agent is about to be maintained.
+	// maintained is an offer whose agent is due for maintenance.
 	maintained outcome = iota
 	// forGPUTasks is an offer whose agent has GPUs, which the task does not need.
 	forGPUTasks
@@ -66,6 +66,7 @@ func (p *pool) verdict(shape *shape) verdict {
 		}
 		if shape.verdict.mustWait {
 			shape.verdict.kind = kindOf(p.role, p.counted.total(), count)
+			p.missed = p.missed || p.counted.misses(shape)
 		}
 	}
 	return *shape.verdict
@@ -97,7 +98,7 @@ func (o outcome) clause(n int, shape *shape) string {
 	lack := plural(n, "lacks ", "lack ")
 	switch o {
 	case maintained:
-		return plural(n, "is on an agent about to be maintained", "are on agents about to be maintained")
+		return plural(n, "is on an agent", "are on agents") + " due for maintenance"
 	case forGPUTasks:
 		return plural(n, "is", "are") + " for GPU tasks"
 	case lacksCPUs:

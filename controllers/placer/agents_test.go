@@ -75,3 +75,63 @@ func (p *placing) wantGPU(name string) {
 	p.tasks[keyNamed(name)] = task
 	p.placer.Want(keyNamed(name), task, hashed)
 }
+
+func TestPlacer_usesAgentsUntilTheirMaintenanceDrawsNearAndOnceItIsOver(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		in, length time.Duration
+		lead       time.Duration
+		// waits is how long the task waits; never says that it waits for ever.
+		waits time.Duration
+		never bool
+	}{
+		"it begins in a month":                       {in: 720 * time.Hour, length: time.Hour, lead: time.Hour},
+		"it ended yesterday":                         {in: -48 * time.Hour, length: 24 * time.Hour, lead: time.Hour},
+		"it ends in ten minutes":                     {in: -time.Hour, length: time.Hour + 10*time.Minute, lead: time.Hour, waits: 10 * time.Minute},
+		"it begins in half an hour and has no end":   {in: 30 * time.Minute, lead: time.Hour, waits: 40 * time.Minute, never: true},
+		"it begins in half an hour, and lead is not": {in: 30 * time.Minute, length: time.Hour},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			place(t, []float64{4}, func(p *placing) {
+				lead := int32(c.lead / time.Second)
+				p.placer.SetSpec(v1alpha1.Offers{RefuseSeconds: 120, MaintenanceLeadSeconds: &lead})
+				p.cluster.Agents()[0].ScheduleMaintenance(c.in, c.length)
+				p.ready()
+				p.want(1000, "web")
+				if c.waits > 0 {
+					p.pass(c.waits - time.Minute)
+					if _, waiting := p.given("web"); p.running().Len() > 0 || waiting != "1 offer: 1 is on an agent due for maintenance" {
+						p.Fatalf("%v run, the task is told %q", p.running(), waiting)
+					}
+					p.pass(time.Minute)
+				}
+				p.pass(8 * time.Second)
+				if p.running().Has("web") == c.never {
+					p.Errorf("the task runs: %v", !c.never)
+				}
+			})
+		})
+	}
+}
+
+func TestPlacer_placesWhatWaitsSoonAfterAMaintenanceIsCalledOff(t *testing.T) {
+	place(t, []float64{4, 1}, func(p *placing) {
+		p.cluster.Agents()[0].ScheduleMaintenance(time.Minute, time.Hour)
+		p.ready()
+		p.want(2000, "web")
+		p.pass(10 * time.Minute)
+		if n := p.running().Len(); n > 0 {
+			p.Fatalf("%d tasks run", n)
+		}
+		// The agent that is too small is refused for as long as ever.
+		before := p.cluster.Calls("DECLINE")
+		p.pass(time.Minute)
+		if n := p.cluster.Calls("DECLINE") - before; n < 8 || n > 14 {
+			p.Errorf("%d DECLINEs in a minute", n)
+		}
+		p.cluster.Agents()[0].CancelMaintenance()
+		p.pass(8 * time.Second)
+		if !p.running().Has("web") {
+			p.Error("what waited is not launched")
+		}
+	})
+}

@@ -29,6 +29,9 @@ const (
 	closeAfterOffer = time.Minute
 	// shortRefusal is for how long offers are refused that other tasks may want in a moment.
 	shortRefusal = time.Second
+	// maintenanceRefusal is for how long offers are refused that might serve a waiting task, were their agents not due for maintenance: that can
+	// be called off at any time, and Mesos does not tell of it.
+	maintenanceRefusal = 5 * time.Second
 	// heldRefusal is for how long offers are refused that come before anything may be launched.
 	heldRefusal = 5 * time.Second
 	// aloneAtOnce is how many of the tasks that want an ACCEPT of their own a round tries to place.
@@ -161,6 +164,14 @@ func (p *Placer) SetSpec(spec v1alpha1.Offers) {
 		p.revive = true
 		p.Wake()
 	}
+}
+
+// maintenanceLead is how long before its maintenance begins an agent takes nothing more.
+func (p *Placer) maintenanceLead() time.Duration {
+	if lead := p.spec.MaintenanceLeadSeconds; lead != nil {
+		return time.Duration(*lead) * time.Second
+	}
+	return time.Hour
 }
 
 // refuse is for how long offers that serve nobody are refused.

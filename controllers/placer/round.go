@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
@@ -87,25 +88,37 @@ func (p *Placer) place(offers []mesos.Offer) {
 		defer func() { matchDuration.Observe(p.clock.Since(began).Seconds()) }()
 	}
 	round := &placement.Round{
+		Now: began, MaintenanceLead: p.maintenanceLead(),
 		MaxAssignments: room, ShareGPUAgents: p.spec.GPUAgents == v1alpha1.GPUAgentsShared, Declined: p.recall(began), Turns: &p.turns,
 	}
 	alone, together := p.split(tasks)
-	var aloneWaits, togetherWait bool
+	left := leftover{offers: offers, maintained: sets.New[string]()}
 	if p.lastTurn(together) < p.lastTurn(alone) {
-		offers, togetherWait = p.placeTogether(together, offers, round)
-		offers, aloneWaits = p.placeAlone(alone, offers, round)
+		p.placeTogether(together, &left, round)
+		p.placeAlone(alone, &left, round)
 	} else {
-		offers, aloneWaits = p.placeAlone(alone, offers, round)
-		offers, togetherWait = p.placeTogether(together, offers, round)
+		p.placeAlone(alone, &left, round)
+		p.placeTogether(together, &left, round)
 	}
 	p.turns.EndRound()
-	p.decline(offers, whyUnused(len(tasks), aloneWaits || togetherWait))
+	p.declineRest(left, whyUnused(len(tasks), left.turnWaits))
 }
 
-// placeTogether gives offers to tasks that may share an ACCEPT. It returns the offers that are left, and whether a task only waits its turn.
-func (p *Placer) placeTogether(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+// leftover is what a round has not given away yet.
+type leftover struct {
+	offers []mesos.Offer
+	// turnWaits says that a task only waits its turn.
+	turnWaits bool
+	// maintained are the IDs of offers that a task might take whose agents are due for maintenance.
+	maintained sets.Set[string]
+}
+
+// placeTogether gives offers to tasks that may share an ACCEPT.
+func (p *Placer) placeTogether(tasks []placement.Task, left *leftover, round *placement.Round) {
+	offers := left.offers
 	if len(tasks) == 0 || len(offers) == 0 || round.MaxAssignments <= 0 {
-		return offers, len(tasks) > 0
+		left.turnWaits = left.turnWaits || len(tasks) > 0
+		return
 	}
 	byID := make(map[string]mesos.Offer, len(offers))
 	for _, offer := range offers {
@@ -118,14 +131,14 @@ func (p *Placer) placeTogether(tasks []placement.Task, offers []mesos.Offer, rou
 	}
 	round.MaxAssignments -= len(result.Assignments)
 	for _, verdict := range result.Unplaced {
-		turnWaits = turnWaits || !verdict.MustWait
+		left.turnWaits = left.turnWaits || !verdict.MustWait
 		p.judge(verdict, p.clock.Now())
 	}
-	left = make([]mesos.Offer, len(result.Unused))
+	left.maintained.Insert(result.Maintained...)
+	left.offers = make([]mesos.Offer, len(result.Unused))
 	for i, id := range result.Unused {
-		left[i] = byID[id]
+		left.offers[i] = byID[id]
 	}
-	return left, turnWaits
 }
 
 // whyUnused says why an offer served nobody: of the tasks that waited, some may wait for their turn only.
@@ -153,14 +166,28 @@ func (p *Placer) recall(now time.Time) []mesos.Offer {
 	return declined
 }
 
-// decline turns down offers that serve nobody: shortly, where tasks only wait for their turn.
-func (p *Placer) decline(offers []mesos.Offer, reason mesosbridge.DeclineReason) {
-	if len(offers) == 0 {
-		return
-	}
+// declineRest turns down what a round has left: shortly, where tasks only wait for their turn, and not for long what might serve one soon.
+func (p *Placer) declineRest(left leftover, reason mesosbridge.DeclineReason) {
 	refuse := p.refuse()
 	if reason == mesosbridge.DeclineTurn {
 		refuse = min(refuse, shortRefusal)
+	}
+	var soon, unfit []mesos.Offer
+	for _, offer := range left.offers {
+		if left.maintained.Has(offer.ID) {
+			soon = append(soon, offer)
+		} else {
+			unfit = append(unfit, offer)
+		}
+	}
+	p.decline(soon, min(refuse, maintenanceRefusal), reason)
+	p.decline(unfit, refuse, reason)
+}
+
+// decline turns down offers that serve nobody.
+func (p *Placer) decline(offers []mesos.Offer, refuse time.Duration, reason mesosbridge.DeclineReason) {
+	if len(offers) == 0 {
+		return
 	}
 	until := p.clock.Now().Add(refuse)
 	for _, offer := range offers {
@@ -211,27 +238,28 @@ func (p *Placer) lastTurn(tasks []placement.Task) uint64 {
 }
 
 // placeAlone gives each task an offer of its own: first those whose namespace had its turn longest ago and that were not tried for longest, and
-// only some in a round, as each takes a search of its own. It returns the offers that are left, and whether a task only waits its turn.
-func (p *Placer) placeAlone(tasks []placement.Task, offers []mesos.Offer, round *placement.Round) (left []mesos.Offer, turnWaits bool) {
+// only some in a round, as each takes a search of its own.
+func (p *Placer) placeAlone(tasks []placement.Task, left *leftover, round *placement.Round) {
 	slices.SortFunc(tasks, func(a, b placement.Task) int {
 		return cmp.Or(cmp.Compare(p.turns.Last(a.Namespace), p.turns.Last(b.Namespace)),
 			p.pending[keyOf(a.Key)].judged.Compare(p.pending[keyOf(b.Key)].judged), a.Since.Compare(b.Since), cmp.Compare(a.Key, b.Key))
 	})
-	left, tried := slices.Clone(offers), 0
-	for ; tried < min(len(tasks), aloneAtOnce) && len(left) > 0 && round.MaxAssignments > 0; tried++ {
+	offers, tried := slices.Clone(left.offers), 0
+	for ; tried < min(len(tasks), aloneAtOnce) && len(offers) > 0 && round.MaxAssignments > 0; tried++ {
 		round.PortOffset = p.portOffset
-		result := placement.Place(tasks[tried:tried+1], left, *round)
+		result := placement.Place(tasks[tried:tried+1], offers, *round)
 		for _, assignment := range result.Assignments {
-			at := slices.IndexFunc(left, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
-			p.reserve(assignment, left[at])
-			left = slices.Delete(left, at, at+1)
+			at := slices.IndexFunc(offers, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
+			p.reserve(assignment, offers[at])
+			offers = slices.Delete(offers, at, at+1)
 			round.MaxAssignments--
 		}
 		for _, verdict := range result.Unplaced {
 			p.judge(verdict, p.clock.Now())
 		}
+		left.maintained.Insert(result.Maintained...)
 	}
-	return left, tried < len(tasks)
+	left.offers, left.turnWaits = offers, left.turnWaits || tried < len(tasks)
 }
 
 // keyOf reads a key that types.NamespacedName wrote.

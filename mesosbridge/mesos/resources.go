@@ -1,9 +1,6 @@
 package mesos
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // Scalar is an amount of a Mesos scalar resource in thousandths of its unit (a CPU, a MiB of memory or disk, a GPU): Mesos
 // itself rounds to three decimal places (mesos.proto, Value.Scalar), so integers lose nothing.
@@ -57,8 +54,8 @@ type Offer struct {
 	Ports []PortRange
 	// OnGPUAgent says that the agent has GPUs, whether they are on offer or in use.
 	OnGPUAgent bool
-	// UnavailableFrom is when a planned maintenance of the agent begins; zero when none is planned.
-	UnavailableFrom time.Time
+	// Maintenance is when the agent is unavailable by the masters' maintenance schedule; zero where it is not in it.
+	Maintenance Window
 	// Number is the event that brought the offer.
 	Number Number
 }
