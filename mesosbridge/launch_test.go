@@ -326,6 +326,9 @@ func TestTaskInfo(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"mesos.dev/namespace": "shop", "mesos.dev/name": "web"}, labels); diff != "" {
 		t.Errorf("unexpected labels (-want +got):\n%s", diff)
 	}
+	if got := info.Discovery.GetName(); got != task.Name {
+		t.Errorf("it is found as %q, want %q", got, task.Name)
+	}
 	if p := info.Discovery.Ports.Ports; len(p) != 2 || p[0].Number != 31007 || p[0].GetName() != "http" || p[1].GetName() != "admin-api" {
 		t.Errorf("unexpected ports: %v", p)
 	}

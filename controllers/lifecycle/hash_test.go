@@ -92,7 +92,7 @@ func resolved(t *testing.T, spec v1alpha1.MesosTaskSpec, defaults ...v1alpha1.Fr
 	if len(defaults) > 0 {
 		framework.Spec.Info = defaults[0]
 	}
-	task, obstacle := Resolve("web", spec, framework.Spec.Info)
+	task, obstacle := Resolve("shop", "web", spec, framework.Spec.Info)
 	if obstacle != nil {
 		t.Fatalf("resolving: %s", obstacle.Message)
 	}

@@ -23,9 +23,9 @@ type Obstacle struct {
 	Stalled bool
 }
 
-// Resolve turns a spec into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
+// Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
 // permits the task is not asked here.
-func Resolve(name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
+func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
 	role := spec.Role
 	if role == "" {
 		role = framework.DefaultRole
@@ -35,7 +35,7 @@ func Resolve(name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.Framew
 		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
 	}
 	task := mesos.Task{
-		Name:    name,
+		Name:    name + "." + namespace,
 		Role:    role,
 		User:    spec.User,
 		Shell:   spec.Shell,

@@ -15,7 +15,7 @@ import (
 
 func TestResolve(t *testing.T) {
 	framework := v1alpha1.FrameworkInfo{User: "nobody", Roles: []string{"*", "shop"}, DefaultRole: "shop"}
-	base := mesos.Task{Name: "web", Role: "shop", User: "nobody", Scalars: mesos.Scalars{CPUs: 500, Memory: 64000}}
+	base := mesos.Task{Name: "web.shop", Role: "shop", User: "nobody", Scalars: mesos.Scalars{CPUs: 500, Memory: 64000}}
 	for name, c := range map[string]struct {
 		edit func(*v1alpha1.TaskTemplate)
 		want func(*mesos.Task)
@@ -60,7 +60,7 @@ func TestResolve(t *testing.T) {
 			spec, want := baseSpec(), base
 			c.edit(&spec.TaskTemplate)
 			c.want(&want)
-			got, obstacle := Resolve("web", spec, framework)
+			got, obstacle := Resolve("shop", "web", spec, framework)
 			if obstacle != nil {
 				t.Fatalf("an obstacle: %+v", obstacle)
 			}
@@ -109,7 +109,7 @@ func TestResolve_obstacles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spec, info := baseSpec(), v1alpha1.FrameworkInfo{User: "nobody", Roles: []string{"*", "shop"}, DefaultRole: "*"}
 			c.edit(&spec, &info)
-			_, obstacle := Resolve("web", spec, info)
+			_, obstacle := Resolve("shop", "web", spec, info)
 			if obstacle == nil || obstacle.Reason != c.reason || !obstacle.Stalled {
 				t.Fatalf("the obstacle is %+v, want a lasting one with reason %s", obstacle, c.reason)
 			}

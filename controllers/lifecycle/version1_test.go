@@ -33,7 +33,7 @@ func written[T any](t *testing.T, name string) *T {
 // afterUpgrade is what is seen of an object that version 1 wrote, and whose attempt is as its status says.
 func afterUpgrade(t *testing.T, task *v1alpha1.MesosTask, framework *v1alpha1.MesosFramework) Seen {
 	t.Helper()
-	resolved, obstacle := Resolve(task.Name, task.Spec, framework.Spec.Info)
+	resolved, obstacle := Resolve(task.Namespace, task.Name, task.Spec, framework.Spec.Info)
 	if obstacle != nil {
 		t.Fatal(obstacle.Message)
 	}

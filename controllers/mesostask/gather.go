@@ -129,7 +129,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		}
 		return true, nil
 	}
-	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Name, v.object.Spec, framework.Spec.Info)
+	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Namespace, v.object.Name, v.object.Spec, framework.Spec.Info)
 	if v.seen.Obstacle == nil {
 		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)
 		v.seen.Hash = v.seen.Declared.Hash()

@@ -10,7 +10,7 @@ type Task struct {
 	AgentID   string
 	HostPorts []uint32
 
-	// Name is the task's name as Mesos' own tools show it.
+	// Name is the task's name as Mesos' own tools and what finds services by Mesos show it: <name>.<namespace>, as a framework's tasks share them.
 	Name string
 	// Role is the role whose resources the task uses.
 	Role string
