@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
@@ -32,7 +33,7 @@ func (r *reign) accept(f *framework, call *scheduler.Call_Accept) {
 		case mesos.Offer_Operation_LAUNCH_GROUP:
 			a.launchGroup(op.LaunchGroup, op.ID)
 		default:
-			// unsupported has refused the call before it came here.
+			// A type that the master does not know does nothing; unsupported has refused the others.
 		}
 	}
 	a.slave.release(a.left)
@@ -112,7 +113,7 @@ func (r *reign) unsupported(call *scheduler.Call_Accept) string {
 	for i := range call.Operations {
 		op := &call.Operations[i]
 		switch op.Type {
-		case mesos.Offer_Operation_LAUNCH, mesos.Offer_Operation_LAUNCH_GROUP:
+		case mesos.Offer_Operation_LAUNCH, mesos.Offer_Operation_LAUNCH_GROUP, mesos.Offer_Operation_UNKNOWN:
 		default:
 			return "the operation " + op.Type.String()
 		}
@@ -149,25 +150,39 @@ func (a *acceptance) fail(info *mesos.TaskInfo, reason mesos.TaskStatus_Reason, 
 
 // launch is one task of a LAUNCH.
 func (a *acceptance) launch(info *mesos.TaskInfo, opID *mesos.OperationID) {
+	if why := a.unauthorized(info); why != "" {
+		a.fail(info, mesos.REASON_TASK_UNAUTHORIZED, why)
+		return
+	}
 	why := a.validate(info, true)
 	if opID != nil {
-		why = "The `id` field cannot be set for LAUNCH operations" // the operation's feedback is for others
+		why = "The `id` field cannot be set on LAUNCH operations" // the operation's feedback is for others
 	}
 	if why != "" {
 		a.fail(info, mesos.REASON_TASK_INVALID, why)
 		return
 	}
-	want := normalized(info.Resources)
+	want, role := normalized(info.Resources), a.roleIn(&info.Resources[0])
 	left, ok := minus(a.left, want)
-	if !ok {
+	if !ok || role != a.role {
 		a.fail(info, mesos.REASON_TASK_INVALID, fmt.Sprintf("Total resources %s required by task and its executor is more than available %s",
-			resourcesText(want, a.role), resourcesText(a.left, a.role)))
+			resourcesText(want, role), resourcesText(a.left, a.role)))
 		return
 	}
 	a.left = left
 	t := a.enter(info, "", want)
 	a.slave.agent.runTasks(a.reign, a.framework.info, nil, []*mesos.TaskInfo{info})
 	a.reign.cluster.log.V(1).Info("Launching task", "taskID", t.id, "agentID", a.slave.id)
+}
+
+// unauthorized says that an ACL forbids the user as whom a task would run.
+func (a *acceptance) unauthorized(info *mesos.TaskInfo) string {
+	user := orDefault(info.Command.GetUser(), a.framework.info.User)
+	if !slices.Contains(a.reign.cluster.flags.ForbiddenUsers, user) {
+		return ""
+	}
+	return fmt.Sprintf("Principal '%s' no authorized to launch task %s of framework %s under user '%s'",
+		a.framework.principal, info.TaskID.Value, a.framework.id, user)
 }
 
 // enter books a launched task, in state STAGING; no update is sent for that.
@@ -186,13 +201,20 @@ func (a *acceptance) launchGroup(g *mesos.Offer_Operation_LaunchGroup, opID *mes
 		return
 	}
 	tasks := g.TaskGroup.Tasks
-	refuse := func(why string) {
+	refuseFor := func(reason mesos.TaskStatus_Reason, why string) {
 		for i := range tasks {
-			a.fail(&tasks[i], mesos.REASON_TASK_GROUP_INVALID, why)
+			a.fail(&tasks[i], reason, why)
+		}
+	}
+	refuse := func(why string) { refuseFor(mesos.REASON_TASK_GROUP_INVALID, why) }
+	for i := range tasks {
+		if why := a.unauthorized(&tasks[i]); why != "" {
+			refuseFor(mesos.REASON_TASK_GROUP_UNAUTHORIZED, why)
+			return
 		}
 	}
 	if opID != nil {
-		refuse("The `id` field cannot be set for LAUNCH_GROUP operations")
+		refuse("The `id` field cannot be set on LAUNCH_GROUP operations")
 		return
 	}
 	if why := a.validateGroup(g); why != "" {

@@ -82,11 +82,11 @@ var acceptRules = map[string]struct {
 	},
 	"negative resources": {
 		change: func(t, _ object) { dig(t, "resources", "0", "scalar").(object)["value"] = -1.0 },
-		want:   invalid("Task uses invalid resources: Invalid scalar resource 'cpus': value < 0"),
+		want:   invalid("Resource 'cpus(allocated: demo):-1' is invalid: Invalid scalar resource: value <= 0"),
 	},
 	"resources of several roles": {
 		change: func(t, _ object) { dig(t, "resources", "0").(object)["allocation_info"] = object{"role": "other"} },
-		want:   invalid("The resources have multiple allocation roles"),
+		want:   invalid("Invalid task resources: The resources have multiple allocation roles ('demo' and 'other') but only one allocation role is allowed"),
 	},
 	"an environment variable without a value": {
 		change: func(t, _ object) {

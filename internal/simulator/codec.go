@@ -110,6 +110,9 @@ func (jsonCodec) decodeCall(b []byte) (*scheduler.Call, error) {
 	if hasField(tree["subscribe"], "offer_constraints") || hasField(tree["update_framework"], "offer_constraints") {
 		return nil, notSimulatedError("offer constraints")
 	}
+	if accept, ok := knownOperations(tree["accept"]); ok {
+		tree["accept"] = accept
+	}
 	known, err := json.Marshal(tree)
 	if err != nil {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words
@@ -121,6 +124,33 @@ func (jsonCodec) decodeCall(b []byte) (*scheduler.Call, error) {
 		return nil, fmt.Errorf("Failed to convert JSON into Call protobuf: %w", err) //nolint:staticcheck // a master's own words
 	}
 	return call, nil
+}
+
+// knownOperations takes the types of operations out of an ACCEPT that the master does not know: they are read as none.
+// False: there is nothing to take out.
+func knownOperations(accept json.RawMessage) (json.RawMessage, bool) {
+	var fields map[string]json.RawMessage
+	var operations []map[string]json.RawMessage
+	if json.Unmarshal(accept, &fields) != nil || json.Unmarshal(fields["operations"], &operations) != nil {
+		return nil, false // what is no ACCEPT is refused later
+	}
+	found := false
+	for _, op := range operations {
+		var name string
+		if err := json.Unmarshal(op["type"], &name); err == nil && mesos.Offer_Operation_Type_value[name] == 0 {
+			delete(op, "type")
+			found = true
+		}
+	}
+	if !found {
+		return nil, false
+	}
+	var err error
+	if fields["operations"], err = json.Marshal(operations); err != nil {
+		return nil, false
+	}
+	out, err := json.Marshal(fields)
+	return out, err == nil
 }
 
 // notSimulatedError names what a call needs that the package does not simulate.

@@ -104,8 +104,11 @@ var settings = map[string]setting{
 		},
 		"the agent comes back": func(r *replay) { time.AfterFunc(2500*time.Millisecond, r.agent.Start) },
 	}},
-	"offers":               {phase: .055},
-	"reconcile":            {phase: .17},
+	"offers":    {phase: .055},
+	"reconcile": {phase: .17},
+	"refused_launches": {phase: .2, flags: Flags{
+		AgentPingTimeout: 2 * time.Second, MaxAgentPingTimeouts: 3, ForbiddenUsers: []string{"nobody"},
+	}},
 	"resubscribe":          {phase: .086, leaves: "A"},
 	"subscribe_and_offers": {before: func(r *replay) { r.removeFramework("never-seen-0000") }},
 	"task_group":           {killAfter: 150 * time.Millisecond},

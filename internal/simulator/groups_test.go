@@ -118,7 +118,7 @@ func TestAGroupThatDoesNotFitIsRefusedWhole(t *testing.T) {
 			"Task 'b' is invalid: 'TaskInfo.command' must be set",
 		},
 		"an operation ID": {
-			func(op object) { op["id"] = value("op") }, "The `id` field cannot be set for LAUNCH_GROUP operations",
+			func(op object) { op["id"] = value("op") }, "The `id` field cannot be set on LAUNCH_GROUP operations",
 		},
 	}
 	for name, tc := range cases {

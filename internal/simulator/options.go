@@ -51,6 +51,8 @@ type Flags struct {
 	TLS *tls.Config
 	// Roles, when not empty, are the only roles that frameworks may take.
 	Roles []string
+	// ForbiddenUsers are users as whom an ACL (run_tasks) lets nobody run tasks.
+	ForbiddenUsers []string
 	// RefuseRoot refuses frameworks whose user is root (a master with --no-root_submissions).
 	RefuseRoot bool
 	// EventsPerSecond caps how fast each subscription stream is written; 0 is no cap.

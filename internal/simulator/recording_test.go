@@ -200,6 +200,8 @@ var ending = map[string]Report{
 	"sleep 4":          {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
 	"exit 3":           {State: mesos.TASK_FAILED, Message: "Command exited with status 3"},
 	"sleep 2; exit 4":  {State: mesos.TASK_FAILED, Message: "Command exited with status 4"},
+	"echo a\x00b":      {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
+	"env | grep X_":    {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
 	"/no/such/program": {State: mesos.TASK_FAILED, Message: "Command exited with status 1"},
 	"no-such-program":  {State: mesos.TASK_FAILED, Message: "Command exited with status 127"},
 	"kill -9 $$":       {State: mesos.TASK_FAILED, Message: "Command terminated with signal Killed"},

@@ -28,6 +28,7 @@ type taskRule func(a *acceptance, info *mesos.TaskInfo) string
 
 // taskRules follow validation.cpp, task::validate and task::internal::validateTask.
 var taskRules = []taskRule{
+	(*acceptance).validateAmounts,
 	func(_ *acceptance, info *mesos.TaskInfo) string { return validateID(info.TaskID.Value) },
 	(*acceptance).validateUnique,
 	(*acceptance).validateAgent,
@@ -35,8 +36,9 @@ var taskRules = []taskRule{
 	validateMaxCompletionTime,
 	validateCheck,
 	validateHealthCheck,
-	validateResources,
+	(*acceptance).validateResources,
 	validateCommand,
+	validateContainer,
 	validateLimits,
 }
 
@@ -162,40 +164,51 @@ func negative(fields map[string]*float64) string {
 	return ""
 }
 
-func validateResources(_ *acceptance, info *mesos.TaskInfo) string {
-	if allEmpty(info.Resources) && validAmounts(info.Resources) == "" {
-		return "Task uses no resources"
+// roleIn is the role that a resource says it is allocated to, else that of the offer.
+func (a *acceptance) roleIn(r *mesos.Resource) string {
+	if ai := r.AllocationInfo; ai != nil {
+		return ai.GetRole()
 	}
-	if why := validAmounts(info.Resources); why != "" {
-		return "Task uses invalid resources: " + why
-	}
-	roles := map[string]bool{}
+	return a.role
+}
+
+// validateAmounts comes before everything else, as the master reads resources first.
+func (a *acceptance) validateAmounts(info *mesos.TaskInfo) string {
 	for i := range info.Resources {
-		if ai := info.Resources[i].AllocationInfo; ai != nil {
-			roles[ai.GetRole()] = true
+		r := &info.Resources[i]
+		if why := invalidAmount(r); why != "" {
+			return fmt.Sprintf("Resource '%s' is invalid: %s", resourceText(r, a.roleIn(r)), why)
 		}
-	}
-	if len(roles) > 1 {
-		return "The resources have multiple allocation roles"
 	}
 	return ""
 }
 
-func validAmounts(rs []mesos.Resource) string {
-	for i := range rs {
-		r := &rs[i]
-		switch {
-		case r.Name == "":
-			return "Empty resource name"
-		case r.Scalar != nil && (math.IsNaN(r.Scalar.Value) || math.IsInf(r.Scalar.Value, 0)):
-			return fmt.Sprintf("Invalid scalar resource '%s': not a finite number", r.Name)
-		case r.Scalar != nil && r.Scalar.Value < 0:
-			return fmt.Sprintf("Invalid scalar resource '%s': value < 0", r.Name)
+func invalidAmount(r *mesos.Resource) string {
+	switch {
+	case r.Name == "":
+		return "Empty resource name"
+	case r.Scalar != nil && (math.IsNaN(r.Scalar.Value) || math.IsInf(r.Scalar.Value, 0)):
+		return "Invalid scalar resource: not a finite number"
+	case r.Scalar != nil && r.Scalar.Value <= 0:
+		return "Invalid scalar resource: value <= 0"
+	}
+	for _, p := range r.Ranges.GetRange() {
+		if p.Begin > p.End {
+			return "Invalid ranges resource: begin > end"
 		}
-		for _, p := range r.Ranges.GetRange() {
-			if p.Begin > p.End {
-				return fmt.Sprintf("Invalid ranges resource '%s': begin > end", r.Name)
-			}
+	}
+	return ""
+}
+
+func (a *acceptance) validateResources(info *mesos.TaskInfo) string {
+	if len(info.Resources) == 0 {
+		return "Task uses no resources"
+	}
+	first := a.roleIn(&info.Resources[0])
+	for i := range info.Resources {
+		if role := a.roleIn(&info.Resources[i]); role != first {
+			return fmt.Sprintf("Invalid task resources: The resources have multiple allocation roles ('%s' and '%s') but only one allocation role is allowed",
+				role, first)
 		}
 	}
 	return ""
@@ -211,11 +224,31 @@ func validateCommand(_ *acceptance, info *mesos.TaskInfo) string {
 			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' of type 'SECRET' must have a secret set", v.Name)
 		case v.GetType() != mesos.Environment_Variable_SECRET && v.Value == nil:
 			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' of type 'VALUE' must have a value set", v.Name)
-		case strings.ContainsRune(v.GetValue(), 0):
-			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' contains null bytes", v.Name)
+		case strings.ContainsRune(string(v.GetSecret().GetValue().GetData()), 0):
+			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' specifies a secret containing null bytes, "+
+				"which is not allowed in the environment", v.Name)
 		}
 	}
 	return ""
+}
+
+// validateContainer looks at the volumes alone: each has one source.
+func validateContainer(_ *acceptance, info *mesos.TaskInfo) string {
+	for _, v := range info.GetContainer().GetVolumes() {
+		if sources := count(v.HostPath != nil, v.Image != nil, v.Source != nil); sources != 1 {
+			return "Task's `ContainerInfo` is invalid: Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'"
+		}
+	}
+	return ""
+}
+
+func count(facts ...bool) (n int) {
+	for _, so := range facts {
+		if so {
+			n++
+		}
+	}
+	return n
 }
 
 // validateLimits holds limits against what the task asks for.
