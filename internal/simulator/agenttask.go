@@ -31,6 +31,8 @@ type agentTask struct {
 	quiet     bool // nobody is told what becomes of it: its agent shuts it down, or has none
 	completed *time.Timer
 
+	statuses []*mesos.TaskStatus // the latest of each state, for the operator API
+
 	queue []*mesos.TaskStatus // the first is forwarded until it is acknowledged
 	sent  *mesos.TaskStatus   // the one forwarded last
 	retry *time.Timer
@@ -368,6 +370,7 @@ func (a *Agent) queueUpdate(t *agentTask, s *mesos.TaskStatus) {
 	if !terminal(t.state) {
 		t.state = s.GetState()
 	}
+	t.statuses = recorded(t.statuses, s)
 	t.queue = append(t.queue, s)
 	if len(t.queue) == 1 {
 		t.wait = 0

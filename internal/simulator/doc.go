@@ -26,9 +26,9 @@
 //   - offer filters and offer constraints (the latter are seen in JSON only: mesos-go's types do not have them);
 //   - containers, health checks and checks of tasks on agents whose runner is a ProcessRunner; a script can play them;
 //   - REQUEST, which a real master ignores too;
-//   - of the operator API everything but MARK_AGENT_GONE, DRAIN_AGENT, REACTIVATE_AGENT, TEARDOWN, GET_AGENTS and the
-//     calls of maintenance (UPDATE_MAINTENANCE_SCHEDULE, START_MAINTENANCE, STOP_MAINTENANCE, GET_MAINTENANCE_SCHEDULE,
-//     GET_MAINTENANCE_STATUS), and these in JSON only.
+//   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
+//     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance, and GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
+//     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS and GET_EXECUTORS (Agent.ServeHTTP). All in JSON only.
 //
 // These are simpler than the real thing:
 //

@@ -20,11 +20,14 @@ type framework struct {
 
 	connected bool
 	stream    *stream
+
+	registered, reregistered time.Time // zero: never, as a framework that only its tasks tell of
 	// term counts subscriptions and disconnects, so that a late timer knows it is void.
 	term int
 
 	tasks       map[string]*task
 	unreachable boundedTasks
+	completed   boundedTasks
 	offers      map[string]*offer
 
 	suppressed map[string]bool
@@ -68,37 +71,41 @@ func (c capabilities) lostOr(s mesos.TaskState) mesos.TaskState {
 	return mesos.TASK_LOST
 }
 
-// boundedTasks remembers the newest tasks of unreachable agents.
+// maxCompletedTasks is Mesos' max_completed_tasks_per_framework.
+const maxCompletedTasks = 1000
+
+// boundedTasks remembers the newest of tasks that the master does not have any more, by their IDs.
 type boundedTasks struct {
 	ids   boundedSet
-	agent map[string]string
+	tasks map[string]*task
 }
 
-func (b *boundedTasks) add(taskID, agentID string) {
-	b.ids.add(taskID)
-	if b.agent == nil {
-		b.agent = map[string]string{}
+func (b *boundedTasks) add(t *task) {
+	if b.tasks == nil {
+		b.tasks = map[string]*task{}
 	}
-	b.agent[taskID] = agentID
-	for id := range b.agent {
-		if len(b.agent) <= b.ids.max {
-			break
-		}
-		if !b.ids.has[id] {
-			delete(b.agent, id)
-		}
-	}
+	delete(b.tasks, b.ids.add(t.id))
+	b.tasks[t.id] = t
 }
 
 func (b *boundedTasks) remove(taskID string) {
 	b.ids.remove(taskID)
-	delete(b.agent, taskID)
+	delete(b.tasks, taskID)
+}
+
+// inOrder lists them, oldest first.
+func (b *boundedTasks) inOrder() (out []*task) {
+	for _, id := range b.ids.order {
+		out = append(out, b.tasks[id])
+	}
+	return out
 }
 
 func (r *reign) newFramework(id string, info *mesos.FrameworkInfo, principal string) *framework {
 	f := &framework{
 		id: id, principal: principal,
 		tasks:          map[string]*task{},
+		completed:      boundedTasks{ids: boundedSet{max: maxCompletedTasks}},
 		unreachable:    boundedTasks{ids: boundedSet{max: r.cluster.flags.MaxUnreachableTasks}},
 		offers:         map[string]*offer{},
 		suppressed:     map[string]bool{},
@@ -203,6 +210,10 @@ func (r *reign) connect(f *framework, s *stream) {
 	f.term++
 	f.connected = true
 	f.stream = s
+	f.reregistered = time.Now()
+	if f.registered.IsZero() {
+		f.registered = f.reregistered
+	}
 	r.send(f, r.subscribedEvent(f.id))
 	r.send(f, &scheduler.Event{Type: scheduler.Event_HEARTBEAT})
 	r.armHeartbeat(f)
@@ -247,7 +258,7 @@ func (r *reign) subscribedEvent(id string) *scheduler.Event {
 				Port:     new(uint32(port)),
 				PID:      new(fmt.Sprintf("master@%s:%d", host, port)),
 				Hostname: new(host),
-				Version:  new("1.12.0"),
+				Version:  new(version),
 				Address:  &mesos.Address{Hostname: new(host), IP: new("127.0.0.1"), Port: int32(port)},
 				Capabilities: []mesos.MasterInfo_Capability{
 					{Type: mesos.MasterInfo_Capability_AGENT_UPDATE},
@@ -258,6 +269,9 @@ func (r *reign) subscribedEvent(id string) *scheduler.Event {
 		},
 	}
 }
+
+// version is that of the Mesos that the package is measured against.
+const version = "1.12.0"
 
 func errorEvent(message string) *scheduler.Event {
 	return &scheduler.Event{Type: scheduler.Event_ERROR, Error: &scheduler.Event_Error{Message: message}}

@@ -22,10 +22,11 @@ const (
 func (r *reign) removeSlave(s *slave, why string) {
 	delete(r.cluster.registry.admitted, s.id)
 	message := "Agent " + s.agent.spec.Hostname + " removed: " + why
-	r.lose(s, func(t *task) {
-		if !terminal(t.state) {
-			r.sendStatus(t.framework, masterStatus(t.id, s.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, message))
+	r.lose(s, func(t *task) *mesos.TaskStatus {
+		if terminal(t.state) {
+			return nil
 		}
+		return masterStatus(t.id, s.id, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, message)
 	})
 }
 

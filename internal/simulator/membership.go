@@ -283,27 +283,38 @@ func (r *reign) markUnreachable(s *slave, message string) {
 	delete(r.cluster.registry.admitted, s.id)
 	r.cluster.registry.unreachable[s.id] = at
 	r.cluster.log.Info("Marked agent unreachable", "agentID", s.id, "why", message)
-	r.lose(s, func(t *task) {
+	for _, t := range r.lose(s, func(t *task) *mesos.TaskStatus {
 		st := masterStatus(t.id, s.id, t.framework.caps.lostOr(mesos.TASK_UNREACHABLE), mesos.REASON_AGENT_REMOVED, message)
 		st.UnreachableTime = timeInfo(at)
-		r.sendStatus(t.framework, st)
-		t.framework.unreachable.add(t.id, s.id)
-	})
+		return st
+	}) {
+		t.framework.completed.remove(t.id)
+		t.framework.unreachable.add(t)
+	}
 }
 
-// lose takes an agent and its tasks off the books, with tell for each task, then the rescinds and
-// the FAILURE.
-func (r *reign) lose(s *slave, tell func(*task)) {
+// lose takes an agent and its tasks off the books, with an update for each task (nil: none), then the rescinds and
+// the FAILURE. The result is the tasks that it had.
+func (r *reign) lose(s *slave, tell func(*task) *mesos.TaskStatus) []*task {
 	s.stopTimers()
 	s.connected, s.active = false, false
-	for _, t := range tasksOfSlave(s) {
-		tell(t)
+	tasks := tasksOfSlave(s)
+	for _, t := range tasks {
+		last := tell(t)
+		if last != nil {
+			r.sendStatus(t.framework, last)
+		}
 		r.removeTask(t)
+		if last != nil && !terminal(t.state) {
+			t.state = last.GetState()
+			t.record(last)
+		}
 	}
 	r.rescindAll(s)
 	delete(r.slaves, s.id)
 	r.order = slices.DeleteFunc(r.order, func(o *slave) bool { return o == s })
 	r.toAll(failureOf(s.id))
+	return tasks
 }
 
 // markGone is MARK_AGENT_GONE for an agent of the registry. False: there is no such agent.
@@ -322,7 +333,7 @@ func (r *reign) markGone(id string) bool {
 	switch {
 	case s != nil:
 		a := s.agent
-		r.lose(s, func(t *task) { r.sendStatus(t.framework, goneStatus(t.framework, t.id, id, message)) })
+		r.lose(s, func(t *task) *mesos.TaskStatus { return goneStatus(t.framework, t.id, id, message) })
 		if a.linked(r) {
 			a.shutDown("it was marked gone")
 		}
@@ -344,11 +355,11 @@ func goneStatus(f *framework, taskID, agentID, message string) *mesos.TaskStatus
 	return masterStatus(taskID, agentID, mesos.TASK_LOST, mesos.REASON_AGENT_REMOVED, message)
 }
 
-// on lists the unreachable tasks of one agent, oldest first.
+// on lists the IDs of the tasks of one agent, oldest first.
 func (b *boundedTasks) on(agentID string) (ids []string) {
-	for _, id := range b.ids.order {
-		if b.agent[id] == agentID {
-			ids = append(ids, id)
+	for _, t := range b.inOrder() {
+		if t.slave.id == agentID {
+			ids = append(ids, t.id)
 		}
 	}
 	return ids

@@ -105,7 +105,18 @@ var operations = map[string]struct {
 		func(c *operatorCall) bool { return c.StopMaintenance != nil },
 		func(r *reign, c *operatorCall) answer { return orRefuse(r.stopMaintenance(c.StopMaintenance.Machines)) },
 	},
-	"GET_AGENTS":               {without, (*reign).getAgents},
+	"GET_AGENTS":     {without, (*reign).getAgents},
+	"GET_FRAMEWORKS": {without, (*reign).getFrameworks},
+	"GET_TASKS":      {without, (*reign).getTasks},
+	"GET_ROLES":      {without, (*reign).getRoles},
+	"GET_HEALTH": {without, func(*reign, *operatorCall) answer {
+		return shows("GET_HEALTH", "get_health", message{"healthy": true})
+	}},
+	"GET_VERSION": {without, func(*reign, *operatorCall) answer {
+		return shows("GET_VERSION", "get_version", message{"version_info": message{
+			"version": version, "build_date": "", "build_time": 0, "build_user": "",
+		}})
+	}},
 	"GET_MAINTENANCE_SCHEDULE": {without, (*reign).getMaintenanceSchedule},
 	"GET_MAINTENANCE_STATUS":   {without, (*reign).getMaintenanceStatus},
 	"TEARDOWN": {

@@ -69,6 +69,5 @@ func (r *reign) preload(f *framework, s *slave, p Preload, id string, resources 
 	t.sent = a.executorStatus(t, Report{State: mesos.TASK_RUNNING})
 	t.execution = &scripted{script: Script{KillAfter: KilledAfter}, report: a.reporter(t)}
 	mt := &task{id: id, framework: f, slave: s, info: &info, role: roleOf(&info, f), resources: resources, state: t.state, forwarded: t.sent}
-	f.tasks[id] = mt
-	s.tasks[mt] = struct{}{}
+	mt.enter()
 }

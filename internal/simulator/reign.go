@@ -171,19 +171,22 @@ type boundedSet struct {
 	order []string
 }
 
-func (b *boundedSet) add(s string) {
+// add enters a string; the result is the one that it puts out, "" if none.
+func (b *boundedSet) add(s string) (out string) {
 	if b.has == nil {
 		b.has = map[string]bool{}
 	}
 	if b.has[s] {
-		return
+		return ""
 	}
 	b.has[s] = true
 	b.order = append(b.order, s)
 	if len(b.order) > b.max {
-		delete(b.has, b.order[0])
+		out = b.order[0]
+		delete(b.has, out)
 		b.order = b.order[1:]
 	}
+	return out
 }
 
 func (b *boundedSet) remove(s string) {
@@ -213,6 +216,18 @@ type task struct {
 	// forwarded is the update that was last passed on; it answers RECONCILE, and an acknowledgement
 	// must name its uuid to end the task.
 	forwarded *mesos.TaskStatus
+	statuses  []*mesos.TaskStatus // the latest of each state, for the operator API
+}
+
+// record keeps an update for the operator API: of several in a row that tell of one state the last.
+func (t *task) record(s *mesos.TaskStatus) { t.statuses = recorded(t.statuses, s) }
+
+func recorded(statuses []*mesos.TaskStatus, s *mesos.TaskStatus) []*mesos.TaskStatus {
+	if n := len(statuses); n > 0 && statuses[n-1].GetState() == s.GetState() {
+		statuses[n-1] = s
+		return statuses
+	}
+	return append(statuses, s)
 }
 
 // toldState is the state that RECONCILE answers with.
@@ -279,12 +294,13 @@ func (s *slave) use(rs []mesos.Resource) bool {
 // removeTask forgets a task: acknowledged, lost with its agent, or gone with its framework.
 func (r *reign) removeTask(t *task) {
 	if !terminal(t.state) {
-		t.slave.release(t.resources)
+		t.releaseAll()
 	}
 	delete(t.slave.tasks, t)
 	r.checkDrained(t.slave)
 	if t.framework.tasks[t.id] == t {
 		delete(t.framework.tasks, t.id)
+		t.framework.completed.add(t)
 	}
 }
 
@@ -295,7 +311,21 @@ func (r *reign) addTask(t *task) bool {
 		r.abort(fmt.Sprintf("Check failed: !tasks.contains(task->task_id()) Duplicate task %s of framework %s", t.id, t.framework.id))
 		return false
 	}
+	t.enter()
+	return true
+}
+
+// enter puts a task where it belongs in the books.
+func (t *task) enter() {
 	t.framework.tasks[t.id] = t
 	t.slave.tasks[t] = struct{}{}
-	return true
+	if !terminal(t.state) {
+		t.framework.allocated[t.role] += cpusOf(t.resources)
+	}
+}
+
+// releaseAll gives a task's resources back.
+func (t *task) releaseAll() {
+	t.slave.release(t.resources)
+	t.framework.allocated[t.role] -= cpusOf(t.resources)
 }

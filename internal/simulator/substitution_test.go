@@ -112,11 +112,11 @@ func eachString(v any, path string, visit func(path, text string)) {
 var (
 	made = []string{
 		"framework_id.value", "agent_id.value", "offers[].id.value", "inverse_offers[].id.value", "offer_id.value",
-		"agent_info.id.value",
+		"status_update_uuid", "agent_info.id.value", "framework_info.id.value",
 		"uuid", "container_id.value", "container_id.parent.value", "unreachable_time.nanoseconds", "master_info.id",
 	}
 	ignored = []string{
-		".timestamp", "timestamp.nanoseconds", "registered_time.nanoseconds", "drain_start_time.nanoseconds", ".executor_pid", "master_info.port", "master_info.pid", "master_info.hostname",
+		".timestamp", "timestamp.nanoseconds", "registered_time.nanoseconds", ".build_date", ".build_time", ".build_user", "reregistered_time.nanoseconds", "drain_start_time.nanoseconds", ".executor_pid", "master_info.port", "master_info.pid", "master_info.hostname",
 		"master_info.address.port", "master_info.address.hostname",
 	}
 )

@@ -171,10 +171,11 @@ func (r *reign) statusUpdate(a *Agent, frameworkID string, u *mesos.TaskStatus, 
 	if t := f.tasks[u.TaskID.Value]; t != nil && t.slave == s {
 		was := terminal(t.state)
 		t.forwarded = u
+		t.record(u)
 		if !was {
 			t.state = latest
 			if terminal(latest) {
-				s.release(t.resources)
+				t.releaseAll()
 				delete(s.killed, taskKey{f.id, t.id})
 			}
 		}
