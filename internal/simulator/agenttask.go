@@ -22,6 +22,10 @@ type agentTask struct {
 	live      *LiveTask // nil for a task that never was here: only its update is
 
 	state     mesos.TaskState
+	healthy   *bool                  // the last result of its health check
+	check     *mesos.CheckStatusInfo // the last result of its check
+	failures  uint32                 // of its health check, in a row
+	unhealthy bool                   // its health check failed too often: it is killed for that
 	pid       int
 	killing   bool
 	killedBy  *mesos.TaskStatus_Reason // why the agent itself killed it
@@ -122,6 +126,10 @@ func (a *Agent) report(t *agentTask, rep Report) {
 	if rep.State == mesos.TASK_RUNNING && t.completed == nil {
 		a.limitCompletion(t)
 	}
+	if t.killing && rep.tellsOfCheck() {
+		return // the executor checks no more
+	}
+	t.remember(&rep)
 	if terminal(rep.State) {
 		a.finish(t, &rep)
 	}
@@ -133,6 +141,9 @@ func (a *Agent) report(t *agentTask, rep Report) {
 		return
 	}
 	a.queueUpdate(t, a.statusOf(t, rep))
+	if rep.tellsOfCheck() {
+		a.killUnhealthy(t)
+	}
 	if t.ended && t.executor != nil {
 		a.taskOfGroupEnded(t, rep.State)
 	}
@@ -149,6 +160,9 @@ func (a *Agent) finish(t *agentTask, rep *Report) {
 		if t.failedBy {
 			rep.State = mesos.TASK_FAILED
 		}
+	}
+	if t.unhealthy {
+		rep.Healthy = new(false)
 	}
 	t.ended = true
 	if t.completed != nil {

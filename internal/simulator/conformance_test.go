@@ -58,6 +58,7 @@ var settings = map[string]setting{
 	}},
 	"authentication": {flags: Flags{AuthenticateFrameworks: true, Credentials: map[string]string{"alice": "s3cret"}}},
 	"bad_calls":      {phase: .855, notes: map[string]func(*replay){"GET on the endpoint": func(r *replay) { r.method = http.MethodGet }}},
+	"checks":         {flags: quickPings, phase: .8},
 	"drain": {flags: quickPings, phase: .2, notes: map[string]func(*replay){
 		"an agent with --http_command_executor=true: KILL with a kill_policy of 2 s for h-1, then a drain with max_grace_period 3 s for h-2, both as d-1": func(r *replay) {
 			r.addAgent(func(spec *AgentSpec) { spec.HTTPCommandExecutor = true })

@@ -65,7 +65,7 @@ func TestATaskLaunchedTwiceWhileLiveIsADisaster(t *testing.T) {
 }
 
 // recordings is how many there are in testdata.
-const recordings = 25
+const recordings = 26
 
 func TestEveryRecordingIsReplayed(t *testing.T) {
 	files, err := filepath.Glob("testdata/transcripts/*.jsonl")

@@ -3,7 +3,6 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sort"
@@ -125,34 +124,67 @@ func (r *recording) agents(t *testing.T) []AgentSpec {
 }
 
 // script plays a task's command as the command executor would, at the times at which the recorded
-// executor reported. Only the times come from the recording.
+// executor reported, with what its checks found out. The rest does not come from the recording.
 func (r *recording) script(info *mesos.TaskInfo) Script {
 	at := map[string]float64{}
+	var checks []moment
 	launched := 0.0
+	seen := map[any]bool{}
 	for _, l := range r.lines {
 		if l.kind() == "ACCEPT" && launched == 0 && mentions(l.Body, info.TaskID.Value) {
 			launched = l.T
 		}
 		s, ok := dig(l.Body, "update", "status").(object)
-		if !ok || dig(s, "task_id", "value") != info.TaskID.Value || s["source"] != "SOURCE_EXECUTOR" {
+		if !ok || dig(s, "task_id", "value") != info.TaskID.Value || s["source"] != "SOURCE_EXECUTOR" || seen[s["uuid"]] {
+			continue
+		}
+		seen[s["uuid"]] = true
+		when := number(s["timestamp"]) - r.began - launched
+		if rep := (Report{Reason: reasonOf(s)}); rep.tellsOfCheck() {
+			checks = append(checks, moment{when, resultOfCheck(s, rep)})
 			continue
 		}
 		key := s["state"].(string)
-		if reason, ok := s["reason"].(string); ok {
-			key = reason + strconv.Itoa(countPrefix(at, reason))
-			if dupUUID(at, s["uuid"]) {
-				continue
-			}
-		}
-		if _, known := at[key]; !known {
-			at[key] = number(s["timestamp"]) - r.began - launched
+		if _, known := at[key]; !known && s["reason"] == nil { // else the executor ended it
+			at[key] = when
 		}
 	}
-	script := play(info, at)
+	script := play(info, at, checks)
 	if handler, ok := handlers[beforeMarker(info.Command.GetValue())]; ok {
 		script.KillAfter, script.KillMessage = handler.after, handler.message
 	}
 	return script
+}
+
+func reasonOf(s object) *mesos.TaskStatus_Reason {
+	name, _ := s["reason"].(string)
+	for _, reason := range []mesos.TaskStatus_Reason{mesos.REASON_TASK_CHECK_STATUS_UPDATED, mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED} {
+		if name == reason.String() {
+			return &reason
+		}
+	}
+	return nil
+}
+
+// resultOfCheck is what a check or health check found out.
+func resultOfCheck(s object, rep Report) Report {
+	rep.State = mesos.TASK_RUNNING
+	if *rep.Reason == mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED {
+		healthy, _ := s["healthy"].(bool)
+		rep.Healthy = &healthy
+		return rep
+	}
+	rep.Check = new(mesos.CheckStatusInfo)
+	if b, err := json.Marshal(s["check_status"]); err != nil || json.Unmarshal(b, rep.Check) != nil {
+		rep.Check = nil
+	}
+	return rep
+}
+
+// moment is when something happens to a task, in seconds after its launch.
+type moment struct {
+	at  float64
+	rep Report
 }
 
 // handlers are what commands of the recordings do on SIGTERM.
@@ -175,23 +207,6 @@ func mentions(v any, taskID string) bool {
 	return err == nil && bytes.Contains(b, []byte(`"task_id":{"value":`+strconv.Quote(taskID)+`}`))
 }
 
-func countPrefix(m map[string]float64, prefix string) (n int) {
-	for k := range m {
-		if strings.HasPrefix(k, prefix) {
-			n++
-		}
-	}
-	return n
-}
-
-// dupUUID remembers a uuid among the times, and says whether it was there.
-func dupUUID(at map[string]float64, uuid any) bool {
-	key := fmt.Sprint("uuid ", uuid)
-	_, known := at[key]
-	at[key] = 0
-	return known
-}
-
 // ending is how the commands of the recordings end by themselves.
 var ending = map[string]Report{
 	"true":             {State: mesos.TASK_FINISHED, Message: "Command exited with status 0"},
@@ -210,41 +225,11 @@ var ending = map[string]Report{
 }
 
 // play makes the script: STARTING, RUNNING, what checks find out, and the end.
-func play(info *mesos.TaskInfo, at map[string]float64) Script {
-	type moment struct {
-		at  float64
-		rep Report
-	}
-	moments := []moment{
+func play(info *mesos.TaskInfo, at map[string]float64, checks []moment) Script {
+	moments := append([]moment{
 		{at["TASK_STARTING"], Report{State: mesos.TASK_STARTING}},
 		{at["TASK_RUNNING"], Report{State: mesos.TASK_RUNNING}},
-	}
-	const health, check = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED", "REASON_TASK_CHECK_STATUS_UPDATED"
-	if h := info.HealthCheck; h != nil {
-		ok := h.Command.GetValue() == "true"
-		for i := range countPrefix(at, health) {
-			moments = append(moments, moment{at[health+strconv.Itoa(i)], Report{
-				State: mesos.TASK_RUNNING, Reason: mesos.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED.Enum(), Healthy: new(ok),
-			}})
-		}
-		if !ok { // the executor kills it after consecutive_failures
-			last := moments[len(moments)-1].at
-			moments = append(moments,
-				moment{last + 0.005, Report{State: mesos.TASK_KILLING}},
-				moment{last + 0.1, Report{State: mesos.TASK_KILLED, Message: "Command terminated with signal Terminated", Healthy: new(false)}})
-		}
-	}
-	if info.Check != nil {
-		var code int32
-		if _, err := fmt.Sscanf(info.Check.Command.Command.GetValue(), "exit %d", &code); err == nil {
-			moments = append(moments, moment{at[check+"0"], Report{
-				State: mesos.TASK_RUNNING, Reason: mesos.REASON_TASK_CHECK_STATUS_UPDATED.Enum(),
-				Check: &mesos.CheckStatusInfo{
-					Type: mesos.CheckInfo_COMMAND.Enum(), Command: &mesos.CheckStatusInfo_Command{ExitCode: &code},
-				},
-			}})
-		}
-	}
+	}, checks...)
 	if end, known := ending[info.Command.GetValue()]; known {
 		for _, state := range []string{"TASK_FINISHED", "TASK_FAILED"} {
 			if when, recorded := at[state]; recorded && when > 0 {
