@@ -34,6 +34,7 @@ type framework struct {
 	filters    map[filterKey][]filter
 	// inverseFilters say for each agent ID until when no inverse offer is wanted.
 	inverseFilters map[string]time.Time
+	offered        map[string]int   // how often something was, by role
 	allocated      map[string]int64 // millicpus offered or used, by role; orders the allocation
 
 	heartbeat, failover *time.Timer
@@ -111,6 +112,7 @@ func (r *reign) newFramework(id string, info *mesos.FrameworkInfo, principal str
 		suppressed:     map[string]bool{},
 		filters:        map[filterKey][]filter{},
 		inverseFilters: map[string]time.Time{},
+		offered:        map[string]int{},
 		allocated:      map[string]int64{},
 	}
 	f.adopt(info)
@@ -130,15 +132,7 @@ func (f *framework) adopt(info *mesos.FrameworkInfo) {
 }
 
 // roles are those the framework may be offered resources for.
-func (f *framework) roles() []string {
-	if f.caps.multiRole {
-		return f.info.Roles
-	}
-	if f.info.Role != nil {
-		return []string{*f.info.Role}
-	}
-	return []string{"*"}
-}
+func (f *framework) roles() []string { return rolesOf(f.info) }
 
 func (f *framework) checkpoint() bool { return f.info.GetCheckpoint() }
 
@@ -334,7 +328,10 @@ func (r *reign) dropExecutors(s *slave, f *framework) {
 // updateFramework is UPDATE_FRAMEWORK. A text is the reason of a 400.
 func (r *reign) updateFramework(f *framework, u *scheduler.Call_UpdateFramework) string {
 	info := &u.FrameworkInfo
-	why := validateFrameworkInfo(info, u.SuppressedRoles, r.cluster.flags)
+	if why := validateSuppressed(u.SuppressedRoles, rolesOf(info)); why != "" {
+		return "'UpdateFramework' call is not valid: " + why
+	}
+	why := validateFrameworkInfo(info, nil, r.cluster.flags)
 	switch {
 	case why != "":
 	case info.GetPrincipal() != f.info.GetPrincipal():
@@ -386,29 +383,40 @@ func (r *reign) refuseSubscription(id string, info *mesos.FrameworkInfo, suppres
 // validateFrameworkInfo follows validation.cpp, framework::validate.
 func validateFrameworkInfo(info *mesos.FrameworkInfo, suppressed []string, flags Flags) string {
 	caps := capabilitiesOf(info)
-	roles := info.Roles
 	switch {
 	case caps.multiRole && info.Role != nil:
 		return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable"
 	case !caps.multiRole && len(info.Roles) > 0:
 		return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
 	}
-	if !caps.multiRole {
-		roles = []string{orDefault(info.GetRole(), "*")}
-	}
+	roles := rolesOf(info)
 	if why := validateRoles(roles, flags); why != "" {
 		return why
 	}
-	for _, s := range suppressed {
-		if !slices.Contains(roles, s) {
-			return fmt.Sprintf("Suppressed role '%s' is not contained in the list of roles", s)
-		}
+	if why := validateSuppressed(suppressed, roles); why != "" {
+		return why
 	}
 	if t := info.GetFailoverTimeout(); math.IsNaN(t) || math.Abs(t) > math.MaxInt64/1e9 {
 		return fmt.Sprintf("The framework failover_timeout (%v) is invalid: Argument out of the range that a Duration can represent", t)
 	}
 	if flags.RefuseRoot && info.User == "root" {
 		return "User 'root' is not allowed to run frameworks without --root_submissions set"
+	}
+	return ""
+}
+
+// rolesOf are the roles that a FrameworkInfo asks for.
+func rolesOf(info *mesos.FrameworkInfo) []string {
+	if capabilitiesOf(info).multiRole {
+		return info.Roles
+	}
+	return []string{orDefault(info.GetRole(), "*")}
+}
+
+func validateSuppressed(suppressed, roles []string) string {
+	foreign := slices.DeleteFunc(slices.Clone(suppressed), func(s string) bool { return slices.Contains(roles, s) })
+	if len(foreign) > 0 {
+		return fmt.Sprintf("Suppressed roles { %s } are not contained in the set of roles", strings.Join(foreign, ", "))
 	}
 	return ""
 }
@@ -451,7 +459,7 @@ func validateRole(role string) string {
 		case strings.HasPrefix(part, "-"):
 			return fmt.Sprintf("Role component '%s' is invalid because it begins with a dash", part)
 		case strings.ContainsAny(part, "\t\n\v\f\r \x08\x7f"):
-			return fmt.Sprintf("Role component '%s' is invalid because it contains backspace or whitespace characters", part)
+			return fmt.Sprintf("Role component '%s' is invalid because it contains backspace or whitespace", part)
 		}
 	}
 	return ""

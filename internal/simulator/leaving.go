@@ -114,6 +114,7 @@ func (a *Agent) Replace(d time.Duration) {
 	if a.id != "" {
 		a.predecessor, a.id = a.id, ""
 	}
+	a.total = a.spec.resources() // what was reserved meanwhile is forgotten
 	a.cluster.after(d, a.startUp)
 }
 

@@ -65,7 +65,7 @@ func TestATaskLaunchedTwiceWhileLiveIsADisaster(t *testing.T) {
 }
 
 // recordings is how many there are in testdata.
-const recordings = 26
+const recordings = 27
 
 func TestEveryRecordingIsReplayed(t *testing.T) {
 	files, err := filepath.Glob("testdata/transcripts/*.jsonl")

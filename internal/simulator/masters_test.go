@@ -214,7 +214,7 @@ func TestRoles(t *testing.T) {
 		"/a": "Role '/a' cannot start with a slash", "a/": "Role 'a/' cannot end with a slash",
 		"a//b": "Role 'a//b' cannot contain two adjacent slashes", "a/..": "Role 'a/..' cannot include '..' as a component",
 		"-a":  "Role component '-a' is invalid because it begins with a dash",
-		"a b": "Role component 'a b' is invalid because it contains backspace or whitespace characters",
+		"a b": "Role component 'a b' is invalid because it contains backspace or whitespace",
 	} {
 		t.Run("role "+role, func(t *testing.T) {
 			if got := validateRole(role); got != want {

@@ -64,7 +64,8 @@ type claimant struct {
 	role      string
 }
 
-// claimants lists who may be offered something, those with the least allocated first.
+// claimants lists who may be offered something, those with the least allocated first, then those that were offered
+// something least often (Mesos' sorters).
 func (r *reign) claimants() []claimant {
 	var out []claimant
 	for _, f := range r.frameworks {
@@ -80,6 +81,7 @@ func (r *reign) claimants() []claimant {
 	slices.SortFunc(out, func(a, b claimant) int {
 		return cmp.Or(
 			cmp.Compare(a.framework.allocated[a.role], b.framework.allocated[b.role]),
+			cmp.Compare(a.framework.offered[a.role], b.framework.offered[b.role]),
 			cmp.Compare(a.framework.id, b.framework.id),
 			cmp.Compare(a.role, b.role),
 		)
@@ -148,6 +150,7 @@ func (r *reign) offerTo(cl claimant, s *slave) *offer {
 	r.offers[o.id] = o
 	cl.framework.offers[o.id] = o
 	cl.framework.allocated[cl.role] += cpusOf(resources)
+	cl.framework.offered[cl.role]++
 	s.offers[o] = struct{}{}
 	if d := r.cluster.flags.OfferTimeout; d > 0 {
 		r.after(d, func() {

@@ -38,8 +38,10 @@ type operatorCall struct {
 			} `json:"windows"`
 		} `json:"schedule"`
 	} `json:"update_maintenance_schedule"`
-	StartMaintenance *machineList `json:"start_maintenance"`
-	StopMaintenance  *machineList `json:"stop_maintenance"`
+	Reserve          *resourceList `json:"reserve_resources"`
+	Unreserve        *resourceList `json:"unreserve_resources"`
+	StartMaintenance *machineList  `json:"start_maintenance"`
+	StopMaintenance  *machineList  `json:"stop_maintenance"`
 }
 
 type machineList struct {
@@ -95,6 +97,8 @@ var operations = map[string]struct {
 			return answer{status: http.StatusOK}
 		},
 	},
+	"RESERVE_RESOURCES":   {func(c *operatorCall) bool { return c.Reserve != nil }, (*reign).operateReserve},
+	"UNRESERVE_RESOURCES": {func(c *operatorCall) bool { return c.Unreserve != nil }, (*reign).operateUnreserve},
 	"START_MAINTENANCE": {
 		func(c *operatorCall) bool { return c.StartMaintenance != nil },
 		func(r *reign, c *operatorCall) answer {

@@ -255,13 +255,36 @@ func resourcesText(rs []mesos.Resource, role string) string {
 	return strings.Join(parts, "; ")
 }
 
+// reservationText is "(type,role)", with the principal and the labels where there are any.
+func reservationText(info *mesos.Resource_ReservationInfo) string {
+	parts := []string{info.GetType().String(), info.GetRole()}
+	if p := info.GetPrincipal(); p != "" {
+		parts = append(parts, p)
+	}
+	var labels []string
+	for _, l := range info.GetLabels().GetLabels() {
+		text := l.Key
+		if l.Value != nil {
+			text += ": " + *l.Value
+		}
+		labels = append(labels, text)
+	}
+	if len(labels) > 0 {
+		parts = append(parts, "{"+strings.Join(labels, ", ")+"}")
+	}
+	return "(" + strings.Join(parts, ",") + ")"
+}
+
 func resourceText(r *mesos.Resource, role string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s(allocated: %s)", r.Name, role)
+	b.WriteString(r.Name)
+	if role != "" {
+		fmt.Fprintf(&b, "(allocated: %s)", role)
+	}
 	if len(r.Reservations) > 0 {
 		var rv []string
 		for _, info := range r.Reservations {
-			rv = append(rv, fmt.Sprintf("(%s,%s)", info.GetType(), info.GetRole()))
+			rv = append(rv, reservationText(&info))
 		}
 		fmt.Fprintf(&b, "(reservations: [%s])", strings.Join(rv, ","))
 	}

@@ -55,7 +55,7 @@ var subscribeCases = map[string]struct {
 	},
 	"suppressed role not in roles": {
 		change: func(call object) { call["subscribe"].(object)["suppressed_roles"] = []any{"zz"} },
-		err:    "Suppressed role 'zz' is not contained in the list of roles",
+		err:    "Suppressed roles { zz } are not contained in the set of roles",
 	},
 	"failover_timeout not a Duration (overflow)": {
 		change: func(call object) { infoOf(call)["failover_timeout"] = 1e30 },
