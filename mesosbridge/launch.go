@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
@@ -299,30 +298,11 @@ func commandInfo(task *mesos.Task) *mesospb.CommandInfo {
 	return command
 }
 
-// environment returns the task's variables and those that tell it its ports, in the form that Marathon gave them: PORT and PORT0 are
-// the first, PORT1 the second, and PORT_<NAME> each by its name. A variable that the task sets itself stays as it is.
+// environment returns the variables that the task is started with.
 func environment(task *mesos.Task) []mesospb.Environment_Variable {
 	var variables []mesospb.Environment_Variable
-	set := make(map[string]bool)
-	add := func(name, value string) {
-		if set[name] {
-			return
-		}
-		set[name] = true
-		variables = append(variables, mesospb.Environment_Variable{Name: name, Value: new(value)})
-	}
-	for _, v := range task.Env {
-		add(v.Name, v.Value)
-	}
-	for i, port := range task.HostPorts {
-		number := strconv.FormatUint(uint64(port), 10)
-		if i == 0 {
-			add("PORT", number)
-		}
-		add("PORT"+strconv.Itoa(i), number)
-		if i < len(task.Ports) && task.Ports[i].Name != "" {
-			add("PORT_"+strings.ToUpper(strings.ReplaceAll(task.Ports[i].Name, "-", "_")), number)
-		}
+	for _, v := range task.Environment() {
+		variables = append(variables, mesospb.Environment_Variable{Name: v.Name, Value: new(v.Value)})
 	}
 	return variables
 }

@@ -295,6 +295,7 @@ func TestTaskInfo(t *testing.T) {
 		Env:             []mesos.EnvVar{{Name: "A", Value: "b"}, {Name: "PORT1", Value: "mine"}},
 		URIs:            []mesos.URI{{Value: "https://x/y.tgz", Extract: true}, {Value: "https://x/z", Executable: true, Cache: true, OutputFile: "run"}},
 		Ports:           []mesos.Port{{Name: "http"}, {Name: "admin-api"}},
+		Host:            "agent-1.example.com",
 		HostPorts:       []uint32{31007, 31002},
 		KillGracePeriod: &grace,
 	}
@@ -303,7 +304,7 @@ func TestTaskInfo(t *testing.T) {
 	for _, v := range info.Command.Environment.Variables {
 		env = append(env, v.Name+"="+v.GetValue())
 	}
-	want := []string{"A=b", "PORT1=mine", "PORT=31007", "PORT0=31007", "PORT_HTTP=31007", "PORT_ADMIN_API=31002"}
+	want := []string{"A=b", "PORT1=mine", "HOST=agent-1.example.com", "PORT=31007", "PORT0=31007", "PORT_HTTP=31007", "PORT_ADMIN_API=31002", "PORTS=31007,31002"}
 	if diff := cmp.Diff(want, env); diff != "" {
 		t.Errorf("unexpected environment (-want +got):\n%s", diff)
 	}

@@ -97,6 +97,14 @@ func TestMesosTask_admission(t *testing.T) {
 		"a reference to no framework is refused":    {spec: `shell: x, frameworkRef: {}, ` + requests, want: "spec.frameworkRef.name"},
 		"a role with 254 characters is refused":     {spec: `shell: x, role: "` + strings.Repeat("r", 254) + `", ` + requests, want: "spec.role"},
 		"a command line of 65 KiB is refused":       {spec: `shell: "` + strings.Repeat("x", 65537) + `", ` + requests, want: "spec.shell"},
+		"a NUL in a shell's command is refused":     {spec: `shell: "a\0b", ` + requests, want: "spec.shell"},
+		"a NUL in a command is refused":             {spec: `command: ["a\0b"], ` + requests, want: "spec.command[0]"},
+		"a NUL in an argument is refused":           {spec: `command: [a], args: [b, "\0"], ` + requests, want: "spec.args[1]"},
+		"a NUL in a variable is refused":            {spec: `shell: x, env: [{name: A, value: "a\0"}], ` + requests, want: "spec.env[0].value"},
+		"a NUL in a URI is refused":                 {spec: `shell: x, uris: [{value: "/a\0"}], ` + requests, want: "a URI must have no blanks"},
+		"a NUL in an output file is refused":        {spec: `shell: x, uris: [{value: /a, outputFile: "a\0"}], ` + requests, want: "spec.uris[0].outputFile"},
+		"text of all other kinds is accepted":       {spec: `command: ["", "\t\n\r\e\"'\\ 😀"], env: [{name: A, value: "\n"}], ` + requests},
+		"variables of other programs are accepted":  {spec: `shell: x, env: [{name: SSL_CERT_FILE}, {name: MESOS_NATIVE_JAVA_LIBRARY}, {name: MESOS_MASTER}, {name: MESOS_LOCALITY}, {name: GLOG_v}, {name: PATH}, {name: HOST}, {name: PORTS}, {name: XLIBPROCESS_IP}], ` + requests},
 		"an environment of 1,025 values is refused": {spec: `shell: x, env: [` + environment(1025) + `], ` + requests, want: "spec.env"},
 	}
 	for sentence, tc := range cases {
@@ -107,6 +115,22 @@ func TestMesosTask_admission(t *testing.T) {
 			}
 			object := parse(t, fmt.Sprintf(taskManifest, name, tc.spec))
 			checkAdmission(t, object, tc.want)
+		})
+	}
+}
+
+// Each of these, set by the user, keeps the executor from registering, or takes effect on it instead of the task.
+func TestMesosTask_variablesOfTheExecutor(t *testing.T) {
+	for _, name := range []string{
+		"LIBPROCESS_IP", "LIBPROCESS_PORT", "LIBPROCESS_ADVERTISE_IP", "LIBPROCESS_NUM_WORKER_THREADS", "LIBPROCESS_SSL_ENABLED", "LIBPROCESS_x",
+		"MESOS_FRAMEWORK_ID", "MESOS_EXECUTOR_ID", "MESOS_SLAVE_ID", "MESOS_SLAVE_PID", "MESOS_DIRECTORY", "MESOS_CHECKPOINT", "MESOS_LOCAL",
+		"MESOS_RECOVERY_TIMEOUT", "MESOS_SUBSCRIPTION_BACKOFF_MAX", "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD", "MESOS_EXECUTOR_AUTHENTICATION_TOKEN",
+		"MESOS_DOMAIN_SOCKET", "MESOS_HTTP_COMMAND_EXECUTOR", "MESOS_ALLOCATION_ROLE", "MESOS_QUIET", "MESOS_LOG_DIR", "MESOS_LOGGING_LEVEL",
+		"MESOS_LOGBUFSECS", "MESOS_INITIALIZE_DRIVER_LOGGING", "MESOS_EXTERNAL_LOG_FILE", "SSL_ENABLED", "SSL_enabled", "SSL_ENABLE_TLS_V1_2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := parse(t, fmt.Sprintf(taskManifest, "task", `shell: x, env: [{name: A}, {name: `+name+`, value: "1"}], `+requests))
+			checkAdmission(t, object, "Mesos' executor, which runs the task, reads this variable itself")
 		})
 	}
 }

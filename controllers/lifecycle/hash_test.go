@@ -70,7 +70,7 @@ func fullTask() mesos.Task {
 func TestHash_whatDoesNotCount(t *testing.T) {
 	task := fullTask()
 	want := declared(task, "").Hash()
-	task.ID, task.AgentID, task.HostPorts = "id", "agent", []uint32{31000}
+	task.ID, task.AgentID, task.Host, task.HostPorts = "id", "agent", "host", []uint32{31000}
 	task.Name, task.Role, task.User = "other", "other", "other"
 	task.Env = []mesos.EnvVar{{Name: "A"}, {Name: "B", Value: "2"}}
 	if got := declared(task, "").Hash(); got != want {

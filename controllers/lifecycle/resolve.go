@@ -65,7 +65,22 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
 		task.KillGracePeriod = &grace
 	}
-	return task, nil
+	return task, tooLong(&task)
+}
+
+// maxLaunchBytes is how long what Mesos' executor passes on may be. Linux takes 128 KiB in one argument of a process; the rest is for what the
+// agent adds to the environment.
+const maxLaunchBytes = 96 << 10
+
+// tooLong says that no agent could start the task; nil if one could.
+func tooLong(task *mesos.Task) *Obstacle {
+	length := task.LaunchBytes()
+	if length <= maxLaunchBytes {
+		return nil
+	}
+	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: fmt.Sprintf(
+		"Command, arguments, URIs and environment come to %d KiB as Mesos passes them on, where the environment counts twice; an agent can start nothing with more than %d KiB. Put what is long into a file that spec.uris fetches",
+		(length+1023)>>10, maxLaunchBytes>>10)}
 }
 
 // mebibyte is what Mesos counts memory and disk in.

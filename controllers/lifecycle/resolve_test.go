@@ -49,6 +49,10 @@ func TestResolve(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *mesos.Task) { t.KillGracePeriod = new(time.Duration(0)) },
 		},
+		"as much text as an agent can start": {
+			func(t *v1alpha1.TaskTemplate) { t.Command = append(long(2), strings.Repeat("x", 31<<10)) },
+			func(t *mesos.Task) { t.Argv = append(long(2), strings.Repeat("x", 31<<10)) },
+		},
 		"disk and GPUs": {
 			func(t *v1alpha1.TaskTemplate) {
 				t.Resources.Requests.Disk, t.Resources.Requests.GPUs = new(resource.MustParse("1Gi")), new(int32(2))
@@ -71,6 +75,15 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// long is a command of n times 32 KiB.
+func long(n int) []string {
+	command := make([]string, n)
+	for i := range command {
+		command[i] = strings.Repeat("x", 32<<10)
+	}
+	return command
+}
+
 func TestResolve_obstacles(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit   func(*v1alpha1.MesosTaskSpec, *v1alpha1.FrameworkInfo)
@@ -90,6 +103,32 @@ func TestResolve_obstacles(t *testing.T) {
 			},
 			v1alpha1.ReasonInvalidSpec,
 			[]string{"spec.resources.requests.cpus is 1u: write an amount from 10m to 10k"},
+		},
+		"more text than an agent can start": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) { spec.Command = long(3) },
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"come to 97 KiB as Mesos passes them on", "nothing with more than 96 KiB", "a file that spec.uris fetches"},
+		},
+		"text that is long in bytes alone": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Command = []string{strings.Repeat("😀", 32<<10)}
+			},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"come to 129 KiB"},
+		},
+		"text that is long as JSON alone": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Shell = strings.Repeat("\n", 60<<10)
+			},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"come to 121 KiB"},
+		},
+		"an environment that Mesos passes on twice": {
+			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {
+				spec.Env = []v1alpha1.EnvVar{{Name: "A", Value: strings.Repeat("a", 60<<10)}}
+			},
+			v1alpha1.ReasonInvalidSpec,
+			[]string{"come to 121 KiB", "the environment counts twice"},
 		},
 		"negative memory": {
 			func(spec *v1alpha1.MesosTaskSpec, _ *v1alpha1.FrameworkInfo) {

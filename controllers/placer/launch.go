@@ -93,7 +93,7 @@ func (p *Placer) close(launch *launch, gone bool) {
 // task is what the ACCEPT launches for the reservation.
 func (r *reservation) task() mesos.Task {
 	task := r.wanted.task
-	task.ID, task.AgentID = r.placed.TaskID, r.placed.AgentID
+	task.ID, task.AgentID, task.Host = r.placed.TaskID, r.placed.AgentID, r.placed.Hostname
 	task.HostPorts = make([]uint32, len(r.placed.HostPorts))
 	for i, port := range r.placed.HostPorts {
 		task.HostPorts[i] = uint32(port)

@@ -1,7 +1,13 @@
 package system
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -461,4 +467,46 @@ func (r untilClosed) Run(launch simulator.Launch, report func(simulator.Report))
 		report(simulator.Report{State: mesosv1.TASK_FAILED, Message: "Command exited with status 7"})
 	}()
 	return r.Runner.Run(launch, report)
+}
+
+// What a spec says reaches the process as it is, through the API server, Mesos' protobuf and exec; and what the operator adds is there.
+func TestMesosTask_argumentsArriveByteForByte(t *testing.T) {
+	directory := t.TempDir()
+	w := newWorld(t, simulator.Flags{}, simulator.ProcessRunner{Dir: directory})
+	w.framework("info: {user: " + currentUser(t) + "}")
+	w.startManager()
+	w.waitConnected()
+	arguments := []string{"", "a\tb", "line\nfeed\r\n", `'single' "double" \ back`, "😀 ü", "$HOME `id` *", "\x1b[0m", " ", ""}
+	quoted, err := json.Marshal(arguments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `printf '%s\0' "$@" "$TEXT" "$HOST" "$PORT" "$PORT0" "$PORT_HTTP" "$PORTS"`
+	w.task("bytes", fmt.Sprintf(`command: [/bin/sh, -c, %q, sh], args: %s, env: [{name: TEXT, value: %q}, {name: PORT0, value: mine}], ports: [{name: http}, {name: admin}], restartPolicy: Never`,
+		script, quoted, "x\ny\t'z' 😀"))
+	task := w.ready("bytes", v1alpha1.ReasonCompleted).Status.Task
+	first, second := strconv.Itoa(int(task.Ports[0].HostPort)), strconv.Itoa(int(task.Ports[1].HostPort))
+	want := slices.Concat(arguments, []string{"x\ny\t'z' 😀", task.Hostname, first, "mine", first, first + "," + second})
+	files, err := filepath.Glob(filepath.Join(directory, task.AgentID, task.FrameworkID, task.ID, "*", "stdout"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the task wrote %v (%v), want one file", files, err)
+	}
+	written, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Split(strings.TrimSuffix(string(written), "\x00"), "\x00")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what the process got (-want +got):\n%s", diff)
+	}
+}
+
+// currentUser is whom a process of the simulator runs as without being root.
+func currentUser(t *testing.T) string {
+	t.Helper()
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return me.Username
 }

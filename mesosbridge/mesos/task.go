@@ -5,9 +5,10 @@ import "time"
 // Task is what a launch tells Mesos of one task. Its environment, URIs, amounts and ports are part of the spec hash in their JSON form, which is
 // frozen: what they get besides is omitted where it is zero.
 type Task struct {
-	// ID, AgentID and HostPorts belong to one attempt.
+	// ID, AgentID, Host (the agent's) and HostPorts belong to one attempt.
 	ID        string
 	AgentID   string
+	Host      string
 	HostPorts []uint32
 
 	// Name is the task's name as Mesos' own tools and what finds services by Mesos show it: <name>.<namespace>, as a framework's tasks share them.

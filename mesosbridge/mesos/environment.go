@@ -1,0 +1,78 @@
+package mesos
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// Environment returns the task's variables and those that tell it where it is, in the form that Marathon gave them: HOST is its agent's host; PORT
+// and PORT0 are the first port, PORT1 the second, PORT_<NAME> each by its name, and PORTS all of them with commas between. A variable that the
+// task sets itself stays as it is.
+func (t *Task) Environment() []EnvVar {
+	var variables []EnvVar
+	set := make(map[string]bool)
+	add := func(name, value string) {
+		if set[name] {
+			return
+		}
+		set[name] = true
+		variables = append(variables, EnvVar{Name: name, Value: value})
+	}
+	for _, v := range t.Env {
+		add(v.Name, v.Value)
+	}
+	if t.Host != "" {
+		add("HOST", t.Host)
+	}
+	numbers := make([]string, len(t.HostPorts))
+	for i, port := range t.HostPorts {
+		numbers[i] = strconv.FormatUint(uint64(port), 10)
+		if i == 0 {
+			add("PORT", numbers[i])
+		}
+		add("PORT"+strconv.Itoa(i), numbers[i])
+		if i < len(t.Ports) && t.Ports[i].Name != "" {
+			add("PORT_"+strings.ToUpper(strings.ReplaceAll(t.Ports[i].Name, "-", "_")), numbers[i])
+		}
+	}
+	if len(numbers) > 0 {
+		add("PORTS", strings.Join(numbers, ","))
+	}
+	return variables
+}
+
+// longestHost is how long a host's name can be (RFC 1035).
+const longestHost = 253
+
+// LaunchBytes is how long the argument is, in bytes, by which Mesos' command executor tells its launcher what to run: JSON in which the command
+// stands with its URIs and its environment, and the environment once more (src/launcher/executor.cpp, launchTaskSubprocess: launch_info). What the
+// agent adds is not in it. Host and ports count as long as they can be, since the launch that decides them is yet to come.
+func (t *Task) LaunchBytes() int {
+	longest := *t
+	longest.Host = strings.Repeat("h", longestHost)
+	longest.HostPorts = make([]uint32, len(t.Ports))
+	for i := range longest.HostPorts {
+		longest.HostPorts[i] = 1<<16 - 1
+	}
+	type variable struct {
+		EnvVar
+		Type string `json:"type"`
+	}
+	type environment struct {
+		Variables []variable `json:"variables"`
+	}
+	var variables environment
+	for _, v := range longest.Environment() {
+		variables.Variables = append(variables.Variables, variable{v, "VALUE"})
+	}
+	var written bytes.Buffer
+	encoder := json.NewEncoder(&written)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(map[string]any{ //nolint:errchkjson // Encoding strings and booleans into memory cannot fail.
+		"command":     map[string]any{"value": t.Shell, "arguments": t.Argv, "uris": t.URIs, "environment": variables},
+		"environment": variables,
+	})
+	return written.Len()
+}
