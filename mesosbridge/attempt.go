@@ -48,6 +48,8 @@ type Attempt struct {
 	// Doubted is the number of the last news that only a RECONCILE can settle: TASK_DROPPED from the master, and the refusal of a launch
 	// under the ID of a live task, which says nothing of that task and is not in Observation.
 	Doubted mesos.Number
+	// Lived says that Mesos said in this process that the attempt lives.
+	Lived bool
 	// Returned is live news of an attempt whose observed end it contradicts, as of a task on an agent that was marked gone
 	// and came back, until it ends again. Nil: none.
 	Returned *mesos.Observation
@@ -122,6 +124,8 @@ func (r *record) observe(next mesos.Observation) {
 	if next.SpeaksOfAnother() {
 		return
 	}
+	next = next.After(r.Observation)
+	r.Lived = r.Lived || next.State.Class() == mesos.Live
 	switch known := r.Observation; {
 	case next.State.Class() == mesos.Ended:
 		r.Returned = nil

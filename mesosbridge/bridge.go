@@ -87,7 +87,7 @@ type Bridge struct {
 	current    *term
 	attempts   map[string]*record
 	offers     map[string]*offer
-	failures   map[string]mesos.Number
+	failures   map[string]failure
 	// gpuAgents are the agents that ever offered GPUs. They keep their IDs over every term, and their GPUs as long as they have them.
 	gpuAgents map[string]struct{}
 	// asked is when each task was first named in a RECONCILE of the current term that Mesos has not answered for it.
@@ -118,7 +118,7 @@ func New(config Config, options Options) *Bridge {
 		connection: Connection{FrameworkID: config.Framework.ID},
 		attempts:   make(map[string]*record),
 		offers:     make(map[string]*offer),
-		failures:   make(map[string]mesos.Number),
+		failures:   make(map[string]failure),
 		gpuAgents:  make(map[string]struct{}),
 		asked:      make(map[string]time.Time),
 	}

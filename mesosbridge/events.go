@@ -110,7 +110,7 @@ func (b *Bridge) handleFailure(event *scheduler.Event_Failure, number mesos.Numb
 		return
 	}
 	b.mu.Lock()
-	b.failures[agentID] = number
+	b.failures[agentID] = failure{number, time.Now()}
 	b.mu.Unlock()
 	b.listener.AgentFailed(agentID)
 }

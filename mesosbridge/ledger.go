@@ -27,11 +27,18 @@ func (b *Bridge) Attempt(taskID string) (Attempt, bool) {
 	return r.Attempt, true
 }
 
-// AgentFailedAt returns the number of the last FAILURE event of the agent in this term; zero if there was none.
-func (b *Bridge) AgentFailedAt(agentID string) mesos.Number {
+// failure is the last FAILURE event of an agent.
+type failure struct {
+	number mesos.Number
+	at     time.Time
+}
+
+// AgentFailedAt returns the number of the last FAILURE event of the agent in this term, and when it came; zero if there was none.
+func (b *Bridge) AgentFailedAt(agentID string) (number mesos.Number, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.failures[agentID]
+	last := b.failures[agentID]
+	return last.number, last.at
 }
 
 // Reserve records that the task is about to be launched on the agent: from now on nothing about it is asked or killed (rule 7) until

@@ -257,7 +257,7 @@ func TestBridge_tellsOfAFailedAgent(t *testing.T) {
 		h.subscribed()
 		h.running("job")
 		agent := h.attempt("job").Observation.AgentID
-		if got := h.bridge.AgentFailedAt(agent); got != (mesos.Number{}) {
+		if got, _ := h.bridge.AgentFailedAt(agent); got != (mesos.Number{}) {
 			h.Errorf("the failure of an agent that had none is %v", got)
 		}
 		for _, a := range h.cluster.Agents() {
@@ -266,8 +266,8 @@ func TestBridge_tellsOfAFailedAgent(t *testing.T) {
 			}
 		}
 		h.pass(2 * time.Minute)
-		if h.notes.times("failed "+agent) != 1 || h.bridge.AgentFailedAt(agent).Event == 0 {
-			h.Errorf("told of the failure %d times, number %v", h.notes.times("failed "+agent), h.bridge.AgentFailedAt(agent))
+		if number, at := h.bridge.AgentFailedAt(agent); h.notes.times("failed "+agent) != 1 || number.Event == 0 || at.IsZero() {
+			h.Errorf("told of the failure %d times, number %v at %v", h.notes.times("failed "+agent), number, at)
 		}
 		if got := h.attempt("job").Observation; got.State != mesos.TaskUnreachable || got.UnreachableTime.IsZero() {
 			h.Errorf("the task on it is %+v", got)

@@ -95,6 +95,10 @@ const (
 	EventAgentGivenUp = "AgentGivenUp"
 	// EventUnknownGivenUp says that an attempt was given up as a person gave up all of which Mesos says TASK_UNKNOWN.
 	EventUnknownGivenUp = "UnknownGivenUp"
+	// EventAgentRemoved says that an attempt counts as over, as Mesos removed its agent and cannot tell of it.
+	EventAgentRemoved = "AgentRemoved"
+	// EventAgentGone says that an attempt counts as over, as an operator of Mesos marked its agent as gone.
+	EventAgentGone = "AgentGone"
 	// EventGiveUpIgnored says that a person gave up an attempt that Mesos says is live.
 	EventGiveUpIgnored = "GiveUpIgnored"
 	// EventAbandoned says that the object was let go while nobody knew whether its task runs; the framework's status remembers it.

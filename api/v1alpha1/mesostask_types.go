@@ -566,6 +566,12 @@ type TaskAttempt struct {
 	// +optional
 	UnreachableTime *metav1.Time `json:"unreachableTime,omitempty"`
 
+	// agentRemovedTime is since when the operator knows, by its own clock, that Mesos removed the attempt's agent: it unregistered, its machine was put
+	// DOWN or another agent registered at its address. A minute and the kill grace period after it, and 15 minutes more where another agent has the
+	// address, the attempt counts as over unless Mesos can tell of it.
+	// +optional
+	AgentRemovedTime *metav1.Time `json:"agentRemovedTime,omitempty"`
+
 	// unknownTime is since when the operator knows that Mesos says TASK_UNKNOWN of the attempt and nothing else, by its own clock.
 	// +optional
 	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`

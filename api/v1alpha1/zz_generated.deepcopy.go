@@ -871,6 +871,10 @@ func (in *TaskAttempt) DeepCopyInto(out *TaskAttempt) {
 		in, out := &in.UnreachableTime, &out.UnreachableTime
 		*out = (*in).DeepCopy()
 	}
+	if in.AgentRemovedTime != nil {
+		in, out := &in.AgentRemovedTime, &out.AgentRemovedTime
+		*out = (*in).DeepCopy()
+	}
 	if in.UnknownTime != nil {
 		in, out := &in.UnknownTime, &out.UnknownTime
 		*out = (*in).DeepCopy()

@@ -21,12 +21,13 @@ type Efforts struct {
 	FirstKill, LastKill time.Time
 	Asks                int
 	LastAsk             time.Time
+	// FateUnknown is since when Mesos has not been able to say whether the attempt runs, Unknown since when it says TASK_UNKNOWN; zero while it does
+	// not. Lived is when it last said that the attempt lives, zero for never.
+	FateUnknown, Unknown, Lived time.Time
 
 	key         types.NamespacedName
 	agentID     string
 	frameworkID string
-	// fateUnknown is since when Mesos has not been able to say whether the attempt runs, zero while it can.
-	fateUnknown time.Time
 	// term is the one that is counted in.
 	term uint64
 	// askBefore and askAfter are the made-up tasks that the last ask named before the attempt and after it.
@@ -132,23 +133,34 @@ func (c *Connection) Answered(done Efforts, last mesos.Number) (answered, silent
 	return answered, !answered && after.Last != mesos.Number{}
 }
 
-// NoteFate keeps since when, by this process's own clock, the fate of an attempt is unknown. What status says of the time before this process
-// is by the wall clock. Once it is known again the kills begin anew: Mesos does not remember a KILL of a task that it cannot reach.
-func (c *Connection) NoteFate(key types.NamespacedName, attempt lifecycle.OpenAttempt, unknown bool, recorded time.Time) time.Time {
+// NoteFate keeps since when, by this process's own clock, Mesos has said of an attempt what it says now: that it cannot tell its fate, or that it does
+// not know it, and when it last said that it lives. What status says of the time before this process is by the wall clock. Once the fate is known
+// again the kills begin anew: Mesos does not remember a KILL of a task that it cannot reach. An empty state is for nothing said.
+func (c *Connection) NoteFate(key types.NamespacedName, attempt lifecycle.OpenAttempt, state mesos.TaskState, recorded time.Time) Efforts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	done := c.effortsOf(key, attempt)
-	switch now := c.owner.clock.Now(); {
-	case !unknown && !done.fateUnknown.IsZero():
-		done.fateUnknown, done.Kills = time.Time{}, 0
+	done, now := c.effortsOf(key, attempt), c.owner.clock.Now()
+	unknown := state != "" && state.Class() == mesos.FateUnknown
+	switch {
+	case !unknown && !done.FateUnknown.IsZero():
+		done.FateUnknown, done.Kills = time.Time{}, 0
 	case !unknown:
-	case !done.fateUnknown.IsZero():
+	case !done.FateUnknown.IsZero():
 	case recorded.IsZero():
-		done.fateUnknown = now
+		done.FateUnknown = now
 	default:
-		done.fateUnknown = now.Add(-max(0, now.Sub(recorded)))
+		done.FateUnknown = now.Add(-max(0, now.Sub(recorded)))
 	}
-	return done.fateUnknown
+	switch {
+	case state != mesos.TaskUnknown:
+		done.Unknown = time.Time{}
+	case done.Unknown.IsZero():
+		done.Unknown = now
+	}
+	if state != "" && state.Class() == mesos.Live {
+		done.Lived = now
+	}
+	return *done
 }
 
 // BoundHere returns the attempts of a framework ID that this process bound or saw bound, for a pass whose cache may not show the latest

@@ -28,39 +28,51 @@ func (c *Connection) Known(key types.NamespacedName) []string {
 
 // Other is a task of an object's identity that lives, or may.
 type Other struct {
+	// Observation is the last that Mesos said of it; no more than its IDs where Mesos has said nothing.
 	mesos.Observation
-	// Outdated says that Mesos has not spoken of it in this term: it may be over.
+	// Last is the number of the last event about it; Outdated says that there was none in this term: it may be over.
+	Last     mesos.Number
 	Outdated bool
 }
 
-// Others are the live tasks of an object's identity that Mesos spoke of, besides one, as it last spoke of them; and those that this process
-// launched and of which Mesos has said nothing yet: an object that lost its binding in that moment does not know of them any more.
+// Others are the tasks of an object's identity, besides one, that lived by what Mesos said in this process, or that this process launched, and whose
+// end Mesos has not told (rule 12): that it lost sight of one, or says nothing, is no end.
 func (c *Connection) Others(key types.NamespacedName, but string) []Other {
 	term := c.Bridge.Connection().Term
 	var live []Other
 	for _, taskID := range c.Known(key) {
 		attempt, _ := c.Bridge.Attempt(taskID)
-		said := attempt.Said()
-		switch {
-		case taskID == but:
-		case said == nil && attempt.Accept.MayRun():
-			live = append(live, Other{Observation: mesos.Observation{TaskID: taskID, AgentID: attempt.AgentID}, Outdated: true})
-		case said != nil && said.State.Class() == mesos.Live:
-			live = append(live, Other{Observation: *said, Outdated: attempt.Last.Term != term})
+		if taskID == but || attempt.Over() || !attempt.Lived && !attempt.Accept.MayRun() {
+			continue
 		}
+		live = append(live, otherOf(taskID, attempt, term))
 	}
 	return live
 }
 
-// OthersLive says whether a live task of the same identity as an attempt's is known (rule 12). Of one that only an earlier term called live the
-// binding has taken account.
+// Other is what is known of a task that is an other by what its object's status says.
+func (c *Connection) Other(taskID string) Other {
+	attempt, _ := c.Bridge.Attempt(taskID)
+	return otherOf(taskID, attempt, c.Bridge.Connection().Term)
+}
+
+func otherOf(taskID string, attempt mesosbridge.Attempt, term uint64) Other {
+	other := Other{Observation: mesos.Observation{TaskID: taskID, AgentID: attempt.AgentID}, Last: attempt.Last, Outdated: attempt.Last.Term != term}
+	if said := attempt.Said(); said != nil {
+		other.Observation = *said
+	}
+	return other
+}
+
+// OthersLive says whether Mesos says of another task of an attempt's identity that it lives (rule 12). Of one of which Mesos cannot tell, or has not
+// spoken in this term, the binding has taken account.
 func (c *Connection) OthersLive(taskID string) bool {
 	id, err := lifecycle.ParseTaskID(taskID)
 	if err != nil {
 		return true
 	}
 	others := c.Others(types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, taskID)
-	return slices.ContainsFunc(others, func(other Other) bool { return !other.Outdated })
+	return slices.ContainsFunc(others, func(other Other) bool { return !other.Outdated && other.State.Class() == mesos.Live })
 }
 
 // NeverSent records that the ACCEPT of an attempt is not sent any more, and brings its object back.

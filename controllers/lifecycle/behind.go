@@ -127,15 +127,29 @@ func (s *scene) answeredSince(at time.Time) bool {
 	return s.Answered && !s.LastAsk.Before(at) && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown
 }
 
-// needsAnswer says whether an answer is all that the attempt's departure waits for, and since when that has to be asked for.
+// needsAnswer says whether an answer is all that the attempt's departure or its end waits for, and since when that has to be asked for.
 func (s *scene) needsAnswer() (since time.Time, needed bool) {
-	deadline, ok := s.deadline()
-	switch {
-	case !ok || s.paused() || !s.Deleting && s.whyNotReplaced() != "" || s.Deleting && s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan:
-		return deadline, false
-	default:
-		return deadline, s.due(deadline) && !s.answeredSince(deadline)
+	for _, at := range s.deadlines() {
+		if s.due(at) && !s.answeredSince(at) && !at.Before(since) {
+			since, needed = at, true
+		}
 	}
+	return since, needed
+}
+
+// deadlines are when what Mesos says of the attempt then will decide.
+func (s *scene) deadlines() (all []time.Time) {
+	if s.paused() {
+		return nil
+	}
+	deadline, ok := s.deadline()
+	if ok && (s.Deleting || s.whyNotReplaced() == "") && (!s.Deleting || s.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan) {
+		all = append(all, deadline)
+	}
+	if since, removed := s.removalOver(s.attempt); removed {
+		all = append(all, since)
+	}
+	return all
 }
 
 // whyNotReplaced says why an attempt is not replaced though its time has come; empty where nothing hinders.

@@ -203,7 +203,7 @@ func hearsEarlier(state mesos.TaskState) func(*story) {
 // comesBack makes the attempt that was left behind last live again.
 func comesBack(s *story) {
 	hearsEarlier(mesos.TaskRunning)(s)
-	s.Others, s.Proven = []Other{{TaskID: s.Status.History[0].ID, AgentID: "agent-1", Since: s.Now}}, true
+	s.Others, s.Proven = []Other{{State: mesos.TaskRunning, TaskID: s.Status.History[0].ID, AgentID: "agent-1", Since: s.Now}}, true
 }
 
 func TestNext_backsOffAfterBeingLeft(t *testing.T) {

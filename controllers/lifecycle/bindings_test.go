@@ -138,7 +138,7 @@ func TestNext_staleBindings(t *testing.T) {
 		s := ended(mesos.TaskFailed)
 		s.Status.Attempts = 3
 		s.Binding.TaskID, s.Binding.Attempt, s.Proven = "shop.web.1aaaaaaaa.broughtback", 2, true
-		s.Others = []Other{{TaskID: s.Binding.TaskID, AgentID: "agent-1"}}
+		s.Others = []Other{{State: mesos.TaskRunning, TaskID: s.Binding.TaskID, AgentID: "agent-1"}}
 		s.Observation, s.Launch = nil, LaunchUnknown
 		checkSummary(t, s.look(), summary{"launch again", "False/Restarting", []Step{StepKillOthers}})
 	})

@@ -66,7 +66,11 @@ func (s *scene) awaitOthers() bool {
 	unremembered := s.unremembered()
 	switch lost := s.foreignEarlier(); {
 	case len(doomed) > 0:
-		s.deleting(fmt.Sprintf("Waiting for %s to end", namesOf(doomed)))
+		message := fmt.Sprintf("Waiting for %s to end", namesOf(doomed))
+		if lost := s.lostOthers(); len(lost) > 0 {
+			message += ". " + s.tellLost(lost) + s.waysToGiveUp(lost[0].TaskID, lost[0].AgentID)
+		}
+		s.deleting(message)
 	case len(s.Others) > 0 && s.KillsOrphans:
 		s.keepFromOrphanKill()
 	case lost != nil && !s.orphans():

@@ -89,6 +89,12 @@ func (s *scene) tellEnd() {
 	case !mayHaveRun(attempt):
 		event.Reason, event.Warning, event.Action = v1alpha1.EventNeverRan, true, actionLaunching
 		event.Message = attempt.ID + " never ran: " + outcome(attempt)
+	case attempt.AgentRemovedTime != nil:
+		s.tellRemoved(attempt)
+		return
+	case attempt.State == string(mesos.TaskGoneByOperator):
+		event.Reason, event.Warning = v1alpha1.EventAgentGone, true
+		event.Message = fmt.Sprintf("%s on agent %s counts as over, and is killed if it comes back: an operator of Mesos marked the agent as gone", attempt.ID, attempt.AgentID)
 	case attempt.State != string(mesos.TaskFinished) && attempt.KillReason == "" && !s.Deleting:
 		event.Warning = true
 	}

@@ -46,7 +46,7 @@ func GiveUpsOf(framework *v1alpha1.MesosFramework) []GiveUp {
 
 // IsUnknown says whether an attempt is one of which Mesos says that it knows nothing, and that nothing but a person ends.
 func IsUnknown(attempt *v1alpha1.TaskAttempt) bool {
-	return !over(attempt) && mesos.TaskState(attempt.State) == mesos.TaskUnknown && attempt.UnknownTime != nil
+	return !over(attempt) && mesos.TaskState(attempt.State) == mesos.TaskUnknown && attempt.UnknownTime != nil && attempt.AgentRemovedTime == nil
 }
 
 // giveUpOf is the task ID that a give-up of one attempt names: what stands before a comma, behind which any text makes it another word of the
@@ -112,6 +112,16 @@ func (s *scene) isFull() bool {
 	return len(s.decision.Status.HandledAnnotations) >= requests.HandledAtMost
 }
 
+// waysToGiveUp are the commands by which a person says that a task, or all that its agent had, is over.
+func (s *scene) waysToGiveUp(taskID, agentID string) string {
+	ways := fmt.Sprintf(". If you know that it is over: kubectl annotate mesostask %s -n %s --overwrite %s=%s",
+		s.Name, s.Namespace, v1alpha1.AnnotationGiveUp, s.nextGiveUp(taskID))
+	if agentID != "" {
+		ways += fmt.Sprintf("; or of all that its agent had: kubectl annotate mesosframework %s --overwrite %s=%s", s.Spec.FrameworkRef.Name, v1alpha1.AnnotationGiveUpAgent, agentID)
+	}
+	return ways
+}
+
 // nextGiveUp is a give-up of an attempt that is not spent.
 func (s *scene) nextGiveUp(taskID string) string {
 	value := taskID
@@ -131,13 +141,22 @@ func (s *scene) heedGiveUp() {
 	case taskID == "":
 	case s.spent(s.GiveUp):
 		s.note(s.answerTo(taskID))
-	case isCurrent && s.live(), s.Earlier[taskID].State.Class() == mesos.Live:
+	case isCurrent && s.live(), s.Earlier[taskID].State.Class() == mesos.Live, s.hasOther(taskID, Other.lives):
 		s.answer(taskID)
 	case isCurrent:
 		if why := s.whyNotGivenUp(); why != "" {
 			s.note(fmt.Sprintf("Annotation %s %s", v1alpha1.AnnotationGiveUp, why))
 		}
+	case s.hasOther(taskID, s.isLost):
+		if why := s.whyKept(); why != "" {
+			s.note(fmt.Sprintf("Annotation %s cannot be followed: %s", v1alpha1.AnnotationGiveUp, why))
+		}
 	}
+}
+
+// hasOther says whether an other is a task, and as it should be.
+func (s *scene) hasOther(taskID string, is func(Other) bool) bool {
+	return slices.ContainsFunc(s.Others, func(other Other) bool { return other.TaskID == taskID && is(other) })
 }
 
 // answerAgentWords answers the words that the current attempt's agent never comes back, where Mesos says that the attempt lives.
@@ -201,11 +220,12 @@ func (s *scene) answer(taskID string) {
 	s.note(text)
 }
 
-// dropHandled forgets the answers about attempts that the status does not name any more: nothing can be given up of them.
+// dropHandled forgets the answers about tasks that the status does not name any more, and that are no others: nothing can be given up of them.
 func (s *scene) dropHandled() {
 	status := &s.decision.Status
 	status.HandledAnnotations = slices.DeleteFunc(status.HandledAnnotations, func(annotation v1alpha1.HandledAnnotation) bool {
-		return !named(status, giveUpOf(annotation.Value))
+		taskID := giveUpOf(annotation.Value)
+		return !named(status, taskID) && !s.hasOther(taskID, func(Other) bool { return true })
 	})
 	if len(status.HandledAnnotations) == 0 {
 		status.HandledAnnotations = nil

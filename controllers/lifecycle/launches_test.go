@@ -499,7 +499,7 @@ func TestNext_placement(t *testing.T) {
 	t.Run("nor is a live task of the identity taken over or killed then", func(t *testing.T) {
 		s := running()
 		s.Binding.TaskID = "shop.web.1aaaaaaaa.othernonce"
-		s.Others, s.Proven = []Other{{TaskID: "shop.web.1aaaaaaaa.third", AgentID: "agent-3"}}, true
+		s.Others, s.Proven = []Other{{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.third", AgentID: "agent-3"}}, true
 		s.says(mesos.TaskFailed)
 		s.Observation.TaskID = s.Status.Task.ID
 		checkSummary(t, s.look(), summary{"take over what already runs", "False/Launching", acknowledge})

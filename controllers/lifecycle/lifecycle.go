@@ -111,7 +111,7 @@ type Seen struct {
 	// Earlier is what Mesos said of the attempts in status.history that are not known to be over, by task ID.
 	Earlier map[string]mesos.Observation
 
-	// Others are the live tasks of this identity that Mesos spoke of, besides the attempt of record.
+	// Others are the tasks of this identity that count as live, besides the attempt of record.
 	Others []Other
 	// Proven says that Mesos has told all that runs, or that the wait for it is over: only then Others are all that there are.
 	Proven bool
@@ -166,6 +166,10 @@ const (
 	StepAdopt Step = "Adopt"
 	// StepKillOthers sends KILL for each of Decision.KillOthers, after a live read of the object.
 	StepKillOthers Step = "KillOthers"
+	// StepAskOthers sends RECONCILE for each of Decision.AskOthers.
+	StepAskOthers Step = "AskOthers"
+	// StepForget forgets all that this process knows of each of Decision.Forget: they are over, or count as over.
+	StepForget Step = "Forget"
 	// StepAbandon makes the framework's status remember each of Decision.Abandon. The object is looked at again once it does.
 	StepAbandon Step = "Abandon"
 	// StepRelease removes the finalizer.
@@ -175,7 +179,8 @@ const (
 // Steps are all steps.
 func Steps() []Step {
 	return []Step{
-		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAbandon, StepRelease,
+		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
+		StepAbandon, StepRelease,
 	}
 }
 
@@ -205,6 +210,10 @@ type Decision struct {
 	Abandon []Placement
 	// KillOthers are the live tasks of the object's identity that StepKillOthers kills.
 	KillOthers []Other
+	// AskOthers are those that StepAskOthers asks for.
+	AskOthers []Other
+	// Forget are the task IDs that StepForget is about.
+	Forget []string
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
 	// Events tell of what the new status records, or of what the steps do.
@@ -215,7 +224,7 @@ type Decision struct {
 func Next(seen Seen) Decision {
 	s := newScene(seen)
 	s.observe()
-	s.forgetOutdated()
+	s.settleOthers()
 	for _, rule := range rules {
 		if rule.when(s) {
 			s.decision.Rule = rule.name

@@ -64,7 +64,7 @@ func mayHaveRun(attempt *v1alpha1.TaskAttempt) bool { return attempt.Ran == nil 
 
 // latest is the attempt in task or, where that was left behind and none has followed, the first of the history.
 func latest(status *v1alpha1.MesosTaskStatus) *v1alpha1.TaskAttempt {
-	if status.Task == nil && len(status.History) > 0 && status.History[0].Outcome != "" {
+	if status.Task == nil && len(status.History) > 0 && status.History[0].Outcome != "" && status.History[0].KillReason != v1alpha1.KillNotOfRecord {
 		return &status.History[0]
 	}
 	return status.Task
@@ -85,12 +85,16 @@ func (s *scene) observeCurrent() {
 	if said := s.Observation; said != nil && !s.otherFramework() && !said.State.Regresses(s.state()) && !said.SpeaksOfAnother() && !s.unproven(*said) {
 		if s.record(s.attempt, *said) {
 			s.end(said.Time, *s.attempt.Ran)
+			return
 		}
+	}
+	if !s.paused() && !s.otherFramework() && s.settled() && s.isRemoved(s.attempt, s.answeredSince) {
+		s.end(s.Now, true)
 	}
 }
 
-// observeEarlier does the same for the attempts that were left behind. A master's own TASK_DROPPED is no end of theirs: it speaks of a
-// launch, and theirs is long past.
+// observeEarlier does the same for the attempts that were left behind, or are being killed. A master's own TASK_DROPPED is no end of theirs: it
+// speaks of a launch, and theirs is long past.
 func (s *scene) observeEarlier() {
 	for i := range s.decision.Status.History {
 		earlier := &s.decision.Status.History[i]
@@ -111,12 +115,40 @@ func (s *scene) observeEarlier() {
 		if s.record(earlier, said) {
 			earlier.FinishTime, earlier.UnreachableTime = s.timeOf(said.Time), nil
 			s.endedEarlier.Insert(earlier.ID)
-			was := "left behind"
-			if earlier.KillReason == v1alpha1.KillNotOfRecord {
-				was = "not this object's attempt"
-			}
-			s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was %s, ended with %s", earlier.ID, was, outcome(earlier))})
+			s.tellEarlierEnd(earlier)
+		} else if earlier.Outcome != "" && s.isRemoved(earlier, func(time.Time) bool { return true }) {
+			// Nothing waits for its end, so that what Mesos last said will do.
+			earlier.FinishTime = s.timeOf(s.Now)
+			s.endedEarlier.Insert(earlier.ID)
+			s.tellRemoved(earlier)
 		}
+	}
+	s.forgetEarlier()
+}
+
+// tellEarlierEnd adds the event of the end of an attempt of the history.
+func (s *scene) tellEarlierEnd(earlier *v1alpha1.TaskAttempt) {
+	was := "left behind"
+	if earlier.KillReason == v1alpha1.KillNotOfRecord {
+		was = "not this object's attempt"
+	}
+	s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was %s, ended with %s", earlier.ID, was, outcome(earlier))})
+}
+
+// forgetEarlier drops attempts left behind that nobody expects back any more: should one return, it is as any task of the object that is not its
+// attempt.
+func (s *scene) forgetEarlier() {
+	status := &s.decision.Status
+	status.History = slices.DeleteFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool {
+		if earlier.Outcome == "" || !s.isForgotten(&earlier) {
+			return false
+		}
+		s.decision.Forget = append(s.decision.Forget, earlier.ID)
+		s.learned = true
+		return true
+	})
+	if len(status.History) == 0 {
+		status.History = nil
 	}
 }
 
@@ -246,8 +278,9 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 	if len(said.IPs) > 0 {
 		attempt.IPs = said.IPs
 	}
-	// An answer to RECONCILE that tells nothing new must not wipe what the executor said.
-	if !said.IsAnswer() || said.State != known {
+	// An answer to RECONCILE that tells nothing new must not wipe what the executor said, or what became of the agent.
+	s.recordRemoval(attempt, said)
+	if attempt.AgentRemovedTime == nil && (!said.IsAnswer() || said.State != known) {
 		attempt.Reason, attempt.Source, attempt.Message = said.Reason, said.Source, said.Message
 	}
 	attempt.State = string(said.State)

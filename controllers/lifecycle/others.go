@@ -10,22 +10,40 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// Other is a live task of the object's identity that is not its attempt of record: one whose binding was lost, or an earlier attempt
-// that came back.
+// Other is a task of the object's identity that is not its attempt of record and counts as live (rule 12): one whose binding was lost, one that is
+// being killed, or an earlier attempt that came back.
 type Other struct {
 	TaskID  string
 	AgentID string
-	// Since is when Mesos first spoke of it here.
-	Since time.Time
-	// Outdated says that Mesos said so in an earlier term: it may be over, and must be asked for.
+	// State is what Mesos last said of it; empty where this process launched it, or the status names it, and Mesos has said nothing. AgentRemoved is
+	// as in mesos.Observation.
+	State        mesos.TaskState
+	AgentRemoved string
+	// Since is when Mesos first spoke of it here, Lived when it last said that it lives; zero for never.
+	Since, Lived time.Time
+	// LostSince is since when Mesos cannot say whether it runs, UnknownSince since when it says TASK_UNKNOWN; zero while it does not.
+	LostSince, UnknownSince time.Time
+	// Outdated says that Mesos has not spoken of it in this term: it may be over, and must be asked for.
 	Outdated bool
 	// Dying says that it is being killed, as only this framework asks for it: it is not what goes on.
 	Dying bool
-	// Kills and LastKill are as in Seen.
-	Kills    int
-	LastKill time.Time
+	// Kills and LastKill, Asks, LastAsk, Answered and Silent are as in Seen.
+	Kills            int
+	LastKill         time.Time
+	Asks             int
+	LastAsk          time.Time
+	Answered, Silent bool
+}
+
+// lives says whether Mesos says in this term that the other lives.
+func (o Other) lives() bool { return !o.Outdated && o.State.Class() == mesos.Live }
+
+// isLost says whether Mesos cannot tell whether an other runs: it says so, or was asked and is silent though all agents had their time to come back.
+func (s *scene) isLost(other Other) bool {
+	return !other.lives() && (other.Silent && !other.LastAsk.Before(s.SilenceCounts) || !other.Outdated && other.State != "")
 }
 
 // judgeOthers decides about the live tasks of the object's identity that are not its attempt of record (rule 12), and kills each that is to go,
@@ -43,6 +61,35 @@ func (s *scene) judgeOthers() {
 	if len(s.decision.KillOthers) > 0 {
 		s.step(StepKillOthers)
 	}
+	s.askForOthers()
+}
+
+// othersAskRetry is the time between two RECONCILEs of an other.
+const othersAskRetry = time.Minute
+
+// askForOthers sends RECONCILE for each other of which Mesos has to say something: as it has not since the connection was lost, or as nothing but an
+// answer is missing for it to be over.
+func (s *scene) askForOthers() {
+	for _, other := range s.Others {
+		attempt := s.attemptOf(other)
+		since, removed := s.removalOver(&attempt)
+		removed = removed && s.due(since) && !answeredAfter(other, since)
+		if other.lives() || !other.Outdated && !removed {
+			continue
+		}
+		if other.Asks == 0 || removed && other.LastAsk.Before(since) || s.due(other.LastAsk.Add(othersAskRetry)) {
+			s.decision.AskOthers = append(s.decision.AskOthers, other)
+			s.checkAt(s.Now.Add(othersAskRetry))
+		}
+	}
+	if len(s.decision.AskOthers) > 0 {
+		s.step(StepAskOthers)
+	}
+}
+
+// answeredAfter says whether Mesos answered a RECONCILE of an other that was sent at that time or later.
+func answeredAfter(other Other, at time.Time) bool {
+	return other.Answered && !other.LastAsk.Before(at)
 }
 
 // condemn makes the status say that an other is being killed, before it is: whichever process learns of its end then knows that the end is not
@@ -65,28 +112,114 @@ func (s *scene) condemn(other Other) bool {
 
 // isCondemned says whether the history holds a task as one that is being killed as it is not the attempt of record.
 func isCondemned(status *v1alpha1.MesosTaskStatus, taskID string) bool {
-	return slices.ContainsFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool {
-		return earlier.ID == taskID && earlier.KillReason == v1alpha1.KillNotOfRecord && !over(&earlier)
+	return slices.ContainsFunc(Condemned(status), func(attempt v1alpha1.TaskAttempt) bool { return attempt.ID == taskID })
+}
+
+// Condemned are the tasks that a status durably holds as being killed, as they are not the attempt of record, and that are neither over nor left
+// behind: they count as live, whichever process saw them live.
+func Condemned(status *v1alpha1.MesosTaskStatus) (condemned []v1alpha1.TaskAttempt) {
+	for _, earlier := range status.History {
+		if earlier.KillReason == v1alpha1.KillNotOfRecord && earlier.Outcome == "" && !over(&earlier) {
+			condemned = append(condemned, earlier)
+		}
+	}
+	return condemned
+}
+
+// settleOthers leaves out of Others what does not count as live though Mesos has told no end: what was left behind and is not back, as that it may live was
+// allowed for when it was left; and what a person gives up, or whose agent was removed, which the history then holds as left behind or over.
+func (s *scene) settleOthers() {
+	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool {
+		switch {
+		case other.lives():
+			return false
+		case s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID):
+			return true
+		default:
+			return !s.paused() && s.endsOther(other)
+		}
 	})
 }
 
-// forgetOutdated leaves out what was left behind and only an earlier subscription called live: that it may live was allowed for when it was left.
-func (s *scene) forgetOutdated() {
-	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool {
-		return other.Outdated && s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID)
-	})
+// endsOther says whether an other that does not live by what Mesos says is ended by a word, by the removal of its agent, or by time, and makes the
+// status say so.
+func (s *scene) endsOther(other Other) bool {
+	attempt := s.attemptOf(other)
+	given := s.wordFor(&attempt)
+	switch {
+	case !s.isLost(other):
+		return false
+	case given != nil && given.annotation == v1alpha1.AnnotationGiveUpAgent:
+		attempt.FinishTime = s.timeOf(s.Now)
+		fallthrough
+	case given != nil && (s.whyKept() == "" || isCondemned(&s.decision.Status, other.TaskID)):
+		attempt.Outcome = v1alpha1.OutcomeGivenUp
+		s.tellGivenUp(&attempt)
+	case s.isRemoved(&attempt, func(since time.Time) bool { return answeredAfter(other, since) }):
+		attempt.FinishTime = s.timeOf(s.Now)
+		s.tellRemoved(&attempt)
+	case s.isForgotten(&attempt):
+		s.decision.Forget = append(s.decision.Forget, other.TaskID)
+		return true
+	default:
+		return false
+	}
+	s.putOther(attempt)
+	return true
+}
+
+// attemptOf is an other as the history would hold it.
+func (s *scene) attemptOf(other Other) v1alpha1.TaskAttempt {
+	attempt := v1alpha1.TaskAttempt{
+		ID: other.TaskID, AgentID: other.AgentID, FrameworkID: s.FrameworkID, State: string(other.State), Message: other.AgentRemoved,
+		KillReason: v1alpha1.KillNotOfRecord,
+	}
+	if id, err := ParseTaskID(other.TaskID); err == nil {
+		attempt.Hash = id.Hash
+	}
+	// A word is for what it was given for: not for what Mesos said to live after it.
+	if known := later(other.Since, other.Lived); !known.IsZero() {
+		attempt.BoundTime = s.timeOf(known)
+	}
+	if !other.LostSince.IsZero() {
+		attempt.UnreachableTime = s.timeOf(other.LostSince)
+	}
+	if !other.UnknownSince.IsZero() {
+		attempt.UnknownTime = s.timeOf(other.UnknownSince)
+	}
+	if other.AgentRemoved != "" {
+		attempt.AgentRemovedTime = attempt.UnreachableTime
+	}
+	return attempt
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// putOther puts an other into the history, in place of what stands there of it, which must be durable before anything follows.
+func (s *scene) putOther(attempt v1alpha1.TaskAttempt) {
+	status := &s.decision.Status
+	status.History = slices.DeleteFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == attempt.ID })
+	status.History = s.trimmed(append(status.History, attempt))
+	s.left = true
+	if over(&attempt) {
+		s.decision.Forget = append(s.decision.Forget, attempt.ID)
+	}
 }
 
 // doomed says whether an other is to be killed. What was left behind always is. While the fate of the attempt of record is unknown no other
 // is touched: it may be the one that goes on.
 func (s *scene) doomed(other Other) bool {
 	switch {
-	case s.paused():
+	case s.paused() || !other.lives():
 		return false
 	case s.leftBehind(other):
 		return true
-	case other.Outdated:
-		return false
 	case s.Deleting && s.orphans():
 		return false
 	case s.Deleting || s.Spec.Suspend:
@@ -107,7 +240,15 @@ func (s *scene) doomed(other Other) bool {
 
 // undecided says whether an other may be the one that goes on: which of those that match does is decided once all have been told of.
 func (s *scene) undecided(other Other) bool {
-	return s.matches(other) && slices.ContainsFunc(s.Others, func(other Other) bool { return other.Outdated })
+	return s.matches(other) && slices.ContainsFunc(s.Others, s.isAwaited)
+}
+
+// isAwaited says whether Mesos may yet say of an other what became of it, without anybody doing anything.
+func (s *scene) isAwaited(other Other) bool { return other.Outdated && !s.isLost(other) }
+
+// lostOthers are those of which Mesos cannot tell whether they run.
+func (s *scene) lostOthers() []Other {
+	return slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool { return !s.isLost(other) })
 }
 
 // takeOver decides about a task that would be launched while others of its identity live: the oldest that matches the spec goes on as its
@@ -122,12 +263,15 @@ func (s *scene) takeOver() {
 		s.verdict.message = fmt.Sprintf("Mesos already runs %s; waiting until it has told all that runs", namesOf(s.Others))
 		return
 	}
-	if slices.ContainsFunc(others, func(other Other) bool { return other.Outdated }) {
-		s.verdict.message = fmt.Sprintf("Mesos ran %s before the connection was lost; waiting until it says what became of that", namesOf(s.Others))
+	if awaited := slices.DeleteFunc(slices.Clone(others), func(other Other) bool { return !s.isAwaited(other) }); len(awaited) > 0 {
+		s.verdict.message = fmt.Sprintf("Mesos has not said yet what became of %s; waiting until it does", namesOf(awaited))
+		if others[0].Silent {
+			s.verdict.message += fmt.Sprintf(". Should it still be silent after %s, annotation %s ends that", s.SilenceCounts.UTC().Format(time.RFC3339), v1alpha1.AnnotationGiveUp)
+		}
 		return
 	}
 	for _, other := range others {
-		if s.matches(other) {
+		if other.lives() && s.matches(other) {
 			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
 			if s.left {
 				s.checkAt(s.Now.Add(time.Millisecond))
@@ -137,6 +281,14 @@ func (s *scene) takeOver() {
 			s.step(StepAdopt)
 			return
 		}
+	}
+	if lost := s.lostOthers(); len(lost) > 0 {
+		s.verdict = verdict{
+			ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonFateUnknown, unreachable: v1alpha1.ReasonFateUnknown, reconciling: true,
+			message: s.tellLost(lost) + ", so nothing is launched beside it" + s.waysToGiveUp(lost[0].TaskID, lost[0].AgentID),
+		}
+		s.decision.WriteAt = time.Time{}
+		return
 	}
 	s.verdict.reason = v1alpha1.ReasonRestarting
 	s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", namesOf(s.Others))
@@ -153,7 +305,23 @@ func (s *scene) matches(other Other) bool {
 // anyMatches says whether some other can go on as the object's attempt, once Mesos has told all that runs: whatever became of the attempt that
 // the status knows, what runs and is wanted is not killed.
 func (s *scene) anyMatches() bool {
-	return s.Proven && s.Obstacle == nil && !s.paused() && slices.ContainsFunc(s.Others, s.matches)
+	return s.Proven && s.Obstacle == nil && !s.paused() && slices.ContainsFunc(s.Others, func(other Other) bool {
+		return s.matches(other) && !s.isLost(other)
+	})
+}
+
+// tellLost says of others what Mesos cannot tell.
+func (s *scene) tellLost(lost []Other) string {
+	first := lost[0]
+	says := "says nothing"
+	if !first.Outdated {
+		says = "says " + string(first.State)
+	}
+	more := ""
+	if len(lost) > 1 {
+		more = fmt.Sprintf(" (and %d more)", len(lost)-1)
+	}
+	return fmt.Sprintf("Mesos %s of %s on agent %s%s, which bears this object's name and may still run", says, first.TaskID, first.AgentID, more)
 }
 
 // namesOf lists tasks for a person.

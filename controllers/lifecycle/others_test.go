@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,9 +17,9 @@ import (
 
 // An old and a young live task that match the spec, and one that does not.
 var (
-	oldOne   = Other{TaskID: "shop.web.1aaaaaaaa.old", AgentID: "agent-2", Since: epoch.Add(-2 * time.Hour)}
-	youngOne = Other{TaskID: "shop.web.1aaaaaaaa.young", AgentID: "agent-3", Since: epoch.Add(-time.Hour)}
-	misfit   = Other{TaskID: "shop.web.1bbbbbbbb.misfit", AgentID: "agent-4", Since: epoch.Add(-3 * time.Hour)}
+	oldOne   = Other{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.old", AgentID: "agent-2", Since: epoch.Add(-2 * time.Hour)}
+	youngOne = Other{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.young", AgentID: "agent-3", Since: epoch.Add(-time.Hour)}
+	misfit   = Other{State: mesos.TaskRunning, TaskID: "shop.web.1bbbbbbbb.misfit", AgentID: "agent-4", Since: epoch.Add(-3 * time.Hour)}
 )
 
 // outdated is what an earlier subscription told of.
@@ -75,16 +76,16 @@ func TestNext_others(t *testing.T) {
 		"what was given up is not taken over but killed":                                 {givenUp(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
 		"what was abandoned is not taken over but killed":                                {newStory(), []Other{oldOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "first launch"},
 		"what was abandoned gives way to one that matches":                               {newStory(), []Other{oldOne, youngOne}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, youngOne.TaskID, []string{oldOne.TaskID}, "first launch"},
-		"what was over and is back is not taken over but killed":                         {ended(), []Other{{TaskID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1"}}, nil, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
+		"what was over and is back is not taken over but killed":                         {ended(), []Other{{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1"}}, nil, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
 		"what was left behind is killed before the proof":                                {replaced(), nil, func(s *story) { comesBack(s); s.Proven = false }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "launch again"},
 		"what was left behind is killed with an obstacle":                                {replaced(), nil, func(s *story) { comesBack(s); obstacle(s) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "nothing can be launched"},
 		"what was abandoned is killed during a backoff":                                  {backingOff(), []Other{oldOne, misfit}, func(s *story) { s.Abandoned = sets.New(oldOne.TaskID) }, "", []string{oldOne.TaskID}, "back off"},
 		"what was left behind is killed beside one whose fate is unknown":                {followed(), nil, func(s *story) { comesBack(s); s.answers(mesos.TaskUnreachable) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "wait for what may or may not run"},
 		"what was left behind is killed beside one that goes on":                         {followed(), nil, comesBack, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "let it run"},
 		"what was left behind is killed though the object lets go":                       {followed(orphan), []Other{oldOne}, func(s *story) { remove(s); others := s.Others; comesBack(s); s.Others = append(s.Others, others...) }, "", []string{"shop.web.1aaaaaaaa.nonce00001"}, "delete and let the task run on"},
-		"a kill is repeated when it is due":                                              {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-firstKillRetry)}}, nil, "", []string{"shop.web.1aaaaaaaa.n"}, "let it run"},
+		"a kill is repeated when it is due":                                              {running(), []Other{{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-firstKillRetry)}}, nil, "", []string{"shop.web.1aaaaaaaa.n"}, "let it run"},
 		"what is dying is not taken over":                                                {newStory(), []Other{dying(oldOne)}, nil, "", []string{oldOne.TaskID}, "first launch"},
-		"and not before":                                                                 {running(), []Other{{TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-time.Second)}}, nil, "", nil, "let it run"},
+		"and not before":                                                                 {running(), []Other{{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.n", Kills: 1, LastKill: epoch.Add(-time.Second)}}, nil, "", nil, "let it run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.story
@@ -155,7 +156,7 @@ func TestNext_othersKillsAreDurable(t *testing.T) {
 func TestNext_othersAreKilledAsThereIsRoom(t *testing.T) {
 	s := newStory().change(remove)
 	for n := range maxHistory + 2 {
-		s.Others = append(s.Others, Other{TaskID: fmt.Sprintf("shop.web.1aaaaaaaa.other%d", n), AgentID: "agent-2"})
+		s.Others = append(s.Others, Other{State: mesos.TaskRunning, TaskID: fmt.Sprintf("shop.web.1aaaaaaaa.other%d", n), AgentID: "agent-2"})
 	}
 	if decision := s.look(); len(decision.KillOthers) != maxHistory || len(s.Status.History) != maxHistory {
 		t.Errorf("%d are killed and %d recorded, want %d", len(decision.KillOthers), len(s.Status.History), maxHistory)
@@ -165,5 +166,212 @@ func TestNext_othersAreKilledAsThereIsRoom(t *testing.T) {
 	s.later(time.Second).look()
 	if decision := s.later(time.Minute).look(); !slices.ContainsFunc(decision.KillOthers, func(o Other) bool { return o.TaskID == "shop.web.1aaaaaaaa.other10" }) {
 		t.Errorf("with room for one more these are killed: %v", decision.KillOthers)
+	}
+}
+
+// astray is an other of which Mesos cannot tell.
+func astray(other Other, state mesos.TaskState) Other {
+	other.State, other.Lived, other.LostSince = state, epoch.Add(-time.Hour), epoch.Add(-time.Minute)
+	if state == mesos.TaskUnknown {
+		other.UnknownSince = epoch.Add(-time.Minute)
+	}
+	return other
+}
+
+// TestNext_lostOthers goes through rule 12: what lived, and is lost sight of, counts as live until something ends it.
+func TestNext_lostOthers(t *testing.T) {
+	const minute = time.Minute
+	removed := func(other Other, message string, since time.Duration) Other {
+		other = astray(other, mesos.TaskUnknown)
+		other.AgentRemoved, other.LostSince, other.Answered, other.LastAsk = message, epoch.Add(-since), true, epoch
+		return other
+	}
+	silent := func(other Other, asked time.Duration) Other {
+		other.Outdated, other.Silent, other.Asks, other.LastAsk = true, true, 1, epoch.Add(asked)
+		return other
+	}
+	giveUp := func(s *story) { s.GiveUp = misfit.TaskID }
+	agent := func(given time.Duration) func(*story) {
+		return func(s *story) {
+			s.GiveUps = GiveUpsOf(givenAt(epoch.Add(given), v1alpha1.AnnotationGiveUpAgent, "agent-4"))
+		}
+	}
+	unknown := func(given time.Duration) func(*story) {
+		return func(s *story) {
+			s.GiveUps = GiveUpsOf(givenAt(epoch.Add(given), v1alpha1.AnnotationGiveUpUnknown, "1-aaaa"))
+		}
+	}
+	unregistered, replaced := "Agent host removed: the agent unregistered", "Agent host removed: a new agent registered at the same address"
+	for name, c := range map[string]struct {
+		other Other
+		then  func(*story)
+		// launches says that it is in nobody's way any more, over that it counts as over; asks that Mesos is asked for it.
+		launches, over, asks bool
+		// says is part of the condition, told the event.
+		says, told string
+	}{
+		"unreachable, it counts as live":                     {astray(misfit, mesos.TaskUnreachable), nil, false, false, false, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"unknown, it counts as live":                         {astray(misfit, mesos.TaskUnknown), nil, false, false, false, "mesos.dev/give-up-agent=agent-4", ""},
+		"one that would match counts as live too":            {astray(oldOne, mesos.TaskUnreachable), nil, false, false, false, "mesos.dev/give-up=" + oldOne.TaskID, ""},
+		"not spoken of since the connection was lost":        {outdated(misfit), nil, false, false, true, "has not said yet what became of", ""},
+		"launched here and never heard of":                   {outdated(astray(misfit, "")), nil, false, false, true, "has not said yet what became of", ""},
+		"silent while agents are awaited":                    {silent(misfit, -minute), func(s *story) { giveUp(s); s.SilenceCounts = epoch }, false, false, true, "annotation mesos.dev/give-up ends that", ""},
+		"silent though all agents had their time":            {silent(misfit, 0), func(s *story) { s.SilenceCounts = epoch }, false, false, false, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"silent and given up":                                {silent(misfit, 0), func(s *story) { giveUp(s); s.SilenceCounts = epoch }, true, false, false, "", "Normal GivenUp"},
+		"given up":                                           {astray(misfit, mesos.TaskUnreachable), giveUp, true, false, false, "", "Normal GivenUp"},
+		"not given up before Mesos was asked":                {outdated(misfit), giveUp, false, false, true, "", ""},
+		"given up with its agent":                            {astray(misfit, mesos.TaskUnreachable), agent(0), true, true, false, "", "Normal AgentGivenUp"},
+		"not by a word from before it was said to live last": {astray(misfit, mesos.TaskUnreachable), agent(-2 * time.Hour), false, false, false, "", ""},
+		"given up with all that is unknown":                  {astray(misfit, mesos.TaskUnknown), unknown(0), true, false, false, "", "Normal UnknownGivenUp"},
+		"not if it is unreachable":                           {astray(misfit, mesos.TaskUnreachable), unknown(0), false, false, false, "", ""},
+		"not if it became so later":                          {astray(misfit, mesos.TaskUnknown), unknown(-2 * minute), false, false, false, "", ""},
+		"its agent was removed a while ago":                  {removed(misfit, unregistered, 2*minute), nil, true, true, false, "", "Warning AgentRemoved"},
+		"its agent was removed a moment ago":                 {removed(misfit, unregistered, minute), nil, false, false, false, "", ""},
+		"its agent was replaced a while ago":                 {removed(misfit, replaced, 16*minute+5*time.Second), nil, true, true, false, "", "Warning AgentRemoved"},
+		"its agent was replaced a moment ago":                {removed(misfit, replaced, 15*minute), nil, false, false, false, "", ""},
+		"its agent was removed and nobody asked since":       {removed(misfit, unregistered, 2*minute), func(s *story) { s.Others[0].LastAsk = epoch.Add(-90 * time.Second) }, false, false, true, "", ""},
+		"unknown for a fortnight":                            {astray(misfit, mesos.TaskUnknown), func(s *story) { s.Others[0].UnknownSince = epoch.Add(-forgottenAfter - time.Second) }, true, false, false, "", ""},
+		"unreachable for a fortnight":                        {astray(misfit, mesos.TaskUnreachable), func(s *story) { s.Others[0].LostSince = epoch.Add(-forgottenAfter - time.Second) }, false, false, false, "", ""},
+		"paused, nobody ends it":                             {astray(misfit, mesos.TaskUnreachable), func(s *story) { giveUp(s); s.Paused = true }, false, false, false, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.Others, s.Proven = []Other{c.other}, true
+			if c.then != nil {
+				c.then(s)
+			}
+			decision := s.look()
+			if has(decision, StepKillOthers) || has(decision, StepAskOthers) != c.asks || has(decision, StepAdopt) {
+				t.Errorf("steps are %v", decision.Steps)
+			}
+			ready := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady)
+			if !strings.Contains(ready.Message, c.says) {
+				t.Errorf("it says %q, want %q in it", ready.Message, c.says)
+			}
+			if told := slices.DeleteFunc(s.told, func(event string) bool {
+				return !strings.Contains(event, "Given") && !strings.Contains(event, "Removed")
+			}); c.told == "" && len(told) > 0 || c.told != "" && !slices.Equal(told, []string{c.told}) {
+				t.Errorf("it told %v, want %q", told, c.told)
+			}
+			if c.told != "" && has(decision, StepPlace) {
+				t.Error("something is launched before that is durable")
+			}
+			if history := s.Status.History; c.told != "" && (len(history) != 1 || over(&history[0]) != c.over || over(&history[0]) != slices.Contains(decision.Forget, misfit.TaskID)) {
+				t.Errorf("the history is %+v, forgotten is %v", history, decision.Forget)
+			}
+			if c.told != "" && c.over {
+				s.Others = nil
+			}
+			again := s.look()
+			if has(again, StepPlace) != c.launches {
+				t.Errorf("then steps are %v, want launching to be %t", again.Steps, c.launches)
+			}
+		})
+	}
+	t.Run("one that lives and matches goes on beside it", func(t *testing.T) {
+		s := newStory()
+		s.Others, s.Proven = []Other{astray(misfit, mesos.TaskUnreachable), youngOne}, true
+		if decision := s.look(); decision.Adopt == nil || decision.Adopt.TaskID != youngOne.TaskID {
+			t.Errorf("it takes over %v", decision.Adopt)
+		}
+	})
+	t.Run("a deleted object waits for it, and says how not to", func(t *testing.T) {
+		s := newStory().change(remove)
+		s.Finalized, s.Others = true, []Other{astray(misfit, mesos.TaskUnreachable)}
+		decision := s.look()
+		ready := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady)
+		if has(decision, StepRelease) || !strings.Contains(ready.Message, "mesos.dev/give-up="+misfit.TaskID) {
+			t.Errorf("steps %v, and it says %q", decision.Steps, ready.Message)
+		}
+		s.GiveUp = misfit.TaskID
+		if decision = s.look(); !has(decision, StepAbandon) {
+			t.Errorf("given up, steps are %v", decision.Steps)
+		}
+		s.Abandoned = sets.New(misfit.TaskID)
+		if decision = s.look(); !has(decision, StepRelease) {
+			t.Errorf("remembered, steps are %v", decision.Steps)
+		}
+	})
+	t.Run("what is being killed counts as live under another process", func(t *testing.T) {
+		s := newStory().change(suspend)
+		s.Others, s.Proven = []Other{misfit}, true
+		s.look()
+		if condemned := Condemned(&s.Status); len(condemned) != 1 || condemned[0].ID != misfit.TaskID {
+			t.Fatalf("condemned are %+v", condemned)
+		}
+		s.change(resume)
+		s.Others = []Other{astray(misfit, mesos.TaskUnreachable)}
+		if decision := s.look(); has(decision, StepPlace) {
+			t.Errorf("steps are %v", decision.Steps)
+		}
+		s.GiveUp = misfit.TaskID
+		s.look()
+		if history := s.Status.History; len(history) != 1 || history[0].Outcome != v1alpha1.OutcomeGivenUp || len(Condemned(&s.Status)) > 0 {
+			t.Errorf("given up, the history is %+v", history)
+		}
+	})
+	t.Run("a word is spent once Mesos says that the task lives", func(t *testing.T) {
+		s := newStory().change(suspend)
+		s.Others, s.GiveUp = []Other{misfit}, misfit.TaskID
+		s.look()
+		s.change(resume)
+		s.Others = []Other{astray(misfit, mesos.TaskUnreachable)}
+		s.look()
+		if decision := s.look(); has(decision, StepPlace) || len(s.Status.HandledAnnotations) != 1 {
+			t.Errorf("steps %v, answered are %v", decision.Steps, s.Status.HandledAnnotations)
+		}
+	})
+}
+
+// TestNext_agentRemoved: what is known of a removed agent outlives the answers that come after it, and a change of the process.
+func TestNext_agentRemoved(t *testing.T) {
+	const message = "Agent host removed: the agent unregistered"
+	s := running()
+	s.hears(mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, Reason: mesos.ReasonAgentRemoved, Message: message, AgentRemoved: message}).look()
+	check := func(when string) {
+		t.Helper()
+		if task := s.Status.Task; task == nil || task.FinishTime != nil || !task.AgentRemovedTime.Equal(at(0)) || task.Message != message || task.Reason != mesos.ReasonAgentRemoved {
+			t.Fatalf("%s it is %+v", when, task)
+		}
+	}
+	check("as it is told")
+	s.later(2 * time.Second).answers(mesos.TaskUnknown).Observation.AgentRemoved = message
+	s.look()
+	check("after an answer")
+	s.later(time.Second).Observation = nil
+	s.look()
+	s.answers(mesos.TaskUnknown).look()
+	check("under another process")
+	s.later(removedWait + defaultGrace - 4*time.Second).confirms(mesos.TaskUnknown).look()
+	check("a moment too early")
+	if decision := s.later(3 * time.Second).look(); !has(decision, StepAsk) {
+		t.Errorf("once its time is up, steps are %v", decision.Steps)
+	}
+	check("unasked")
+	s.told = nil
+	s.confirms(mesos.TaskUnknown).look()
+	if task := s.Status.Task; task == nil || task.FinishTime == nil || task.Ran == nil || !*task.Ran || !slices.Contains(s.told, "Warning AgentRemoved") {
+		t.Errorf("at last it is %+v, having told %v", task, s.told)
+	}
+	for _, state := range []mesos.TaskState{mesos.TaskRunning, mesos.TaskUnreachable} {
+		s := running()
+		s.hears(mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, AgentRemoved: message}).look()
+		if s.later(time.Minute).answers(state).look(); s.Status.Task.AgentRemovedTime != nil {
+			t.Errorf("%s, it is %+v", state, s.Status.Task)
+		}
+	}
+}
+
+// TestNext_forgetsInTheEnd: what was left behind, and Mesos has not known for a fortnight, nobody expects back.
+func TestNext_forgetsInTheEnd(t *testing.T) {
+	s := givenUp()
+	s.Earlier = map[string]mesos.Observation{s.Status.History[0].ID: {State: mesos.TaskUnknown, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation}}
+	since := s.Status.History[0].UnknownTime
+	s.Now = since.Add(forgottenAfter - time.Second)
+	if s.look(); len(s.Status.History) != 1 {
+		t.Fatal("it is forgotten too early")
+	}
+	if decision := s.later(time.Second).look(); len(s.Status.History) != 0 || len(decision.Forget) != 1 {
+		t.Errorf("the history is %+v, forgotten is %v", s.Status.History, decision.Forget)
 	}
 }

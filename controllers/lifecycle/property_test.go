@@ -156,12 +156,16 @@ func anything(t *rapid.T) Seen {
 	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "others") {
 		seen.Others = append(seen.Others, Other{
+			State: oneOf(t, "state of other", mesos.TaskRunning, mesos.TaskKilling, mesos.TaskUnreachable, mesos.TaskUnknown, mesos.TaskLost, ""), Outdated: rapid.Bool().Draw(t, "other outdated"),
+			AgentRemoved: oneOf(t, "agent of other", "", "", "Agent agent-4 removed: the agent unregistered"), LostSince: aTime(t, "other lost"), UnknownSince: aTime(t, "other unknown"),
+			Lived: aTime(t, "other lived"), Asks: rapid.IntRange(0, 3).Draw(t, "asks of other"), LastAsk: aTime(t, "last ask of other"),
+			Answered: rapid.Bool().Draw(t, "other answered"), Silent: rapid.Bool().Draw(t, "other silent"),
 			TaskID: fmt.Sprintf("shop.web.%s.other%d", oneOf(t, "hash of other", hashA, hashB), i), AgentID: "agent-4",
 			Since: aTime(t, "other since"), Kills: rapid.IntRange(0, 3).Draw(t, "kills of other"), LastKill: aTime(t, "last kill of other"),
 		})
 	}
 	if len(seen.Status.History) > 0 && rapid.Bool().Draw(t, "an earlier one is back") {
-		seen.Others = append(seen.Others, Other{TaskID: seen.Status.History[0].ID, AgentID: "agent-1"})
+		seen.Others = append(seen.Others, Other{State: mesos.TaskRunning, TaskID: seen.Status.History[0].ID, AgentID: "agent-1"})
 	}
 	seen.Abandoned = sets.New(rapid.SliceOf(rapid.SampledFrom([]string{
 		"shop.web.1aaaaaaaa.current", "shop.web.1aaaaaaaa.next", "shop.web.1aaaaaaaa.earlier0", "shop.web.1aaaaaaaa.earlier1", "shop.web.1aaaaaaaa.other0",
@@ -238,12 +242,20 @@ func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
 	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil || seen.Paused {
 		t.Fatalf("rule %q launches what must not be launched", decision.Rule)
 	}
-	if len(seen.Others) > 0 {
-		t.Fatalf("rule %q launches beside %v (rule 12)", decision.Rule, seen.Others)
+	for _, other := range seen.Others {
+		if countsAsLive(seen, other) && !slices.Contains(decision.Forget, other.TaskID) {
+			t.Fatalf("rule %q launches beside %v (rule 12)", decision.Rule, other)
+		}
 	}
 	if has(decision, StepBind) && (seen.Placement == nil || has(decision, StepPlace)) {
 		t.Fatalf("steps are %v with placement %v", decision.Steps, seen.Placement)
 	}
+}
+
+// countsAsLive says whether an other counts as live by what was durable before the decision.
+func countsAsLive(seen Seen, other Other) bool {
+	left := seen.Abandoned.Has(other.TaskID) || named(&seen.Status, other.TaskID)
+	return other.lives() || !left || isCondemned(&seen.Status, other.TaskID)
 }
 
 // checkOthers: a live task of the identity is taken over or killed only where rule 12 allows it.
@@ -270,11 +282,14 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 		kills = kills && left(other.TaskID)
 	}
 	for _, other := range seen.Others {
-		if has(decision, StepRelease) && (seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan || left(other.TaskID) || seen.KillsOrphans) {
+		if has(decision, StepRelease) && countsAsLive(seen, other) && !slices.Contains(decision.Forget, other.TaskID) && (seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan || left(other.TaskID) || seen.KillsOrphans) {
 			t.Fatalf("rule %q lets the object go while %v live (rule 11)", decision.Rule, seen.Others)
 		}
 		killed := slices.ContainsFunc(decision.KillOthers, func(o Other) bool { return o.TaskID == other.TaskID })
-		if left(other.TaskID) && other.Kills == 0 && !killed && (!seen.Paused || seen.Deleting) {
+		if killed && !other.lives() {
+			t.Fatalf("rule %q kills %v, which nobody says to live", decision.Rule, other)
+		}
+		if left(other.TaskID) && other.lives() && other.Kills == 0 && !killed && (!seen.Paused || seen.Deleting) {
 			t.Fatalf("rule %q spares %s, which was left behind", decision.Rule, other.TaskID)
 		}
 	}
@@ -298,7 +313,7 @@ func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 	attempt := decision.Status.Task
 	current := attempt != nil && attempt.FinishTime == nil
 	for _, step := range decision.Steps {
-		if seen.Paused && !seen.Deleting && step != StepAsk && step != StepAcknowledge && step != StepRestore && step != StepFinalize {
+		if seen.Paused && !seen.Deleting && step != StepAsk && step != StepAskOthers && step != StepForget && step != StepAcknowledge && step != StepRestore && step != StepFinalize {
 			t.Fatalf("steps are %v while it is paused", decision.Steps)
 		}
 	}

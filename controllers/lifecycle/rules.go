@@ -205,6 +205,10 @@ func (s *scene) wait() {
 		ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonFateUnknown, reconciling: true,
 		message: fmt.Sprintf("Mesos says %s of %s on %s: it may still run, so it is not launched again", s.state(), s.attempt.ID, s.where()),
 	}
+	if over, removed := s.removalOver(s.attempt); removed {
+		s.verdict.message = fmt.Sprintf("Mesos removed the agent of %s (%s): it counts as over at %s, unless Mesos speaks of it before",
+			s.attempt.ID, s.attempt.Message, over.UTC().Format(time.RFC3339))
+	}
 	if deadline, ok := s.deadline(); ok {
 		why := s.whyNotReplaced()
 		if s.due(deadline) && why != "" {
@@ -215,6 +219,9 @@ func (s *scene) wait() {
 	}
 	if s.state() == mesos.TaskUnreachable {
 		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
+	} else if IsUnknown(s.attempt) {
+		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID) + fmt.Sprintf(
+			"; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework %s", s.Spec.FrameworkRef.Name)
 	}
 	s.markUnreachable()
 	s.askIf(s.Doubted)
@@ -290,6 +297,9 @@ func (s *scene) suspended() {
 		s.verdict = verdict{
 			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonSuspending, reconciling: true,
 			message: fmt.Sprintf("Waiting for %s to end, as spec.suspend asks", namesOf(s.Others)),
+		}
+		if lost := s.lostOthers(); len(lost) > 0 {
+			s.verdict.message += ". " + s.tellLost(lost) + s.waysToGiveUp(lost[0].TaskID, lost[0].AgentID)
 		}
 	}
 	s.verdict.end = s.endVerdict()
@@ -421,16 +431,21 @@ func (s *scene) kill() {
 	if !s.settled() || s.otherFramework() {
 		return
 	}
-	grace := defaultGrace
-	if s.Spec.KillGracePeriodSeconds != nil {
-		grace = time.Duration(*s.Spec.KillGracePeriodSeconds) * time.Second
-	}
+	grace := s.grace()
 	cameBack := s.state().Class() == mesos.Live && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown && s.durableState() != ""
 	if s.Kills == 0 || cameBack || s.due(s.LastKill.Add(grace+grow(firstKillRetry, lastKillRetry, s.Kills))) {
 		s.step(StepKill)
 		s.checkAt(s.Now.Add(grace + grow(firstKillRetry, lastKillRetry, s.Kills+1)))
 	}
 	s.askIf(s.Doubted || s.Kills > 0 && s.due(s.FirstKill.Add(grace+killConfirmWithin)))
+}
+
+// grace is how long a task has between SIGTERM and SIGKILL by the spec.
+func (s *scene) grace() time.Duration {
+	if s.Spec.KillGracePeriodSeconds == nil {
+		return defaultGrace
+	}
+	return time.Duration(*s.Spec.KillGracePeriodSeconds) * time.Second
 }
 
 // durableState is the attempt's state as the API server has it.

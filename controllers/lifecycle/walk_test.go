@@ -152,7 +152,7 @@ func (w *walk) tellOfLeft(id string, state mesos.TaskState) {
 	w.Earlier[id] = said
 	w.Others = slices.DeleteFunc(w.Others, func(other Other) bool { return other.TaskID == id })
 	if state.Class() == mesos.Live {
-		w.Others = append(w.Others, Other{TaskID: id, AgentID: "agent-1", Since: w.Now})
+		w.Others = append(w.Others, Other{State: mesos.TaskRunning, TaskID: id, AgentID: "agent-1", Since: w.Now})
 	}
 }
 

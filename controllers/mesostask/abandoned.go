@@ -27,7 +27,7 @@ func (r *Reconciler) settleAbandoned(ctx context.Context, connection *connection
 		return time.Time{}
 	}
 	open := lifecycle.OpenAttempt{TaskID: taskID, AgentID: said.AgentID, FrameworkID: connection.Bridge.Connection().FrameworkID}
-	connection.NoteFate(key, open, said.State.Class() == mesos.FateUnknown, time.Time{})
+	connection.NoteFate(key, open, said.State, time.Time{})
 	switch {
 	case attempt.EndSeen():
 		r.Connections.EnqueueFramework(connection.Name)

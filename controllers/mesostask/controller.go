@@ -235,6 +235,14 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 		return r.adopt(ctx, view, decision.Adopt)
 	case lifecycle.StepKillOthers:
 		return r.killOthers(ctx, view, decision.KillOthers)
+	case lifecycle.StepAskOthers:
+		for _, other := range decision.AskOthers {
+			connection.Ask(view.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: connection.Bridge.Connection().FrameworkID})
+		}
+	case lifecycle.StepForget:
+		for _, taskID := range decision.Forget {
+			connection.Forget(view.key, taskID)
+		}
 	default:
 	}
 	return nil

@@ -1,8 +1,10 @@
 package mesostask
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -82,7 +84,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 	r.gatherAttempt(v)
 	if v.connection != nil {
 		v.gatherEarlier()
-		gatherOthers(v)
+		v.gatherOthers()
 		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key)
 		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.task, v.seen.Hash)
 	}
@@ -216,7 +218,6 @@ func (r *Reconciler) gatherAttempt(v *view) {
 	seen.Asks, seen.LastAsk = done.Asks, done.LastAsk
 	seen.Answered, seen.Silent = v.connection.Answered(done, attempt.Last)
 	seen.Silent = seen.Silent && v.connection.Bridge.Connection().Subscribed
-	seen.SilenceCounts = v.connection.AgentsBackBy()
 	if known {
 		seen.Outdated = attempt.Last.Term != v.connection.Bridge.Connection().Term
 		seen.Launch, seen.RefusedWith, seen.AcceptedAt = connections.LaunchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
@@ -225,7 +226,7 @@ func (r *Reconciler) gatherAttempt(v *view) {
 			seen.Unacknowledged = attempt.Unacked.UUID
 		}
 		doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
-		seen.Doubted = doubted || v.connection.Bridge.AgentFailedAt(v.attempt.AgentID).After(attempt.Last)
+		seen.Doubted = doubted || v.agentFailed(attempt.Last)
 	}
 	switch seen.Launch {
 	case lifecycle.LaunchRefused:
@@ -235,6 +236,22 @@ func (r *Reconciler) gatherAttempt(v *view) {
 	default:
 	}
 	seen.FateUnknownSince = v.gatherFate()
+}
+
+// updatesFirst is how long after an agent's failure Mesos is asked for its attempts: what it has to say of each by itself comes first, and says more.
+const updatesFirst = 2 * time.Second
+
+// agentFailed says whether the agent of the attempt of record has failed, and Mesos has had its time to say more and has not.
+func (v *view) agentFailed(last mesos.Number) bool {
+	failed, at := v.connection.Bridge.AgentFailedAt(v.attempt.AgentID)
+	if !failed.After(last) {
+		return false
+	}
+	if at = at.Add(updatesFirst); v.seen.Now.Before(at) {
+		v.lookAgainAt(at)
+		return false
+	}
+	return true
 }
 
 // gatherOpen finds the attempt of record, and says whether there is one that is not known to be over.
@@ -263,7 +280,7 @@ func (v *view) gatherFate() time.Time {
 	if v.seen.Observation != nil {
 		state = v.seen.Observation.State
 	}
-	return v.connection.NoteFate(v.key, v.attempt, state != "" && state.Class() == mesos.FateUnknown, recorded)
+	return v.connection.NoteFate(v.key, v.attempt, state, recorded).FateUnknown
 }
 
 // gatherEarlier reads what Mesos said of earlier attempts that are not known to be over.
@@ -274,7 +291,7 @@ func (v *view) gatherEarlier() {
 		said := attempt.Said()
 		if earlier.FinishTime == nil && said != nil {
 			v.seen.Earlier[earlier.ID] = *said
-			v.connection.NoteFate(v.key, lifecycle.OpenAttemptOf(&earlier), said.State.Class() == mesos.FateUnknown, time.Time{})
+			v.connection.NoteFate(v.key, lifecycle.OpenAttemptOf(&earlier), said.State, time.Time{})
 		}
 	}
 }
@@ -297,15 +314,32 @@ func (v *view) gatherEnd() {
 	v.seen.Observation, v.seen.Unacknowledged = attempt.Observation, attempt.Unacked.UUID
 }
 
-// gatherOthers reads what Mesos said of live tasks of the object's identity that are not its attempt of record.
-func gatherOthers(v *view) {
-	v.seen.Proven = v.connection.MayLaunch()
-	id := v.connection.Bridge.Connection().FrameworkID
-	for _, other := range v.connection.Others(v.key, v.attempt.TaskID) {
-		done := v.connection.EffortsFor(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: id})
+// gatherOthers reads what Mesos said of tasks of the object's identity that are not its attempt of record, and count as live.
+func (v *view) gatherOthers() {
+	v.seen.Proven, v.seen.SilenceCounts = v.connection.MayLaunch(), v.connection.AgentsBackBy()
+	state := v.connection.Bridge.Connection()
+	others := v.connection.Others(v.key, v.attempt.TaskID)
+	for _, condemned := range lifecycle.Condemned(&v.object.Status) {
+		if !slices.ContainsFunc(others, func(other connections.Other) bool { return other.TaskID == condemned.ID }) && !v.isOver(condemned.ID) {
+			other := v.connection.Other(condemned.ID)
+			other.AgentID = cmp.Or(other.AgentID, condemned.AgentID)
+			others = append(others, other)
+		}
+	}
+	for _, other := range others {
+		open := lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: state.FrameworkID}
+		done := v.connection.NoteFate(v.key, open, other.State, time.Time{})
+		answered, silent := v.connection.Answered(done, other.Last)
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
-			TaskID: other.TaskID, AgentID: other.AgentID, Since: done.BoundSince, Outdated: other.Outdated, Dying: other.FollowsKill(),
-			Kills: done.Kills, LastKill: done.LastKill,
+			TaskID: other.TaskID, AgentID: other.AgentID, State: other.State, AgentRemoved: other.AgentRemoved, Outdated: other.Outdated, Dying: other.FollowsKill(),
+			Since: done.BoundSince, Lived: done.Lived, LostSince: done.FateUnknown, UnknownSince: done.Unknown,
+			Kills: done.Kills, LastKill: done.LastKill, Asks: done.Asks, LastAsk: done.LastAsk, Answered: answered, Silent: silent && state.Subscribed,
 		})
 	}
+}
+
+// isOver says whether Mesos told the end of a task that the status holds as one which is being killed.
+func (v *view) isOver(taskID string) bool {
+	attempt, _ := v.connection.Bridge.Attempt(taskID)
+	return attempt.Over()
 }

@@ -32,12 +32,23 @@ func (r *Reconciler) settleOthers(ctx context.Context, view *view) error {
 		if err != nil {
 			return err
 		}
-		if may {
-			r.settle(ctx, view.connection, view.key, taskID)
+		if !may {
+			continue
+		}
+		r.settle(ctx, view.connection, view.key, taskID)
+		if endRecorded(view.object.Status, taskID) && fateUnknown(view.connection, taskID) {
+			// It is over by what the status says: by the word of a person, or as its agent was removed.
+			view.connection.Forget(view.key, taskID)
 		}
 	}
-	r.askForOutdated(view)
 	return nil
+}
+
+// fateUnknown says whether Mesos cannot tell whether an attempt runs, and nothing of it waits for its acknowledgement.
+func fateUnknown(connection *connections.Connection, taskID string) bool {
+	attempt, _ := connection.Bridge.Attempt(taskID)
+	said := attempt.Said()
+	return said != nil && said.State.Class() == mesos.FateUnknown && attempt.Unacked == nil
 }
 
 // maySettle says whether an update of an attempt that is not the object's current one need not be stored any more (rule 3).
@@ -63,22 +74,6 @@ func (r *Reconciler) maySettle(ctx context.Context, view *view, taskID string) (
 		return false, nil
 	default:
 		return true, nil
-	}
-}
-
-// askForOutdated asks for live tasks of the object's identity that Mesos has not spoken of since the connection was lost: nothing is done with
-// them, and nothing is launched beside them, before it has.
-func (r *Reconciler) askForOutdated(view *view) {
-	now := r.Clock.Now()
-	for _, other := range view.seen.Others {
-		if !other.Outdated || !view.connection.Bridge.Connection().Subscribed {
-			continue
-		}
-		open := lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: view.connection.Bridge.Connection().FrameworkID}
-		if done := view.connection.EffortsFor(view.key, open); done.Asks == 0 || !now.Before(done.LastAsk.Add(outdatedAskRetry)) {
-			view.connection.Ask(view.key, open)
-		}
-		view.lookAgainAt(now.Add(outdatedAskRetry))
 	}
 }
 
@@ -210,9 +205,6 @@ func (r *Reconciler) settle(ctx context.Context, connection *connections.Connect
 		ctrl.LoggerFrom(ctx).V(1).Info("Mesos speaks of a task that is not the object's current attempt", "taskID", taskID)
 	}
 }
-
-// outdatedAskRetry is the time between two asks for a task that only an earlier subscription called live.
-const outdatedAskRetry = time.Minute
 
 // gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts but the framework,
 // for those that it remembers as abandoned.

@@ -9,6 +9,7 @@ const (
 	SourceExecutor = "SOURCE_EXECUTOR"
 
 	ReasonReconciliation = "REASON_RECONCILIATION"
+	ReasonAgentRemoved   = "REASON_AGENT_REMOVED"
 	ReasonInvalidOffers  = "REASON_INVALID_OFFERS"
 	ReasonTaskInvalid    = "REASON_TASK_INVALID"
 	ReasonAgentDraining  = "REASON_AGENT_DRAINING"
@@ -51,8 +52,30 @@ type Observation struct {
 	ContainerID string
 	// IPs are the addresses of the task's container.
 	IPs []string
+	// AgentRemoved is the master's sentence that the task's agent was removed, as it unregistered, its machine was put DOWN or another agent
+	// registered at its address; kept while all that the master says is that it knows nothing of the task. Empty: it said none.
+	AgentRemoved string
 	// Number is the event that said it.
 	Number Number
+}
+
+// removesAgent says whether o is how the master tells of a task whose agent it has removed (Mesos master: Master::_removeSlave).
+func (o Observation) removesAgent() bool {
+	return o.State == TaskLost && o.Source == SourceMaster && o.Reason == ReasonAgentRemoved
+}
+
+// After returns o as it follows on what was known: that the agent was removed is told once, and stands until the master says something of the task
+// again.
+func (o Observation) After(known *Observation) Observation {
+	switch {
+	case o.removesAgent():
+		if o.AgentRemoved = o.Message; o.AgentRemoved == "" {
+			o.AgentRemoved = o.Reason
+		}
+	case known != nil && (o.State == TaskLost || o.State == TaskUnknown):
+		o.AgentRemoved = known.AgentRemoved
+	}
+	return o
 }
 
 // IsAnswer says whether o answers a RECONCILE (or a KILL of a task that the master does not know, which the master treats as
