@@ -45,8 +45,9 @@ type registry struct {
 	admitted    map[string]bool
 	unreachable map[string]time.Time
 	gone        map[string]time.Time
-	drains      map[string]*drainInfo // by agent ID
-	windows     []window              // the maintenance schedule
+	drains      map[string]*drainInfo  // by agent ID
+	quotas      map[string]quotaConfig // by role
+	windows     []window               // the maintenance schedule
 	down        map[machine]bool
 }
 
@@ -61,6 +62,7 @@ func New(o Options) *Cluster {
 			gone:        map[string]time.Time{},
 			drains:      map[string]*drainInfo{},
 			down:        map[machine]bool{},
+			quotas:      map[string]quotaConfig{},
 		},
 		byID:    map[string]*Agent{},
 		rng:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets

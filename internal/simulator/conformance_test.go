@@ -117,15 +117,12 @@ var settings = map[string]setting{
 	"refused_launches": {phase: .2, flags: Flags{
 		AgentPingTimeout: 2 * time.Second, MaxAgentPingTimeouts: 3, ForbiddenUsers: []string{"nobody"},
 	}},
-	"resubscribe": {phase: .086, leaves: "A"},
-	"roles_and_reservations": {flags: quickPings, phase: .2, skips: func(l line) bool {
-		// Quota is not simulated; while the recording sets it, nothing is offered to anybody.
-		return slices.Contains([]string{"UPDATE_QUOTA", "GET_QUOTA", "SET_QUOTA", "REMOVE_QUOTA"}, l.kind())
-	}},
-	"same_framework_id":    {flags: quickPings, phase: .17, leaves: "ABCDFGHIJ"},
-	"subscribe_and_offers": {before: func(r *replay) { r.removeFramework("never-seen-0000") }},
-	"task_group":           {killAfter: 150 * time.Millisecond},
-	"task_lifecycle":       {phase: .985},
+	"resubscribe":            {phase: .086, leaves: "A"},
+	"roles_and_reservations": {flags: quickPings, phase: .2},
+	"same_framework_id":      {flags: quickPings, phase: .17, leaves: "ABCDFGHIJ"},
+	"subscribe_and_offers":   {before: func(r *replay) { r.removeFramework("never-seen-0000") }},
+	"task_group":             {killAfter: 150 * time.Millisecond},
+	"task_lifecycle":         {phase: .985},
 }
 
 // TestRecordedConversations replays what was recorded from a real Mesos 1.12 master, in virtual time:

@@ -28,13 +28,13 @@
 //     they find out, and the agent kills a task for its health check as an executor does;
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
-//     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance, and GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
+//     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
 //     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS and GET_EXECUTORS (Agent.ServeHTTP). All in JSON only.
 //
 // These are simpler than the real thing:
 //
-//   - allocation: an agent's free resources go to whoever holds the least in offers; no quota, no weights, no
-//     fair shares across several resources;
+//   - allocation: an agent's free resources go to whoever holds the least CPU, and was offered something least often;
+//     no quota guarantees (only limits), no weights, no fair shares across several resources;
 //   - containers: no images, volumes, networks, isolation or limits, nor their lack, but where a fault says so
 //     (LaunchFault); every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds

@@ -132,7 +132,7 @@ func (r *reign) distribute(who []claimant, agents []*slave) {
 
 // offerTo takes what a claimant may be offered of an agent; nil if nothing.
 func (r *reign) offerTo(cl claimant, s *slave) *offer {
-	resources := offerable(s.free, cl.role)
+	resources := r.withinLimits(cl.role, offerable(s.free, cl.role))
 	if !cl.framework.caps.gpuResources && holdsGPU(s) {
 		return nil // agents with GPUs are kept for those who can use them
 	}

@@ -38,10 +38,15 @@ type operatorCall struct {
 			} `json:"windows"`
 		} `json:"schedule"`
 	} `json:"update_maintenance_schedule"`
-	Reserve          *resourceList `json:"reserve_resources"`
-	Unreserve        *resourceList `json:"unreserve_resources"`
-	StartMaintenance *machineList  `json:"start_maintenance"`
-	StopMaintenance  *machineList  `json:"stop_maintenance"`
+	Reserve     *resourceList `json:"reserve_resources"`
+	Unreserve   *resourceList `json:"unreserve_resources"`
+	UpdateQuota *updateQuota  `json:"update_quota"`
+	SetQuota    *setQuota     `json:"set_quota"`
+	RemoveQuota *struct {
+		Role string `json:"role"`
+	} `json:"remove_quota"`
+	StartMaintenance *machineList `json:"start_maintenance"`
+	StopMaintenance  *machineList `json:"stop_maintenance"`
 }
 
 type machineList struct {
@@ -99,6 +104,10 @@ var operations = map[string]struct {
 	},
 	"RESERVE_RESOURCES":   {func(c *operatorCall) bool { return c.Reserve != nil }, (*reign).operateReserve},
 	"UNRESERVE_RESOURCES": {func(c *operatorCall) bool { return c.Unreserve != nil }, (*reign).operateUnreserve},
+	"UPDATE_QUOTA":        {func(c *operatorCall) bool { return c.UpdateQuota != nil }, (*reign).operateUpdateQuota},
+	"SET_QUOTA":           {func(c *operatorCall) bool { return c.SetQuota != nil }, (*reign).operateSetQuota},
+	"REMOVE_QUOTA":        {func(c *operatorCall) bool { return c.RemoveQuota != nil }, (*reign).operateRemoveQuota},
+	"GET_QUOTA":           {without, (*reign).getQuota},
 	"START_MAINTENANCE": {
 		func(c *operatorCall) bool { return c.StartMaintenance != nil },
 		func(r *reign, c *operatorCall) answer {

@@ -148,29 +148,13 @@ func (s *substitution) compare(recorded, here any, path string) string {
 		if !ok || len(got) != len(want) {
 			return fmt.Sprintf("%s: got %d items, want %d", path, len(got), len(want))
 		}
-		if strings.HasSuffix(path, "resources") || strings.HasSuffix(path, ".offers.offers") {
-			want, got = ordered(want), ordered(got)
-		}
-		for i := range want {
-			if diff := s.compare(want[i], got[i], path+"[]"); diff != "" {
-				return diff
-			}
-		}
-		return ""
+		return s.compareLists(want, got, path)
 	case json.Number:
-		got, ok := here.(json.Number)
-		if ok && oneOf(path, made) && s.bind(want.String(), got.String()) {
-			return ""
-		}
-		if ok && number(want) == number(got) {
+		if got, ok := here.(json.Number); ok && (s.isMade(want.String(), got.String(), path) || number(want) == number(got)) {
 			return ""
 		}
 	case string:
-		got, ok := here.(string)
-		if ok && strings.HasSuffix(path, ".message") {
-			s.bindWithin(want, got)
-		}
-		if ok && (oneOf(path, made) && s.bind(want, got) || sameText(s.text(want), got)) {
+		if got, ok := here.(string); ok && (s.isMade(want, got, path) || s.sameString(want, got, path)) {
 			return ""
 		}
 	default:
@@ -179,6 +163,30 @@ func (s *substitution) compare(recorded, here any, path string) string {
 		}
 	}
 	return fmt.Sprintf("%s: got %v, want %v", path, here, recorded)
+}
+
+func (s *substitution) compareLists(want, got []any, path string) string {
+	if strings.HasSuffix(path, "resources") || strings.HasSuffix(path, ".offers.offers") {
+		want, got = ordered(want), ordered(got)
+	}
+	for i := range want {
+		if diff := s.compare(want[i], got[i], path+"[]"); diff != "" {
+			return diff
+		}
+	}
+	return ""
+}
+
+// isMade reports whether these are one ID, which each run makes anew.
+func (s *substitution) isMade(want, got, path string) bool {
+	return oneOf(path, made) && s.bind(want, got)
+}
+
+func (s *substitution) sameString(want, got, path string) bool {
+	if strings.HasSuffix(path, ".message") {
+		s.bindWithin(want, got)
+	}
+	return sameText(s.text(want), got)
 }
 
 // ordered sorts resources, and offers of one event, whose order is that of a master's hash maps: by what of them does
