@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,10 +48,10 @@ func TestBridge_keepsNoOffer(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			held := ""
+			var held atomic.Bool
 			gate := func(o *Options) {
 				o.Gate = func(call string, send func() error) error {
-					if call == held {
+					if held.Load() && call == test.withheld {
 						return errDenied
 					}
 					return send()
@@ -62,10 +63,10 @@ func TestBridge_keepsNoOffer(t *testing.T) {
 				if test.fault != nil {
 					h.cluster.Inject(*test.fault)
 				}
-				held = test.withheld
+				held.Store(true)
 				test.do(h, offer)
 				h.pass(10 * time.Second)
-				held = ""
+				held.Store(false)
 				h.pass(50 * time.Second)
 				if n := h.cluster.OpenOffers(""); n != 0 {
 					h.Errorf("%d offers are kept from everybody", n)
