@@ -81,8 +81,7 @@ type Bridge struct {
 	edition    int // counts the configurations that want another subscription
 	access     int // counts the changes of config.Access
 	idStored   bool
-	suppressed bool
-	revivals   int // counts the REVIVEs that were asked for
+	wish       wish
 	connection Connection
 	current    *term
 	attempts   map[string]*record
@@ -121,6 +120,7 @@ func New(config Config, options Options) *Bridge {
 		failures:   make(map[string]failure),
 		gpuAgents:  make(map[string]struct{}),
 		asked:      make(map[string]time.Time),
+		wish:       wish{revive: make(map[string]int)},
 	}
 }
 

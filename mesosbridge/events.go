@@ -180,12 +180,12 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	}
 	clear(b.failures)
 	clear(b.asked)
-	wished, told := b.suppressed, t.told.suppressed
+	wishes := b.wishAnew(t)
 	b.mu.Unlock()
 
 	b.log.Info("Subscribed", "frameworkID", id, "term", t.number, "master", t.base)
-	if wished != told {
-		b.suppress(wished)
+	if wishes {
+		b.pushWish(t, &backoff{})
 	}
 	b.listener.ConnectionChanged()
 	return nil

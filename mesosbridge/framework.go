@@ -18,8 +18,10 @@ const provisionalTimeout = time.Minute
 
 // told is what Mesos was told of the framework.
 type told struct {
-	framework  mesos.Framework
-	suppressed bool
+	framework mesos.Framework
+	// suppressed are the roles for which no offers are wanted, in order. SUBSCRIBE and UPDATE_FRAMEWORK carry them, as a list left out asks for
+	// offers again (Mesos master: Master::updateFramework).
+	suppressed []string
 }
 
 // toTell returns what Mesos should know of the framework now. The caller holds b.mu.
@@ -29,7 +31,7 @@ func (b *Bridge) toTell() told {
 	if !b.idStored && framework.FailoverTimeout > provisionalTimeout {
 		framework.FailoverTimeout = provisionalTimeout
 	}
-	return told{framework: framework, suppressed: b.suppressed}
+	return told{framework: framework, suppressed: b.wish.suppressed(framework.Roles)}
 }
 
 // info returns what is told in Mesos' form.
@@ -53,15 +55,6 @@ func (t told) info() *mesospb.FrameworkInfo {
 		info.WebUiURL = new(t.framework.WebUIURL)
 	}
 	return info
-}
-
-// suppressedRoles returns the roles for which no offers are wanted. SUBSCRIBE and UPDATE_FRAMEWORK carry them, as a list left out
-// asks for offers again (Mesos master: Master::updateFramework).
-func (t told) suppressedRoles() []string {
-	if !t.suppressed {
-		return nil
-	}
-	return t.framework.Roles
 }
 
 // capabilities returns those that every bridge has and the extra ones; names that Mesos does not know are left out.
@@ -96,13 +89,13 @@ func frameworkID(id string) *mesospb.FrameworkID {
 // subscribeCall returns SUBSCRIBE with what is to be told.
 func (t told) subscribeCall() *scheduler.Call {
 	call := calls.Subscribe(t.info())
-	call.Subscribe.SuppressedRoles = t.suppressedRoles()
+	call.Subscribe.SuppressedRoles = t.suppressed
 	return call
 }
 
 func (t told) updateCall() *scheduler.Call {
 	call := calls.UpdateFramework(*t.info())
-	call.UpdateFramework.SuppressedRoles = t.suppressedRoles()
+	call.UpdateFramework.SuppressedRoles = t.suppressed
 	return call
 }
 
@@ -224,6 +217,7 @@ func (b *Bridge) tell(t *term) outcome {
 
 // wasTold records the outcome of an UPDATE_FRAMEWORK.
 func (b *Bridge) wasTold(t *term, next told, o outcome) {
+	wishes := false
 	b.mu.Lock()
 	current := t == b.current
 	switch {
@@ -232,10 +226,15 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 		if current {
 			b.connection.Problem = nil
 		}
+		// Roles that Mesos did not know before may have waited for it.
+		wishes = current && len(b.wish.revive) > 0
 	case o.refused() && current:
 		b.connection.Problem = updateRefused(o.text, b.mayAccept(t))
 	}
 	b.mu.Unlock()
+	if wishes {
+		b.pushWish(t, &backoff{})
+	}
 	if current {
 		b.listener.ConnectionChanged()
 	}

@@ -126,7 +126,7 @@ func TestBridge_declinesAgain(t *testing.T) {
 			failing := h.cluster.Inject(fault)
 			h.bridge.Decline([]string{h.offer().ID}, time.Hour, DeclineUnfit)
 			h.pass(time.Millisecond)
-			h.bridge.Revive()
+			h.bridge.Revive("prod")
 			failing.Remove()
 			h.pass(20 * time.Second)
 			if len(h.bridge.Offers()) != 1 {

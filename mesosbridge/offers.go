@@ -61,7 +61,7 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 	used := make(map[string]AcceptState)
 	b.mu.Lock()
 	t := b.current
-	rest := &declining{offerIDs: []string{offerID}, refuse: refuse, reason: DeclineWithdrawn, revival: b.revivals}
+	rest := &declining{offerIDs: []string{offerID}, refuse: refuse, reason: DeclineWithdrawn, revival: b.wish.revivals}
 	o := b.offers[offerID]
 	for i := range tasks {
 		r := b.attempt(tasks[i].ID)
@@ -183,7 +183,7 @@ func (b *Bridge) Decline(offerIDs []string, refuse time.Duration, reason Decline
 	d := &declining{refuse: refuse, reason: reason}
 	b.mu.Lock()
 	t := b.current
-	d.revival = b.revivals
+	d.revival = b.wish.revivals
 	for _, id := range offerIDs {
 		if o := b.offers[id]; o != nil && !o.taken {
 			o.taken = true
@@ -229,7 +229,7 @@ func (b *Bridge) toDecline(t *term, d *declining) (open []mesospb.OfferID, refus
 			open = append(open, mesospb.OfferID{Value: id})
 		}
 	}
-	if d.revival != b.revivals {
+	if d.revival != b.wish.revivals {
 		return open, 0
 	}
 	return open, d.refuse
@@ -245,36 +245,4 @@ func (b *Bridge) dropOffers(t *term, offerIDs []string) {
 	for _, id := range offerIDs {
 		delete(b.offers, id)
 	}
-}
-
-// suppressionKey is the key under which SUPPRESS and REVIVE wait: only the last of them counts.
-const suppressionKey = "suppression"
-
-// Suppress asks for no more offers. The wish outlives the term: it is repeated with every SUBSCRIBE.
-func (b *Bridge) Suppress() { b.suppress(true) }
-
-// Revive asks for offers and clears all filters. It is sent once, in this term; without a term nothing is sent and the next SUBSCRIBE
-// asks for offers.
-func (b *Bridge) Revive() { b.suppress(false) }
-
-func (b *Bridge) suppress(suppressed bool) {
-	b.mu.Lock()
-	b.suppressed = suppressed
-	if !suppressed {
-		b.revivals++
-	}
-	t := b.current
-	b.mu.Unlock()
-	b.calls.push(item{
-		term: t,
-		key:  suppressionKey,
-		send: func() {
-			if suppressed {
-				b.call(t.ctx, t, calls.Suppress())
-			} else {
-				b.call(t.ctx, t, calls.Revive())
-			}
-		},
-		drop: func(error) {},
-	})
 }

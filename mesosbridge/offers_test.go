@@ -36,7 +36,7 @@ func TestBridge_Offers(t *testing.T) {
 		if len(decline.OfferIDs) != 2 || decline.GetFilters().GetRefuseSeconds() != 3600 || h.count("DECLINE") != 1 {
 			h.Errorf("the call is %+v", decline)
 		}
-		h.bridge.Revive()
+		h.bridge.Revive("prod")
 		h.pass(2 * time.Second)
 		if got := h.bridge.Offers(); len(got) != 3 {
 			h.Errorf("%d offers after REVIVE", len(got))
@@ -47,7 +47,7 @@ func TestBridge_Offers(t *testing.T) {
 func TestBridge_repeatsSuppression(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
-		h.bridge.Suppress()
+		h.bridge.WantOffers()
 		h.pass(time.Second)
 		h.cluster.CutStream("", 0)
 		h.pass(10 * time.Second)
@@ -60,7 +60,7 @@ func TestBridge_repeatsSuppression(t *testing.T) {
 		}
 		h.cluster.StopMaster(0)
 		h.pass(time.Second)
-		h.bridge.Revive()
+		h.bridge.Revive("prod")
 		h.cluster.StartMaster(0)
 		h.pass(time.Minute)
 		if n := len(h.bridge.Offers()); n != 1 {
@@ -76,7 +76,7 @@ func TestBridge_wishForOffersChangesWhileSubscribing(t *testing.T) {
 		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 5 * time.Second, Type: "SUBSCRIBE"})
 		h.cluster.CutStream("", 0)
 		h.pass(4 * time.Second)
-		h.bridge.Suppress()
+		h.bridge.WantOffers()
 		h.pass(10 * time.Second)
 		h.expect("UPDATE_FRAMEWORK", "SUPPRESS")
 	})
@@ -269,9 +269,9 @@ func TestBridge_otherFailedCallsEndNothing(t *testing.T) {
 		h.bridge.Kill("job", "", nil)
 		h.bridge.Reconcile(asking("job"), func(err error) { failed <- err })
 		h.bridge.Decline([]string{h.offer().ID}, 0, DeclineUnfit)
-		h.bridge.Suppress()
+		h.bridge.WantOffers()
 		h.pass(time.Second)
-		h.bridge.Revive()
+		h.bridge.Revive("prod")
 		h.pass(time.Minute)
 		if err := <-failed; err == nil {
 			h.Error("a RECONCILE answered 500 counts as answered")

@@ -119,7 +119,7 @@ var firstCalls = map[string]struct {
 		},
 	},
 	"SUPPRESS": {
-		func(h *harness) { h.bridge.Suppress() },
+		func(h *harness) { h.bridge.WantOffers() },
 		func(*harness) error { return nil },
 	},
 }

@@ -373,7 +373,7 @@ func TestBridge_wantsCredentials(t *testing.T) {
 func TestBridge_changesTheFrameworkWithoutSubscribingAnew(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
-		h.bridge.Suppress()
+		h.bridge.WantOffers()
 		h.pass(time.Second)
 		config := h.bridge.config
 		config.Framework.Name = "renamed"
@@ -514,7 +514,7 @@ func TestBridge_leavesNothingBehind(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
 		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Delay, Delay: time.Hour, Type: "REVIVE"})
-		h.bridge.Revive()
+		h.bridge.Revive("prod")
 		h.pass(time.Second)
 		outcome := make(chan error, 1)
 		h.bridge.Reconcile(asking("job"), func(err error) { outcome <- err })

@@ -146,7 +146,7 @@ func TestBridge_doesNotPileUpKills(t *testing.T) {
 		h.subscribed()
 		h.running("job")
 		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: time.Minute, Type: "REVIVE"})
-		h.bridge.Revive()
+		h.bridge.Revive("prod")
 		for range 50 {
 			h.bridge.Kill("job", "", nil)
 			h.pass(time.Second)
@@ -289,7 +289,7 @@ func TestBridge_sendsNothingItMayNot(t *testing.T) {
 		outcome := make(chan error, 1)
 		h.bridge.Reconcile(asking("job"), func(err error) { outcome <- err })
 		h.bridge.Kill("job", "", nil)
-		h.bridge.Suppress()
+		h.bridge.WantOffers()
 		h.launch("web")
 		h.pass(time.Second)
 		if err := <-outcome; err == nil {

@@ -411,6 +411,14 @@ type Offers struct {
 	// +optional
 	RefuseSeconds int32 `json:"refuseSeconds,omitempty"`
 
+	// reviveSeconds is the least time between two requests to Mesos to offer anew what was refused, in seconds. Each of them also takes
+	// away what keeps offers for other frameworks, so a short time costs those; a long one makes new tasks wait. Default: 5.
+	// +kubebuilder:default=5
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	ReviveSeconds int32 `json:"reviveSeconds,omitempty"`
+
 	// maintenanceLeadSeconds is how long before its maintenance begins, by the masters' maintenance schedule, an agent takes no new task, in
 	// seconds; until then, and once the maintenance is over, it is used as any other. What runs there is not moved. Default: 3600.
 	// +kubebuilder:default=3600

@@ -216,8 +216,28 @@ type Decision struct {
 	Forget []string
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
+	// Ended says, where StepPlace is taken, that the last attempt ended by itself: what its agent gave it is free again there.
+	Ended bool
+	// Soon is what a task may want soon that wants no offer now.
+	Soon Soon
 	// Events tell of what the new status records, or of what the steps do.
 	Events []Event
+}
+
+// Soon is what a task may want soon that wants no offer now.
+type Soon struct {
+	// Until is until when an offer may be wanted for it at any moment; zero: none is.
+	Until time.Time
+	// Rest is what it waits for; zero: for nothing.
+	Rest Rest
+}
+
+// Rest is the wait of a task that is to be launched again.
+type Rest struct {
+	// AgentID is where its last attempt ended.
+	AgentID string
+	// Until is when it is launched again.
+	Until time.Time
 }
 
 // Next decides what should happen next to one task.

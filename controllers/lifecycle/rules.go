@@ -23,6 +23,8 @@ const (
 	killConfirmWithin = 30 * time.Second
 	// firstKillRetry and lastKillRetry bound the time between two KILLs of one attempt, beyond its grace period.
 	firstKillRetry, lastKillRetry = 5 * time.Second, 5 * time.Minute
+	// launchSlack is how long after it is due a launch may be asked for at the latest.
+	launchSlack = 10 * time.Second
 	// firstAskRetry and lastAskRetry bound the time between two RECONCILEs of one attempt alone.
 	firstAskRetry, lastAskRetry = 5 * time.Second, time.Minute
 )
@@ -241,6 +243,7 @@ func (s *scene) run() {
 	if s.Spec.RestartPolicy != v1alpha1.RestartAlways {
 		s.verdict.succeeded = metav1.ConditionUnknown
 	}
+	s.mayEndSoon()
 	s.askIf(s.Doubted)
 }
 
@@ -273,6 +276,7 @@ func (s *scene) start() {
 	} else {
 		s.holdBack()
 	}
+	s.mayEndSoon()
 	silent := s.Observation == nil && (s.Launch == LaunchAccepted && s.due(s.AcceptedAt.Add(confirmWithin)) ||
 		s.Launch == LaunchUnknown && !s.BoundSince.IsZero() && s.due(s.BoundSince.Add(confirmWithin)))
 	s.askIf(s.Doubted || silent)
@@ -359,7 +363,22 @@ func (s *scene) launch() {
 	case s.Placement != nil:
 		s.step(StepBind)
 	default:
+		s.decision.Ended = s.endedByItself()
 		s.step(StepPlace)
+	}
+}
+
+// endedByItself says whether the last attempt was as the spec asks and came to an end of its own on its agent, which may take the next one.
+func (s *scene) endedByItself() bool {
+	last := s.attempt
+	if last == nil || !over(last) || !s.asDeclared() || s.restartRequested() || last.KillReason != "" || last.Source == mesos.SourceMaster {
+		return false
+	}
+	switch s.state() {
+	case mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled, mesos.TaskDropped:
+		return last.Reason != mesos.ReasonAgentDraining
+	default:
+		return false
 	}
 }
 
@@ -422,7 +441,23 @@ func (s *scene) backOff() {
 		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonBackOff, reconciling: true,
 		message: fmt.Sprintf("Launching again at %s after %s", s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339), outcome(s.attempt)),
 	}
-	s.checkAt(s.decision.Status.NextLaunchTime.Time)
+	due := s.decision.Status.NextLaunchTime.Time
+	s.decision.Soon.Until = due.Add(launchSlack)
+	if s.endedByItself() {
+		s.decision.Soon.Rest = Rest{AgentID: s.attempt.AgentID, Until: due}
+	}
+	s.checkAt(due)
+}
+
+// mayEndSoon notes that an attempt which has not run for long may have to be launched again at any moment.
+func (s *scene) mayEndSoon() {
+	began := s.Now
+	if start := s.attempt.StartTime; start != nil {
+		began = start.Time
+	}
+	if until := began.Add(stableAfter); until.After(s.Now) {
+		s.decision.Soon.Until = until
+	}
 }
 
 // kill sends KILL when it is due: at once, then with growing gaps, and at once again when a task comes back whose kill Mesos will

@@ -193,6 +193,9 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 	if view.connection != nil && !slices.Contains(decision.Steps, lifecycle.StepPlace) && !slices.Contains(decision.Steps, lifecycle.StepBind) {
 		view.connection.Placer.Unwant(view.key)
 	}
+	if view.connection != nil {
+		view.connection.Placer.Expect(view.key, view.task.Role, decision.Soon)
+	}
 	for _, step := range decision.Steps {
 		if view.connection == nil && step != lifecycle.StepRelease && step != lifecycle.StepFinalize {
 			continue
@@ -226,7 +229,7 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 	case lifecycle.StepAbandon:
 		connection.Abandon(decision.Abandon)
 	case lifecycle.StepPlace:
-		connection.Placer.Want(view.key, view.task, view.seen.Hash)
+		connection.Placer.Want(view.key, view.task, view.seen.Hash, decision.Ended)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
 	case lifecycle.StepRestore:

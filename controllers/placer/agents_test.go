@@ -73,7 +73,7 @@ func TestPlacer_keepsAgentsWithGPUsForTasksThatNeedThem(t *testing.T) {
 func (p *placing) wantGPU(name string) {
 	task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000, GPUs: 1000}}
 	p.tasks[keyNamed(name)] = task
-	p.placer.Want(keyNamed(name), task, hashed)
+	p.placer.Want(keyNamed(name), task, hashed, false)
 }
 
 func TestPlacer_usesAgentsUntilTheirMaintenanceDrawsNearAndOnceItIsOver(t *testing.T) {

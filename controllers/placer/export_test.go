@@ -21,6 +21,9 @@ func (p *Placer) Remembered(key types.NamespacedName) (kept []string) {
 	if _, deferred := p.deferred[key]; deferred {
 		kept = append(kept, "a wait")
 	}
+	if _, rests := p.rests[key]; rests {
+		kept = append(kept, "a rest")
+	}
 	if p.retries.NumRequeues(key) > 0 {
 		kept = append(kept, "failures")
 	}

@@ -73,11 +73,13 @@ func (p *Placer) close(launch *launch, gone bool) {
 		if reserved.wanted.reserved == reserved {
 			reserved.wanted.reserved = nil
 			// What would serve it now may have been declined for long while it had this.
-			p.revive = p.revive || p.pending[reserved.wanted.key] == reserved.wanted
+			if p.pending[reserved.wanted.key] == reserved.wanted {
+				p.revive.Insert(reserved.wanted.task.Role)
+			}
 		}
 		p.attempts.Enqueue(reserved.wanted.key)
 	}
-	refuse := p.refuse()
+	refuse := p.refusalOf(launch.offer.AgentID, p.restsByAgent())
 	if len(p.pending) > 0 {
 		refuse = 0
 	}

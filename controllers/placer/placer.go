@@ -38,9 +38,13 @@ const (
 	aloneAtOnce = 16
 	// silentFor is how long a task waits without any offer before that is worth saying.
 	silentFor = 2 * time.Second
-	// reviveEvery is the least time between two REVIVEs for new tasks, reviveAgain the time after which one is sent again if no offer
-	// came.
-	reviveEvery, reviveAgain = time.Second, 30 * time.Second
+	// reviveEvery is the least time between two REVIVEs unless the spec says otherwise, reviveAgain the time after which one is sent again if
+	// no offer came.
+	reviveEvery, reviveAgain = 5 * time.Second, 30 * time.Second
+	// stayAfterBinding is how long offers stay asked for after a task was bound: by then it is known what becomes of it.
+	stayAfterBinding = time.Minute
+	// ownFirst is how long a task that ended by itself waits for what it had before it asks for what was declined.
+	ownFirst = 10 * time.Second
 	// bindAgainLeast and bindAgainMost bound how long a task waits for another offer after its binding could not be written: doubling, so
 	// that an API server in trouble is not hammered.
 	bindAgainLeast, bindAgainMost = time.Second, 5 * time.Minute
@@ -60,6 +64,8 @@ type wanted struct {
 	silent  bool
 	// reserved is the part of an offer that it was given; nil while it has none.
 	reserved *reservation
+	// asks is when what was declined is to be asked for on its behalf, asked when it was; zero before.
+	asks, asked time.Time
 }
 
 // is says whether a task waits to be launched like this, in all that Mesos is told of it: the hash leaves out what restarts nothing.
@@ -92,8 +98,13 @@ type Placer struct {
 	turns placement.Turns
 	// spec is what the framework's spec says of offers.
 	spec v1alpha1.Offers
-	// revive says that tasks came since the last REVIVE; suppressed that nothing is asked for.
-	revive, suppressed bool
+	// revive are the roles of tasks that lost what they were given, or may be given what they were not, since the last REVIVE.
+	revive sets.Set[string]
+	// asked are the roles to which offers are made; nil for all, as at first.
+	asked sets.Set[string]
+	// stays is until when offers to a role stay asked for, as a task may be back soon. rests are the tasks that wait to be launched again.
+	stays map[string]time.Time
+	rests map[types.NamespacedName]lifecycle.Rest
 	// open says whether anything may be launched, turnedDown that offers were given back in this term because nothing might be.
 	open, turnedDown      bool
 	lastRevive, lastOffer time.Time
@@ -117,8 +128,8 @@ type Bridge interface {
 	Reserve(taskID, agentID string)
 	Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool)
 	Decline(offerIDs []string, refuse time.Duration, reason mesosbridge.DeclineReason)
-	Suppress()
-	Revive()
+	WantOffers(roles ...string)
+	Revive(roles ...string)
 }
 
 // Attempts is what a placer has to ask of its framework's attempts, and to tell of them.
@@ -149,6 +160,9 @@ func New(framework string, bridge Bridge, attempts Attempts, clock clock.Clock) 
 		refused:   sets.New[types.NamespacedName](),
 		retries:   workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
 		deferred:  map[types.NamespacedName]time.Time{},
+		revive:    sets.New[string](),
+		stays:     map[string]time.Time{},
+		rests:     map[types.NamespacedName]lifecycle.Rest{},
 		spec:      v1alpha1.Offers{RefuseSeconds: 120},
 	}
 }
@@ -160,8 +174,11 @@ func (p *Placer) SetSpec(spec v1alpha1.Offers) {
 	before := p.spec
 	p.spec = *spec.DeepCopy()
 	before.RefuseSeconds = spec.RefuseSeconds // It only counts from the next offer on.
+	before.ReviveSeconds = spec.ReviveSeconds
 	if !reflect.DeepEqual(before, p.spec) && len(p.pending) > 0 {
-		p.revive = true
+		for _, task := range p.pending {
+			p.revive.Insert(task.task.Role)
+		}
 		p.Wake()
 	}
 }
@@ -176,6 +193,14 @@ func (p *Placer) maintenanceLead() time.Duration {
 
 // refuse is for how long offers that serve nobody are refused.
 func (p *Placer) refuse() time.Duration { return time.Duration(p.spec.RefuseSeconds) * time.Second }
+
+// reviveEvery is the least time between two REVIVEs.
+func (p *Placer) reviveEvery() time.Duration {
+	if p.spec.ReviveSeconds > 0 {
+		return time.Duration(p.spec.ReviveSeconds) * time.Second
+	}
+	return reviveEvery
+}
 
 // Wake makes the placer look again soon: what offers there are, and whether anything may be launched on them.
 func (p *Placer) Wake() {
@@ -208,8 +233,8 @@ func (p *Placer) Run(ctx context.Context) {
 	}
 }
 
-// Want makes a task pending, or renews what it wants.
-func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string) {
+// Want makes a task pending, or renews what it wants. Ended says that it ended by itself: what it had comes back to it unasked.
+func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, ended bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.pending[key]; known != nil {
@@ -218,9 +243,31 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string) {
 		}
 		p.release(known)
 	}
-	p.pending[key] = &wanted{key: key, task: task, hash: hash, since: p.clock.Now()}
-	p.revive = true
+	now := p.clock.Now()
+	p.pending[key] = &wanted{key: key, task: task, hash: hash, since: now, asks: now}
+	if ended {
+		p.pending[key].asks = now.Add(ownFirst)
+	}
 	p.Wake()
+}
+
+// Expect says what the task, which wants nothing now, may want soon.
+func (p *Placer) Expect(key types.NamespacedName, role string, soon lifecycle.Soon) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stay(role, soon.Until)
+	if soon.Rest == (lifecycle.Rest{}) {
+		delete(p.rests, key)
+		return
+	}
+	p.rests[key] = soon.Rest
+}
+
+// stay keeps offers to a role asked for until then; the caller holds the lock.
+func (p *Placer) stay(role string, until time.Time) {
+	if until.After(p.stays[role]) {
+		p.stays[role] = until
+	}
 }
 
 // Unwant ends a task's waiting. A part of an offer that was reserved and not bound is given back.
@@ -268,6 +315,7 @@ func (p *Placer) Bound(key types.NamespacedName, taskID string) bool {
 		return false
 	}
 	known.reserved.bound = true
+	p.stay(known.task.Role, p.clock.Now().Add(stayAfterBinding))
 	if known.reserved.launch.firstBound.IsZero() {
 		known.reserved.launch.firstBound = p.clock.Now()
 	}
@@ -299,6 +347,7 @@ func (p *Placer) Forget(key types.NamespacedName) {
 	p.refused.Delete(key)
 	p.retries.Forget(key)
 	delete(p.deferred, key)
+	delete(p.rests, key)
 }
 
 // CallOff keeps the ACCEPT of an attempt from being sent, if it was not yet.

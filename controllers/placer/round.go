@@ -44,7 +44,7 @@ func (p *Placer) notice(offers []mesos.Offer) {
 		p.term, p.termBegan = term, p.clock.Now()
 		clear(p.declined)
 		// Every subscription begins with fresh offers and without filters, unless the bridge told Mesos that none are wanted.
-		p.revive, p.turnedDown, p.backBy = false, false, time.Time{}
+		p.revive, p.turnedDown, p.backBy = sets.New[string](), false, time.Time{}
 	}
 	if len(offers) > 0 {
 		p.lastOffer = p.clock.Now()
@@ -54,7 +54,10 @@ func (p *Placer) notice(offers []mesos.Offer) {
 	}
 	p.open = bridge.MayAccept() && p.attempts.MayLaunch()
 	if p.open && p.turnedDown {
-		p.turnedDown, p.revive, p.lastRevive = false, true, time.Time{}
+		p.turnedDown, p.lastRevive = false, time.Time{}
+		for _, task := range p.pending {
+			p.revive.Insert(task.task.Role)
+		}
 	}
 }
 
@@ -64,7 +67,9 @@ func (p *Placer) takeUpDeferred() {
 	for key, until := range p.deferred {
 		if !now.Before(until) {
 			delete(p.deferred, key)
-			p.revive = true
+			if task := p.pending[key]; task != nil {
+				p.revive.Insert(task.task.Role)
+			}
 		}
 	}
 }
@@ -168,27 +173,24 @@ func (p *Placer) recall(now time.Time) []mesos.Offer {
 
 // declineRest turns down what a round has left: shortly, where tasks only wait for their turn, and not for long what might serve one soon.
 func (p *Placer) declineRest(left leftover, reason mesosbridge.DeclineReason) {
-	refuse := p.refuse()
-	if reason == mesosbridge.DeclineTurn {
-		refuse = min(refuse, shortRefusal)
-	}
-	var soon, unfit []mesos.Offer
+	refusals, rests := map[time.Duration][]mesos.Offer{}, p.restsByAgent()
 	for _, offer := range left.offers {
-		if left.maintained.Has(offer.ID) {
-			soon = append(soon, offer)
-		} else {
-			unfit = append(unfit, offer)
+		refuse := p.refusalOf(offer.AgentID, rests)
+		if reason == mesosbridge.DeclineTurn {
+			refuse = min(refuse, shortRefusal)
 		}
+		if left.maintained.Has(offer.ID) {
+			refuse = min(refuse, maintenanceRefusal)
+		}
+		refusals[refuse] = append(refusals[refuse], offer)
 	}
-	p.decline(soon, min(refuse, maintenanceRefusal), reason)
-	p.decline(unfit, refuse, reason)
+	for refuse, offers := range refusals {
+		p.decline(offers, refuse, reason)
+	}
 }
 
 // decline turns down offers that serve nobody.
 func (p *Placer) decline(offers []mesos.Offer, refuse time.Duration, reason mesosbridge.DeclineReason) {
-	if len(offers) == 0 {
-		return
-	}
 	until := p.clock.Now().Add(refuse)
 	for _, offer := range offers {
 		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until}
@@ -309,26 +311,6 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 	p.attempts.Enqueue(task.key)
 }
 
-// steer tells Mesos whether offers are wanted.
-func (p *Placer) steer() {
-	bridge, now := p.bridge, p.clock.Now()
-	if len(p.pending) == 0 {
-		if !p.suppressed && len(p.launches) == 0 {
-			p.suppressed = true
-			bridge.Suppress()
-		}
-		return
-	}
-	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
-	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
-	// Before anything may be launched no offer is of use.
-	if p.open && (p.suppressed || again || p.revive && now.Sub(p.lastRevive) >= reviveEvery) {
-		p.suppressed, p.revive, p.lastRevive, p.backBy = false, false, now, time.Time{}
-		clear(p.declined)
-		bridge.Revive()
-	}
-}
-
 // nextLook is when something is due though nothing happens.
 func (p *Placer) nextLook() time.Time {
 	next := p.clock.Now().Add(reviveAgain)
@@ -338,9 +320,7 @@ func (p *Placer) nextLook() time.Time {
 	for _, until := range p.deferred {
 		next = earlier(next, until)
 	}
-	if len(p.pending) > 0 && p.revive && p.open {
-		next = earlier(next, p.lastRevive.Add(reviveEvery))
-	}
+	next = earlier(next, p.nextSteer())
 	for _, task := range p.pending {
 		if task.waiting == nil && p.mayBeSilent(task) {
 			next = earlier(next, p.silentAt(task))

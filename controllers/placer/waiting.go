@@ -50,15 +50,14 @@ func (p *Placer) judgeSilence() {
 	}
 }
 
-// mayBeSilent says whether the lack of offers is what keeps a task waiting.
+// mayBeSilent says whether the lack of offers is what keeps a task waiting, rather than that they have yet to be asked for.
 func (p *Placer) mayBeSilent(task *wanted) bool {
-	_, deferred := p.deferred[task.key]
-	return task.reserved == nil && !deferred && (task.waiting == nil || task.silent)
+	return p.waits(task) && (task.waiting == nil || task.silent) && (!p.open || !p.willAsk(task))
 }
 
 // silentAt is when it is worth saying that no offer comes for a task.
 func (p *Placer) silentAt(task *wanted) time.Time {
-	return later(later(task.since, task.judged), later(p.lastOffer, p.backBy)).Add(silentFor)
+	return later(later(task.since, task.judged), later(task.asked, later(p.lastOffer, p.backBy))).Add(silentFor)
 }
 
 // silence says why there are no offers.

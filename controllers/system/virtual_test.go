@@ -45,6 +45,8 @@ type virtual struct {
 	cache client.Client
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step leadership.Step, send func() error) error
+	// quit ends what else runs.
+	quit []func()
 
 	mu sync.Mutex
 	// running is the process that runs; nil while none does.
@@ -155,6 +157,11 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 		v.kept = keep(telling{direct, v.tell})
 		defer v.removeFramework()
 		defer v.stop()
+		defer func() {
+			for _, quit := range v.quit {
+				quit()
+			}
+		}()
 		test(v)
 	})
 }

@@ -1,0 +1,138 @@
+package placer
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+)
+
+// steer tells Mesos to which roles offers are to be made. A REVIVE voids all filters of its roles, and so takes offers from others: it is sent for
+// what may be served by what was declined, and seldom.
+func (p *Placer) steer() {
+	if len(p.launches) == 0 {
+		p.suppress()
+	}
+	now := p.clock.Now()
+	roles := p.toRevive(now)
+	// Before anything may be launched no offer is of use.
+	if !p.open || roles.Len() == 0 || now.Before(p.lastRevive.Add(p.reviveEvery())) {
+		return
+	}
+	for _, task := range p.pending {
+		if roles.Has(task.task.Role) && p.willAsk(task) {
+			task.asked = now
+		}
+	}
+	p.lastRevive, p.backBy = now, time.Time{}
+	p.revive = p.revive.Difference(roles)
+	if p.asked != nil {
+		p.asked = p.asked.Union(roles)
+	}
+	for key := range p.declined {
+		if roles.Has(key[1]) {
+			delete(p.declined, key)
+		}
+	}
+	p.bridge.Revive(sets.List(roles)...)
+}
+
+// suppress asks for no more offers to roles for which no task waits, nor may soon.
+func (p *Placer) suppress() {
+	wanted := sets.New[string]()
+	for _, task := range p.pending {
+		wanted.Insert(task.task.Role)
+	}
+	now := p.clock.Now()
+	for role, until := range p.stays {
+		if now.Before(until) {
+			wanted.Insert(role)
+		} else {
+			delete(p.stays, role)
+		}
+	}
+	left := wanted
+	if p.asked != nil {
+		left = p.asked.Intersection(wanted)
+	}
+	if p.asked == nil || left.Len() < p.asked.Len() {
+		p.asked = left
+		p.bridge.WantOffers(sets.List(left)...)
+	}
+}
+
+// toRevive are the roles to be revived: those that are suppressed though a task waits, those of tasks that are new, changed or without their
+// agent, and all for which tasks wait where no offer came for long.
+func (p *Placer) toRevive(now time.Time) sets.Set[string] {
+	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
+	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
+	roles, waiting := sets.New[string](), sets.New[string]()
+	for _, task := range p.pending {
+		role := task.task.Role
+		waiting.Insert(role)
+		if again && p.waits(task) || p.suppressed(role) || p.revive.Has(role) || p.willAsk(task) && !now.Before(task.asks) {
+			roles.Insert(role)
+		}
+	}
+	p.revive = p.revive.Intersection(waiting)
+	return roles
+}
+
+// suppressed says whether no offers are asked for to a role.
+func (p *Placer) suppressed(role string) bool { return p.asked != nil && !p.asked.Has(role) }
+
+// waits says whether it is an offer that a pending task waits for.
+func (p *Placer) waits(task *wanted) bool {
+	_, deferred := p.deferred[task.key]
+	return task.reserved == nil && !deferred
+}
+
+// willAsk says whether what was declined is still to be asked for on a task's behalf.
+func (p *Placer) willAsk(task *wanted) bool {
+	role := task.task.Role
+	return p.waits(task) && (task.asked.IsZero() || p.suppressed(role) || p.revive.Has(role))
+}
+
+// nextSteer is when Mesos is to be told something though nothing happens.
+func (p *Placer) nextSteer() time.Time {
+	now := p.clock.Now()
+	next := now.Add(reviveAgain)
+	for _, until := range p.stays {
+		if until.After(now) {
+			next = earlier(next, until)
+		}
+	}
+	if !p.open {
+		return next
+	}
+	due := p.lastRevive.Add(p.reviveEvery())
+	for _, task := range p.pending {
+		switch role := task.task.Role; {
+		case p.suppressed(role), p.revive.Has(role):
+			next = earlier(next, due)
+		case p.willAsk(task):
+			next = earlier(next, later(due, task.asks))
+		}
+	}
+	return next
+}
+
+// restsByAgent is when the first task is due that ended on an agent, by agent.
+func (p *Placer) restsByAgent() map[string]time.Time {
+	due := map[string]time.Time{}
+	for _, rest := range p.rests {
+		if first, ok := due[rest.AgentID]; !ok || rest.Until.Before(first) {
+			due[rest.AgentID] = rest.Until
+		}
+	}
+	return due
+}
+
+// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that ended there, until then. Else the filter of
+// what it gave back would keep that from it, and a REVIVE be needed, which voids every filter.
+func (p *Placer) refusalOf(agentID string, rests map[string]time.Time) time.Duration {
+	due, ok := rests[agentID]
+	if !ok {
+		return p.refuse()
+	}
+	return min(p.refuse(), max(due.Sub(p.clock.Now()), shortRefusal))
+}

@@ -1,0 +1,131 @@
+package mesosbridge
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/mesos/mesos-go/api/v1/lib/scheduler/calls"
+)
+
+// wishKey is the key under which SUPPRESS and REVIVE wait: what they say is worked out as they are sent.
+const wishKey = "wish"
+
+// wish is for which roles offers are wanted.
+type wish struct {
+	// only are the roles for which they are; nil for all, as at first.
+	only map[string]bool
+	// revive are the roles whose REVIVE Mesos has not taken yet in this term, with the number of the last that was asked for.
+	revive map[string]int
+	// revivals counts the REVIVEs that were asked for.
+	revivals int
+}
+
+// suppressed returns those of the roles for which no offers are wanted, in order.
+func (w *wish) suppressed(roles []string) (unwanted []string) {
+	for _, role := range slices.Sorted(slices.Values(roles)) {
+		if w.only != nil && !w.only[role] {
+			unwanted = append(unwanted, role)
+		}
+	}
+	return unwanted
+}
+
+// WantOffers says for which roles offers are wanted. The wish outlives the term: it is repeated with every SUBSCRIBE. SUPPRESS is sent for those
+// of the framework's roles that are not among them, until Mesos has taken it; one that becomes wanted again needs Revive.
+func (b *Bridge) WantOffers(roles ...string) {
+	b.mu.Lock()
+	b.wish.only = make(map[string]bool, len(roles))
+	for _, role := range roles {
+		b.wish.only[role] = true
+	}
+	maps.DeleteFunc(b.wish.revive, func(role string, _ int) bool { return !b.wish.only[role] })
+	t := b.current
+	b.mu.Unlock()
+	b.pushWish(t, &backoff{})
+}
+
+// Revive asks for offers to the roles and clears their filters. It is sent until Mesos has taken it, in this term; without a term nothing is
+// sent, and the next SUBSCRIBE asks for offers.
+func (b *Bridge) Revive(roles ...string) {
+	b.mu.Lock()
+	b.wish.revivals++
+	t := b.current
+	for _, role := range roles {
+		if b.wish.only != nil {
+			b.wish.only[role] = true
+		}
+		if t != nil {
+			b.wish.revive[role] = b.wish.revivals
+		}
+	}
+	b.mu.Unlock()
+	b.pushWish(t, &backoff{})
+}
+
+func (b *Bridge) pushWish(t *term, retry *backoff) {
+	b.calls.push(item{term: t, key: wishKey, send: func() { b.sendWish(t, retry) }, drop: func(error) {}})
+}
+
+// sendWish tells Mesos what it does not know of the roles for which offers are wanted: only roles that it knows, as one that it does not know
+// makes it ignore the call, and never none, which would mean all (Mesos master: Master::suppress, Master::revive).
+func (b *Bridge) sendWish(t *term, retry *backoff) {
+	suppress, revive := b.untold(t)
+	taken := true
+	if len(suppress) > 0 {
+		taken = b.call(t.ctx, t, calls.SuppressWith(suppress)).accepted()
+		if taken {
+			b.mu.Lock()
+			t.told.suppressed = slices.Sorted(slices.Values(slices.Concat(t.told.suppressed, suppress)))
+			b.mu.Unlock()
+		}
+	}
+	if len(revive) > 0 {
+		o := b.call(t.ctx, t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))))
+		taken = taken && o.accepted()
+		if o.accepted() {
+			b.wasRevived(t, revive)
+		}
+	}
+	if !taken {
+		time.AfterFunc(retry.next(fast), func() { b.pushWish(t, retry) })
+	}
+}
+
+// untold returns the roles that are to be suppressed, and those to be revived with the numbers of their REVIVEs.
+func (b *Bridge) untold(t *term) (suppress []string, revive map[string]int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t != b.current || t.ctx.Err() != nil {
+		return nil, nil
+	}
+	known := t.told.framework.Roles
+	suppress = slices.DeleteFunc(b.wish.suppressed(known), func(role string) bool { return slices.Contains(t.told.suppressed, role) })
+	revive = maps.Clone(b.wish.revive)
+	maps.DeleteFunc(revive, func(role string, _ int) bool { return !slices.Contains(known, role) })
+	return suppress, revive
+}
+
+// wasRevived records that Mesos took a REVIVE. What was asked for since waits still.
+func (b *Bridge) wasRevived(t *term, revived map[string]int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t.told.suppressed = slices.DeleteFunc(slices.Clone(t.told.suppressed), func(role string) bool { _, ok := revived[role]; return ok })
+	if t != b.current {
+		return
+	}
+	maps.DeleteFunc(b.wish.revive, func(role string, number int) bool { return revived[role] == number })
+}
+
+// wishAnew makes the wish that of a new term: a role that Mesos was told to suppress is asked for if it is wanted now. It says whether there is
+// anything to tell. The caller holds b.mu.
+func (b *Bridge) wishAnew(t *term) bool {
+	clear(b.wish.revive)
+	now := b.wish.suppressed(t.told.framework.Roles)
+	for _, role := range t.told.suppressed {
+		if !slices.Contains(now, role) {
+			b.wish.revive[role] = b.wish.revivals
+		}
+	}
+	return !slices.Equal(now, t.told.suppressed)
+}
