@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
@@ -281,5 +282,46 @@ spec: {masters: {urls: ["http://m:5050"]}}`
 			}
 			judge(t, tc.refusal, func() (string, error) { return g.kubectl(input, arguments...) })
 		})
+	}
+}
+
+// Whoever may write MesosTasks of a namespace, and nothing else, creates none that says where it runs.
+func TestAdmission_tenantsInventNoBindings(t *testing.T) {
+	g := newGuarded(t)
+	g.must("", "create", "role", "tasks", "--verb=*", "--resource=mesostasks.mesos.dev")
+	g.must("", "create", "rolebinding", "tasks", "--role=tasks", "--user=tina")
+	as := rest.CopyConfig(g.env.Config)
+	as.Impersonate = rest.ImpersonationConfig{UserName: "tina", Groups: []string{"system:authenticated"}}
+	tenant, err := client.New(as, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := func(name string) *unstructured.Unstructured {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(fmt.Sprintf(guardedTask, name, "sleep 1")), &object.Object); err != nil {
+			t.Fatal(err)
+		}
+		object.SetAnnotations(map[string]string{"mesos.dev/binding": "{}"})
+		return object
+	}
+	// Each policy is enforced some moments after it was created.
+	var last error
+	err = wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+		last = tenant.Create(t.Context(), bound("invented"), client.DryRunAll)
+		return last != nil, nil
+	})
+	if sentence := "annotation mesos.dev/binding says where a task runs and only the operator writes it"; err != nil || !strings.Contains(last.Error(), sentence) {
+		t.Errorf("inventing a binding gave %v (%v), want a refusal that says %q", last, err, sentence)
+	}
+	plain := bound("plain")
+	plain.SetAnnotations(nil)
+	if err := tenant.Create(t.Context(), plain); err != nil {
+		t.Errorf("a tenant's MesosTask without a binding: %v", err)
+	}
+	if err := tenant.Patch(t.Context(), plain, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"mesos.dev/binding":"{}"}}}`))); err == nil {
+		t.Error("a tenant gave a MesosTask a binding afterwards")
+	}
+	if err := g.env.Client(t).Create(t.Context(), bound("restored")); err != nil {
+		t.Errorf("an administrator's restore: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,13 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -74,28 +71,8 @@ func (c *cluster) must(object client.Object) {
 	}
 }
 
-// tenant is somebody who may write the MesosTasks of namespace shop, and no more.
-func (c *cluster) tenant() client.Client {
-	c.t.Helper()
-	c.must(&rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tasks"}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{"mesos.dev"}, Resources: []string{"mesostasks"}, Verbs: []string{"*"}},
-	}})
-	c.must(&rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "tasks"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "tasks"},
-		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "tina"}},
-	})
-	config := rest.CopyConfig(c.env.Config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: "tina", Groups: []string{"system:authenticated"}}
-	tenant, err := client.New(config, client.Options{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return tenant
-}
-
 // newTask is a MesosTask of any name.
-func newTask(t *testing.T, namespace string, annotations map[string]string) *unstructured.Unstructured {
+func newTask(t *testing.T, namespace string) *unstructured.Unstructured {
 	t.Helper()
 	task := &unstructured.Unstructured{}
 	manifest := `{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, spec: {shell: sleep 1, resources: {requests: {cpus: "0.1", memory: 32Mi}}}}`
@@ -104,7 +81,6 @@ func newTask(t *testing.T, namespace string, annotations map[string]string) *uns
 	}
 	task.SetNamespace(namespace)
 	task.SetGenerateName("task-")
-	task.SetAnnotations(annotations)
 	return task
 }
 
@@ -142,8 +118,8 @@ func TestQuota_limitsMesosTasks(t *testing.T) {
 	if err := c.admin.Status().Update(t.Context(), quota); err != nil {
 		t.Fatal(err)
 	}
-	c.refused("exceeded quota: "+quota.Name+", requested: "+counted+"=1", func() error { return c.admin.Create(t.Context(), newTask(t, quota.Namespace, nil)) })
-	if err := c.admin.Create(t.Context(), newTask(t, "post", nil)); err != nil {
+	c.refused("exceeded quota: "+quota.Name+", requested: "+counted+"=1", func() error { return c.admin.Create(t.Context(), newTask(t, quota.Namespace)) })
+	if err := c.admin.Create(t.Context(), newTask(t, "post")); err != nil {
 		t.Errorf("the quota of another namespace: %v", err)
 	}
 	if err := c.admin.Get(t.Context(), client.ObjectKeyFromObject(quota), quota); err != nil {
@@ -152,21 +128,4 @@ func TestQuota_limitsMesosTasks(t *testing.T) {
 	if got := quota.Status.Used[counted]; got.Cmp(limit) != 0 {
 		t.Errorf("%s MesosTasks are counted, want %s", got.String(), limit.String())
 	}
-}
-
-// The policy that docs/security.md shows lets only those who may change MesosFrameworks create a MesosTask that says where it runs.
-func TestPolicy_keepsTenantsFromInventingBindings(t *testing.T) {
-	c := newCluster(t)
-	for _, kind := range []string{"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"} {
-		for _, object := range shown(t, "security.md", kind) {
-			c.must(object)
-		}
-	}
-	tenant := c.tenant()
-	binding := map[string]string{"mesos.dev/binding": fmt.Sprintf(`{"taskID":"shop.web.1%08x.abcdefghij","agentID":"a","frameworkID":"f","uid":"u"}`, 1)}
-	c.refused("mesos.dev/binding", func() error { return tenant.Create(t.Context(), newTask(t, "shop", binding)) })
-	if err := tenant.Create(t.Context(), newTask(t, "shop", nil)); err != nil {
-		t.Errorf("a MesosTask without a binding: %v", err)
-	}
-	c.must(newTask(t, "shop", binding))
 }

@@ -189,7 +189,7 @@ const (
 	EventKillingAbandoned = "KillingAbandoned"
 	// EventGivingUp says that attempts of many MesosTasks are given up, as a person asked by an annotation of the framework.
 	EventGivingUp = "GivingUp"
-	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it.
+	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it or a person gave its lost ID up.
 	EventFrameworkIDReplaced = "FrameworkIDReplaced"
 	// EventRegistered says that Mesos gave the framework its ID.
 	EventRegistered = "Registered"

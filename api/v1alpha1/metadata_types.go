@@ -40,8 +40,8 @@ const (
 	// AnnotationGiveUpUnknown on a MesosFramework gives up all attempts of which Mesos says TASK_UNKNOWN, as where it was rebuilt from nothing. Its
 	// value is the token that status.unknown has: one of another count does nothing.
 	AnnotationGiveUpUnknown = "mesos.dev/give-up-unknown"
-	// AnnotationReplaceFrameworkID on a MesosFramework names its framework ID, once Mesos has removed that: the operator registers the
-	// framework anew, once, and gives up what was bound under the old ID.
+	// AnnotationReplaceFrameworkID on a MesosFramework names its framework ID, once Mesos has removed that, or one that MesosTasks are bound
+	// under and the object has lost: the operator registers the framework anew, once, and gives up what was bound under the old ID.
 	AnnotationReplaceFrameworkID = "mesos.dev/replace-framework-id"
 	// AnnotationReconcileRequestedAt on a MesosFramework asks for one reconciliation pass each time that its value changes. The
 	// operator repeats the value it has handled in status.reconciliation.lastHandledReconcileAt.

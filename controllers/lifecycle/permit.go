@@ -57,6 +57,11 @@ func Permit(framework *v1alpha1.MesosFramework, namespace Namespace, task mesos.
 	return nil
 }
 
+// Takes says whether a framework takes tasks of a namespace.
+func Takes(framework *v1alpha1.MesosFramework, namespace Namespace) bool {
+	return refuseNamespace(framework, namespace, mesos.Task{}) == ""
+}
+
 func refuseNamespace(framework *v1alpha1.MesosFramework, namespace Namespace, _ mesos.Task) string {
 	selected, err := selects(framework.Spec.AllowedNamespaces, namespace)
 	switch {

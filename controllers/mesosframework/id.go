@@ -3,6 +3,7 @@ package mesosframework
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 )
@@ -47,23 +49,45 @@ func (v *view) storeID(ctx context.Context) error {
 }
 
 // lostID says whether tasks were bound under an ID that the framework, as it was read live, does not name: then a new one would leave them behind.
-func (v *view) lostID(ctx context.Context, live *v1alpha1.MesosFramework) (*lifecycle.Obstacle, error) {
+// It returns that ID, where there is one and can be read.
+func (v *view) lostID(ctx context.Context, live *v1alpha1.MesosFramework) (id string, lost *lifecycle.Obstacle, err error) {
 	known := func(id string) bool { return id == "" || slices.Contains(live.Status.ReplacedFrameworkIDs, id) }
 	first, bound, err := v.tasksWhere(ctx, func(task *v1alpha1.MesosTask) bool {
-		return unreadableBinding(task) || slices.ContainsFunc(frameworkIDsOf(task), func(id string) bool { return !known(id) })
+		named := unreadableBinding(task) || slices.ContainsFunc(frameworkIDsOf(task), func(id string) bool { return !known(id) })
+		return named && v.credible(ctx, live, task)
 	})
 	if err != nil || bound == 0 {
-		return nil, err
+		return "", nil, err
 	}
+	object := client.ObjectKeyFromObject(first)
 	ids := slices.DeleteFunc(frameworkIDsOf(first), known)
 	if len(ids) == 0 {
-		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
+		return "", &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
 			"MesosTask %s has a binding that cannot be read, so that it may be bound under a framework ID which this object does not name: set spec.info.id to it, or set the MesosTask's spec.deletionPolicy to Orphan and delete it",
-			client.ObjectKeyFromObject(first))}, nil
+			object)}, nil
 	}
-	return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
-		"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or set the spec.deletionPolicy of the MesosTasks that are bound to Orphan and delete them",
-		client.ObjectKeyFromObject(first), ids[0])}, nil
+	wayOut := "set the spec.deletionPolicy of the MesosTasks that are bound to Orphan and delete them"
+	if speakable.MatchString(ids[0]) {
+		wayOut = fmt.Sprintf("register anew and give up what was bound under it: kubectl annotate mesosframework %s --overwrite %s=%s",
+			live.Name, v1alpha1.AnnotationReplaceFrameworkID, ids[0])
+	}
+	return ids[0], &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
+		"MesosTask %s is bound under framework ID %s, which this object does not name: set spec.info.id to it, or %s", object, ids[0], wayOut)}, nil
+}
+
+// speakable are framework IDs that can be part of a command: what a binding names may be anybody's invention.
+var speakable = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)
+
+// credible says whether what a task says of its attempts has to be believed. Whoever may write MesosTasks can invent a binding, where no admission
+// policy keeps them from it, and nothing else can be told from it. But in a namespace that the framework does not take nobody could have launched
+// anything by it, unless the status says that it ran.
+func (v *view) credible(ctx context.Context, framework *v1alpha1.MesosFramework, task *v1alpha1.MesosTask) bool {
+	began := func(attempt v1alpha1.TaskAttempt) bool { return attempt.StartTime != nil }
+	if status := task.Status; status.Task != nil && began(*status.Task) || slices.ContainsFunc(status.History, began) {
+		return true
+	}
+	namespace, err := scope.NamespaceFor(ctx, v.Client, task.Namespace, &framework.Spec)
+	return err != nil || lifecycle.Takes(framework, namespace)
 }
 
 // frameworkIDsOf are the framework IDs that a task says it was bound under.
@@ -99,7 +123,7 @@ func (v *view) replaceRemoved(ctx context.Context, problem *mesosbridge.Problem)
 	asked := v.object.Annotations[v1alpha1.AnnotationReplaceFrameworkID] == dead
 	if !asked {
 		first, bound, err := v.tasksWhere(ctx, func(task *v1alpha1.MesosTask) bool {
-			return unreadableBinding(task) || slices.Contains(frameworkIDsOf(task), dead)
+			return (unreadableBinding(task) || slices.Contains(frameworkIDsOf(task), dead)) && v.credible(ctx, v.object, task)
 		})
 		if err != nil {
 			return err
@@ -145,6 +169,25 @@ func (v *view) liveID(ctx context.Context) (id string, lost *lifecycle.Obstacle,
 	if id := configOf(live).Framework.ID; id != "" {
 		return id, nil, nil
 	}
-	lost, err = v.lostID(ctx, live)
-	return "", lost, err
+	lostID, lost, err := v.lostID(ctx, live)
+	if err != nil || lostID == "" || live.Annotations[v1alpha1.AnnotationReplaceFrameworkID] != lostID {
+		return "", lost, err
+	}
+	return "", lost, v.giveUpID(ctx, live, lostID)
+}
+
+// giveUpID makes durable that a person gave up what was bound under an ID that the framework has lost. What is left to do comes with the next
+// reconcile.
+func (v *view) giveUpID(ctx context.Context, live *v1alpha1.MesosFramework, lost string) error {
+	ids := append([]string{lost}, live.Status.ReplacedFrameworkIDs...)
+	patch := writes.For(v.object)
+	testClaim(patch, v.object.Status.Controller)
+	patch.Add("/status/replacedFrameworkIDs", ids[:min(len(ids), replacedIDs)])
+	if err := v.patch(ctx, patch, true); err != nil {
+		return err
+	}
+	ctrl.LoggerFrom(ctx).Info("Giving up what was bound under a framework ID that was lost", "frameworkID", lost)
+	v.Recorder.Event(v.object, true, v1alpha1.EventFrameworkIDReplaced, "Registering", "Registering anew: a person gave up what was bound under framework "+lost)
+	v.Connections.EnqueueFramework(v.object.Name)
+	return nil
 }

@@ -76,7 +76,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Named("mesostask").
 		For(&v1alpha1.MesosTask{}).
 		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
-		WatchesMetadata(namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesMetadata(scope.NewNamespace(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(r.Connections.TaskSource()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers, NewQueue: newTaskQueue}).
 		Complete(r)

@@ -7,9 +7,7 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -19,6 +17,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -182,22 +181,11 @@ func (r *Reconciler) permit(ctx context.Context, v *view, framework *v1alpha1.Me
 	if v.seen.Deleting {
 		return nil, nil
 	}
-	namespace := lifecycle.Namespace{Name: v.key.Namespace}
-	if lifecycle.NeedsLabels(&framework.Spec) {
-		metadata := namespaceMetadata()
-		if err := r.Client.Get(ctx, types.NamespacedName{Name: v.key.Namespace}, metadata); err != nil {
-			return nil, fmt.Errorf("reading the labels of namespace %s: %w", v.key.Namespace, err)
-		}
-		namespace.Labels = metadata.Labels
+	namespace, err := scope.NamespaceFor(ctx, r.Client, v.key.Namespace, &framework.Spec)
+	if err != nil {
+		return nil, err
 	}
 	return lifecycle.Permit(framework, namespace, v.task), nil
-}
-
-// namespaceMetadata is a Namespace of which only the metadata is read and watched.
-func namespaceMetadata() *metav1.PartialObjectMetadata {
-	metadata := &metav1.PartialObjectMetadata{}
-	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	return metadata
 }
 
 // gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -57,6 +60,27 @@ func (s Namespaces) ListTasks(ctx context.Context, reader client.Reader) ([]v1al
 		all = append(all, tasks.Items...)
 	}
 	return all, nil
+}
+
+// NewNamespace is a Namespace of which only the metadata is read and watched.
+func NewNamespace() *metav1.PartialObjectMetadata {
+	metadata := &metav1.PartialObjectMetadata{}
+	metadata.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return metadata
+}
+
+// NamespaceFor reads of a namespace what a framework judges it by.
+func NamespaceFor(ctx context.Context, reader client.Reader, name string, framework *v1alpha1.MesosFrameworkSpec) (lifecycle.Namespace, error) {
+	namespace := lifecycle.Namespace{Name: name}
+	if !lifecycle.NeedsLabels(framework) {
+		return namespace, nil
+	}
+	metadata := NewNamespace()
+	if err := reader.Get(ctx, types.NamespacedName{Name: name}, metadata); err != nil {
+		return namespace, fmt.Errorf("reading the labels of namespace %s: %w", name, err)
+	}
+	namespace.Labels = metadata.Labels
+	return namespace, nil
 }
 
 // byFramework is the index of MesosTasks by the framework that they name.

@@ -289,6 +289,53 @@ func TestMesosFramework_lostIDIsNotReplaced(t *testing.T) {
 	}
 }
 
+// Without the admission policy whoever may write MesosTasks can invent a binding. In a namespace that the framework does not take nobody waits for
+// what it says; elsewhere it cannot be told from a restored one, and an administrator's word is enough.
+func TestMesosFramework_inventedBindingsHoldUpNobody(t *testing.T) {
+	invent := func(w *world, frameworkID string) {
+		binding := fmt.Sprintf(`{"taskID":"%s.web.1aaaaaaaa.aaaaaaaaaa","agentID":"none","frameworkID":%q,"uid":"none"}`, w.namespace, frameworkID)
+		w.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: web, namespace: %s, annotations: {mesos.dev/binding: %q}},
+			spec: {shell: sleep 1000, frameworkRef: {name: %s}, resources: {requests: {cpus: 0.1, memory: 32Mi}}}}`, w.namespace, binding, w.namespace))
+	}
+	t.Run("from a namespace that the framework does not take", func(t *testing.T) {
+		w := newWorld(t, simulator.Flags{}, nil)
+		invent(w, "invented")
+		w.framework("allowedNamespaces: {from: Selector, selector: {matchLabels: {team: other}}}")
+		w.startManager()
+		w.waitConnected()
+		if live := w.live(); len(live) != 0 {
+			t.Errorf("%v runs, want nothing", live)
+		}
+	})
+	t.Run("from one that it takes, once an administrator says so", func(t *testing.T) {
+		w := newWorld(t, simulator.Flags{}, nil)
+		invent(w, "invented")
+		w.framework("")
+		w.startManager()
+		condition := w.connected(v1alpha1.ReasonFrameworkIDLost)
+		command := fmt.Sprintf("kubectl annotate mesosframework %s --overwrite mesos.dev/replace-framework-id=invented", w.namespace)
+		if !strings.HasSuffix(condition.Message, command) {
+			t.Errorf("it says %q, want it to end in %q", condition.Message, command)
+		}
+		w.patch(w.object(), `metadata: {annotations: {mesos.dev/replace-framework-id: invented}}`)
+		w.connected(v1alpha1.ReasonSubscribed)
+		task := w.ready("web", v1alpha1.ReasonRunning)
+		if diff := cmp.Diff([]string{task.Status.Task.ID}, w.live()); diff != "" {
+			t.Errorf("what runs (-want +got):\n%s", diff)
+		}
+		w.checkTruth()
+	})
+	t.Run("and nobody's command is made of it", func(t *testing.T) {
+		w := newWorld(t, simulator.Flags{}, nil)
+		invent(w, "x;reboot")
+		w.framework("")
+		w.startManager()
+		if condition := w.connected(v1alpha1.ReasonFrameworkIDLost); strings.Contains(condition.Message, "kubectl") {
+			t.Errorf("it says %q, want no command", condition.Message)
+		}
+	})
+}
+
 func TestMesosFramework_mastersCanBeChanged(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
