@@ -231,6 +231,7 @@ type TaskTemplate struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:XValidation:rule="self.all(p, !has(p.hostPort) || self.exists_one(q, has(q.hostPort) && q.hostPort == p.hostPort))",message="two ports cannot have one hostPort, as no agent could give it twice: take another, or leave hostPort out for one from the offer"
 	// +optional
 	Ports []Port `json:"ports,omitempty"`
 

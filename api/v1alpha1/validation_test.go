@@ -74,6 +74,8 @@ func TestMesosTask_admission(t *testing.T) {
 		"a name of 64 characters is refused":        {name: strings.Repeat("a", 64), spec: `shell: x, ` + requests, want: "metadata.name must be a DNS label"},
 		"a port out of range is refused":            {spec: `shell: x, ports: [{name: http, hostPort: 70000}], ` + requests, want: "spec.ports[0].hostPort"},
 		"a port's name in upper case is refused":    {spec: `shell: x, ports: [{name: HTTP}], ` + requests, want: "spec.ports[0].name"},
+		"one host port twice is refused":            {spec: `shell: x, ports: [{name: a, hostPort: 31000}, {name: b}, {name: c, hostPort: 31000}], ` + requests, want: "two ports cannot have one hostPort"},
+		"several host ports are accepted":           {spec: `shell: x, ports: [{name: a, hostPort: 31000}, {name: b}, {name: c}, {name: d, hostPort: 31001}], ` + requests},
 		"two ports of one name are refused":         {spec: `shell: x, ports: [{name: a}, {name: a}], ` + requests, want: "Duplicate value"},
 		"an output file outside is refused":         {spec: `shell: x, uris: [{value: "http://h/x", outputFile: ../x}], ` + requests, want: "outputFile must be a path inside the sandbox"},
 		"a blank in a URI is refused":               {spec: `shell: x, uris: [{value: "http://h/a b"}], ` + requests, want: "write %20 for a blank"},
