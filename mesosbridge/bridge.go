@@ -56,6 +56,8 @@ type Listener interface {
 	OffersChanged()
 	// AgentFailed says that the master gave up an agent (FAILURE without executor): look at AgentFailedAt.
 	AgentFailed(agentID string)
+	// AgentsChanged says that Mesos told something new of agents: look at Agent.
+	AgentsChanged(agentIDs []string)
 }
 
 // dialTimeout bounds how long a connection to a master takes.
@@ -87,6 +89,7 @@ type Bridge struct {
 	attempts   map[string]*record
 	offers     map[string]*offer
 	failures   map[string]failure
+	agents     map[string]mesos.Agent
 	// gpuAgents are the agents that ever offered GPUs. They keep their IDs over every term, and their GPUs as long as they have them.
 	gpuAgents map[string]struct{}
 	// asked is when each task was first named in a RECONCILE of the current term that Mesos has not answered for it.
@@ -118,6 +121,7 @@ func New(config Config, options Options) *Bridge {
 		attempts:   make(map[string]*record),
 		offers:     make(map[string]*offer),
 		failures:   make(map[string]failure),
+		agents:     make(map[string]mesos.Agent),
 		gpuAgents:  make(map[string]struct{}),
 		asked:      make(map[string]time.Time),
 		wish:       wish{revive: make(map[string]int)},
@@ -204,8 +208,9 @@ func (b *Bridge) Connection() Connection {
 // nobody listens to nothing.
 type nobody struct{}
 
-func (nobody) ConnectionChanged()    {}
-func (nobody) Observed(string)       {}
-func (nobody) AttemptChanged(string) {}
-func (nobody) OffersChanged()        {}
-func (nobody) AgentFailed(string)    {}
+func (nobody) ConnectionChanged()     {}
+func (nobody) Observed(string)        {}
+func (nobody) AttemptChanged(string)  {}
+func (nobody) OffersChanged()         {}
+func (nobody) AgentFailed(string)     {}
+func (nobody) AgentsChanged([]string) {}

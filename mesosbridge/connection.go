@@ -26,6 +26,8 @@ type Connection struct {
 	// Problem says why the framework is not subscribed, or, while it is, why it may not accept offers (UpdateRefused). It is nil when
 	// all is well and before the first try ended.
 	Problem *Problem
+	// AgentsRefused is why the master did not say which agents it has when it was asked last; empty if it did.
+	AgentsRefused string
 	// UnauthorizedAt is when a master last answered 401; zero if none has.
 	UnauthorizedAt time.Time
 	// NextTry is when the next SUBSCRIBE is due; zero while subscribed or while one is under way.

@@ -95,9 +95,9 @@ func timeOf(seconds float64) time.Time {
 // maxHostname is the length of the longest name of a host (RFC 1035), which is what a binding has room for.
 const maxHostname = 255
 
-// hostnameOf is the name of the offer's agent. What is too long for one names no host, and is left out.
-func hostnameOf(offer *mesospb.Offer) string {
-	name := clean(offer.Hostname)
+// hostname is an agent's name for its host. What is too long for one names none, and is left out.
+func hostname(said string) string {
+	name := clean(said)
 	if len(name) > maxHostname {
 		return ""
 	}
@@ -122,7 +122,7 @@ func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) 
 	o := &offer{stock: stockOf(message.Resources, labels), Offer: mesos.Offer{
 		ID:         message.ID.Value,
 		AgentID:    message.AgentID.Value,
-		Hostname:   hostnameOf(message),
+		Hostname:   hostname(message.Hostname),
 		Role:       message.GetAllocationInfo().GetRole(),
 		OnGPUAgent: holdsGPUs(message.Resources),
 		Number:     number,

@@ -61,6 +61,7 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	}
 	b.mu.Unlock()
 	offersTotal.Add(float64(len(news)))
+	b.meet(agentsOf(event.Offers))
 	b.listener.OffersChanged()
 }
 

@@ -46,6 +46,8 @@ func (n *notes) AttemptChanged(id string) { n.note("attempt " + id) }
 func (n *notes) OffersChanged()           { n.note("offers") }
 func (n *notes) AgentFailed(id string)    { n.note("failed " + id) }
 
+func (n *notes) AgentsChanged([]string) {}
+
 // harness is a bridge with a simulated cluster, in virtual time.
 type harness struct {
 	*testing.T

@@ -302,6 +302,7 @@ func (b *Bridge) read(t *term, stream io.Reader, deadline *time.Timer) (lasted t
 	began := time.Now()
 	var helper sync.WaitGroup
 	helper.Go(func() { b.keepTold(t) })
+	helper.Go(func() { b.keepAgents(t) })
 	problem = causeOf(t.ctx, b.follow(t, frames, patience(subscribed)))
 	b.finish(t, problem)
 	helper.Wait()

@@ -500,6 +500,13 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Master *MasterStatus `json:"master,omitempty"`
 
+	// agentsMessage says why the master did not say which agents it has when it was asked last (GET_AGENTS of its operator API, at the beginning of
+	// each subscription and hourly, with the framework's credentials): what is known of them is then what offers tell. Absent if it did.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	AgentsMessage string `json:"agentsMessage,omitempty"`
+
 	// connectedSince is when the present subscription began; absent while there is none.
 	// +optional
 	ConnectedSince *metav1.Time `json:"connectedSince,omitempty"`

@@ -460,7 +460,7 @@ type TaskAttempt struct {
 	// +optional
 	AgentID string `json:"agentID,omitempty"`
 
-	// hostname is that agent's host.
+	// hostname is that agent's host, as Mesos told it by an offer or its list of agents; absent while it has not.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
 	// +optional
@@ -544,7 +544,7 @@ type TaskAttempt struct {
 	// +optional
 	IPs []string `json:"ips,omitempty"`
 
-	// ports are the host ports that the task was given.
+	// ports are the host ports that the task was given. Absent of a task that was taken over as it ran: Mesos does not tell them.
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=map
 	// +listMapKey=name

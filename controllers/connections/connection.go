@@ -37,6 +37,8 @@ type Connection struct {
 	attempts map[string]*Efforts
 	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
 	heardOf map[types.NamespacedName]sets.Set[string]
+	// nameless are the MesosTasks that wait for word of the host of an agent.
+	nameless map[string]sets.Set[types.NamespacedName]
 	// marks are the made-up tasks that were asked about: what Mesos says of them concerns no task.
 	marks map[string]mark
 	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
@@ -59,6 +61,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *Con
 		config:   config,
 		attempts: map[string]*Efforts{},
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
+		nameless: map[string]sets.Set[types.NamespacedName]{},
 		marks:    map[string]mark{},
 
 		abandoned: map[string]v1alpha1.AbandonedAttempt{},

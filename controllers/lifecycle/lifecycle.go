@@ -85,6 +85,8 @@ type Seen struct {
 	AcceptedAt  time.Time
 	// Observation is what Mesos said of the attempt in this process; nil while it said nothing.
 	Observation *mesos.Observation
+	// AgentHost is the host of the attempt's agent, as Mesos told it to this process; empty while it has not.
+	AgentHost string
 	// Unacknowledged is the UUID of the update of the attempt that waits for its acknowledgement.
 	Unacknowledged []byte
 	// Doubted says that Mesos said something of the attempt, or of its agent, that calls for asking, and has not answered since.

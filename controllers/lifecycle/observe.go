@@ -31,8 +31,16 @@ func (s *scene) observe() {
 		s.begin()
 	}
 	s.observeCurrent()
+	s.locate()
 	s.leaveBehind()
 	s.overlook()
+}
+
+// locate records the host of the attempt's agent. The binding has it too, and is not believed: a tenant may have written it.
+func (s *scene) locate() {
+	if s.current() && s.AgentHost != "" {
+		s.attempt.Hostname = s.AgentHost
+	}
 }
 
 // overlook looks past attempts that never ran and were launched by a spec that was taken back: what counts is the attempt that ran by the spec as it
@@ -178,7 +186,7 @@ func (s *scene) begin() {
 		status.Attempts++
 	}
 	s.attempt = &v1alpha1.TaskAttempt{
-		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, Hostname: s.Binding.Hostname, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
+		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
 		Role: s.Binding.Role, Ports: s.namePorts(id.Hash),
 	}
 	if !s.BoundSince.IsZero() {
@@ -266,8 +274,8 @@ func (s *scene) neverRan() (why string, never bool) {
 // record takes over what Mesos said of an attempt that is not over, and says whether it is over now.
 func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (ended bool) {
 	known := mesos.TaskState(attempt.State)
-	if said.AgentID != "" {
-		attempt.AgentID = said.AgentID
+	if said.AgentID != "" && said.AgentID != attempt.AgentID {
+		attempt.AgentID, attempt.Hostname = said.AgentID, ""
 	}
 	if said.Healthy != nil {
 		attempt.Healthy = said.Healthy

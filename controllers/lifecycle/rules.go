@@ -240,6 +240,9 @@ func (s *scene) run() {
 	if s.stalled() {
 		s.runOutgrown()
 	}
+	if len(s.attempt.Ports) == 0 && len(s.Spec.Ports) > 0 {
+		s.note("Its host ports are not known, as it was taken over as it runs and Mesos does not tell them: find them at its agent, or have it launched anew by annotation " + v1alpha1.AnnotationRestartedAt)
+	}
 	if s.Spec.RestartPolicy != v1alpha1.RestartAlways {
 		s.verdict.succeeded = metav1.ConditionUnknown
 	}

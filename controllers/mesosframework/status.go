@@ -3,6 +3,7 @@ package mesosframework
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -33,6 +34,7 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 	if state.Subscribed {
 		status.ConnectedSince = &metav1.Time{Time: state.Since.Truncate(time.Second)}
 	}
+	status.AgentsMessage = agentsMessage(state.AgentsRefused)
 	dropContested(status, now)
 	status.Unknown = v.unknownStatus()
 	status.Defaults = defaults(status.Defaults, v.object.Spec.Info)
@@ -43,6 +45,15 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 		status.Orphans = told.status(v.object.Spec.OrphanPolicy)
 	}
 	return status, news
+}
+
+// agentsMessage says what it means that a master does not tell of its agents.
+func agentsMessage(refused string) string {
+	if refused == "" {
+		return ""
+	}
+	message := "The master does not say which agents it has, so that the host of a task that is taken over is known once its agent makes an offer. Let the framework's principal use the operator API (GET_AGENTS): " + refused
+	return strings.ToValidUTF8(message[:min(len(message), 1024)], "")
 }
 
 // defaults puts what the framework fills in before what it filled in earlier.

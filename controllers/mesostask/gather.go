@@ -224,6 +224,11 @@ func (r *Reconciler) gatherAttempt(v *view) {
 	default:
 	}
 	seen.FateUnknownSince = v.gatherFate()
+	agentID := v.attempt.AgentID
+	if seen.Observation != nil && seen.Observation.AgentID != "" {
+		agentID = seen.Observation.AgentID
+	}
+	seen.AgentHost = v.connection.HostOf(v.key, agentID)
 }
 
 // updatesFirst is how long after an agent's failure Mesos is asked for its attempts: what it has to say of each by itself comes first, and says more.

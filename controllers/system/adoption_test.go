@@ -194,3 +194,36 @@ func TestRestore_ofAnObjectWhoseTaskIsGone(t *testing.T) {
 		})
 	}
 }
+
+// TestAdoption_whereItRuns: what is taken over has its host, though no offer of its agent comes; what a binding says of that counts for nothing.
+func TestAdoption_whereItRuns(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.pass(20 * time.Second)
+		v.task("web", `shell: sleep 1000, ports: [{name: http}]`)
+		v.task("bound", `shell: sleep 1000`)
+		v.pass(20 * time.Second)
+		before, bound := v.get("web").Status.Task, v.get("bound")
+		if len(before.Ports) != 1 || before.Hostname == "" {
+			v.Fatalf("it was launched as %+v", before)
+		}
+		v.stop()
+		v.wipe("web")
+		forged := strings.Replace(bound.Annotations[v1alpha1.AnnotationBinding], bound.Status.Task.Hostname, "elsewhere", 1)
+		v.wipe("bound")
+		v.patch("bound", "metadata: {annotations: {mesos.dev/binding: '"+forged+"'}}")
+		v.start()
+		v.pass(time.Minute)
+		now := v.get("web").Status.Task
+		if now == nil || now.ID != before.ID || now.Hostname != before.Hostname || len(now.Ports) > 0 {
+			v.Errorf("it is %+v, want it as it was launched: %+v", now, before)
+		}
+		if said := v.said("web"); !strings.Contains(said, before.Hostname) || !strings.Contains(said, "host ports are not known") {
+			v.Errorf("it says %q", said)
+		}
+		if now := v.get("bound").Status.Task; now.Hostname != bound.Status.Task.Hostname {
+			v.Errorf("with a forged binding it is %+v, want it on %s", now, bound.Status.Task.Hostname)
+		}
+	})
+}

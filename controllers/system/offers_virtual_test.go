@@ -62,10 +62,11 @@ type rival struct {
 	seen map[string]int
 }
 
-func (r *rival) ConnectionChanged()    { r.bridge.FrameworkIDStored() }
-func (r *rival) Observed(string)       {}
-func (r *rival) AttemptChanged(string) {}
-func (r *rival) AgentFailed(string)    {}
+func (r *rival) ConnectionChanged()     { r.bridge.FrameworkIDStored() }
+func (r *rival) Observed(string)        {}
+func (r *rival) AttemptChanged(string)  {}
+func (r *rival) AgentFailed(string)     {}
+func (r *rival) AgentsChanged([]string) {}
 func (r *rival) OffersChanged() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

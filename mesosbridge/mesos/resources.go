@@ -40,6 +40,12 @@ type Label struct{ Name, Value string }
 // PortRange is a range of host ports, both ends included.
 type PortRange struct{ Begin, End uint64 }
 
+// Agent is what Mesos tells of one agent.
+type Agent struct {
+	ID       string
+	Hostname string
+}
+
 // Offer is what one agent has to give to one role, until it is accepted, declined, rescinded or its term ends.
 type Offer struct {
 	ID       string

@@ -1,0 +1,42 @@
+package connections
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+)
+
+// HostOf returns the host of an agent that has something of a MesosTask, as Mesos told it to this process; empty while it has not. Then the
+// MesosTask is brought back once it does.
+func (c *Connection) HostOf(key types.NamespacedName, agentID string) string {
+	c.mu.Lock()
+	if c.nameless[agentID] == nil {
+		c.nameless[agentID] = sets.New[types.NamespacedName]()
+	}
+	c.nameless[agentID].Insert(key)
+	c.mu.Unlock()
+	// Not before: what is learned in between brings the task back.
+	agent, known := c.Bridge.Agent(agentID)
+	if !known {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.nameless[agentID].Delete(key); c.nameless[agentID].Len() == 0 {
+		delete(c.nameless, agentID)
+	}
+	return agent.Hostname
+}
+
+// AgentsChanged implements mesosbridge.Listener.
+func (c *Connection) AgentsChanged(agentIDs []string) {
+	var waiting []types.NamespacedName
+	c.mu.Lock()
+	for _, id := range agentIDs {
+		waiting = append(waiting, c.nameless[id].UnsortedList()...)
+		delete(c.nameless, id)
+	}
+	c.mu.Unlock()
+	for _, key := range waiting {
+		c.owner.EnqueueTask(key)
+	}
+}

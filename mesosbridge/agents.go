@@ -1,0 +1,231 @@
+package mesosbridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+const (
+	operatorPath = "/api/v1"
+	mediaJSON    = "application/json"
+	getAgents    = "GET_AGENTS"
+	// agentsEvery is the time between two asks for all agents, agentsRetry after one that had no answer.
+	agentsEvery, agentsRetry = time.Hour, 5 * time.Minute
+	// maxAgents is how many agents are remembered, and maxAgentsAnswer how much is read of what a master says of them.
+	maxAgents, maxAgentsAnswer = 100_000, 1 << 30
+)
+
+// Agent returns what Mesos told of an agent in the life of this bridge: by an offer, or by the master's list of agents. It is what is known of
+// agents on which something runs that this process did not launch.
+func (b *Bridge) Agent(id string) (mesos.Agent, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	agent, known := b.agents[id]
+	return agent, known
+}
+
+// meet remembers agents, and tells the Listener of those of which there is news.
+func (b *Bridge) meet(agents []mesos.Agent) {
+	var news []string
+	b.mu.Lock()
+	for _, agent := range agents {
+		switch known := b.agents[agent.ID]; {
+		case agent.ID == "" || agent.Hostname == "" || known == agent:
+		case known == mesos.Agent{} && len(b.agents) >= maxAgents:
+		default:
+			b.agents[agent.ID] = agent
+			news = append(news, agent.ID)
+		}
+	}
+	b.mu.Unlock()
+	if len(news) > 0 {
+		b.listener.AgentsChanged(news)
+	}
+}
+
+// agentsOf are the agents that offers speak of.
+func agentsOf(offers []mesospb.Offer) []mesos.Agent {
+	agents := make([]mesos.Agent, len(offers))
+	for i := range offers {
+		agents[i] = mesos.Agent{ID: offers[i].AgentID.Value, Hostname: hostname(offers[i].Hostname)}
+	}
+	return agents
+}
+
+// keepAgents asks the master for its agents at the beginning of the term and every hour. A master may not let the framework ask: then offers
+// are all that tells of them.
+func (b *Bridge) keepAgents(t *term) {
+	for {
+		agents, o := b.askAgents(t)
+		next := agentsEvery
+		switch {
+		case o.accepted():
+			b.meet(agents)
+		case !o.refused():
+			next = agentsRetry
+		}
+		b.noteAgents(t, o)
+		timer := time.NewTimer(next)
+		select {
+		case <-t.ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// noteAgents records whether the master tells of its agents. No answer says nothing of that.
+func (b *Bridge) noteAgents(t *term, o outcome) {
+	said := ""
+	if err := o.problem(); err != nil {
+		said = err.Error()
+		b.log.Info("The master did not say which agents it has", "term", t.number, "err", said)
+	}
+	if o.status == 0 {
+		return
+	}
+	b.mu.Lock()
+	changed := t == b.current && b.connection.AgentsRefused != said
+	if changed {
+		b.connection.AgentsRefused = said
+	}
+	b.mu.Unlock()
+	if changed {
+		b.listener.ConnectionChanged()
+	}
+}
+
+// askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription.
+func (b *Bridge) askAgents(t *term) (agents []mesos.Agent, o outcome) {
+	err := b.options.Gate(getAgents, func() error {
+		agents, o = b.postGetAgents(t)
+		return o.err
+	})
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("withholding the call: %w", err)
+	}
+	return agents, o
+}
+
+func (b *Bridge) postGetAgents(t *term) ([]mesos.Agent, outcome) {
+	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
+	defer cancel()
+	line := b.lineOf(t)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line.base+operatorPath, strings.NewReader(`{"type":"`+getAgents+`"}`))
+	if err != nil {
+		return nil, outcome{err: err}
+	}
+	request.Header.Set("Content-Type", mediaJSON)
+	request.Header.Set("Accept", mediaJSON)
+	response, err := line.send(request)
+	if err != nil {
+		return nil, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
+	}
+	agents, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer))
+	if closeErr := response.Body.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return nil, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
+	}
+	return agents, outcome{sent: true, status: http.StatusOK}
+}
+
+// agentInfo is what is read of an AgentInfo (mesos.proto).
+type agentInfo struct {
+	ID       struct{ Value string } `json:"id"`
+	Hostname string                 `json:"hostname"`
+}
+
+// decodeAgents reads what a master says of its agents, one after the other, as a fleet's answer is large: those that are registered, and those that
+// are expected back after a failover of the master (v1/master.proto, Response.GetAgents).
+func decodeAgents(body io.Reader) (agents []mesos.Agent, err error) {
+	decoder := json.NewDecoder(body)
+	add := func(info agentInfo, err error) error {
+		if err == nil {
+			agents = append(agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
+		}
+		return err
+	}
+	err = eachField(decoder, func(name string) error {
+		if name != "get_agents" {
+			return skip(decoder)
+		}
+		return eachField(decoder, func(name string) error {
+			switch name {
+			case "agents":
+				return eachElement(decoder, func() error {
+					var agent struct {
+						Info agentInfo `json:"agent_info"`
+					}
+					err := decoder.Decode(&agent)
+					return add(agent.Info, err)
+				})
+			case "recovered_agents":
+				return eachElement(decoder, func() error {
+					var info agentInfo
+					err := decoder.Decode(&info)
+					return add(info, err)
+				})
+			default:
+				return skip(decoder)
+			}
+		})
+	})
+	return agents, err
+}
+
+// skip reads a value that nobody wants.
+func skip(decoder *json.Decoder) error {
+	var unwanted json.RawMessage
+	return decoder.Decode(&unwanted)
+}
+
+// eachField reads an object, calling field for each of its fields to read its value.
+func eachField(decoder *json.Decoder, field func(name string) error) error {
+	return within(decoder, '{', func() error {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		return field(fmt.Sprint(name))
+	})
+}
+
+// eachElement reads an array, calling element to read each of its elements.
+func eachElement(decoder *json.Decoder, element func() error) error {
+	return within(decoder, '[', element)
+}
+
+func within(decoder *json.Decoder, opening json.Delim, each func() error) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	if token == nil {
+		return nil
+	}
+	if token != opening {
+		return fmt.Errorf("there is %v where %q was expected", token, opening.String())
+	}
+	for decoder.More() {
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
+}
