@@ -58,6 +58,8 @@ type Listener interface {
 	AgentFailed(agentID string)
 	// AgentsChanged says that Mesos told something new of agents: look at Agent.
 	AgentsChanged(agentIDs []string)
+	// MaintenanceChanged says that an agent's maintenance was planned, planned otherwise or called off: look at Maintenance.
+	MaintenanceChanged(agentID string)
 }
 
 // dialTimeout bounds how long a connection to a master takes.
@@ -92,6 +94,8 @@ type Bridge struct {
 	agents     map[string]mesos.Agent
 	// gpuAgents are the agents that ever offered GPUs. They keep their IDs over every term, and their GPUs as long as they have them.
 	gpuAgents map[string]struct{}
+	// maintenance is what was told of agents' maintenance, in this term and before.
+	maintenance map[string]maintenance
 	// asked is when each task was first named in a RECONCILE of the current term that Mesos has not answered for it.
 	asked map[string]time.Time
 }
@@ -108,23 +112,24 @@ func New(config Config, options Options) *Bridge {
 		options.Listener = nobody{}
 	}
 	return &Bridge{
-		options:    options,
-		log:        options.Logger,
-		listener:   options.Listener,
-		calls:      newLane(1),
-		acks:       newLane(ackWorkers),
-		retry:      make(chan struct{}, 1),
-		elsewhere:  make(chan struct{}, 1),
-		config:     config,
-		idStored:   config.Framework.ID != "",
-		connection: Connection{FrameworkID: config.Framework.ID},
-		attempts:   make(map[string]*record),
-		offers:     make(map[string]*offer),
-		failures:   make(map[string]failure),
-		agents:     make(map[string]mesos.Agent),
-		gpuAgents:  make(map[string]struct{}),
-		asked:      make(map[string]time.Time),
-		wish:       wish{revive: make(map[string]int)},
+		options:     options,
+		log:         options.Logger,
+		listener:    options.Listener,
+		calls:       newLane(1),
+		acks:        newLane(ackWorkers),
+		retry:       make(chan struct{}, 1),
+		elsewhere:   make(chan struct{}, 1),
+		config:      config,
+		idStored:    config.Framework.ID != "",
+		connection:  Connection{FrameworkID: config.Framework.ID},
+		attempts:    make(map[string]*record),
+		offers:      make(map[string]*offer),
+		failures:    make(map[string]failure),
+		agents:      make(map[string]mesos.Agent),
+		gpuAgents:   make(map[string]struct{}),
+		asked:       make(map[string]time.Time),
+		wish:        wish{revive: make(map[string]int)},
+		maintenance: make(map[string]maintenance),
 	}
 }
 
@@ -208,9 +213,10 @@ func (b *Bridge) Connection() Connection {
 // nobody listens to nothing.
 type nobody struct{}
 
-func (nobody) ConnectionChanged()     {}
-func (nobody) Observed(string)        {}
-func (nobody) AttemptChanged(string)  {}
-func (nobody) OffersChanged()         {}
-func (nobody) AgentFailed(string)     {}
-func (nobody) AgentsChanged([]string) {}
+func (nobody) ConnectionChanged()        {}
+func (nobody) Observed(string)           {}
+func (nobody) AttemptChanged(string)     {}
+func (nobody) OffersChanged()            {}
+func (nobody) AgentFailed(string)        {}
+func (nobody) AgentsChanged([]string)    {}
+func (nobody) MaintenanceChanged(string) {}

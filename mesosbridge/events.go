@@ -21,6 +21,8 @@ func (b *Bridge) handle(t *term, event *scheduler.Event) *Problem {
 		b.handleRescind(t, event.Rescind)
 	case scheduler.Event_UPDATE:
 		b.handleUpdate(event.Update, number)
+	case scheduler.Event_INVERSE_OFFERS:
+		b.handleInverseOffers(t, event.InverseOffers)
 	case scheduler.Event_FAILURE:
 		b.handleFailure(event.Failure, number)
 	case scheduler.Event_ERROR:
@@ -50,10 +52,14 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	for i := range event.Offers {
 		news[i] = offerOf(&event.Offers[i], number, labels)
 	}
+	var maintenance []string
 	b.mu.Lock()
 	if t == b.current {
 		for _, o := range news {
 			b.noteGPUs(o)
+			if b.noteMaintenance(o.AgentID, o.Maintenance) {
+				maintenance = append(maintenance, o.AgentID)
+			}
 			if b.offers[o.ID] == nil {
 				b.offers[o.ID] = o
 			}
@@ -63,6 +69,7 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	offersTotal.Add(float64(len(news)))
 	b.meet(agentsOf(event.Offers))
 	b.listener.OffersChanged()
+	b.tellMaintenance(maintenance)
 }
 
 // noteGPUs remembers that an offer's agent has GPUs: its later offers show only those that nobody uses. The caller holds b.mu.
@@ -112,6 +119,7 @@ func (b *Bridge) handleFailure(event *scheduler.Event_Failure, number mesos.Numb
 	}
 	b.mu.Lock()
 	b.failures[agentID] = failure{number, time.Now()}
+	delete(b.maintenance, agentID)
 	b.mu.Unlock()
 	b.listener.AgentFailed(agentID)
 }

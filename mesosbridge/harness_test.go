@@ -40,11 +40,12 @@ func (n *notes) times(what string) int {
 	return n.told[what]
 }
 
-func (n *notes) ConnectionChanged()       { n.note("connection") }
-func (n *notes) Observed(id string)       { n.note("observed " + id) }
-func (n *notes) AttemptChanged(id string) { n.note("attempt " + id) }
-func (n *notes) OffersChanged()           { n.note("offers") }
-func (n *notes) AgentFailed(id string)    { n.note("failed " + id) }
+func (n *notes) ConnectionChanged()           { n.note("connection") }
+func (n *notes) Observed(id string)           { n.note("observed " + id) }
+func (n *notes) AttemptChanged(id string)     { n.note("attempt " + id) }
+func (n *notes) OffersChanged()               { n.note("offers") }
+func (n *notes) AgentFailed(id string)        { n.note("failed " + id) }
+func (n *notes) MaintenanceChanged(id string) { n.note("maintenance " + id) }
 
 func (n *notes) AgentsChanged([]string) {}
 

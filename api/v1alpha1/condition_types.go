@@ -13,6 +13,9 @@ const (
 	ConditionStalled = "Stalled"
 	// ConditionAgentUnreachable is True while Mesos cannot say whether the task still runs, and absent otherwise.
 	ConditionAgentUnreachable = "AgentUnreachable"
+	// ConditionAgentMaintenance is True while the task is on an agent that is, or will be, unavailable by Mesos' maintenance schedule, and
+	// absent otherwise.
+	ConditionAgentMaintenance = "AgentMaintenance"
 	// ConditionSuspended is True while spec.suspend keeps the task from running, and absent otherwise.
 	ConditionSuspended = "Suspended"
 )
@@ -69,6 +72,10 @@ const (
 	ReasonAgentUnreachable = "AgentUnreachable"
 	// ReasonFateUnknown says that Mesos does not know the task or its agent any more.
 	ReasonFateUnknown = "FateUnknown"
+	// ReasonMaintenanceScheduled says that the maintenance of the task's agent has not begun yet.
+	ReasonMaintenanceScheduled = "MaintenanceScheduled"
+	// ReasonMaintenanceUnderway says that the maintenance of the task's agent has begun by the schedule.
+	ReasonMaintenanceUnderway = "MaintenanceUnderway"
 	// ReasonPaused says that annotation mesos.dev/paused keeps the operator's hands off the task.
 	ReasonPaused = "Paused"
 	// ReasonWriteRefused says that the API server refused the operator's own write for a reason other than a concurrent change.

@@ -356,7 +356,7 @@ type Port struct {
 
 // MesosTaskStatus is a task as it was last seen. The operator sets it all.
 type MesosTaskStatus struct {
-	// conditions say how the task is: Ready always; Succeeded, Reconciling, Stalled, Suspended and AgentUnreachable where they apply.
+	// conditions say how the task is: Ready always; Succeeded, Reconciling, Stalled, Suspended, AgentUnreachable and AgentMaintenance where they apply.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=type

@@ -61,7 +61,13 @@ func (c *Connection) AttemptChanged(taskID string) { c.Observed(taskID) }
 func (c *Connection) OffersChanged() { c.Placer.Wake() }
 
 // AgentFailed implements mesosbridge.Listener.
-func (c *Connection) AgentFailed(agentID string) {
+func (c *Connection) AgentFailed(agentID string) { c.enqueueTasksOn(agentID) }
+
+// MaintenanceChanged implements mesosbridge.Listener.
+func (c *Connection) MaintenanceChanged(agentID string) { c.enqueueTasksOn(agentID) }
+
+// enqueueTasksOn brings back the MesosTasks of all attempts on an agent.
+func (c *Connection) enqueueTasksOn(agentID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, done := range c.attempts {

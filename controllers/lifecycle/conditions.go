@@ -92,6 +92,7 @@ func (s *scene) setConditions() {
 	if v.end != nil {
 		end = *v.end
 	}
+	maintained, maintenance, window := s.maintenance()
 	conditions := []struct {
 		name    string
 		status  metav1.ConditionStatus
@@ -104,6 +105,7 @@ func (s *scene) setConditions() {
 		{v1alpha1.ConditionStalled, trueIf(v.stalled), v.reason, v.message},
 		{v1alpha1.ConditionSuspended, trueIf(v.suspended), v.reason, v.message},
 		{v1alpha1.ConditionAgentUnreachable, trueIf(v.unreachable != ""), v.unreachable, v.message},
+		{v1alpha1.ConditionAgentMaintenance, trueIf(maintained), maintenance, window},
 	}
 	for _, condition := range conditions {
 		if condition.status == "" {

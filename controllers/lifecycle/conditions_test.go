@@ -184,6 +184,14 @@ func TestNext_conditions(t *testing.T) {
 		"with a framework that is being deleted": {
 			leaving, conditions("Ready", "False/FrameworkDeleting", "Reconciling", "True/FrameworkDeleting"), status.InProgressStatus,
 		},
+		"on an agent that is to be maintained": {
+			running().change(func(s *story) { s.Maintenance = mesos.Window{From: s.Now.Add(time.Hour)} }),
+			conditions("Ready", "True/Running", "AgentMaintenance", "True/MaintenanceScheduled"), status.CurrentStatus,
+		},
+		"on an agent that is being maintained": {
+			running().change(func(s *story) { s.Maintenance = mesos.Window{From: s.Now.Add(-time.Hour)} }),
+			conditions("Ready", "True/Running", "AgentMaintenance", "True/MaintenanceUnderway"), status.CurrentStatus,
+		},
 		"with what cannot be put to Mesos": {
 			impossible, conditions("Ready", "False/InvalidSpec", "Stalled", "True/InvalidSpec"), status.FailedStatus,
 		},

@@ -106,6 +106,8 @@ type Seen struct {
 	SilenceCounts time.Time
 	// Outdated says that Observation is of an earlier term: Mesos may say otherwise now.
 	Outdated bool
+	// Maintenance is when the attempt's agent is unavailable by the masters' maintenance schedule; zero where it is not in it.
+	Maintenance mesos.Window
 	// FateUnknownSince is since when this process has known, by its own monotonic clock, that Mesos cannot say whether the attempt runs;
 	// zero where it did not see that begin, and then status.task.unreachableTime counts.
 	FateUnknownSince time.Time

@@ -206,6 +206,7 @@ func (r *Reconciler) gatherAttempt(v *view) {
 	seen.Asks, seen.LastAsk = done.Asks, done.LastAsk
 	seen.Answered, seen.Silent = v.connection.Answered(done, attempt.Last)
 	seen.Silent = seen.Silent && v.connection.Bridge.Connection().Subscribed
+	v.gatherMaintenance()
 	if known {
 		seen.Outdated = attempt.Last.Term != v.connection.Bridge.Connection().Term
 		seen.Launch, seen.RefusedWith, seen.AcceptedAt = connections.LaunchOf(attempt), attempt.RefusedWith, attempt.AcceptedAt
@@ -245,6 +246,15 @@ func (v *view) agentFailed(last mesos.Number) bool {
 		return false
 	}
 	return true
+}
+
+// gatherMaintenance reads whether the agent of the attempt of record is to be maintained.
+func (v *view) gatherMaintenance() {
+	window, until := v.connection.Bridge.Maintenance(v.attempt.AgentID)
+	v.seen.Maintenance = window
+	if !until.IsZero() {
+		v.lookAgainAt(until)
+	}
 }
 
 // gatherOpen finds the attempt of record, and says whether there is one that is not known to be over.

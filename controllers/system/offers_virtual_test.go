@@ -62,11 +62,12 @@ type rival struct {
 	seen map[string]int
 }
 
-func (r *rival) ConnectionChanged()     { r.bridge.FrameworkIDStored() }
-func (r *rival) Observed(string)        {}
-func (r *rival) AttemptChanged(string)  {}
-func (r *rival) AgentFailed(string)     {}
-func (r *rival) AgentsChanged([]string) {}
+func (r *rival) ConnectionChanged()        { r.bridge.FrameworkIDStored() }
+func (r *rival) Observed(string)           {}
+func (r *rival) AttemptChanged(string)     {}
+func (r *rival) AgentFailed(string)        {}
+func (r *rival) AgentsChanged([]string)    {}
+func (r *rival) MaintenanceChanged(string) {}
 func (r *rival) OffersChanged() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
