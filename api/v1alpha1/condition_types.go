@@ -9,7 +9,8 @@ const (
 	ConditionSucceeded = "Succeeded"
 	// ConditionReconciling is True while the operator or Mesos works towards the spec, and absent otherwise.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when nothing will happen until a person changes something, and absent otherwise.
+	// ConditionStalled is True when nothing will come of it until a person changes something, and absent otherwise. What cannot be started is
+	// still tried, slowly.
 	ConditionStalled = "Stalled"
 	// ConditionAgentUnreachable is True while Mesos cannot say whether the task still runs, and absent otherwise.
 	ConditionAgentUnreachable = "AgentUnreachable"
@@ -38,6 +39,17 @@ const (
 	ReasonCompleted = "Completed"
 	// ReasonFailed says that the task failed and is not launched again.
 	ReasonFailed = "Failed"
+	// ReasonInterrupted says that a task which is not launched again was ended by the platform, as by a drain of its agent or its loss, and did
+	// not fail by itself.
+	ReasonInterrupted = "Interrupted"
+	// ReasonNeverStarts says that the last launches all failed before the task began, as what it fetches cannot be fetched, say. It is tried
+	// again every spec.backoff.maxSeconds.
+	ReasonNeverStarts = "NeverStarts"
+	// ReasonTaskUnauthorized says that the master's ACLs do not let the framework run the task as its user. It is tried again every
+	// spec.backoff.maxSeconds.
+	ReasonTaskUnauthorized = "TaskUnauthorized"
+	// ReasonAgentDraining says that the task is being killed as its agent is drained.
+	ReasonAgentDraining = "AgentDraining"
 	// ReasonRestartsExhausted says that the task failed more often than spec.maxRestarts allows.
 	ReasonRestartsExhausted = "RestartsExhausted"
 	// ReasonRefused says that Mesos refuses the task as it is described (TASK_ERROR); a changed spec is tried again.

@@ -16,7 +16,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="True while the task runs, and once it has completed or is suspended."
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="What the task is doing: the reason of condition Ready."
 // +kubebuilder:printcolumn:name="Host",type=string,JSONPath=`.status.task.hostname`,description="The host of the Mesos agent that the task was sent to."
-// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,description="How often the task was launched again after an attempt that ran."
+// +kubebuilder:printcolumn:name="Restarts",type=integer,JSONPath=`.status.restarts`,description="How often the task was launched again after an attempt that ran and ended by itself."
 // +kubebuilder:printcolumn:name="State",type=string,JSONPath=`.status.task.state`,priority=1,description="The task's state, as Mesos calls it."
 // +kubebuilder:printcolumn:name="Task-ID",type=string,JSONPath=`.status.task.id`,priority=1,description="The Mesos task ID of the current attempt."
 // +kubebuilder:printcolumn:name="Framework",type=string,JSONPath=`.spec.frameworkRef.name`,priority=1,description="The MesosFramework that runs the task."
@@ -73,7 +73,8 @@ type MesosTaskSpec struct {
 	// +optional
 	Backoff Backoff `json:"backoff,omitempty,omitzero"`
 
-	// maxRestarts is how often the task is launched again, after attempts that ran, before it counts as failed. Absent: no limit;
+	// maxRestarts is how often the task is launched again, after attempts that ran and ended by themselves, before it counts as failed. Ends
+	// that the platform is to blame for are not counted: a drain of the agent, its loss, restart or removal, a preemption. Absent: no limit;
 	// 0: never.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000
@@ -371,7 +372,8 @@ type MesosTaskStatus struct {
 	// +optional
 	Task *TaskAttempt `json:"task,omitempty"`
 
-	// restarts counts the launches after the first that followed an attempt that ran; it starts anew when the template changes.
+	// restarts counts the launches after the first that followed an attempt that ran and ended by itself; it starts anew when the template
+	// changes.
 	// +optional
 	Restarts int32 `json:"restarts"`
 
@@ -384,7 +386,7 @@ type MesosTaskStatus struct {
 	// +optional
 	Relaunches int32 `json:"relaunches,omitempty"`
 
-	// nextLaunchTime is when the task is launched again; set while Ready has reason BackOff.
+	// nextLaunchTime is when the task is launched again; set while Ready has reason BackOff, NeverStarts or TaskUnauthorized.
 	// +optional
 	NextLaunchTime *metav1.Time `json:"nextLaunchTime,omitempty"`
 
@@ -517,11 +519,11 @@ type TaskAttempt struct {
 	// +optional
 	ExitCode *int32 `json:"exitCode,omitempty"`
 
-	// ran says whether the attempt may have run: false for a launch that Mesos dropped.
+	// ran says whether the attempt may have run: false for a launch that Mesos dropped, or that failed before the executor had the task.
 	// +optional
 	Ran *bool `json:"ran,omitempty"`
 
-	// killReason is why the operator kills the attempt: SpecChanged, RestartRequested or Suspended; or NotOfRecord, in history, for a live
+	// killReason is why the operator kills the attempt: SpecChanged, RestartRequested, Suspended or LaunchTimedOut; or NotOfRecord, in history, for a live
 	// task of this object that is not its attempt, as after the loss of a binding. It is stored before the first KILL and never withdrawn.
 	// +optional
 	KillReason KillReason `json:"killReason,omitempty"`
@@ -579,7 +581,7 @@ type TaskAttempt struct {
 }
 
 // KillReason is why the operator kills a task whose object stays.
-// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended;NotOfRecord
+// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended;LaunchTimedOut;NotOfRecord
 type KillReason string
 
 // The kill reasons.
@@ -590,6 +592,8 @@ const (
 	KillRestartRequested KillReason = "RestartRequested"
 	// KillSuspended is spec.suspend.
 	KillSuspended KillReason = "Suspended"
+	// KillLaunchTimedOut is that the attempt did not run within spec.launchTimeoutSeconds.
+	KillLaunchTimedOut KillReason = "LaunchTimedOut"
 	// KillNotOfRecord is that the task is not the object's attempt, though it bears the object's name: its binding was lost, and another
 	// goes on or is to.
 	KillNotOfRecord KillReason = "NotOfRecord"

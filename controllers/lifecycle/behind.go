@@ -159,8 +159,6 @@ func (s *scene) whyNotReplaced() string {
 		return "spec.suspend asks for nothing in its place"
 	case s.Obstacle != nil:
 		return "nothing can be launched in its place: " + s.Obstacle.Message
-	case s.unwanted() == "" && s.isExhausted():
-		return "spec.maxRestarts allows no further launch"
 	default:
 		return s.whyKept()
 	}

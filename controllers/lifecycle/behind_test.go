@@ -78,20 +78,19 @@ func TestNext_replacesWhatStaysAway(t *testing.T) {
 		then    func(*story)
 		want    summary
 	}{
-		"not before its time is up":                    {nil, func(s *story) { s.later(-time.Second).confirms(mesos.TaskUnreachable) }, waits()},
-		"not without a question asked since":           {nil, func(*story) {}, waits(StepAsk)},
-		"at once though it was asked a moment before":  {nil, func(s *story) { s.Asks, s.LastAsk, s.Answered = 9, s.Now.Add(-time.Second), true }, waits(StepAsk)},
-		"not while the question is not answered":       {nil, func(s *story) { s.Asks, s.LastAsk = 1, s.Now }, waits()},
-		"the question is repeated":                     {nil, func(s *story) { s.Asks, s.LastAsk = 1, s.Now; s.later(firstAskRetry) }, waits(StepAsk)},
-		"once Mesos cannot tell yet":                   {nil, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
-		"once Mesos has forgotten it":                  {nil, func(s *story) { s.confirms(mesos.TaskUnknown) }, replacing},
-		"though it is never restarted":                 {[]func(*v1alpha1.MesosTaskSpec){onlyOnce}, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
-		"not once it is back":                          {nil, func(s *story) { s.confirms(mesos.TaskRunning) }, summary{"let it run", "True/Running", nil}},
-		"not on the word of a master before this":      {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Observation = nil }, waits()},
-		"not while its ACCEPT is on its way":           {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Launch = LaunchSent }, waits()},
-		"not without restarts left":                    {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.confirms(mesos.TaskUnreachable) }, waits()},
-		"nor is it asked for then":                     {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(*story) {}, waits()},
-		"though without restarts, if the spec changed": {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.change(changeHash).confirms(mesos.TaskUnreachable) }, summary{"launch the changed spec", "False/AwaitingOffer", nil}},
+		"not before its time is up":                               {nil, func(s *story) { s.later(-time.Second).confirms(mesos.TaskUnreachable) }, waits()},
+		"not without a question asked since":                      {nil, func(*story) {}, waits(StepAsk)},
+		"at once though it was asked a moment before":             {nil, func(s *story) { s.Asks, s.LastAsk, s.Answered = 9, s.Now.Add(-time.Second), true }, waits(StepAsk)},
+		"not while the question is not answered":                  {nil, func(s *story) { s.Asks, s.LastAsk = 1, s.Now }, waits()},
+		"the question is repeated":                                {nil, func(s *story) { s.Asks, s.LastAsk = 1, s.Now; s.later(firstAskRetry) }, waits(StepAsk)},
+		"once Mesos cannot tell yet":                              {nil, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
+		"once Mesos has forgotten it":                             {nil, func(s *story) { s.confirms(mesos.TaskUnknown) }, replacing},
+		"though it is never restarted":                            {[]func(*v1alpha1.MesosTaskSpec){onlyOnce}, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
+		"not once it is back":                                     {nil, func(s *story) { s.confirms(mesos.TaskRunning) }, summary{"let it run", "True/Running", nil}},
+		"not on the word of a master before this":                 {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Observation = nil }, waits()},
+		"not while its ACCEPT is on its way":                      {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Launch = LaunchSent }, waits()},
+		"also without restarts left, as it did not end by itself": {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
+		"though without restarts, if the spec changed":            {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.change(changeHash).confirms(mesos.TaskUnreachable) }, summary{"launch the changed spec", "False/AwaitingOffer", nil}},
 		"not while nothing can be launched": {nil, func(s *story) {
 			s.confirms(mesos.TaskUnreachable).Obstacle = &Obstacle{Reason: "X", Message: "No role"}
 		}, waits()},
@@ -149,10 +148,10 @@ func TestNext_timerOfReplacing(t *testing.T) {
 	if want := "unless that lasts for 300 s"; !strings.Contains(ready.Message, want) {
 		t.Errorf("it says %q, want %q in it", ready.Message, want)
 	}
-	s.Spec.MaxRestarts = new(int32(0))
+	s.Obstacle = &Obstacle{Reason: "X", Message: "No role"}
 	s.later(5 * time.Minute).look()
 	ready = meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
-	if want := "not replaced: spec.maxRestarts allows no further launch"; !strings.Contains(ready.Message, want) {
+	if want := "not replaced: nothing can be launched in its place: No role"; !strings.Contains(ready.Message, want) {
 		t.Errorf("it says %q, want %q in it", ready.Message, want)
 	}
 }
@@ -169,7 +168,7 @@ func TestNext_goesOnAfterBeingLeft(t *testing.T) {
 		"what was given up is launched again":                    {givenUp(), nil, neverHappened},
 		"what was given up is launched again with OnFailure":     {givenUp(onFailure), nil, neverHappened},
 		"what was given up has failed with Never":                {givenUp(onlyOnce), nil, summary{"failed for good", "False/Failed", nil}},
-		"what was given up has no restarts left":                 {givenUp(maxRestarts(0)), nil, summary{"restarts exhausted", "False/RestartsExhausted", nil}},
+		"what was given up did not end by itself":                {givenUp(maxRestarts(0)), nil, neverHappened},
 		"a restart is asked for of what was given up for good":   {givenUp(onlyOnce), func(s *story) { s.RestartRequest = "now" }, summary{"launch as a person asked", "False/AwaitingOffer", place}},
 		"the spec of what was given up for good changes":         {givenUp(onlyOnce), changeHash, summary{"launch the changed spec", "False/AwaitingOffer", place}},
 		"what was replaced finished after all":                   {replaced(onlyOnce), hearsEarlier(mesos.TaskFinished), summary{"completed", "True/Completed", nil}},
@@ -221,8 +220,8 @@ func TestNext_backsOffAfterBeingLeft(t *testing.T) {
 		s.settle().later(time.Minute)
 	}
 	s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
-	if s.Status.Restarts != 3 || s.Status.Relaunches != 3 || len(s.Status.History) != 3 {
-		t.Errorf("%d restarts, %d relaunches, a history of %d; want 3 of each", s.Status.Restarts, s.Status.Relaunches, len(s.Status.History))
+	if s.Status.Restarts != 0 || s.Status.Relaunches != 3 || len(s.Status.History) != 3 {
+		t.Errorf("%d restarts, %d relaunches, a history of %d; want none, 3 and 3", s.Status.Restarts, s.Status.Relaunches, len(s.Status.History))
 	}
 }
 

@@ -25,6 +25,8 @@ type verdict struct {
 	reason, message string
 	// reconciling, stalled and suspended make the condition of that name True; it is absent otherwise.
 	reconciling, stalled, suspended bool
+	// waits says that status.nextLaunchTime is what the task waits for.
+	waits bool
 	// succeeded is the status of condition Succeeded; empty for none.
 	succeeded metav1.ConditionStatus
 	// end is what is to be said of the task's own end, where the rest of the verdict does not speak of it; nil for nothing.
@@ -49,12 +51,13 @@ func (s *scene) settle() {
 	status := &s.decision.Status
 	s.judgeOthers()
 	s.mend()
+	s.keepStalled()
 	s.annotate()
 	s.setConditions()
 	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {
 		status.Pending = nil
 	}
-	if s.verdict.reason != v1alpha1.ReasonBackOff {
+	if !s.verdict.waits {
 		status.NextLaunchTime = nil
 	}
 	status.ObservedGeneration = s.Generation

@@ -71,6 +71,9 @@ func (s *story) checkHealth(t *testing.T, read status.Status) {
 
 // TestNext_conditions goes through the table of situations that kstatus must read correctly.
 func TestNext_conditions(t *testing.T) {
+	drained, draining := running(onlyOnce), running()
+	byDrain(mesos.TaskKilled)(drained)
+	byDrain(mesos.TaskKilling)(draining)
 	unhealthy := running()
 	unhealthy.answers(mesos.TaskRunning)
 	unhealthy.Observation.Healthy = new(false)
@@ -160,6 +163,18 @@ func TestNext_conditions(t *testing.T) {
 		"paused while it runs": {running().change(func(s *story) { s.Paused = true }), conditions("Ready", "True/Running"), status.CurrentStatus},
 		"replaced": {
 			replaced(), conditions("Ready", "False/AwaitingOffer", "Reconciling", "True/AwaitingOffer"), status.InProgressStatus,
+		},
+		"drained, and not to be launched again": {
+			drained, conditions("Ready", "False/Interrupted", "Stalled", "True/Interrupted", "Succeeded", "False/Interrupted"), status.FailedStatus,
+		},
+		"being drained": {
+			draining, conditions("Ready", "False/AgentDraining", "Reconciling", "True/AgentDraining"), status.InProgressStatus,
+		},
+		"unable to start": {
+			neverStarting(), conditions("Ready", "False/NeverStarts", "Stalled", "True/NeverStarts", "Succeeded", "Unknown/NeverStarts"), status.FailedStatus,
+		},
+		"not authorized": {
+			unauthorized(), conditions("Ready", "False/TaskUnauthorized", "Stalled", "True/TaskUnauthorized", "Succeeded", "Unknown/TaskUnauthorized"), status.FailedStatus,
 		},
 		"given up, and not to be launched again": {
 			givenUp(onlyOnce), conditions("Ready", "False/Failed", "Stalled", "True/Failed", "Succeeded", "False/Failed"), status.FailedStatus,

@@ -1,10 +1,12 @@
 package lifecycle
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -20,6 +22,7 @@ var (
 	place               = []Step{StepPlace}
 
 	launchesAgain = summary{"launch again", "False/AwaitingOffer", acknowledgeAndPlace}
+	interrupted   = summary{"failed for good", "False/Interrupted", acknowledge}
 	failsForGood  = summary{"failed for good", "False/Failed", acknowledge}
 	completes     = summary{"completed", "True/Completed", acknowledge}
 	neverHappened = summary{"launch again", "False/AwaitingOffer", place}
@@ -40,36 +43,54 @@ func TestNext_ends(t *testing.T) {
 		ran      bool
 		restarts int32
 	}{
-		"FINISHED is launched again with Always":       {always, runs, nil, update(mesos.TaskFinished), launchesAgain, true, 1},
-		"FINISHED completes with OnFailure":            {onFailure, runs, nil, update(mesos.TaskFinished), completes, true, 1},
-		"FINISHED completes with Never":                {onlyOnce, runs, nil, update(mesos.TaskFinished), completes, true, 1},
-		"FINISHED completes though nobody saw it run":  {onlyOnce, nil, nil, update(mesos.TaskFinished), completes, true, 1},
-		"FAILED is launched again with Always":         {always, runs, nil, update(mesos.TaskFailed), launchesAgain, true, 1},
-		"FAILED is launched again with OnFailure":      {onFailure, runs, nil, update(mesos.TaskFailed), launchesAgain, true, 1},
-		"FAILED fails with Never":                      {onlyOnce, runs, nil, update(mesos.TaskFailed), failsForGood, true, 1},
-		"FAILED before RUNNING counts as run":          {onlyOnce, nil, nil, update(mesos.TaskFailed), failsForGood, true, 1},
-		"KILLED by others is as FAILED with Always":    {always, runs, nil, update(mesos.TaskKilled), launchesAgain, true, 1},
-		"KILLED by others is as FAILED with OnFailure": {onFailure, runs, nil, update(mesos.TaskKilled), launchesAgain, true, 1},
-		"KILLED by others is as FAILED with Never":     {onlyOnce, runs, nil, update(mesos.TaskKilled), failsForGood, true, 1},
-		"GONE_BY_OPERATOR is as FAILED with Always":    {always, runs, nil, byMaster(mesos.TaskGoneByOperator, "REASON_SLAVE_REMOVED_BY_OPERATOR"), neverHappened, true, 1},
-		"GONE_BY_OPERATOR is as FAILED with Never":     {onlyOnce, runs, nil, byMaster(mesos.TaskGoneByOperator, "REASON_SLAVE_REMOVED_BY_OPERATOR"), summary{"failed for good", "False/Failed", nil}, true, 1},
-		"GONE after RUNNING is as FAILED with Always":  {always, runs, nil, answer(mesos.TaskGone), neverHappened, true, 1},
-		"GONE after RUNNING is as FAILED with Never":   {onlyOnce, runs, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Failed", nil}, true, 1},
-		"GONE after STARTING may have run":             {onlyOnce, []mesos.TaskState{mesos.TaskStarting}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Failed", nil}, true, 1},
-		"GONE after KILLING may have run":              {onlyOnce, []mesos.TaskState{mesos.TaskKilling}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Failed", nil}, true, 1},
-		"GONE after UNREACHABLE may have run":          {onlyOnce, []mesos.TaskState{mesos.TaskUnreachable}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Failed", nil}, true, 1},
-		"GONE from the agent itself may have run":      {onlyOnce, nil, nil, update(mesos.TaskGone), failsForGood, true, 1},
-		"GONE of what nobody heard of never ran":       {onlyOnce, nil, nil, answer(mesos.TaskGone), neverHappened, false, 0},
-		"GONE after STAGING never ran":                 {onlyOnce, []mesos.TaskState{mesos.TaskStaging}, nil, answer(mesos.TaskGone), neverHappened, false, 0},
+		"FINISHED is launched again with Always":                 {always, runs, nil, update(mesos.TaskFinished), launchesAgain, true, 1},
+		"FINISHED completes with OnFailure":                      {onFailure, runs, nil, update(mesos.TaskFinished), completes, true, 1},
+		"FINISHED completes with Never":                          {onlyOnce, runs, nil, update(mesos.TaskFinished), completes, true, 1},
+		"FINISHED completes though nobody saw it run":            {onlyOnce, nil, nil, update(mesos.TaskFinished), completes, true, 1},
+		"FAILED is launched again with Always":                   {always, runs, nil, update(mesos.TaskFailed), launchesAgain, true, 1},
+		"FAILED is launched again with OnFailure":                {onFailure, runs, nil, update(mesos.TaskFailed), launchesAgain, true, 1},
+		"FAILED fails with Never":                                {onlyOnce, runs, nil, update(mesos.TaskFailed), failsForGood, true, 1},
+		"FAILED before RUNNING counts as run":                    {onlyOnce, nil, nil, update(mesos.TaskFailed), failsForGood, true, 1},
+		"KILLED by others is as FAILED with Always":              {always, runs, nil, update(mesos.TaskKilled), launchesAgain, true, 1},
+		"KILLED by others is as FAILED with OnFailure":           {onFailure, runs, nil, update(mesos.TaskKilled), launchesAgain, true, 1},
+		"KILLED by others is as FAILED with Never":               {onlyOnce, runs, nil, update(mesos.TaskKilled), failsForGood, true, 1},
+		"GONE_BY_OPERATOR is not counted with Always":            {always, runs, nil, byMaster(mesos.TaskGoneByOperator, "REASON_SLAVE_REMOVED_BY_OPERATOR"), neverHappened, true, 0},
+		"GONE_BY_OPERATOR is no failure of its own with Never":   {onlyOnce, runs, nil, byMaster(mesos.TaskGoneByOperator, "REASON_SLAVE_REMOVED_BY_OPERATOR"), summary{"failed for good", "False/Interrupted", nil}, true, 0},
+		"GONE after RUNNING is not counted with Always":          {always, runs, nil, answer(mesos.TaskGone), neverHappened, true, 0},
+		"GONE after RUNNING is no failure of its own with Never": {onlyOnce, runs, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Interrupted", nil}, true, 0},
+		"GONE after STARTING may have run":                       {onlyOnce, []mesos.TaskState{mesos.TaskStarting}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Interrupted", nil}, true, 0},
+		"GONE after KILLING may have run":                        {onlyOnce, []mesos.TaskState{mesos.TaskKilling}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Interrupted", nil}, true, 0},
+		"GONE after UNREACHABLE may have run":                    {onlyOnce, []mesos.TaskState{mesos.TaskUnreachable}, nil, answer(mesos.TaskGone), summary{"failed for good", "False/Interrupted", nil}, true, 0},
+		"GONE from the agent itself may have run":                {onlyOnce, nil, nil, update(mesos.TaskGone), interrupted, true, 0},
+		"GONE of what nobody heard of never ran":                 {onlyOnce, nil, nil, answer(mesos.TaskGone), neverHappened, false, 0},
+		"GONE after STAGING never ran":                           {onlyOnce, []mesos.TaskState{mesos.TaskStaging}, nil, answer(mesos.TaskGone), neverHappened, false, 0},
 		"GONE of an attempt of an earlier object may have run": {
-			always, nil, func(s *story) { s.UID = "uid-2" }, answer(mesos.TaskGone), neverHappened, true, 1,
+			always, nil, func(s *story) { s.UID = "uid-2" }, answer(mesos.TaskGone), neverHappened, true, 0,
 		},
 		"DROPPED from the agent never ran, and is not counted": {always, nil, nil, update(mesos.TaskDropped), launchesAgain, false, 0},
 		"DROPPED is launched again with Never":                 {onlyOnce, nil, nil, update(mesos.TaskDropped), launchesAgain, false, 0},
-		"DROPPED by an agent that lost a running task counts":  {onlyOnce, runs, nil, update(mesos.TaskDropped), failsForGood, true, 1},
+		"DROPPED by an agent that lost a running task":         {onlyOnce, runs, nil, update(mesos.TaskDropped), interrupted, true, 0},
 		"DROPPED from the master never ran, once Mesos was asked": {
 			onlyOnce, nil, nil, byMaster(mesos.TaskDropped, mesos.ReasonInvalidOffers), neverHappened, false, 0,
 		},
+		"KILLED by a drain is not counted":                      {always, runs, nil, byDrain(mesos.TaskKilled), launchesAgain, true, 0},
+		"KILLED by a drain is no failure of its own":            {onlyOnce, runs, nil, byDrain(mesos.TaskKilled), interrupted, true, 0},
+		"KILLED by a drain during the launch never ran":         {onlyOnce, nil, nil, byAgent(mesos.TaskKilled, mesos.ReasonTaskKilledDuringLaunch, "Killed"), launchesAgain, false, 0},
+		"FINISHED during a drain is complete":                   {onFailure, runs, nil, byDrain(mesos.TaskFinished), completes, true, 1},
+		"FAILED by a preemption is not counted":                 {always, runs, nil, byAgent(mesos.TaskFailed, mesos.ReasonContainerPreempted, "Preempted"), launchesAgain, true, 0},
+		"FAILED by a restart of the agent is not counted":       {always, runs, nil, byAgent(mesos.TaskFailed, mesos.ReasonAgentRestarted, "Restarted"), launchesAgain, true, 0},
+		"FAILED as the executor did not come back":              {onlyOnce, runs, nil, byAgent(mesos.TaskFailed, mesos.ReasonExecutorReregistrationTimeout, "Late"), interrupted, true, 0},
+		"FAILED by a reboot of the host is not counted":         {always, runs, nil, byAgent(mesos.TaskFailed, mesos.ReasonExecutorTerminated, "Abnormal executor termination: unknown container"), launchesAgain, true, 0},
+		"FAILED in the same words before it ran is its own":     {always, nil, nil, byAgent(mesos.TaskFailed, mesos.ReasonExecutorTerminated, "Abnormal executor termination: unknown container"), launchesAgain, true, 1},
+		"FAILED by too much memory is its own":                  {always, runs, nil, byAgent(mesos.TaskFailed, "REASON_CONTAINER_LIMITATION_MEMORY", "Memory limit exceeded"), launchesAgain, true, 1},
+		"FAILED as a fetch failed never ran":                    {onlyOnce, nil, nil, fetchFailed, launchesAgain, false, 0},
+		"FAILED as a fetch failed, after STAGING, never ran":    {onlyOnce, []mesos.TaskState{mesos.TaskStaging}, nil, fetchFailed, launchesAgain, false, 0},
+		"FAILED as the executor did not register never ran":     {onFailure, nil, nil, byAgent(mesos.TaskFailed, mesos.ReasonExecutorRegistrationTimeout, "Executor did not register within 1mins"), launchesAgain, false, 0},
+		"FAILED in a launch that had told STARTING ran":         {onlyOnce, []mesos.TaskState{mesos.TaskStarting}, nil, fetchFailed, failsForGood, true, 1},
+		"FAILED in a launch that was out of sight may have run": {onlyOnce, []mesos.TaskState{mesos.TaskUnreachable}, nil, fetchFailed, failsForGood, true, 1},
+		"ERROR by an agent that is not able is tried again": {onlyOnce, nil, nil, func(s *story) {
+			s.masterSays(mesos.TaskError, mesos.ReasonTaskInvalid, "Agent is not capable of handling task resource limits")
+		}, neverHappened, false, 0},
 		"ERROR waits for another spec with Always": {always, nil, nil, byMaster(mesos.TaskError, mesos.ReasonTaskInvalid), isRefused, false, 0},
 		"ERROR waits for another spec with Never":  {onlyOnce, nil, nil, byMaster(mesos.TaskError, mesos.ReasonTaskInvalid), isRefused, false, 0},
 		"KILLED for a changed spec is launched with it": {
@@ -172,6 +193,23 @@ var runs = []mesos.TaskState{mesos.TaskStarting, mesos.TaskRunning}
 func update(state mesos.TaskState) func(*story) { return func(s *story) { s.says(state) } }
 
 func answer(state mesos.TaskState) func(*story) { return func(s *story) { s.answers(state) } }
+
+func byDrain(state mesos.TaskState) func(*story) {
+	return func(s *story) {
+		s.hears(mesos.Observation{State: state, Source: mesos.SourceExecutor, Reason: mesos.ReasonAgentDraining, UUID: []byte("u")})
+	}
+}
+
+func byAgent(state mesos.TaskState, reason, message string) func(*story) {
+	return func(s *story) {
+		s.hears(mesos.Observation{State: state, Source: mesos.SourceAgent, Reason: reason, Message: message, UUID: []byte("u")})
+	}
+}
+
+// fetchFailed is what an agent says where a URI cannot be fetched (recording "launch_fails").
+func fetchFailed(s *story) {
+	byAgent(mesos.TaskFailed, mesos.ReasonContainerLaunchFailed, "Failed to launch container: Failed to fetch all URIs for container 'c': exited with status 1")(s)
+}
 
 func byMaster(state mesos.TaskState, reason string) func(*story) {
 	return func(s *story) { s.masterSays(state, reason, "Mesos has its reasons") }
@@ -341,5 +379,137 @@ func TestNext_exitCode(t *testing.T) {
 				t.Errorf("exit code (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// failsToStart lets launches fail, one after the other, as a URI cannot be fetched.
+func failsToStart(s *story, times int) *story {
+	for range times {
+		s.bind(LaunchAccepted)
+		s.later(time.Second)
+		fetchFailed(s)
+		s.look()
+		s.Unacknowledged = nil
+		if next := s.Status.NextLaunchTime; next != nil {
+			s.Now = next.Time
+		}
+	}
+	return s
+}
+
+func neverStarting() *story {
+	s := failsToStart(newStory(onFailure), failedStarts)
+	s.later(-time.Second)
+	return s
+}
+
+func unauthorized() *story {
+	s := newStory(onlyOnce)
+	s.bind(LaunchAccepted)
+	s.later(time.Second).masterSays(mesos.TaskError, mesos.ReasonTaskUnauthorized, "Principal 'p' not authorized to launch task as user 'nobody'")
+	return s
+}
+
+// TestNext_neverStarts: launches that fail before the task begins are tried again under every policy and count for nothing; after five in a row a
+// person is told, and it goes on slowly.
+func TestNext_neverStarts(t *testing.T) {
+	s := newStory(onlyOnce, maxRestarts(0), func(spec *v1alpha1.MesosTaskSpec) {
+		spec.URIs = []v1alpha1.URI{{Value: "https://me:hush@files.example/app.tgz?token=hush"}}
+	})
+	var waits []time.Duration
+	for n := range failedStarts + 2 {
+		failsToStart(s, 0)
+		s.bind(LaunchAccepted)
+		s.later(time.Second)
+		fetchFailed(s)
+		decision := s.look()
+		s.Unacknowledged = nil
+		wait := time.Duration(0)
+		if next := s.Status.NextLaunchTime; next != nil {
+			wait = next.Sub(s.Now)
+		}
+		waits = append(waits, wait)
+		ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+		if n > 0 && !strings.Contains(ready.Message, "spec.uris: https://files.example/app.tgz)") || strings.Contains(ready.Message, "hush") {
+			t.Errorf("after %d failures it says %q", n+1, ready.Message)
+		}
+		if stalled := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled); stalled != (n+1 >= failedStarts) {
+			t.Errorf("after %d failures Stalled is %t: %s", n+1, stalled, decision.Rule)
+		}
+		s.later(wait)
+		if decision := s.look(); !has(decision, StepPlace) {
+			t.Errorf("after %d failures and %v, rule %q does %v", n+1, wait, decision.Rule, decision.Steps)
+		}
+		if n+1 >= failedStarts && !meta.IsStatusConditionTrue(Next(s.Seen).Status.Conditions, v1alpha1.ConditionStalled) {
+			t.Error("it is no longer Stalled while it is tried again")
+		}
+	}
+	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
+	if diff := cmp.Diff([]time.Duration{0, seconds(1), seconds(2), seconds(4), seconds(300), seconds(300), seconds(300)}, waits); diff != "" {
+		t.Errorf("it waits (-want +got):\n%s", diff)
+	}
+	if s.Status.Restarts != 0 {
+		t.Errorf("%d restarts", s.Status.Restarts)
+	}
+	s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+	checkSummary(t, Next(s.Seen), summary{"let it run", "True/Running", acknowledge})
+	if meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) {
+		t.Error("it is Stalled while it runs")
+	}
+}
+
+// TestNext_unauthorized: what an ACL forbids is not for the author of the spec to change.
+func TestNext_unauthorized(t *testing.T) {
+	s := unauthorized()
+	s.look()
+	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	for _, want := range []string{"ask whoever runs Mesos", "run_tasks", "user 'nobody'", "It is tried again at 2026-01-02T03:09:06Z"} {
+		if !strings.Contains(ready.Message, want) {
+			t.Errorf("it says %q, want %q in it", ready.Message, want)
+		}
+	}
+	s.later(300 * time.Second)
+	checkSummary(t, s.look(), neverHappened)
+}
+
+// TestNext_interruptionsAreNotCounted: three drains, and maxRestarts is as it was.
+func TestNext_interruptionsAreNotCounted(t *testing.T) {
+	s := newStory(onFailure, maxRestarts(1))
+	for range 3 {
+		s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+		byDrain(mesos.TaskKilled)(s.later(time.Hour))
+		checkSummary(t, s.look(), launchesAgain)
+	}
+	s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+	s.later(time.Hour).says(mesos.TaskFailed).look()
+	s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+	checkSummary(t, s.later(time.Hour).says(mesos.TaskFailed).look(), summary{"restarts exhausted", "False/RestartsExhausted", acknowledge})
+	if s.Status.Restarts != 1 || len(s.Status.History) != 4 {
+		t.Errorf("%d restarts and a history of %d", s.Status.Restarts, len(s.Status.History))
+	}
+}
+
+// TestNext_endsUnseen: an agent that is drained to be marked gone says so as it begins to kill.
+func TestNext_endsUnseen(t *testing.T) {
+	s := running(func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = new(int32(7)) })
+	unseen := summary{"let it end unseen", "Unknown/AgentDraining", acknowledge}
+	byDrain(mesos.TaskGoneByOperator)(s)
+	decision := s.look()
+	checkSummary(t, decision, unseen)
+	s.Unacknowledged, unseen.Steps = nil, nil
+	s.later(17 * time.Second)
+	checkSummary(t, s.look(), unseen)
+	restarted := *s
+	restarted.Observation = nil
+	restarted.answers(mesos.TaskGoneByOperator)
+	checkSummary(t, restarted.look(), unseen)
+	checkAgain(t, s.look(), 18*time.Second-time.Nanosecond)
+	s.later(time.Second)
+	checkSummary(t, s.look(), neverHappened)
+	if task := s.Status.Task; task.FinishTime == nil || task.UnreachableTime != nil || !*task.Ran {
+		t.Errorf("it is %+v", task)
+	}
+	if told := strings.Join(s.told, ", "); !strings.Contains(told, v1alpha1.EventAgentGone) {
+		t.Errorf("told: %s", told)
 	}
 }

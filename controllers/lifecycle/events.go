@@ -33,6 +33,10 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonBackOff:             {true, actionLaunching},
 	v1alpha1.ReasonCompleted:           {false, actionReconciling},
 	v1alpha1.ReasonFailed:              {true, actionReconciling},
+	v1alpha1.ReasonInterrupted:         {true, actionReconciling},
+	v1alpha1.ReasonNeverStarts:         {true, actionLaunching},
+	v1alpha1.ReasonTaskUnauthorized:    {true, actionLaunching},
+	v1alpha1.ReasonAgentDraining:       {false, actionReconciling},
 	v1alpha1.ReasonRestartsExhausted:   {true, actionReconciling},
 	v1alpha1.ReasonRefused:             {true, actionLaunching},
 	v1alpha1.ReasonSuspending:          {false, actionKilling},
@@ -89,7 +93,7 @@ func (s *scene) tellEnd() {
 	switch {
 	case !mayHaveRun(attempt):
 		event.Reason, event.Warning, event.Action = v1alpha1.EventNeverRan, true, actionLaunching
-		event.Message = attempt.ID + " never ran: " + outcome(attempt)
+		event.Message = attempt.ID + " never ran: " + s.outcomeOf(attempt)
 	case attempt.AgentRemovedTime != nil:
 		s.tellRemoved(attempt)
 		return

@@ -92,7 +92,9 @@ func TestNext_eventMessages(t *testing.T) {
 		want    string
 	}{
 		"a state":                           {v1alpha1.TaskAttempt{State: "TASK_KILLED"}, "TASK_KILLED"},
-		"a state and a reason":              {v1alpha1.TaskAttempt{State: "TASK_GONE", Reason: "REASON_RECONCILIATION"}, "TASK_GONE (REASON_RECONCILIATION)"},
+		"a state and a reason":              {v1alpha1.TaskAttempt{State: "TASK_LOST", Reason: "REASON_AGENT_DISCONNECTED"}, "TASK_LOST (REASON_AGENT_DISCONNECTED)"},
+		"what the platform ended":           {v1alpha1.TaskAttempt{State: "TASK_KILLED", Reason: "REASON_AGENT_DRAINING", Message: "exit 0"}, "TASK_KILLED, as its agent was drained: exit 0"},
+		"what the platform removed":         {v1alpha1.TaskAttempt{State: "TASK_LOST", FinishTime: at(0)}, "TASK_LOST, as its agent was removed"},
 		"a state and a message":             {v1alpha1.TaskAttempt{State: "TASK_FAILED", Reason: "R", Message: "exit 1"}, "TASK_FAILED: exit 1"},
 		"what the operator knows by itself": {v1alpha1.TaskAttempt{Message: "Mesos refused the launch"}, "Mesos refused the launch"},
 	} {

@@ -90,6 +90,7 @@ func (s *scene) observeCurrent() {
 		s.end(s.Now, false)
 		return
 	}
+	defer s.endUnseen()
 	if said := s.Observation; said != nil && !s.otherFramework() && !said.State.Regresses(s.state()) && !said.SpeaksOfAnother() && !s.unproven(*said) {
 		if s.record(s.attempt, *said) {
 			s.end(said.Time, *s.attempt.Ran)
@@ -98,6 +99,13 @@ func (s *scene) observeCurrent() {
 	}
 	if !s.paused() && !s.otherFramework() && s.settled() && s.isRemoved(s.attempt, s.answeredSince) {
 		s.end(s.Now, true)
+	}
+}
+
+// endUnseen ends an attempt whose end nobody tells of once its time is up.
+func (s *scene) endUnseen() {
+	if s.current() && isEndingUnseen(s.attempt) && s.due(s.overUnseen()) {
+		s.end(s.Now, mayHaveRun(s.attempt))
 	}
 }
 
@@ -120,7 +128,7 @@ func (s *scene) observeEarlier() {
 		if !ok || dropped || s.foreign(earlier) || said.State.Regresses(mesos.TaskState(earlier.State)) || said.SpeaksOfAnother() {
 			continue
 		}
-		if s.record(earlier, said) {
+		if s.record(earlier, said) || hasEnded(earlier) {
 			earlier.FinishTime, earlier.UnreachableTime = s.timeOf(said.Time), nil
 			s.endedEarlier.Insert(earlier.ID)
 			s.tellEarlierEnd(earlier)
@@ -201,11 +209,11 @@ func (s *scene) count(last *v1alpha1.TaskAttempt, next string) {
 	switch {
 	case !s.sameSpec(last, next):
 		status.Restarts, status.Relaunches = 0, 0
-	case last.KillReason != "":
+	case last.KillReason != "" && last.KillReason != v1alpha1.KillLaunchTimedOut:
 		status.Relaunches = 0
 	default:
 		status.Relaunches++
-		if mayHaveRun(last) {
+		if endedByItself(last) {
 			status.Restarts++
 		}
 	}
@@ -312,7 +320,7 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 		recordExitCode(attempt, said)
 		ran := s.hasRun(attempt, said, known)
 		attempt.Ran = &ran
-		return true
+		return !s.endsUnseen(attempt)
 	}
 	return false
 }
@@ -348,23 +356,6 @@ func recordExitCode(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 	}
 }
 
-// hasRun says whether an attempt that ended as said, after state known, may have run.
-func (s *scene) hasRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, known mesos.TaskState) bool {
-	reached := attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
-	switch said.State {
-	case mesos.TaskDropped, mesos.TaskError:
-		// Agents say TASK_DROPPED of a task that they lost, too (Mesos agent: reconciliation with the master after a restart).
-		return reached
-	case mesos.TaskGone:
-		// An agent says it of a task that it had. The master says it of what a registered agent does not have; where its agent was away
-		// or the object was restored, the task may have come and gone unseen.
-		restored := s.Binding != nil && s.Binding.TaskID == attempt.ID && s.Binding.UID != s.UID
-		return reached || restored || said.Source != mesos.SourceMaster || known != "" && known.Class() == mesos.FateUnknown
-	default:
-		return true
-	}
-}
-
 // exited is how the command executor tells of an exit code; there is no field for it (Mesos: WSTRINGIFY).
 var exited = regexp.MustCompile(`^Command exited with status (\d{1,10})$`)
 
@@ -383,7 +374,11 @@ func (s *scene) delayNext(until time.Time) {
 	if start := s.attempt.StartTime; start != nil && until.Sub(start.Time) >= stableAfter {
 		status.Relaunches = 0
 	}
-	if delay := backoff(s.Spec.Backoff, status.Relaunches); delay > 0 {
+	delay := backoff(s.Spec.Backoff, status.Relaunches)
+	if s.hardship() != nil {
+		delay = time.Duration(s.Spec.Backoff.MaxSeconds) * time.Second
+	}
+	if delay > 0 {
 		// Whole seconds are what the API keeps; never sooner than asked.
 		status.NextLaunchTime = &metav1.Time{Time: s.Now.Add(delay + time.Second - 1).Truncate(time.Second)}
 	}
@@ -422,6 +417,8 @@ func outcome(attempt *v1alpha1.TaskAttempt) string {
 		return strings.TrimSpace(attempt.State + " (replaced)")
 	case attempt.State == "":
 		return attempt.Message
+	case interruptedBy(attempt) != "":
+		return withDetail(fmt.Sprintf("%s, %s", attempt.State, interruptedBy(attempt)), attempt.Message)
 	case attempt.Message != "":
 		return withDetail(attempt.State, attempt.Message)
 	case attempt.Reason != "":

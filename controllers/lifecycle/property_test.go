@@ -50,7 +50,7 @@ func anAttempt(t *rapid.T, id string) v1alpha1.TaskAttempt {
 		ID: id, AgentID: "agent-1", Hostname: oneOf(t, "hostname", "", "host-1"), Role: oneOf(t, "role of attempt", "", "shop"), Hash: oneOf(t, "hash of attempt", hashA, hashB, "1other", "9other", ""),
 		FrameworkID: oneOf(t, "framework of attempt", "framework-1", "framework-1", "framework-2", ""),
 		State:       oneOf(t, "state", append([]string{""}, words(allStates)...)...),
-		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended),
+		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended, v1alpha1.KillLaunchTimedOut),
 		Ran:         oneOf(t, "ran", nil, new(true), new(false)), Healthy: oneOf(t, "healthy", nil, new(true), new(false)),
 		StartTime: maybeTime(t, "started"), UnreachableTime: maybeTime(t, "unreachable since"), BoundTime: maybeTime(t, "bound"),
 	}
@@ -94,7 +94,7 @@ func anObservation(t *rapid.T, id string) *mesos.Observation {
 	said := &mesos.Observation{
 		TaskID: id, AgentID: oneOf(t, "agent", "agent-1", "agent-2", ""), State: rapid.SampledFrom(allStates).Draw(t, "observed"),
 		Source:  oneOf(t, "source", mesos.SourceMaster, mesos.SourceAgent, mesos.SourceExecutor),
-		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid),
+		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentDraining, mesos.ReasonContainerLaunchFailed, mesos.ReasonTaskUnauthorized),
 		Message: oneOf(t, "message", "", "Command exited with status 7", "Task has duplicate ID: x", "Reconciliation: Latest task state"),
 		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, new(true), new(false)),
 	}
@@ -476,7 +476,8 @@ func checkConditions(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("%s is %s, want it True or absent", name, condition.Status)
 		}
 	}
-	if (decision.Status.NextLaunchTime != nil) != (ready.Reason == v1alpha1.ReasonBackOff) {
+	waits := ready.Reason == v1alpha1.ReasonBackOff || ready.Reason == v1alpha1.ReasonNeverStarts || ready.Reason == v1alpha1.ReasonTaskUnauthorized
+	if (decision.Status.NextLaunchTime != nil) != waits {
 		t.Fatalf("the next launch is at %v with reason %s", decision.Status.NextLaunchTime, ready.Reason)
 	}
 	if decision.Status.Pending != nil && ready.Reason != v1alpha1.ReasonAwaitingOffer {

@@ -62,6 +62,7 @@ var rules = []rule{
 	}, (*scene).callOff},
 	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && !s.paused() && s.unwanted() != "" }, (*scene).killToChange},
 	{"wait for what may or may not run", (*scene).fateUnknown, (*scene).wait},
+	{"let it end unseen", func(s *scene) bool { return s.current() && isEndingUnseen(s.attempt) }, (*scene).awaitUnseen},
 	{"let it run", func(s *scene) bool { return s.current() && s.state() == mesos.TaskRunning }, (*scene).run},
 	{"let it start", (*scene).current, (*scene).start},
 
@@ -77,7 +78,9 @@ var rules = []rule{
 	{"take over what already runs", (*scene).anyMatches, (*scene).launch},
 	{"Mesos refuses the spec", (*scene).isRefused, (*scene).refused},
 	{"completed", (*scene).isComplete, (*scene).completed},
-	{"launch after our own kill", func(s *scene) bool { return s.attempt.KillReason != "" }, (*scene).launch},
+	{"launch after our own kill", func(s *scene) bool {
+		return s.attempt.KillReason != "" && s.attempt.KillReason != v1alpha1.KillLaunchTimedOut
+	}, (*scene).launch},
 	{"outcome unknown after a restore", (*scene).outcomeUnknown, (*scene).askForOutcome},
 	{"failed for good", (*scene).isFailed, (*scene).failed},
 	{"restarts exhausted", (*scene).isExhausted, (*scene).exhausted},
@@ -94,21 +97,21 @@ func (s *scene) ran() bool { return mayHaveRun(s.attempt) }
 // isRefused says whether Mesos refused the spec. An attempt that was being killed is not wanted as it was, and its end says nothing of what
 // follows.
 func (s *scene) isRefused() bool {
-	return s.state() == mesos.TaskError && s.attempt.KillReason == ""
+	return s.state() == mesos.TaskError && s.attempt.KillReason == "" && !isUnauthorized(s.attempt) && !isUnable(s.attempt)
 }
 
 func (s *scene) isComplete() bool {
 	return s.state() == mesos.TaskFinished && s.Spec.RestartPolicy != v1alpha1.RestartAlways
 }
 
-// isFailed says whether the task is not to be launched again after an attempt that did not finish. Being replaced is what its object asks for,
+// isFailed says whether the task is not to be launched again after an attempt that ran and did not finish. Being replaced is what its object asks for,
 // whatever its restart policy.
 func (s *scene) isFailed() bool {
-	return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever && s.attempt.Outcome != v1alpha1.OutcomeReplaced
+	return s.ran() && s.Spec.RestartPolicy == v1alpha1.RestartNever && s.attempt.Outcome != v1alpha1.OutcomeReplaced && s.attempt.KillReason == ""
 }
 
 func (s *scene) isExhausted() bool {
-	return s.ran() && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
+	return endedByItself(s.attempt) && s.Spec.MaxRestarts != nil && s.decision.Status.Restarts >= *s.Spec.MaxRestarts
 }
 
 // final says whether the task has come to its own end.
@@ -188,6 +191,7 @@ var killings = map[v1alpha1.KillReason]struct{ reason, purpose string }{
 	v1alpha1.KillSpecChanged:      {v1alpha1.ReasonRestarting, " to launch it with the changed spec"},
 	v1alpha1.KillRestartRequested: {v1alpha1.ReasonRestarting, " to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"},
 	v1alpha1.KillSuspended:        {v1alpha1.ReasonSuspending, ", as spec.suspend asks"},
+	v1alpha1.KillLaunchTimedOut:   {v1alpha1.ReasonRestarting, ", as it did not run in time (spec.launchTimeoutSeconds), to launch it anew"},
 	v1alpha1.KillNotOfRecord:      {v1alpha1.ReasonRestarting, ", as it is not this object's attempt"},
 }
 
@@ -276,6 +280,10 @@ func (s *scene) start() {
 	}
 	if s.state() == mesos.TaskKilling {
 		s.verdict.message = fmt.Sprintf("%s on %s is being killed", s.attempt.ID, s.where())
+		if s.attempt.Reason == mesos.ReasonAgentDraining {
+			s.verdict.reason = v1alpha1.ReasonAgentDraining
+			s.verdict.message += ", as its agent is drained"
+		}
 	} else {
 		s.holdBack()
 	}
@@ -390,7 +398,7 @@ func (s *scene) awaitOffer() {
 	status := &s.decision.Status
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
 	if s.attempt != nil {
-		s.verdict.message = "Waiting for an offer to launch it again after " + outcome(s.attempt)
+		s.verdict.message = "Waiting for an offer to launch it again after " + s.outcomeOf(s.attempt)
 	}
 	// A task that only waits for its turn writes nothing.
 	s.decision.WriteAt = never
@@ -430,6 +438,10 @@ func (s *scene) askForOutcome() {
 
 func (s *scene) failed() {
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonFailed, stalled: true, succeeded: metav1.ConditionFalse, message: outcome(s.attempt)}
+	if interruptedBy(s.attempt) != "" {
+		s.verdict.reason = v1alpha1.ReasonInterrupted
+		s.verdict.message = "The task did not fail by itself, and is not launched again, as spec.restartPolicy is Never: " + outcome(s.attempt)
+	}
 }
 
 func (s *scene) exhausted() {
@@ -442,7 +454,13 @@ func (s *scene) exhausted() {
 func (s *scene) backOff() {
 	s.verdict = verdict{
 		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonBackOff, reconciling: true,
-		message: fmt.Sprintf("Launching again at %s after %s", s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339), outcome(s.attempt)),
+		message: fmt.Sprintf("Launching again at %s after %s", s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339), s.outcomeOf(s.attempt)),
+	}
+	s.verdict.waits = true
+	if hard := s.hardship(); hard != nil {
+		s.verdict.reason, s.verdict.stalled, s.verdict.reconciling = hard.reason, true, false
+		s.verdict.message = fmt.Sprintf("%s. It is tried again at %s", hard.message, s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339))
+		s.awaitSuccess()
 	}
 	due := s.decision.Status.NextLaunchTime.Time
 	s.decision.Soon.Until = due.Add(launchSlack)

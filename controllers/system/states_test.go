@@ -60,6 +60,7 @@ func TestStates(t *testing.T) {
 	}
 	again, running := after{2, v1alpha1.ReasonRunning}, after{1, v1alpha1.ReasonRunning}
 	completed, failed := after{1, v1alpha1.ReasonCompleted}, after{1, v1alpha1.ReasonFailed}
+	interrupted := after{1, v1alpha1.ReasonInterrupted}
 	unreachable, unknown := after{1, v1alpha1.ReasonAgentUnreachable}, after{1, v1alpha1.ReasonFateUnknown}
 	refused := after{1, v1alpha1.ReasonRefused}
 	rows := map[string]struct {
@@ -77,11 +78,11 @@ func TestStates(t *testing.T) {
 		"KILLED, not by us: as FAILED": {
 			"TASK_KILLED", nil, map[string]after{"Always": again, "OnFailure": again, "Never": failed},
 		},
-		"GONE of what ran: as FAILED": {
-			"sleep", func(v *virtual) { v.agentOf("job").Reboot(time.Second) }, map[string]after{"Always": again, "OnFailure": again, "Never": failed},
+		"lost in a reboot: as FAILED, and not by itself": {
+			"sleep", func(v *virtual) { v.agentOf("job").Reboot(time.Second) }, map[string]after{"Always": again, "OnFailure": again, "Never": interrupted},
 		},
-		"GONE_BY_OPERATOR: as FAILED": {
-			"sleep", func(v *virtual) { v.agentOf("job").Gone() }, map[string]after{"Always": again, "OnFailure": again, "Never": failed},
+		"GONE_BY_OPERATOR: as FAILED, and not by itself": {
+			"sleep", func(v *virtual) { v.agentOf("job").Gone() }, map[string]after{"Always": again, "OnFailure": again, "Never": interrupted},
 		},
 		"ERROR: Mesos refuses the spec, whatever the policy": {
 			"TASK_ERROR", nil, map[string]after{"Always": refused, "OnFailure": refused, "Never": refused},

@@ -13,6 +13,16 @@ const (
 	ReasonInvalidOffers  = "REASON_INVALID_OFFERS"
 	ReasonTaskInvalid    = "REASON_TASK_INVALID"
 	ReasonAgentDraining  = "REASON_AGENT_DRAINING"
+
+	ReasonAgentRestarted                = "REASON_AGENT_RESTARTED"
+	ReasonContainerLaunchFailed         = "REASON_CONTAINER_LAUNCH_FAILED"
+	ReasonContainerPreempted            = "REASON_CONTAINER_PREEMPTED"
+	ReasonExecutorRegistrationTimeout   = "REASON_EXECUTOR_REGISTRATION_TIMEOUT"
+	ReasonExecutorReregistrationTimeout = "REASON_EXECUTOR_REREGISTRATION_TIMEOUT"
+	ReasonExecutorTerminated            = "REASON_EXECUTOR_TERMINATED"
+	ReasonTaskGroupUnauthorized         = "REASON_TASK_GROUP_UNAUTHORIZED"
+	ReasonTaskKilledDuringLaunch        = "REASON_TASK_KILLED_DURING_LAUNCH"
+	ReasonTaskUnauthorized              = "REASON_TASK_UNAUTHORIZED"
 )
 
 // Number is the place of an event in what one bridge was told: events are numbered as they come off the stream, from one in
