@@ -208,6 +208,8 @@ const (
 	EventKillingAbandoned = "KillingAbandoned"
 	// EventGivingUp says that attempts of many MesosTasks are given up, as a person asked by an annotation of the framework.
 	EventGivingUp = "GivingUp"
+	// EventLaunchHoldOver says that tasks are launched though Mesos has not told all that runs, as spec.reconciliation.launchHoldSeconds are over.
+	EventLaunchHoldOver = "LaunchHoldOver"
 	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it or a person gave its lost ID up.
 	EventFrameworkIDReplaced = "FrameworkIDReplaced"
 	// EventRegistered says that Mesos gave the framework its ID.

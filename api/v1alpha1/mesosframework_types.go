@@ -121,6 +121,11 @@ type MesosFrameworkSpec struct {
 	// +optional
 	OrphanPolicy OrphanPolicy `json:"orphanPolicy,omitempty"`
 
+	// taskDefaults are for MesosTasks that do not say themselves. They are read when they are needed: changing one restarts nothing, and goes for
+	// what already runs. Absent: none.
+	// +optional
+	TaskDefaults *TaskDefaults `json:"taskDefaults,omitempty"`
+
 	// reconciliation says how often and how hard Mesos is asked what became of the tasks.
 	// +kubebuilder:default={}
 	// +optional
@@ -130,6 +135,16 @@ type MesosFrameworkSpec struct {
 	// +kubebuilder:default={}
 	// +optional
 	Offers Offers `json:"offers,omitempty,omitzero"`
+}
+
+// TaskDefaults are for MesosTasks that do not say themselves.
+//
+// +kubebuilder:validation:MinProperties=1
+type TaskDefaults struct {
+	// unreachable is for MesosTasks with restartPolicy Always that have no spec.unreachable: what becomes of a task of which Mesos cannot say whether it
+	// still runs. A MesosTask whose spec.unreachable is {} waits all the same. Absent: they wait.
+	// +optional
+	Unreachable *Unreachable `json:"unreachable,omitempty"`
 }
 
 // AllowedRole opens a role to namespaces.
@@ -522,7 +537,7 @@ type MesosFrameworkStatus struct {
 
 	// abandoned are attempts of deleted MesosTasks that were let go while nobody knew whether they ran: past
 	// spec.unreachable.replaceAfterSeconds, or given up by a person. Each is killed if it comes back, and leaves the list once it is known
-	// to be over. While the list is full, further deletions wait.
+	// to be over, once annotation mesos.dev/give-up-agent has named its agent, or once Mesos has said TASK_UNKNOWN of it for 14 days. While the list is full, further deletions wait.
 	// +kubebuilder:validation:MaxItems=1000
 	// +listType=map
 	// +listMapKey=taskID
@@ -705,6 +720,10 @@ type AbandonedAttempt struct {
 	// since is when the object was let go.
 	// +required
 	Since metav1.Time `json:"since,omitempty,omitzero"`
+
+	// unknownTime is since when the operator knows that Mesos says TASK_UNKNOWN of the attempt and nothing else, by its own clock.
+	// +optional
+	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`
 }
 
 // MaxAbandoned is how many abandoned attempts a framework's status holds.

@@ -87,7 +87,8 @@ type MesosTaskSpec struct {
 	// +optional
 	DeletionPolicy TaskDeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// unreachable says what becomes of a task of which Mesos cannot say whether it still runs. Absent: wait until Mesos can say.
+	// unreachable says what becomes of a task of which Mesos cannot say whether it still runs. Absent: with restartPolicy Always what
+	// spec.taskDefaults of the MesosFramework says, else wait until Mesos can say; {}: wait.
 	// +optional
 	Unreachable *Unreachable `json:"unreachable,omitempty"`
 

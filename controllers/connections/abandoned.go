@@ -13,6 +13,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
@@ -44,9 +45,16 @@ func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	clear(c.toAbandon)
 	c.mu.Unlock()
 	for taskID := range changed {
-		if id, err := lifecycle.ParseTaskID(taskID); err == nil {
-			c.owner.EnqueueTask(types.NamespacedName{Namespace: id.Namespace, Name: id.Name})
+		id, err := lifecycle.ParseTaskID(taskID)
+		if err != nil {
+			continue
 		}
+		key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
+		if known, ok := c.Bridge.Attempt(taskID); ok && before.Has(taskID) && !c.IsAbandoned(taskID) && known.Said() != nil && known.Said().State.Class() == mesos.FateUnknown {
+			// Nobody expects it back.
+			c.Forget(key, taskID)
+		}
+		c.owner.EnqueueTask(key)
 	}
 }
 
@@ -84,14 +92,16 @@ func (c *Connection) AbandonedHere() []reconciliation.Attempt {
 	return attempts
 }
 
-// NextAbandoned is what the framework's status should hold of abandoned attempts: those that it holds, without those whose end was seen, and
-// those that objects wait for, as far as there is room.
-func (c *Connection) NextAbandoned() []v1alpha1.AbandonedAttempt {
+// NextAbandoned is what the framework's status should hold of abandoned attempts: those that it holds, without those whose end was seen or that
+// nobody expects back, and those that objects wait for, as far as there is room.
+func (c *Connection) NextAbandoned(giveUps []lifecycle.GiveUp) []v1alpha1.AbandonedAttempt {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	next := make([]v1alpha1.AbandonedAttempt, 0, len(c.abandoned))
+	next, now := make([]v1alpha1.AbandonedAttempt, 0, len(c.abandoned)), c.owner.clock.Now()
 	for taskID, attempt := range c.abandoned {
-		if said, ok := c.Bridge.Attempt(taskID); !ok || !said.EndSeen() {
+		known, _ := c.Bridge.Attempt(taskID)
+		attempt, stays := lifecycle.StillAbandoned(attempt, known.Said(), giveUps, now)
+		if stays && !known.EndSeen() {
 			next = append(next, attempt)
 		}
 	}

@@ -36,11 +36,11 @@ func (c *Connection) MayLaunch() bool {
 // Learned records what a proof in a term, under a framework ID, has come to: whether it was had, and when the implicit RECONCILE was asked whose
 // end mark was answered last.
 // Without the proof, launching waits until all that the master knew when the hold ran out has been told, with agents still missing. What
-// waited is looked at again.
-func (c *Connection) Learned(frameworkID string, term uint64, had bool, counted time.Time) {
+// waited is looked at again. It says whether launching just began without the proof.
+func (c *Connection) Learned(frameworkID string, term uint64, had bool, counted time.Time) (unproven bool) {
 	state := c.Bridge.Connection()
 	if state.FrameworkID != frameworkID {
-		return
+		return false
 	}
 	c.mu.Lock()
 	heldOut := !counted.IsZero() && !state.FirstSubscribed.IsZero() && !counted.Before(state.FirstSubscribed.Add(c.hold))
@@ -58,4 +58,5 @@ func (c *Connection) Learned(frameworkID string, term uint64, had bool, counted 
 	if news {
 		c.Placer.Wake()
 	}
+	return news && !had
 }

@@ -102,7 +102,8 @@ func (s *scene) settled() bool { return s.Launch != LaunchSent && s.Launch != La
 
 // deadline is when the current attempt's fate will have been unknown for as long as spec.unreachable allows; false where there is no such time.
 func (s *scene) deadline() (time.Time, bool) {
-	if !s.fateUnknown() || s.otherFramework() || s.Spec.Unreachable == nil || s.Spec.Unreachable.ReplaceAfterSeconds == nil {
+	after, _, replaces := s.replaceAfter()
+	if !s.fateUnknown() || s.otherFramework() || !replaces {
 		return time.Time{}, false
 	}
 	since := s.FateUnknownSince
@@ -113,7 +114,7 @@ func (s *scene) deadline() (time.Time, bool) {
 		// The API keeps whole seconds; never sooner than asked.
 		since = s.attempt.UnreachableTime.Add(time.Second - 1)
 	}
-	return since.Add(time.Duration(*s.Spec.Unreachable.ReplaceAfterSeconds) * time.Second), true
+	return since.Add(after), true
 }
 
 // stayedAway says whether that time has passed, and Mesos was asked since and cannot tell yet (rule 16).

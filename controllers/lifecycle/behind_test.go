@@ -22,6 +22,13 @@ func replaceAfter(seconds int32) func(*v1alpha1.MesosTaskSpec) {
 	}
 }
 
+// defaultAfter is what the framework says for tasks that do not.
+func defaultAfter(seconds int32) func(*story) {
+	return func(s *story) {
+		s.Defaults = &v1alpha1.TaskDefaults{Unreachable: &v1alpha1.Unreachable{ReplaceAfterSeconds: &seconds}}
+	}
+}
+
 // lost makes Mesos say that it cannot tell the attempt's fate, for so long already.
 func (s *story) lost(state mesos.TaskState, since time.Duration) *story {
 	s.answers(state)
@@ -94,15 +101,23 @@ func TestNext_replacesWhatStaysAway(t *testing.T) {
 		"not while nothing can be launched": {nil, func(s *story) {
 			s.confirms(mesos.TaskUnreachable).Obstacle = &Obstacle{Reason: "X", Message: "No role"}
 		}, waits()},
-		"not while it is suspended":                       {nil, func(s *story) { s.change(suspend).confirms(mesos.TaskUnreachable) }, summary{"kill what is not wanted any more", "False/Suspending", []Step{StepKill}}},
-		"also while it is killed for a changed spec":      {nil, func(s *story) { s.change(changeHash).look(); s.told = nil; s.confirms(mesos.TaskUnreachable) }, summary{"launch the changed spec", "False/AwaitingOffer", nil}},
-		"not under another framework ID":                  {nil, func(s *story) { s.confirms(mesos.TaskUnreachable).FrameworkID = "framework-2" }, summary{"hands off another framework's attempt", "Unknown/OtherFrameworkID", nil}},
-		"not where the spec does not ask for it":          {nil, func(s *story) { s.Spec.Unreachable = nil; s.confirms(mesos.TaskUnreachable) }, waits()},
-		"not by an empty strategy":                        {nil, func(s *story) { s.Spec.Unreachable.ReplaceAfterSeconds = nil; s.confirms(mesos.TaskUnreachable) }, waits()},
-		"by the time of the status after a restart":       {nil, func(s *story) { s.later(time.Second).confirms(mesos.TaskUnreachable).FateUnknownSince = time.Time{} }, replacing},
-		"by the status not a second too early":            {nil, func(s *story) { s.confirms(mesos.TaskUnreachable).FateUnknownSince = time.Time{} }, waits()},
-		"at once if the spec says so, but not unasked":    {nil, func(s *story) { replaceAfter(0)(&s.Spec); s.FateUnknownSince = s.Now }, waits(StepAsk)},
-		"at once if the spec says so, as it was answered": {nil, func(s *story) { replaceAfter(0)(&s.Spec); s.confirms(mesos.TaskUnreachable).FateUnknownSince = s.Now }, replacing},
+		"not while it is suspended":                  {nil, func(s *story) { s.change(suspend).confirms(mesos.TaskUnreachable) }, summary{"kill what is not wanted any more", "False/Suspending", []Step{StepKill}}},
+		"also while it is killed for a changed spec": {nil, func(s *story) { s.change(changeHash).look(); s.told = nil; s.confirms(mesos.TaskUnreachable) }, summary{"launch the changed spec", "False/AwaitingOffer", nil}},
+		"not under another framework ID":             {nil, func(s *story) { s.confirms(mesos.TaskUnreachable).FrameworkID = "framework-2" }, summary{"hands off another framework's attempt", "Unknown/OtherFrameworkID", nil}},
+		"not where the spec does not ask for it":     {nil, func(s *story) { s.Spec.Unreachable = nil; s.confirms(mesos.TaskUnreachable) }, waits()},
+		"by the framework's default":                 {nil, func(s *story) { s.Spec.Unreachable = nil; defaultAfter(300)(s); s.confirms(mesos.TaskUnreachable) }, replacing},
+		"not by the framework's default if the spec says to wait": {nil, func(s *story) {
+			s.Spec.Unreachable = &v1alpha1.Unreachable{}
+			defaultAfter(300)(s)
+			s.confirms(mesos.TaskUnreachable)
+		}, waits()},
+		"not by the framework's default if it is to run once": {[]func(*v1alpha1.MesosTaskSpec){onlyOnce}, func(s *story) { s.Spec.Unreachable = nil; defaultAfter(300)(s); s.confirms(mesos.TaskUnreachable) }, waits()},
+		"by the spec though the framework is slower":          {nil, func(s *story) { defaultAfter(600)(s); s.confirms(mesos.TaskUnreachable) }, replacing},
+		"not by an empty strategy":                            {nil, func(s *story) { s.Spec.Unreachable.ReplaceAfterSeconds = nil; s.confirms(mesos.TaskUnreachable) }, waits()},
+		"by the time of the status after a restart":           {nil, func(s *story) { s.later(time.Second).confirms(mesos.TaskUnreachable).FateUnknownSince = time.Time{} }, replacing},
+		"by the status not a second too early":                {nil, func(s *story) { s.confirms(mesos.TaskUnreachable).FateUnknownSince = time.Time{} }, waits()},
+		"at once if the spec says so, but not unasked":        {nil, func(s *story) { replaceAfter(0)(&s.Spec); s.FateUnknownSince = s.Now }, waits(StepAsk)},
+		"at once if the spec says so, as it was answered":     {nil, func(s *story) { replaceAfter(0)(&s.Spec); s.confirms(mesos.TaskUnreachable).FateUnknownSince = s.Now }, replacing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := running(append(c.changes, replaceAfter(300))...)

@@ -163,7 +163,8 @@ func (s *scene) killToDelete() {
 		message = fmt.Sprintf("%s; Mesos has not been able to say whether it runs since %s", message, since(s.attempt.UnreachableTime))
 	}
 	if _, ok := s.deadline(); ok {
-		message += fmt.Sprintf(", and it is let go after %d s", *s.Spec.Unreachable.ReplaceAfterSeconds)
+		after, _, _ := s.replaceAfter()
+		message += fmt.Sprintf(", and it is let go after %d s", int(after.Seconds()))
 	}
 	if s.otherFramework() {
 		message += fmt.Sprintf("; it was launched under framework ID %s, which is not the framework's any more", s.attempt.FrameworkID)

@@ -44,6 +44,8 @@ type Seen struct {
 	Finalized bool
 	// Spec is the object's.
 	Spec v1alpha1.MesosTaskSpec
+	// Defaults are the framework's for what the spec does not say; nil for none.
+	Defaults *v1alpha1.TaskDefaults
 	// Status is the object's, as this process last wrote or read it.
 	Status v1alpha1.MesosTaskStatus
 	// RestartRequest is the value of the annotation that asks for a restart.

@@ -216,11 +216,12 @@ func (s *scene) wait() {
 			s.attempt.ID, s.attempt.Message, over.UTC().Format(time.RFC3339))
 	}
 	if deadline, ok := s.deadline(); ok {
+		after, by, _ := s.replaceAfter()
 		why := s.whyNotReplaced()
 		if s.due(deadline) && why != "" {
-			s.verdict.message += ". Its time is up by spec.unreachable.replaceAfterSeconds, and yet it is not replaced: " + why
+			s.verdict.message += fmt.Sprintf(". Its time is up by %s, and yet it is not replaced: %s", by, why)
 		} else {
-			s.verdict.message += fmt.Sprintf(" unless that lasts for %d s", *s.Spec.Unreachable.ReplaceAfterSeconds)
+			s.verdict.message += fmt.Sprintf(" unless that lasts for %d s", int(after.Seconds()))
 		}
 	}
 	if s.state() == mesos.TaskUnreachable {

@@ -6,6 +6,7 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
@@ -22,7 +23,10 @@ func (v *view) prove(ctx context.Context) (time.Time, error) {
 	fence, mark := p.proof.Marks()
 	had := p.proof.Had()
 	step := p.proof.Step(now, last)
-	v.connection.Learned(p.frameworkID, p.term, p.proof.Had(), p.proof.Counted())
+	if v.connection.Learned(p.frameworkID, p.term, p.proof.Had(), p.proof.Counted()) {
+		v.Recorder.Event(v.object, true, v1alpha1.EventLaunchHoldOver, "Reconciling", "Launching though Mesos still waits for agents to come back, as spec.reconciliation.launchHoldSeconds are over: "+
+			"a task of an object that was rebuilt meanwhile may run twice until its agent is back")
+	}
 	if err := v.judgeOrphans(ctx); err != nil {
 		return time.Time{}, err
 	}

@@ -11,6 +11,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 )
@@ -25,7 +26,7 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 	state := mesosbridge.Connection{}
 	if v.connection != nil {
 		state = v.connection.Bridge.Connection()
-		status.Abandoned = v.connection.NextAbandoned()
+		status.Abandoned = v.connection.NextAbandoned(lifecycle.GiveUpsOf(v.object))
 	}
 	if state.Master.URL != "" {
 		status.Master = &v1alpha1.MasterStatus{URL: state.Master.URL, Hostname: state.Master.Hostname, Version: state.Master.Version}

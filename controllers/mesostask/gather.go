@@ -121,6 +121,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		// The bridge knows it first.
 		v.seen.FrameworkID = v.connection.Bridge.Connection().FrameworkID
 	}
+	v.seen.Defaults = framework.Spec.TaskDefaults
 	v.seen.GiveUps = lifecycle.GiveUpsOf(framework)
 	v.seen.KillsOrphans = framework.Spec.OrphanPolicy == v1alpha1.OrphanKill
 	if !framework.DeletionTimestamp.IsZero() {

@@ -1,12 +1,15 @@
 package system
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -164,5 +167,54 @@ func TestOther_thatIsLostSightOf(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestTaskDefaults_unreachable: what the framework says of tasks whose fate is unknown goes for those that do not say themselves, also where they run
+// already; and what a deleted object leaves behind is forgotten once its agent is given up.
+func TestTaskDefaults_unreachable(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("web", `shell: sleep 1`)
+		v.task("single", `shell: sleep 1, unreachable: {}`)
+		v.task("job", `shell: sleep 1, restartPolicy: OnFailure`)
+		v.pass(30 * time.Second)
+		names, first := []string{"web", "single", "job"}, map[string]string{}
+		for _, agent := range v.mesos.Agents() {
+			agent.Partition()
+		}
+		for _, name := range names {
+			first[name] = v.get(name).Status.Task.ID
+		}
+		v.pass(10 * time.Minute)
+		v.patchFramework(`{"spec":{"taskDefaults":{"unreachable":{"replaceAfterSeconds":300}}}}`)
+		v.pass(time.Minute)
+		for _, name := range names {
+			task := v.get(name).Status
+			if left := task.Task == nil; left != (name == "web") {
+				v.Errorf("%s is %s as %+v: %s", name, v.reason(name), task.Task, v.said(name))
+			}
+		}
+		v.delete("web")
+		v.pass(time.Minute)
+		abandoned := v.frameworkNow().Status.Abandoned
+		if v.exists("web") || len(abandoned) != 1 || abandoned[0].TaskID != first["web"] {
+			v.Fatalf("deleted, web exists: %t, and abandoned are %v", v.exists("web"), abandoned)
+		}
+		v.annotateFramework(v1alpha1.AnnotationGiveUpAgent, abandoned[0].AgentID)
+		v.pass(time.Minute)
+		if abandoned = v.frameworkNow().Status.Abandoned; len(abandoned) > 0 {
+			v.Errorf("its agent given up, abandoned are %v", abandoned)
+		}
+	})
+}
+
+// patchFramework changes the test's MesosFramework by a merge patch in JSON.
+func (v *virtual) patchFramework(patch string) {
+	v.Helper()
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: v.namespace}}
+	if err := v.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(patch))); err != nil {
+		v.Fatal(err)
 	}
 }

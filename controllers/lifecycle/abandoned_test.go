@@ -1,0 +1,48 @@
+package lifecycle
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+func TestStillAbandoned(t *testing.T) {
+	word := func(agent string, given time.Duration) []GiveUp {
+		return GiveUpsOf(givenAt(epoch.Add(given), v1alpha1.AnnotationGiveUpAgent, agent))
+	}
+	for name, c := range map[string]struct {
+		unknown *metav1.Time
+		said    mesos.TaskState
+		giveUps []GiveUp
+		after   time.Duration
+		want    *metav1.Time
+		stays   bool
+	}{
+		"nothing was said":                       {nil, "", nil, time.Hour, nil, true},
+		"nothing was said by this process yet":   {at(0), "", nil, time.Hour, at(0), true},
+		"it is unreachable":                      {at(0), mesos.TaskUnreachable, nil, 2 * forgottenAfter, nil, true},
+		"it became unknown":                      {nil, mesos.TaskUnknown, nil, time.Hour, at(time.Hour), true},
+		"it is unknown for long":                 {at(0), mesos.TaskUnknown, nil, forgottenAfter - time.Second, at(0), true},
+		"it is unknown for a fortnight":          {at(0), mesos.TaskUnknown, nil, forgottenAfter, at(0), false},
+		"the same under another process":         {at(0), "", nil, forgottenAfter, at(0), false},
+		"its agent was given up":                 {nil, mesos.TaskUnreachable, word("agent-1", time.Minute), time.Hour, nil, false},
+		"its agent was given up, and it is back": {nil, mesos.TaskRunning, word("agent-1", time.Minute), time.Hour, nil, true},
+		"another agent was given up":             {nil, mesos.TaskUnreachable, word("agent-2", time.Minute), time.Hour, nil, true},
+		"its agent was given up before":          {nil, mesos.TaskUnreachable, word("agent-1", 0), time.Hour, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said *mesos.Observation
+			if c.said != "" {
+				said = &mesos.Observation{State: c.said}
+			}
+			next, stays := StillAbandoned(v1alpha1.AbandonedAttempt{TaskID: "t", AgentID: "agent-1", Since: *at(0), UnknownTime: c.unknown}, said, c.giveUps, epoch.Add(c.after))
+			if stays != c.stays || !next.UnknownTime.Equal(c.want) {
+				t.Errorf("stays: %t, unknown since %v; want %t, %v", stays, next.UnknownTime, c.stays, c.want)
+			}
+		})
+	}
+}
