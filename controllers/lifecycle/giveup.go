@@ -59,20 +59,29 @@ func giveUpOf(value string) string {
 	return taskID
 }
 
-// wordFor is a person's word that gives an attempt up, that was not answered yet and whose answer there is room for; nil where there is none.
+// wordFor is a person's word that gives an attempt up, that was not answered yet and whose answer there is room for; nil where there is none. That its
+// agent never comes back says most, and goes first.
 func (s *scene) wordFor(attempt *v1alpha1.TaskAttempt) *word {
 	if s.isFull() {
 		return nil
 	}
-	if own := (word{v1alpha1.AnnotationGiveUp, s.GiveUp}); giveUpOf(s.GiveUp) == attempt.ID && !s.isSpent(own) {
-		return &own
-	}
+	words := make([]word, 0, len(s.GiveUps)+1)
 	for _, giveUp := range s.GiveUps {
-		if given := giveUp.wordOn(attempt); s.concerns(giveUp, attempt) && !s.isSpent(given) {
-			return &given
+		if s.concerns(giveUp, attempt) {
+			words = append(words, giveUp.wordOn(attempt))
 		}
 	}
-	return nil
+	if giveUpOf(s.GiveUp) == attempt.ID {
+		words = append(words, word{v1alpha1.AnnotationGiveUp, s.GiveUp})
+	}
+	words = slices.DeleteFunc(words, s.isSpent)
+	if len(words) == 0 {
+		return nil
+	}
+	if first := slices.IndexFunc(words, func(given word) bool { return given.annotation == v1alpha1.AnnotationGiveUpAgent }); first >= 0 {
+		return &words[first]
+	}
+	return &words[len(words)-1]
 }
 
 // wordOn is what a give-up says of one attempt.

@@ -249,6 +249,7 @@ type Rest struct {
 // Next decides what should happen next to one task.
 func Next(seen Seen) Decision {
 	s := newScene(seen)
+	s.dropHandled() // It makes room for the answers of this decision.
 	s.observe()
 	s.settleOthers()
 	for _, rule := range rules {
@@ -277,6 +278,8 @@ type scene struct {
 	// of the history whose end is news: they stay until it is durable.
 	left         bool
 	endedEarlier sets.Set[string]
+	// settledOther says that the history newly holds an other as left behind or over, which must be durable before anything follows it.
+	settledOther bool
 	// condemned says that the history newly holds a task that is to be killed, which must be durable first.
 	condemned bool
 	// notes are sentences that follow on what the verdict says.

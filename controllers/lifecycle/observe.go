@@ -117,7 +117,7 @@ func (s *scene) observeEarlier() {
 		if over(earlier) {
 			continue
 		}
-		if s.overByWord(earlier) || s.agentGivenUp(earlier) && s.Earlier[earlier.ID].State.Class() != mesos.Live {
+		if s.overByWord(earlier) || s.agentGivenUp(earlier) && !s.isBack(earlier) {
 			earlier.Outcome, earlier.FinishTime = v1alpha1.OutcomeGivenUp, s.timeOf(s.Now)
 			s.endedEarlier.Insert(earlier.ID)
 			s.tellGivenUp(earlier)
@@ -140,6 +140,11 @@ func (s *scene) observeEarlier() {
 		}
 	}
 	s.forgetEarlier()
+}
+
+// isBack says whether Mesos says that an attempt of the history lives.
+func (s *scene) isBack(earlier *v1alpha1.TaskAttempt) bool {
+	return s.Earlier[earlier.ID].State.Class() == mesos.Live || s.hasOther(earlier.ID, Other.lives)
 }
 
 // tellEarlierEnd adds the event of the end of an attempt of the history.

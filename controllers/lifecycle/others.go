@@ -206,7 +206,7 @@ func (s *scene) putOther(attempt v1alpha1.TaskAttempt) {
 	status := &s.decision.Status
 	status.History = slices.DeleteFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == attempt.ID })
 	status.History = s.trimmed(append(status.History, attempt))
-	s.left = true
+	s.settledOther = true
 	if over(&attempt) {
 		s.decision.Forget = append(s.decision.Forget, attempt.ID)
 	}
@@ -226,7 +226,7 @@ func (s *scene) doomed(other Other) bool {
 		return true
 	case s.current():
 		return s.live()
-	case !s.Proven || s.Obstacle != nil || s.left || s.bindingAhead():
+	case !s.Proven || s.Obstacle != nil || s.left || s.settledOther || s.bindingAhead():
 		return false
 	case s.undecided(other):
 		return false
@@ -273,7 +273,7 @@ func (s *scene) takeOver() {
 	for _, other := range others {
 		if other.lives() && s.matches(other) {
 			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
-			if s.left {
+			if s.left || s.settledOther {
 				s.checkAt(s.Now.Add(time.Millisecond))
 				return
 			}

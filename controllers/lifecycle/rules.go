@@ -369,7 +369,7 @@ func (s *scene) launch() {
 	}
 	s.awaitOffer()
 	switch {
-	case s.left:
+	case s.left || s.settledOther:
 		// That it was left behind must be durable before anything takes its place.
 		s.checkAt(s.Now.Add(time.Millisecond))
 	case s.Placement != nil:
