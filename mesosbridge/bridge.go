@@ -79,13 +79,16 @@ type Bridge struct {
 	elsewhere chan struct{}
 
 	// mu guards all that follows. It is never held while anything waits.
-	mu         sync.Mutex
-	config     Config
-	detected   detected
-	edition    int // counts the configurations that want another subscription
-	access     int // counts the changes of config.Access
-	idStored   bool
-	wish       wish
+	mu       sync.Mutex
+	config   Config
+	detected detected
+	edition  int // counts the configurations that want another subscription
+	access   int // counts the changes of config.Access
+	idStored bool
+	wish     wish
+	kept     kept
+	// unsure says that the framework's ID came with the configuration: Mesos may have it with another user, or without checkpoints.
+	unsure     bool
 	connection Connection
 	current    *term
 	attempts   map[string]*record
@@ -121,6 +124,7 @@ func New(config Config, options Options) *Bridge {
 		elsewhere:   make(chan struct{}, 1),
 		config:      config,
 		idStored:    config.Framework.ID != "",
+		unsure:      config.Framework.ID != "",
 		connection:  Connection{FrameworkID: config.Framework.ID},
 		attempts:    make(map[string]*record),
 		offers:      make(map[string]*offer),
@@ -173,6 +177,7 @@ func (b *Bridge) Reconfigure(config Config) {
 	b.config = config
 	if id != "" && id != b.connection.FrameworkID {
 		b.connection.FrameworkID, b.connection.FirstSubscribed = id, time.Time{}
+		b.kept, b.unsure = kept{}, true
 		anew = true
 	}
 	b.idStored = b.idStored || id != ""

@@ -65,6 +65,8 @@ type outcome struct {
 	err error
 	// from is the master that was asked; location is where it sent the call on.
 	from, location string
+	// corrected is true if the refusal of an UPDATE_FRAMEWORK told what Mesos would take.
+	corrected bool
 	// unreached is true if there was no connection to it, so that nothing was sent.
 	unreached bool
 }

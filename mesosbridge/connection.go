@@ -30,6 +30,9 @@ type Connection struct {
 	AgentsRefused string
 	// UnauthorizedAt is when a master last answered 401; zero if none has.
 	UnauthorizedAt time.Time
+	// WithoutCheckpoints says that Mesos has the framework with checkpoint: false, which nothing changes: its tasks are lost with each restart of
+	// their agent. It is known from the first UPDATE_FRAMEWORK on.
+	WithoutCheckpoints bool
 	// NextTry is when the next SUBSCRIBE is due; zero while subscribed or while one is under way.
 	NextTry time.Time
 }

@@ -22,6 +22,8 @@ type told struct {
 	// suppressed are the roles for which no offers are wanted, in order. SUBSCRIBE and UPDATE_FRAMEWORK carry them, as a list left out asks for
 	// offers again (Mesos master: Master::updateFramework).
 	suppressed []string
+	// kept is what of the description is Mesos' own.
+	kept kept
 }
 
 // toTell returns what Mesos should know of the framework now. The caller holds b.mu.
@@ -31,7 +33,7 @@ func (b *Bridge) toTell() told {
 	if !b.idStored && framework.FailoverTimeout > provisionalTimeout {
 		framework.FailoverTimeout = provisionalTimeout
 	}
-	return told{framework: framework, suppressed: b.wish.suppressed(framework.Roles)}
+	return told{framework: framework, suppressed: b.wish.suppressed(framework.Roles), kept: b.kept}
 }
 
 // info returns what is told in Mesos' form.
@@ -44,6 +46,12 @@ func (t told) info() *mesospb.FrameworkInfo {
 		FailoverTimeout: new(t.framework.FailoverTimeout.Seconds()),
 		Checkpoint:      new(true),
 		Capabilities:    capabilities(t.framework.Capabilities),
+	}
+	if t.kept.user != "" {
+		info.User = t.kept.user
+	}
+	if t.kept.noCheckpoint {
+		info.Checkpoint = nil
 	}
 	if t.framework.Principal != "" {
 		info.Principal = new(t.framework.Principal)
@@ -150,7 +158,7 @@ func (b *Bridge) keepTold(t *term) {
 		var again <-chan time.Time
 		if b.differs(t) {
 			o := b.tell(t)
-			if o.accepted() {
+			if o.accepted() || o.corrected {
 				retry = backoff{}
 				continue
 			}
@@ -176,7 +184,7 @@ func updatePace(o outcome) pace {
 // differs says whether Mesos should know another description than it does. A refused one that was taken back is no problem any more.
 func (b *Bridge) differs(t *term) bool {
 	b.mu.Lock()
-	if !reflect.DeepEqual(b.toTell().framework, t.told.framework) {
+	if b.unsure || !reflect.DeepEqual(b.toTell().framework, t.told.framework) {
 		b.mu.Unlock()
 		return true
 	}
@@ -202,6 +210,9 @@ func (b *Bridge) tell(t *term) outcome {
 			next := b.toTell()
 			b.mu.Unlock()
 			o := b.call(t.ctx, t, next.updateCall())
+			b.mu.Lock()
+			o.corrected = b.kept.learn(o)
+			b.mu.Unlock()
 			b.wasTold(t, next, o)
 			done <- o
 		},
@@ -223,11 +234,17 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	switch {
 	case o.accepted():
 		t.told = next
+		b.unsure = false
 		if current {
 			b.connection.Problem = nil
 		}
 		// Roles that Mesos did not know before may have waited for it.
 		wishes = current && len(b.wish.revive) > 0
+	case current && b.unsure && o.answersTry() && reflect.DeepEqual(next.framework, t.told.framework):
+		// It was sent to learn what Mesos keeps, and there was nothing to change.
+		b.unsure = false
+	case o.corrected && current:
+		b.connection.WithoutCheckpoints = b.kept.noCheckpoint
 	case o.refused() && current:
 		b.connection.Problem = updateRefused(o.text, b.mayAccept(t))
 	}

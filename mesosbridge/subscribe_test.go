@@ -112,7 +112,7 @@ func TestBridge_keepsAFrameworksID(t *testing.T) {
 		}
 		h.bridge.FrameworkIDStored()
 		h.pass(time.Minute)
-		h.expect()
+		h.expect("UPDATE_FRAMEWORK")
 	})
 }
 

@@ -294,7 +294,8 @@ type FrameworkInfo struct {
 	// +optional
 	ID string `json:"id,omitempty"`
 
-	// user is the system user of tasks that name none. It cannot be changed. Default: nobody.
+	// user is the system user of tasks that name none. It cannot be changed. A framework that is taken over by id keeps the user with which
+	// it was registered as its own at Mesos; its tasks run as this one. Default: nobody.
 	// +kubebuilder:default=nobody
 	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`
 	// +kubebuilder:validation:MinLength=1

@@ -2,6 +2,7 @@ package mesosframework
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ var connectedReason = map[mesosbridge.Class]struct {
 	mesosbridge.FailedOver:          {v1alpha1.ReasonFailedOver, true},
 }
 
+// withoutCheckpoints is what a framework that was taken over may have brought along; Mesos does not let it be changed.
+const withoutCheckpoints = "Mesos has this framework with checkpoint: false, as it was registered, so each restart of an agent ends all its tasks there; only a new framework ID is registered otherwise"
+
 // setConditions sets the conditions and returns Connected if it is news.
 func setConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.MesosFrameworkStatus, state mesosbridge.Connection, memory *memory, now time.Time) *metav1.Condition {
 	connected, stalled := connectedCondition(state, memory.stuck)
@@ -43,7 +47,11 @@ func setConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.MesosFra
 	case state.Subscribed && state.Problem != nil:
 		ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, v1alpha1.ReasonUpdateRefused, state.Problem.Message
 	}
-	ready.Message = strings.Join(append([]string{ready.Message}, memory.notes...), ". ")
+	notes := memory.notes
+	if state.WithoutCheckpoints {
+		notes = append(slices.Clone(notes), withoutCheckpoints)
+	}
+	ready.Message = strings.Join(append([]string{ready.Message}, notes...), ". ")
 	tasks := reconciledCondition(state, memory.passes, now)
 	tasks.Message += noteUnknown(framework, status.Unknown)
 	if last := meta.FindStatusCondition(framework.Status.Conditions, tasks.Type); last != nil && last.Reason == tasks.Reason && now.Before(memory.counted.Add(countsEvery)) {

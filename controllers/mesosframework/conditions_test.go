@@ -1,11 +1,13 @@
 package mesosframework
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -118,4 +120,16 @@ func readingOf(t *testing.T, framework *v1alpha1.MesosFramework) reading {
 		t.Fatalf("running Argo CD's script: %v", err)
 	}
 	return reading{result.Status, health.Status}
+}
+
+func TestConditions_sayThatMesosKeepsNoCheckpoints(t *testing.T) {
+	for _, without := range []bool{false, true} {
+		status := &v1alpha1.MesosFrameworkStatus{}
+		state := mesosbridge.Connection{Subscribed: true, Term: 1, FrameworkID: "f-1", WithoutCheckpoints: without}
+		setConditions(&v1alpha1.MesosFramework{}, status, state, &memory{passes: newPasses()}, time.Now())
+		ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil || ready.Status != metav1.ConditionTrue || strings.Contains(ready.Message, "checkpoint: false") != without {
+			t.Errorf("without checkpoints %t: %+v", without, ready)
+		}
+	}
 }

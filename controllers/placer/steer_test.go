@@ -71,14 +71,16 @@ func TestPlacer_asksForOffersOfOtherAgentsOnlyWhenATasksOwnDoesNotServe(t *testi
 func TestPlacer_keepsAskingForOffersWhileATaskMayBeBackSoon(t *testing.T) {
 	place(t, []float64{4}, func(p *placing) {
 		p.ready()
+		// One may have been sent before the first subscription took it along.
+		before := p.cluster.Calls("SUPPRESS")
 		p.want(1000, "web")
 		p.placer.Expect(keyNamed("web"), "prod", lifecycle.Soon{Until: time.Now().Add(10 * time.Minute)})
 		p.pass(9 * time.Minute)
-		if n := p.cluster.Calls("SUPPRESS"); n > 0 {
+		if n := p.cluster.Calls("SUPPRESS") - before; n > 0 {
 			p.Errorf("offers were suppressed %d times", n)
 		}
 		p.pass(2 * time.Minute)
-		if n := p.cluster.Calls("SUPPRESS"); n != 1 {
+		if n := p.cluster.Calls("SUPPRESS") - before; n != 1 {
 			p.Errorf("offers were suppressed %d times in the end", n)
 		}
 	})
