@@ -76,6 +76,6 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *Con
 			return c.gate.Pass(leadership.Step{Kind: leadership.StepCall, What: callType}, send)
 		},
 	})
-	connection.Placer = placer.New(name, connection.Bridge, connection, c.clock)
+	connection.Placer = placer.New(connection.Bridge, connection, c.clock)
 	return connection
 }

@@ -32,6 +32,10 @@ type Connections struct {
 	ended   bool
 	byName  map[string]*Connection
 	bridges sync.WaitGroup
+
+	// standingsMu guards standings: how each framework stands, as its tasks are told. It is taken before mu, and before a connection's.
+	standingsMu sync.Mutex
+	standings   map[string]*standing
 }
 
 // Options are what Connections need of their process.
@@ -49,6 +53,7 @@ type Options struct {
 func New(options Options) *Connections {
 	return &Connections{
 		logger: options.Logger, clock: options.Clock, gate: options.Gate, dialContext: options.DialContext, byName: map[string]*Connection{},
+		standings: map[string]*standing{},
 	}
 }
 
@@ -119,6 +124,7 @@ func (c *Connections) Remove(name string) {
 	if connection != nil {
 		stop()
 		connection.ended.Wait()
+		c.hindranceChanged(name)
 	}
 }
 

@@ -56,6 +56,7 @@ func (c *Connection) Learned(frameworkID string, term uint64, had bool, counted 
 	}
 	c.mu.Unlock()
 	if news {
+		c.owner.hindranceChanged(c.Name)
 		c.Placer.Wake()
 	}
 	return news && !had

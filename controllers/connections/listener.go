@@ -10,6 +10,7 @@ import (
 // ConnectionChanged implements mesosbridge.Listener.
 func (c *Connection) ConnectionChanged() {
 	c.owner.EnqueueFramework(c.Name)
+	c.owner.hindranceChanged(c.Name)
 	c.Placer.Wake()
 }
 

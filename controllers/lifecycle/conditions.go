@@ -52,6 +52,7 @@ func (s *scene) settle() {
 	s.judgeOthers()
 	s.mend()
 	s.keepStalled()
+	s.noteAway()
 	s.annotate()
 	s.setConditions()
 	if s.verdict.reason != v1alpha1.ReasonAwaitingOffer {

@@ -80,6 +80,9 @@ type Seen struct {
 	Abandoned     sets.Set[string]
 	AbandonedFull bool
 
+	// Hindrance is what keeps the framework as a whole from launching.
+	Hindrance Hindrance
+
 	// Launch is what is known of the attempt's ACCEPT, RefusedWith the sentence that refused it and AcceptedAt when it was
 	// answered with 202.
 	Launch      Launch
@@ -220,6 +223,10 @@ type Decision struct {
 	AskOthers []Other
 	// Forget are the task IDs that StepForget is about.
 	Forget []string
+	// Hindered says that the decision rests on Seen.Hindrance: it is to be made anew once that changes.
+	Hindered bool
+	// Minor says that the status tells no more than that something it said holds no more: that may wait for what is more urgent.
+	Minor bool
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
 	// Ended says, where StepPlace is taken, that the last attempt ended by itself: what its agent gave it is free again there.

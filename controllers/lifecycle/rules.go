@@ -13,8 +13,6 @@ import (
 const (
 	// quickly is how long a launch may take before it is worth a write of its own.
 	quickly = 5 * time.Second
-	// pendingEvery is the least time between two writes of why a task still waits: what offers lack changes with every round.
-	pendingEvery = 30 * time.Second
 	// confirmWithin is how long an accepted launch may be without an update before Mesos is asked for it.
 	confirmWithin = time.Minute
 	// defaultGrace is the time that an agent gives a task between SIGTERM and SIGKILL unless told otherwise (Mesos command executor).
@@ -396,22 +394,11 @@ func (s *scene) endedByItself() bool {
 
 // awaitOffer is the verdict on a task that is to be launched.
 func (s *scene) awaitOffer() {
-	status := &s.decision.Status
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
 	if s.attempt != nil {
 		s.verdict.message = "Waiting for an offer to launch it again after " + s.outcomeOf(s.attempt)
 	}
-	// A task that only waits for its turn writes nothing.
-	s.decision.WriteAt = never
-	if s.Waiting != nil {
-		status.Pending = s.Waiting.DeepCopy()
-		s.verdict.message = s.Waiting.Message
-		s.decision.WriteAt = s.Now
-		if last := s.Status.Pending; last != nil {
-			status.Pending.Since = last.Since
-			s.decision.WriteAt = s.LastWrite.Add(pendingEvery)
-		}
-	}
+	s.sayWaiting()
 }
 
 func (s *scene) refused() {

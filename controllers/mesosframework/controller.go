@@ -163,6 +163,7 @@ func (v *view) serve(ctx context.Context) (ctrl.Result, error) {
 	} else if next, err = v.keep(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
+	v.Connections.Unconnected(v.object.Name, v.whyUnconnected())
 	again, err := v.writeStatus(ctx)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -172,6 +173,14 @@ func (v *view) serve(ctx context.Context) (ctrl.Result, error) {
 		recheck = v.Clock.Now().Add(deletionRecheck)
 	}
 	return v.lookAgain(next, again, recheck, v.memory.secrets.due), nil
+}
+
+// whyUnconnected says why the framework has no connection; empty where it has one.
+func (v *view) whyUnconnected() string {
+	if v.memory.stuck == nil || v.Connections.Get(v.object.Name) != nil {
+		return ""
+	}
+	return v.memory.stuck.Message
 }
 
 // lookAgain brings the key back at the earliest of times; those that are zero do not count.

@@ -8,8 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -63,8 +65,28 @@ type Reconciler struct {
 
 	written  writes.Written[*v1alpha1.MesosTask]
 	refusals refusals
+	minor    minor
 	// frameworks has a caughtUp for each MesosFramework's name.
 	frameworks sync.Map
+}
+
+// minorPerSecond and minorAtOnce bound the writes that only take back what was said of a task's waiting: after an outage they are of all tasks that
+// wait, which are rather launched. Those that have to wait do so for minorLater, and up to as long again.
+const (
+	minorPerSecond, minorAtOnce = 50, 200
+	minorLater                  = 15 * time.Second
+)
+
+// minor is the budget of such writes; its zero value is full.
+type minor struct {
+	once   sync.Once
+	budget *rate.Limiter
+}
+
+// allow says whether one more may be made now.
+func (m *minor) allow() bool {
+	m.once.Do(func() { m.budget = rate.NewLimiter(minorPerSecond, minorAtOnce) })
+	return m.budget.Allow()
 }
 
 // SetupWithManager makes the manager run the reconciler.
@@ -146,6 +168,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return r.outcome(ctx, view, err)
 	}
 	decision := lifecycle.Next(view.seen)
+	if !decision.Hindered {
+		r.Connections.Unhindered(cached.Spec.FrameworkRef.Name, view.key)
+	}
 	rulesMatched.Inc(decision.Rule)
 	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil {
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
@@ -180,7 +205,12 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 
 // act records the decision and takes its steps, in order, up to the first that fails.
 func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Decision) error {
-	if !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status) {
+	due := !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status)
+	if due && decision.Minor && !r.minor.allow() {
+		due = false
+		view.lookAgainAt(view.seen.Now.Add(wait.Jitter(minorLater, 1)))
+	}
+	if due {
 		err := r.writeStatus(ctx, view, decision.Status)
 		countStep(stepWriteStatus, err)
 		if err != nil {

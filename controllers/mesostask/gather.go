@@ -103,6 +103,10 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 	framework := &v1alpha1.MesosFramework{}
 	switch err := r.Client.Get(ctx, client.ObjectKey{Name: name}, framework); {
 	case apierrors.IsNotFound(err):
+		if err := r.Live.Get(ctx, client.ObjectKey{Name: name}, framework); !apierrors.IsNotFound(err) {
+			// The cache lags: whose it is cannot be said yet, and its event brings the key back.
+			return false, client.IgnoreNotFound(err)
+		}
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: fmt.Sprintf(
 			"There is no MesosFramework %s: create it, or delete this object and create it anew with another spec.frameworkRef", name)}
 		return true, nil
@@ -111,6 +115,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 	case framework.Spec.ControllerName != r.ControllerName || leadership.ClaimedElsewhere(r.Gate.Leadership(), framework.Status.Controller):
 		return false, nil
 	}
+	v.seen.Hindrance = r.Connections.Hindrance(name, v.key)
 	v.connection = r.Connections.Get(name)
 	framework, err = r.notBehind(ctx, framework, v.connection)
 	if err != nil || framework == nil {

@@ -76,11 +76,10 @@ func (w *wanted) is(task mesos.Task, hash string) bool {
 // Placer keeps a framework's pending tasks, gives them parts of offers and sends the ACCEPTs. It only decides in memory and enqueues
 // keys; the workers write the bindings and report.
 type Placer struct {
-	framework string
-	bridge    Bridge
-	attempts  Attempts
-	clock     clock.Clock
-	signal    chan struct{}
+	bridge   Bridge
+	attempts Attempts
+	clock    clock.Clock
+	signal   chan struct{}
 
 	mu       sync.Mutex
 	pending  map[types.NamespacedName]*wanted
@@ -106,7 +105,9 @@ type Placer struct {
 	stays map[string]time.Time
 	rests map[types.NamespacedName]lifecycle.Rest
 	// open says whether anything may be launched, turnedDown that offers were given back in this term because nothing might be.
-	open, turnedDown      bool
+	open, turnedDown bool
+	// opened is when it last became so that something may be launched.
+	opened                time.Time
 	lastRevive, lastOffer time.Time
 	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
 	backBy time.Time
@@ -146,24 +147,23 @@ type Attempts interface {
 	Enqueue(key types.NamespacedName)
 }
 
-// New returns the placer of a MesosFramework, with nothing pending.
-func New(framework string, bridge Bridge, attempts Attempts, clock clock.Clock) *Placer {
+// New returns the placer of a framework, with nothing pending.
+func New(bridge Bridge, attempts Attempts, clock clock.Clock) *Placer {
 	return &Placer{
-		framework: framework,
-		bridge:    bridge,
-		attempts:  attempts,
-		clock:     clock,
-		signal:    make(chan struct{}, 1),
-		pending:   map[types.NamespacedName]*wanted{},
-		launches:  map[string]*launch{},
-		declined:  map[[2]string]declinedOffer{},
-		refused:   sets.New[types.NamespacedName](),
-		retries:   workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
-		deferred:  map[types.NamespacedName]time.Time{},
-		revive:    sets.New[string](),
-		stays:     map[string]time.Time{},
-		rests:     map[types.NamespacedName]lifecycle.Rest{},
-		spec:      v1alpha1.Offers{RefuseSeconds: 120},
+		bridge:   bridge,
+		attempts: attempts,
+		clock:    clock,
+		signal:   make(chan struct{}, 1),
+		pending:  map[types.NamespacedName]*wanted{},
+		launches: map[string]*launch{},
+		declined: map[[2]string]declinedOffer{},
+		refused:  sets.New[types.NamespacedName](),
+		retries:  workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](bindAgainLeast, bindAgainMost),
+		deferred: map[types.NamespacedName]time.Time{},
+		revive:   sets.New[string](),
+		stays:    map[string]time.Time{},
+		rests:    map[types.NamespacedName]lifecycle.Rest{},
+		spec:     v1alpha1.Offers{RefuseSeconds: 120},
 	}
 }
 

@@ -272,26 +272,32 @@ func TestPlacer_saysNothingOfTasksThatOnlyWaitTheirTurn(t *testing.T) {
 	})
 }
 
+// TestPlacer_namesWhatIsMissing: what hinders the framework is said by its connection, and that Mesos offers nothing by its placer.
 func TestPlacer_namesWhatIsMissing(t *testing.T) {
 	place(t, nil, func(p *placing) {
+		key := types.NamespacedName{Namespace: "shop", Name: "job"}
+		says := func(what string) {
+			p.Helper()
+			if hindrance := p.owner.Hindrance("default", key); !strings.Contains(hindrance.Message, what) || (what == "") != (hindrance.Message == "") {
+				p.Errorf("it says %q, want %q", hindrance.Message, what)
+			}
+			if _, waiting := p.given("web"); what != "" && waiting != "" {
+				p.Errorf("what keeps it from launching is %q, and the task is told %q", what, waiting)
+			}
+		}
 		p.cluster.StopMaster(0)
 		p.want(1000, "web")
 		p.pass(3 * time.Second)
-		if _, waiting := p.given("web"); !strings.Contains(waiting, "is not connected to Mesos: ") {
-			p.Errorf("without a master: %q", waiting)
-		}
+		says("MesosFramework default is not connected to Mesos: ")
 		p.cluster.StartMaster(0)
 		p.pass(time.Minute)
-		if _, waiting := p.given("web"); !strings.Contains(waiting, "has not been registered yet") {
-			p.Errorf("before the ID is stored: %q", waiting)
-		}
+		says("has not been registered yet")
 		p.connection.Bridge.FrameworkIDStored()
 		p.pass(time.Minute)
-		if _, waiting := p.given("web"); !strings.Contains(waiting, "before Mesos has told all that runs") {
-			p.Errorf("before the proof: %q", waiting)
-		}
+		says("before Mesos has told all that runs")
 		p.connection.Learned(p.connection.Bridge.Connection().FrameworkID, p.connection.Bridge.Connection().Term, true, time.Time{})
-		p.pass(time.Minute)
+		p.pass(3 * time.Second)
+		says("")
 		if _, waiting := p.given("web"); waiting != "Mesos has made no offer" {
 			p.Errorf("without agents: %q", waiting)
 		}

@@ -52,7 +52,11 @@ func (p *Placer) notice(offers []mesos.Offer) {
 	for _, offer := range offers {
 		delete(p.declined, [2]string{offer.AgentID, offer.Role})
 	}
-	p.open = bridge.MayAccept() && p.attempts.MayLaunch()
+	open := bridge.MayAccept() && p.attempts.MayLaunch()
+	if open && !p.open {
+		p.opened = p.clock.Now()
+	}
+	p.open = open
 	if p.open && p.turnedDown {
 		p.turnedDown, p.lastRevive = false, time.Time{}
 		for _, task := range p.pending {
@@ -322,7 +326,7 @@ func (p *Placer) nextLook() time.Time {
 	}
 	next = earlier(next, p.nextSteer())
 	for _, task := range p.pending {
-		if task.waiting == nil && p.mayBeSilent(task) {
+		if p.open && task.waiting == nil && p.mayBeSilent(task) {
 			next = earlier(next, p.silentAt(task))
 		}
 	}

@@ -1,7 +1,6 @@
 package placer
 
 import (
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,20 +11,22 @@ import (
 
 // Why there are no offers, beside the kinds of shortage that placement tells apart.
 const (
-	kindNotConnected  placement.Kind = "not connected"
-	kindNotRegistered placement.Kind = "not registered"
-	kindHeld          placement.Kind = "launching is held"
-	kindNoOffer       placement.Kind = "no offer"
+	kindNoOffer placement.Kind = "no offer"
 )
 
 // judge remembers why a task was not placed.
 func (p *Placer) judge(verdict placement.Verdict, now time.Time) {
 	task := p.pending[keyOf(verdict.Key)]
 	task.judged = now
-	if verdict.MustWait {
+	switch {
+	case verdict.MustWait:
 		p.turns.Tried(task.key.Namespace)
 		task.silent = false
 		p.say(task, verdict.Kind, verdict.Message)
+	case task.silent:
+		// There are offers again, and it only waits for its turn.
+		task.silent, task.waiting = false, nil
+		p.attempts.Enqueue(task.key)
 	}
 }
 
@@ -41,6 +42,10 @@ func (p *Placer) say(task *wanted, kind placement.Kind, message string) {
 // judgeSilence says of tasks that have long been without an offer why there is none. What offers lacked, where that was said, says more.
 func (p *Placer) judgeSilence() {
 	now := p.clock.Now()
+	if !p.open {
+		// What hinders the framework is what there is to say.
+		return
+	}
 	for _, task := range p.pending {
 		if p.mayBeSilent(task) && !now.Before(p.silentAt(task)) {
 			task.silent = true
@@ -57,24 +62,13 @@ func (p *Placer) mayBeSilent(task *wanted) bool {
 
 // silentAt is when it is worth saying that no offer comes for a task.
 func (p *Placer) silentAt(task *wanted) time.Time {
-	return later(later(task.since, task.judged), later(task.asked, later(p.lastOffer, p.backBy))).Add(silentFor)
+	return later(later(later(task.since, p.opened), task.judged), later(task.asked, later(p.lastOffer, p.backBy))).Add(silentFor)
 }
 
-// silence says why there are no offers.
+// silence says that there are no offers.
 func (p *Placer) silence(task *wanted) (placement.Kind, string) {
-	state := p.bridge.Connection()
-	switch {
-	case !state.Subscribed && state.Problem != nil:
-		return kindNotConnected + ": " + placement.Kind(state.Problem.Class), fmt.Sprintf("MesosFramework %s is not connected to Mesos: %s", p.framework, state.Problem.Message)
-	case !state.Subscribed:
-		return kindNotConnected, fmt.Sprintf("MesosFramework %s is not connected to Mesos yet", p.framework)
-	case !p.bridge.MayAccept():
-		return kindNotRegistered, fmt.Sprintf("MesosFramework %s has not been registered yet", p.framework)
-	case !p.open:
-		return kindHeld, "Nothing is launched before Mesos has told all that runs: it is still waiting for agents to come back"
-	case task.judged.IsZero():
+	if task.judged.IsZero() {
 		return kindNoOffer, "Mesos has made no offer"
-	default:
-		return kindNoOffer, "Mesos makes no further offer at the moment"
 	}
+	return kindNoOffer, "Mesos makes no further offer at the moment"
 }

@@ -2,10 +2,12 @@ package system
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -99,6 +101,144 @@ func TestMesosFramework_deletionListsTasksOnce(t *testing.T) {
 		err := v.client.Get(context.Background(), client.ObjectKey{Name: v.namespace}, &v1alpha1.MesosFramework{})
 		if !apierrors.IsNotFound(err) || counted.lists.Load() != 1 || len(v.mesos.Frameworks()) != 0 {
 			t.Errorf("after %d lists Mesos has %v, and reading the object says %v", counted.lists.Load(), v.mesos.Frameworks(), err)
+		}
+	})
+}
+
+// pending is what the status of a MesosTask says of why it waits, as far as that agrees with condition Ready.
+func (v *virtual) pending(name string) string {
+	v.Helper()
+	if pending := v.get(name).Status.Pending; pending != nil && v.said(name) == pending.Message {
+		return pending.Message
+	}
+	return ""
+}
+
+// TestWaiting_saysWhatHindersTheFramework: within two seconds, whatever it is, and no longer than it is so.
+func TestWaiting_saysWhatHindersTheFramework(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		for _, agent := range v.mesos.Agents() {
+			agent.Unregister()
+		}
+		v.mesos.StopMaster(0)
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		says := func(after time.Duration, what string) {
+			v.Helper()
+			v.pass(after)
+			if got := v.pending("job"); !strings.Contains(got, what) {
+				v.Errorf("it says %q and %q, want %q", v.said("job"), got, what)
+			}
+		}
+		says(3*time.Second, "is not connected to Mesos: ")
+		v.pass(10 * time.Minute)
+		v.task("late", `shell: sleep 1`)
+		v.pass(2 * time.Second)
+		if got := v.pending("late"); !strings.Contains(got, "is not connected to Mesos: ") {
+			v.Errorf("after two seconds a new task says %q", got)
+		}
+		v.mesos.StartMaster(0)
+		says(25*time.Second, "Mesos has made no offer")
+		v.mesos.StopMaster(0)
+		says(10*time.Second, "is not connected to Mesos: ")
+		v.mesos.StartMaster(0)
+		says(25*time.Second, "Mesos has made no offer")
+	})
+}
+
+// TestWaiting_afterARestart: a task that is new after a restart of the manager says what it waits for, while Mesos has not told all that runs.
+func TestWaiting_afterARestart(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: time.Hour}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		v.stop()
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1, AgentsAfter: 20 * time.Minute})
+		v.pass(time.Minute)
+		v.start()
+		v.task("late", `shell: sleep 1`)
+		v.pass(3 * time.Second)
+		if got := v.pending("late"); !strings.Contains(got, "Nothing is launched before Mesos has told all that runs") {
+			v.Errorf("three seconds after the restart it says %q", got)
+		}
+		v.stop()
+		v.start()
+		v.pass(30 * time.Minute)
+		if got := v.reason("late"); got != v1alpha1.ReasonRunning || v.get("late").Status.Pending != nil {
+			v.Errorf("it is %s and pending %v", got, v.get("late").Status.Pending)
+		}
+	})
+}
+
+// TestWaiting_forAFrameworkThatLostItsID: there is no connection that could say anything.
+func TestWaiting_forAFrameworkThatLostItsID(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		id := v.frameworkNow().Status.FrameworkID
+		v.stop()
+		v.removeFramework()
+		v.framework("")
+		v.start()
+		v.task("late", `shell: sleep 1`)
+		v.pass(3 * time.Second)
+		if got := v.pending("late"); !strings.Contains(got, "is bound under framework ID "+id) {
+			v.Errorf("it says %q", got)
+		}
+		v.delete("job")
+		v.pass(5 * time.Second)
+		if got := v.said("job"); !strings.Contains(got, "is bound under framework ID "+id) || !strings.Contains(got, "This goes on by itself once it is") {
+			v.Errorf("the deleted task says %q", got)
+		}
+		framework := v.frameworkNow()
+		if err := v.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"id":"`+id+`"}}}`))); err != nil {
+			t.Fatal(err)
+		}
+		v.pass(time.Minute)
+		if got := v.reason("late"); got != v1alpha1.ReasonRunning || v.exists("job") {
+			v.Errorf("with its ID back the new task is %s, and the deleted one exists: %t", got, v.exists("job"))
+		}
+	})
+}
+
+// TestDeletion_whileMesosIsAway says that it is away and that nothing is to be done, and stops saying so.
+func TestDeletion_whileMesosIsAway(t *testing.T) {
+	const goesOn = "is not connected to Mesos: "
+	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script {
+		script := simulator.Stay()
+		script.KillAfter = 2 * time.Minute
+		return script
+	}}, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, killGracePeriodSeconds: 300`)
+		v.task("changed", `shell: sleep 1, killGracePeriodSeconds: 300`)
+		v.pass(30 * time.Second)
+		v.delete("job")
+		v.patch("changed", `spec: {shell: sleep 2}`)
+		v.pass(5 * time.Second)
+		says := func(is bool) {
+			v.Helper()
+			for _, name := range []string{"job", "changed"} {
+				if got := v.said(name); strings.Contains(got, goesOn) != is || strings.Contains(got, "This goes on by itself once it is") != is {
+					v.Errorf("%s says %q", name, got)
+				}
+			}
+		}
+		says(false)
+		v.mesos.StopMaster(0)
+		v.pass(10 * time.Second)
+		says(true)
+		v.mesos.StartMaster(0)
+		v.pass(20 * time.Second)
+		says(false)
+		v.pass(5 * time.Minute)
+		if v.exists("job") || v.reason("changed") != v1alpha1.ReasonRunning {
+			v.Errorf("the deleted one exists: %t, the changed one is %s", v.exists("job"), v.reason("changed"))
 		}
 	})
 }
