@@ -25,7 +25,6 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
-	"github.com/mesos-operator/mesos-operator/controllers/events"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
@@ -113,7 +112,11 @@ func serve(ctx context.Context, options *options) error {
 	election.record(manager.GetEventRecorder("mesos-operator"))
 	gate, wall := leadership.NewGate(election.leadership, nil), clock.RealClock{}
 	owner := connections.New(connections.Options{Logger: logger.WithName("mesos"), Clock: wall, Gate: gate})
-	recorder := events.NewRecorder(manager.GetEventRecorder("mesos-operator"))
+	recorder, stopEvents, err := startEvents(manager)
+	if err != nil {
+		return err
+	}
+	defer stopEvents()
 	if err := errors.Join(manager.Add(owner), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
 		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
