@@ -135,12 +135,12 @@ func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.D
 	t := &term{ctx: ctx, end: end, told: next, edition: edition, changed: make(chan struct{}, 1)}
 	defer t.leaving.with(parent, end, deadline)()
 	defer b.hangUp(t)
-	response, problem := b.openStream(t, master)
+	response, problem := b.openStream(t, master) //nolint:contextcheck // The term has a context of its own, which ends when it does.
 	if problem != nil {
 		return 0, causeOf(ctx, problem)
 	}
 	defer func() { problem = closing(response.Body, problem) }()
-	return b.read(t, response.Body, deadline)
+	return b.read(t, response.Body, deadline) //nolint:contextcheck // As above.
 }
 
 // closing closes a stream. An error of that adds nothing to why it ended.

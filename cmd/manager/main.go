@@ -112,7 +112,7 @@ func serve(ctx context.Context, options *options) error {
 	election.record(manager.GetEventRecorder("mesos-operator"))
 	gate, wall := leadership.NewGate(election.leadership, nil), clock.RealClock{}
 	owner := connections.New(connections.Options{Logger: logger.WithName("mesos"), Clock: wall, Gate: gate})
-	recorder, stopEvents, err := startEvents(manager)
+	recorder, stopEvents, err := startEvents(ctx, manager)
 	if err != nil {
 		return err
 	}

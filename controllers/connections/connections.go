@@ -82,7 +82,7 @@ func (c *Connections) run(connection *Connection) {
 	if c.running == nil || connection.stop != nil || c.ended {
 		return
 	}
-	ctx, stop := context.WithCancel(c.running)
+	ctx, stop := context.WithCancel(c.running) //nolint:gosec // Remove calls it, and else the end of the leadership ends both.
 	connection.stop = stop
 	for _, run := range []func(context.Context){connection.Bridge.Run, connection.Placer.Run} {
 		connection.ended.Add(1)

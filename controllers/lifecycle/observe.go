@@ -124,8 +124,7 @@ func (s *scene) observeEarlier() {
 			continue
 		}
 		said, ok := s.Earlier[earlier.ID]
-		dropped := said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster
-		if !ok || dropped || s.foreign(earlier) || said.State.Regresses(mesos.TaskState(earlier.State)) || said.SpeaksOfAnother() {
+		if !ok || !s.tellsOf(earlier, said) {
 			continue
 		}
 		if s.record(earlier, said) || hasEnded(earlier) {
@@ -140,6 +139,12 @@ func (s *scene) observeEarlier() {
 		}
 	}
 	s.forgetEarlier()
+}
+
+// tellsOf says whether what Mesos said is about an attempt of the history, and newer than what is known of it.
+func (s *scene) tellsOf(earlier *v1alpha1.TaskAttempt, said mesos.Observation) bool {
+	dropped := said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster
+	return !dropped && !s.foreign(earlier) && !said.State.Regresses(mesos.TaskState(earlier.State)) && !said.SpeaksOfAnother()
 }
 
 // isBack says whether Mesos says that an attempt of the history lives.
@@ -284,9 +289,8 @@ func (s *scene) neverRan() (why string, never bool) {
 	}
 }
 
-// record takes over what Mesos said of an attempt that is not over, and says whether it is over now.
-func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (ended bool) {
-	known := mesos.TaskState(attempt.State)
+// recordWhere takes over where an attempt is, and how it is there. What is not said stays as it is known.
+func recordWhere(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 	if said.AgentID != "" && said.AgentID != attempt.AgentID {
 		attempt.AgentID, attempt.Hostname = said.AgentID, ""
 	}
@@ -299,6 +303,12 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 	if len(said.IPs) > 0 {
 		attempt.IPs = said.IPs
 	}
+}
+
+// record takes over what Mesos said of an attempt that is not over, and says whether it is over now.
+func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (ended bool) {
+	known := mesos.TaskState(attempt.State)
+	recordWhere(attempt, said)
 	// An answer to RECONCILE that tells nothing new must not wipe what the executor said, or what became of the agent.
 	s.recordRemoval(attempt, said)
 	if attempt.AgentRemovedTime == nil && (!said.IsAnswer() || said.State != known) {

@@ -226,9 +226,7 @@ func (s *scene) doomed(other Other) bool {
 		return true
 	case s.current():
 		return s.live()
-	case !s.Proven || s.Obstacle != nil || s.left || s.settledOther || s.bindingAhead():
-		return false
-	case s.undecided(other):
+	case !s.mayDecide() || s.undecided(other):
 		return false
 	case s.decision.Adopt != nil:
 		return other.TaskID != s.decision.Adopt.TaskID
@@ -236,6 +234,11 @@ func (s *scene) doomed(other Other) bool {
 		// What waits for its next launch may yet be what that would start.
 		return s.verdict.reason != v1alpha1.ReasonBackOff
 	}
+}
+
+// mayDecide says whether it can be known yet which of several tasks goes on.
+func (s *scene) mayDecide() bool {
+	return s.Proven && s.Obstacle == nil && !s.left && !s.settledOther && !s.bindingAhead()
 }
 
 // undecided says whether an other may be the one that goes on: which of those that match does is decided once all have been told of.

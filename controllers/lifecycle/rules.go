@@ -225,8 +225,8 @@ func (s *scene) wait() {
 	if s.state() == mesos.TaskUnreachable {
 		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
 	} else if IsUnknown(s.attempt) {
-		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID) + fmt.Sprintf(
-			"; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework %s", s.Spec.FrameworkRef.Name)
+		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID) +
+			"; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework " + s.Spec.FrameworkRef.Name
 	}
 	s.markUnreachable()
 	s.askIf(s.Doubted)

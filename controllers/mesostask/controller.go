@@ -211,21 +211,11 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 		view.lookAgainAt(view.seen.Now.Add(wait.Jitter(minorLater, 1)))
 	}
 	if due {
-		err := r.writeStatus(ctx, view, decision.Status)
-		countStep(stepWriteStatus, err)
-		if err != nil {
+		if err := r.put(ctx, view, decision); err != nil {
 			return err
 		}
-		for _, news := range decision.Events {
-			r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
-		}
 	}
-	if view.connection != nil && !slices.Contains(decision.Steps, lifecycle.StepPlace) && !slices.Contains(decision.Steps, lifecycle.StepBind) {
-		view.connection.Placer.Unwant(view.key)
-	}
-	if view.connection != nil {
-		view.connection.Placer.Expect(view.key, view.task.Role, decision.Soon)
-	}
+	view.tellPlacer(decision)
 	for _, step := range decision.Steps {
 		if view.connection == nil && step != lifecycle.StepRelease && step != lifecycle.StepFinalize {
 			continue
@@ -237,6 +227,30 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 		}
 	}
 	return r.settleOthers(ctx, view)
+}
+
+// put writes the decision's status, and then its events.
+func (r *Reconciler) put(ctx context.Context, view *view, decision lifecycle.Decision) error {
+	err := r.writeStatus(ctx, view, decision.Status)
+	countStep(stepWriteStatus, err)
+	if err != nil {
+		return err
+	}
+	for _, news := range decision.Events {
+		r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
+	}
+	return nil
+}
+
+// tellPlacer says whether the task waits for an offer, or will soon.
+func (v *view) tellPlacer(decision lifecycle.Decision) {
+	if v.connection == nil {
+		return
+	}
+	if !slices.Contains(decision.Steps, lifecycle.StepPlace) && !slices.Contains(decision.Steps, lifecycle.StepBind) {
+		v.connection.Placer.Unwant(v.key)
+	}
+	v.connection.Placer.Expect(v.key, v.task.Role, decision.Soon)
 }
 
 // take takes one step. Those that need Mesos have a connection.
@@ -269,16 +283,26 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 	case lifecycle.StepKillOthers:
 		return r.killOthers(ctx, view, decision.KillOthers)
 	case lifecycle.StepAskOthers:
-		for _, other := range decision.AskOthers {
-			connection.Ask(view.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: connection.Bridge.Connection().FrameworkID})
-		}
+		view.askOthers(decision.AskOthers)
 	case lifecycle.StepForget:
-		for _, taskID := range decision.Forget {
-			connection.Forget(view.key, taskID)
-		}
+		view.forget(decision.Forget)
 	default:
 	}
 	return nil
+}
+
+// askOthers asks Mesos for tasks of the object's identity that are not its attempt.
+func (v *view) askOthers(others []lifecycle.Other) {
+	for _, other := range others {
+		v.connection.Ask(v.key, lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: v.connection.Bridge.Connection().FrameworkID})
+	}
+}
+
+// forget drops what this process remembers of tasks that are over.
+func (v *view) forget(taskIDs []string) {
+	for _, taskID := range taskIDs {
+		v.connection.Forget(v.key, taskID)
+	}
 }
 
 // killOthers kills live tasks of the object's identity that are not its attempt, once a live read has said that the object is what it was

@@ -49,8 +49,7 @@ func (p *Placer) judgeSilence() {
 	for _, task := range p.pending {
 		if p.mayBeSilent(task) && !now.Before(p.silentAt(task)) {
 			task.silent = true
-			kind, message := p.silence(task)
-			p.say(task, kind, message)
+			p.say(task, kindNoOffer, silence(task))
 		}
 	}
 }
@@ -66,9 +65,9 @@ func (p *Placer) silentAt(task *wanted) time.Time {
 }
 
 // silence says that there are no offers.
-func (p *Placer) silence(task *wanted) (placement.Kind, string) {
+func silence(task *wanted) string {
 	if task.judged.IsZero() {
-		return kindNoOffer, "Mesos has made no offer"
+		return "Mesos has made no offer"
 	}
-	return kindNoOffer, "Mesos makes no further offer at the moment"
+	return "Mesos makes no further offer at the moment"
 }

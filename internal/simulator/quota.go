@@ -73,7 +73,7 @@ func (r *reign) refuseQuota(q quotaConfig, force bool) string {
 	if force {
 		return ""
 	}
-	const bypass = " (use 'force' flag to bypass this check)"
+	const unlessForced = " (use 'force' flag to bypass this check)"
 	guaranteed := q.Guarantees.values()
 	for role, other := range r.cluster.registry.quotas {
 		if role != q.Role {
@@ -86,12 +86,12 @@ func (r *reign) refuseQuota(q quotaConfig, force bool) string {
 	}
 	for name, much := range guaranteed {
 		if milli(much) > milli(capacity[name]) {
-			return fmt.Sprintf("total quota guarantees '%s' exceed cluster capacity '%s'%s", amountsText(guaranteed), amountsText(capacity), bypass)
+			return fmt.Sprintf("total quota guarantees '%s' exceed cluster capacity '%s'%s", amountsText(guaranteed), amountsText(capacity), unlessForced)
 		}
 	}
 	if consumed := r.consumedBy(q.Role, false); beyond(consumed, q.Limits) {
 		return fmt.Sprintf("Role '%s' is already consuming '%s'; this is more than the requested limits '%s'%s",
-			q.Role, amountsText(consumed), amountsText(q.Limits.values()), bypass)
+			q.Role, amountsText(consumed), amountsText(q.Limits.values()), unlessForced)
 	}
 	return ""
 }
