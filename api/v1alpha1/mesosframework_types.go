@@ -145,6 +145,13 @@ type TaskDefaults struct {
 	// still runs. A MesosTask whose spec.unreachable is {} waits all the same. Absent: they wait.
 	// +optional
 	Unreachable *Unreachable `json:"unreachable,omitempty"`
+
+	// launchTimeoutSeconds is for MesosTasks that have no spec.launchTimeoutSeconds: how long a launch may take, from its binding to TASK_RUNNING, in
+	// seconds. Absent: 900; 0: no limit.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	// +optional
+	LaunchTimeoutSeconds *int32 `json:"launchTimeoutSeconds,omitempty"`
 }
 
 // AllowedRole opens a role to namespaces.

@@ -81,6 +81,14 @@ type MesosTaskSpec struct {
 	// +optional
 	MaxRestarts *int32 `json:"maxRestarts,omitempty"`
 
+	// launchTimeoutSeconds is how long a launch may take, from its binding to TASK_RUNNING, in seconds. One that takes longer, while Mesos says
+	// that it is still on its way, is killed (killReason LaunchTimedOut) and launched anew, which counts as no restart. An image or a file that
+	// is fetched slowly needs its time. Absent: spec.taskDefaults.launchTimeoutSeconds of the MesosFramework, or 900; 0: no limit.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	// +optional
+	LaunchTimeoutSeconds *int32 `json:"launchTimeoutSeconds,omitempty"`
+
 	// deletionPolicy says what becomes of the task when this object is deleted: Kill kills it and waits until it is over, Orphan
 	// lets it run on. Default: Kill.
 	// +kubebuilder:default=Kill

@@ -532,6 +532,11 @@ func (in *MesosTaskSpec) DeepCopyInto(out *MesosTaskSpec) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.LaunchTimeoutSeconds != nil {
+		in, out := &in.LaunchTimeoutSeconds, &out.LaunchTimeoutSeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Unreachable != nil {
 		in, out := &in.Unreachable, &out.Unreachable
 		*out = new(Unreachable)
@@ -922,6 +927,11 @@ func (in *TaskDefaults) DeepCopyInto(out *TaskDefaults) {
 		in, out := &in.Unreachable, &out.Unreachable
 		*out = new(Unreachable)
 		(*in).DeepCopyInto(*out)
+	}
+	if in.LaunchTimeoutSeconds != nil {
+		in, out := &in.LaunchTimeoutSeconds, &out.LaunchTimeoutSeconds
+		*out = new(int32)
+		**out = **in
 	}
 }
 

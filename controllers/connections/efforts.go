@@ -28,6 +28,8 @@ type Efforts struct {
 	key         types.NamespacedName
 	agentID     string
 	frameworkID string
+	// vanished says that its launch may never have reached its agent, and that it was given up for that.
+	vanished bool
 	// term is the one that is counted in.
 	term uint64
 	// askBefore and askAfter are the made-up tasks that the last ask named before the attempt and after it.

@@ -72,7 +72,25 @@ func (c *Connection) OthersLive(taskID string) bool {
 		return true
 	}
 	others := c.Others(types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, taskID)
-	return slices.ContainsFunc(others, func(other Other) bool { return !other.Outdated && other.State.Class() == mesos.Live })
+	return slices.ContainsFunc(others, func(other Other) bool {
+		return !other.Outdated && other.State.Class() == mesos.Live && (other.State != mesos.TaskStaging || !c.hasVanished(other.TaskID))
+	})
+}
+
+// Discount notes that an attempt was given up as its launch may never have reached its agent: it holds no launch back as long as Mesos says
+// TASK_STAGING of it.
+func (c *Connection) Discount(key types.NamespacedName, attempt lifecycle.OpenAttempt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.effortsOf(key, attempt).vanished = true
+}
+
+// hasVanished says whether an attempt was discounted.
+func (c *Connection) hasVanished(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.attempts[taskID]
+	return done != nil && done.vanished
 }
 
 // NeverSent records that the ACCEPT of an attempt is not sent any more, and brings its object back.

@@ -40,6 +40,9 @@ func (s *scene) leaveBehind() {
 		status := &s.decision.Status
 		s.attempt.Outcome = departure.outcome
 		departure.tell(s)
+		if s.ignoresKills() {
+			s.attempt.Ran = new(false)
+		}
 		if s.overByWord(s.attempt) || s.agentGivenUp(s.attempt) {
 			// There is nothing to wait for any more. Should it come back all the same, it is killed.
 			s.attempt.FinishTime = s.timeOf(s.Now)
@@ -80,10 +83,11 @@ func (s *scene) lost() bool {
 // master: until then it is silent about what runs on them (Mesos master, RECONCILE of a task whose agent is recovered).
 func (s *scene) awaitsAgents() bool { return s.LastAsk.Before(s.SilenceCounts) }
 
-// mayGiveUp says whether a person gave the current attempt up and Mesos cannot tell of it. One whose ACCEPT is on its way is given up once that
+// mayGiveUp says whether a person gave the current attempt up and Mesos cannot tell of it, or says that it is on its way to an agent that answers no
+// KILL. One whose ACCEPT is on its way is given up once that
 // was answered: until then it cannot even be killed.
 func (s *scene) mayGiveUp() bool {
-	return s.givesUp(s.attempt) && s.lost() && s.settled()
+	return s.givesUp(s.attempt) && (s.lost() || s.ignoresKills()) && s.settled()
 }
 
 // isAbandoned says whether an earlier object of this name abandoned the attempt, whose binding a restore brought back, and Mesos cannot tell of
@@ -202,6 +206,9 @@ func (s *scene) tellGivenUp(attempt *v1alpha1.TaskAttempt) {
 		why = "an object of this name abandoned it before; it is killed if it comes back"
 	case given.annotation == v1alpha1.AnnotationGiveUp:
 		why = fmt.Sprintf("annotation %s asks; it is killed if it comes back", given.annotation)
+		if s.current() && s.attempt == attempt && s.ignoresKills() {
+			why = fmt.Sprintf("annotation %s asks, though Mesos says TASK_STAGING; it is killed if it shows itself", given.annotation)
+		}
 	default:
 		if reason = v1alpha1.EventUnknownGivenUp; given.annotation == v1alpha1.AnnotationGiveUpAgent {
 			reason = v1alpha1.EventAgentGivenUp

@@ -21,7 +21,7 @@ func (s *scene) orphans() bool { return s.Spec.DeletionPolicy == v1alpha1.TaskDe
 // letsGo says whether the deleted object need not wait for its current attempt any more: the framework's status remembers it, a person gave it
 // up, or its fate has been unknown for as long as spec.unreachable allows. What Mesos says to be live is killed and waited for.
 func (s *scene) letsGo() bool {
-	if s.live() || s.otherFramework() || !s.settled() {
+	if s.live() && !s.ignoresKills() || s.otherFramework() || !s.settled() {
 		return false
 	}
 	return s.Abandoned.Has(s.attempt.ID) || s.mayGiveUp() || !s.orphans() && s.stayedAway()
@@ -171,6 +171,7 @@ func (s *scene) killToDelete() {
 	}
 	giveUp := s.attempt.ID
 	switch {
+	case s.ignoresKills():
 	case s.live():
 		giveUp = ""
 	case s.FrameworkID == "" && !s.otherFramework():
@@ -178,6 +179,9 @@ func (s *scene) killToDelete() {
 		message += fmt.Sprintf("; MesosFramework %s has no framework ID, so that nobody can be asked for it and giving it up does nothing", s.Spec.FrameworkRef.Name)
 	case !s.otherFramework() && !s.lost():
 		message += fmt.Sprintf("; annotation %s takes effect only once Mesos was asked for it and cannot tell", v1alpha1.AnnotationGiveUp)
+	}
+	if s.ignoresKills() {
+		message += fmt.Sprintf("; no KILL has been answered since %s, and Mesos still says TASK_STAGING: the launch may never have reached its agent", s.FirstKill.UTC().Format(time.RFC3339))
 	}
 	s.deleting(message + s.waysOut(giveUp))
 	s.kill()

@@ -80,6 +80,9 @@ func endedByItself(attempt *v1alpha1.TaskAttempt) bool {
 // hasRun says whether an attempt that ended as said, after state known, may have run.
 func (s *scene) hasRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, known mesos.TaskState) bool {
 	reached := attempt.StartTime != nil || known == mesos.TaskStarting || known == mesos.TaskKilling
+	if attempt.KillReason == v1alpha1.KillLaunchTimedOut && said.State != mesos.TaskFinished {
+		return reached
+	}
 	switch said.State {
 	case mesos.TaskDropped, mesos.TaskError:
 		// Agents say TASK_DROPPED of a task that they lost, too (Mesos agent: reconciliation with the master after a restart).

@@ -150,7 +150,7 @@ func (s *scene) heedGiveUp() {
 	case taskID == "":
 	case s.spent(s.GiveUp):
 		s.note(s.answerTo(taskID))
-	case isCurrent && s.live(), s.Earlier[taskID].State.Class() == mesos.Live, s.hasOther(taskID, Other.lives):
+	case isCurrent && s.live() && !s.ignoresKills(), s.Earlier[taskID].State.Class() == mesos.Live && !s.hasVanished(taskID, s.Earlier[taskID].State), s.hasOther(taskID, Other.lives):
 		s.answer(taskID)
 	case isCurrent:
 		if why := s.whyNotGivenUp(); why != "" {

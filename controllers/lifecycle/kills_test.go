@@ -216,7 +216,7 @@ func TestNext_asks(t *testing.T) {
 		}
 		checkAgain(t, s.look(), confirmWithin+firstAskRetry)
 		s.answers(mesos.TaskStaging)
-		if decision := s.later(time.Hour).look(); len(decision.Steps) > 0 || !decision.Check.IsZero() {
+		if decision := s.later(10 * time.Minute).look(); len(decision.Steps) > 0 || !decision.Check.Equal(epoch.Add(defaultLaunchTimeout)) {
 			t.Errorf("once it was answered: %v, again at %v", decision.Steps, decision.Check)
 		}
 	})

@@ -289,6 +289,8 @@ type scene struct {
 	settledOther bool
 	// condemned says that the history newly holds a task that is to be killed, which must be durable first.
 	condemned bool
+	// vanished are others that hold nothing back, and are killed all the same.
+	vanished []Other
 	// notes are sentences that follow on what the verdict says.
 	notes []string
 	// verdict is what the conditions are to say.

@@ -49,7 +49,7 @@ func (s *scene) isLost(other Other) bool {
 // judgeOthers decides about the live tasks of the object's identity that are not its attempt of record (rule 12), and kills each that is to go,
 // where that is due.
 func (s *scene) judgeOthers() {
-	for _, other := range s.Others {
+	for _, other := range slices.Concat(s.Others, s.vanished) {
 		if !s.doomed(other) {
 			continue
 		}
@@ -131,6 +131,9 @@ func Condemned(status *v1alpha1.MesosTaskStatus) (condemned []v1alpha1.TaskAttem
 func (s *scene) settleOthers() {
 	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool {
 		switch {
+		case s.hasVanished(other.TaskID, other.State) && other.lives():
+			s.vanished = append(s.vanished, other)
+			return true
 		case other.lives():
 			return false
 		case s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID):

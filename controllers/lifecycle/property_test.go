@@ -114,7 +114,7 @@ func anything(t *rapid.T) Seen {
 		Asks: rapid.IntRange(0, 40).Draw(t, "asks"), LastAsk: aTime(t, "last ask"), Answered: rapid.Bool().Draw(t, "answered"),
 		FateUnknownSince: aTime(t, "fate unknown since"), Paused: oneOf(t, "paused", false, false, true),
 		GiveUp:      oneOf(t, "give up", "", "", "shop.web.1aaaaaaaa.current", "shop.web.1aaaaaaaa.earlier0", "shop.web.1aaaaaaaa.next"),
-		Defaults:    oneOf(t, "defaults", nil, &v1alpha1.TaskDefaults{}, &v1alpha1.TaskDefaults{Unreachable: &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(60))}}),
+		Defaults:    oneOf(t, "defaults", nil, &v1alpha1.TaskDefaults{}, &v1alpha1.TaskDefaults{LaunchTimeoutSeconds: new(int32(60))}, &v1alpha1.TaskDefaults{Unreachable: &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(60))}}),
 		GiveUps:     oneOf(t, "give-ups", nil, nil, []GiveUp{{v1alpha1.AnnotationGiveUpAgent, []string{"agent-1"}, epoch}}, []GiveUp{{v1alpha1.AnnotationGiveUpUnknown, nil, epoch}}),
 		ReplacedIDs: oneOf(t, "replaced", nil, nil, []string{"framework-2"}), KillsOrphans: rapid.Bool().Draw(t, "kills orphans"),
 		AbandonedFull: oneOf(t, "abandoned full", false, false, true),

@@ -167,6 +167,8 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 		return v1alpha1.KillSpecChanged
 	case s.restartRequested():
 		return v1alpha1.KillRestartRequested
+	case s.launchTimedOut():
+		return v1alpha1.KillLaunchTimedOut
 	default:
 		return ""
 	}
@@ -189,7 +191,7 @@ var killings = map[v1alpha1.KillReason]struct{ reason, purpose string }{
 	v1alpha1.KillSpecChanged:      {v1alpha1.ReasonRestarting, " to launch it with the changed spec"},
 	v1alpha1.KillRestartRequested: {v1alpha1.ReasonRestarting, " to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"},
 	v1alpha1.KillSuspended:        {v1alpha1.ReasonSuspending, ", as spec.suspend asks"},
-	v1alpha1.KillLaunchTimedOut:   {v1alpha1.ReasonRestarting, ", as it did not run in time (spec.launchTimeoutSeconds), to launch it anew"},
+	v1alpha1.KillLaunchTimedOut:   {v1alpha1.ReasonRestarting, ", as it did not run in time (launchTimeoutSeconds), to launch it anew"},
 	v1alpha1.KillNotOfRecord:      {v1alpha1.ReasonRestarting, ", as it is not this object's attempt"},
 }
 
@@ -201,6 +203,7 @@ func (s *scene) killToChange() {
 		message: fmt.Sprintf("Killing %s on %s%s", s.attempt.ID, s.where(), why.purpose),
 	}
 	s.markUnreachable()
+	s.noteIgnored()
 	s.kill()
 }
 
@@ -289,7 +292,7 @@ func (s *scene) start() {
 	s.mayEndSoon()
 	silent := s.Observation == nil && (s.Launch == LaunchAccepted && s.due(s.AcceptedAt.Add(confirmWithin)) ||
 		s.Launch == LaunchUnknown && !s.BoundSince.IsZero() && s.due(s.BoundSince.Add(confirmWithin)))
-	s.askIf(s.Doubted || silent)
+	s.askIf(s.Doubted || silent || s.launchOverdue() && !s.isLaunching())
 }
 
 // holdBack leaves what a launch passes through unwritten while it passes quickly.

@@ -296,6 +296,9 @@ func (v *view) gatherFate() time.Time {
 func (v *view) gatherEarlier() {
 	v.seen.Earlier = map[string]mesos.Observation{}
 	for _, earlier := range v.object.Status.History {
+		if lifecycle.LaunchVanished(&earlier) {
+			v.connection.Discount(v.key, lifecycle.OpenAttemptOf(&earlier))
+		}
 		attempt, _ := v.connection.Bridge.Attempt(earlier.ID)
 		said := attempt.Said()
 		if earlier.FinishTime == nil && said != nil {

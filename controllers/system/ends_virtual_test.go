@@ -85,3 +85,36 @@ func TestLaunch_failsOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestLaunch_vanishes: RunTask gets lost between master and agent, which says TASK_STAGING for ever. The launch is killed in time, which an agent ignores
+// that never heard of the framework; a person can go on without it, and one task runs.
+func TestLaunch_vanishes(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.mesos.Inject(simulator.Fault{Target: simulator.MessageFault, Type: simulator.RunTask, Action: simulator.Drop})
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1, restartPolicy: Never, launchTimeoutSeconds: 600`)
+		v.pass(9 * time.Minute)
+		first := v.get("job").Status.Task
+		if got := v.reason("job"); got != v1alpha1.ReasonLaunching || v.mesos.Calls("KILL") > 0 {
+			v.Fatalf("before its time it is %s after %d KILLs", got, v.mesos.Calls("KILL"))
+		}
+		v.pass(2 * time.Minute)
+		if task := v.get("job").Status.Task; task == nil || task.KillReason != v1alpha1.KillLaunchTimedOut || v.mesos.Calls("KILL") == 0 {
+			v.Fatalf("past its time it is %+v after %d KILLs", task, v.mesos.Calls("KILL"))
+		}
+		v.pass(11 * time.Minute)
+		if got := v.said("job"); !strings.Contains(got, "may never have reached its agent") {
+			v.Fatalf("it says %q", got)
+		}
+		v.patch("job", `metadata: {annotations: {mesos.dev/give-up: `+first.ID+`}}`)
+		v.pass(time.Minute)
+		if got := v.reason("job"); got != v1alpha1.ReasonRunning || len(v.starts()) != 1 {
+			v.Errorf("given up, it is %s after %d starts: %s", got, len(v.starts()), v.said("job"))
+		}
+		v.pass(time.Hour)
+		if got := v.liveTogether(); len(got) != 1 {
+			v.Errorf("%v were live at once", got)
+		}
+	})
+}
