@@ -246,7 +246,8 @@ type TaskTemplate struct {
 	Ports []Port `json:"ports,omitempty"`
 
 	// killGracePeriodSeconds is the time between SIGTERM and SIGKILL, in seconds. Default: the agent's, which is 3 unless its
-	// operator chose another.
+	// operator chose another. A task that runs keeps the longer time that it was launched with: Mesos' command executor ignores a shorter one in a
+	// KILL, unless its agent has --http_command_executor (recorded with Mesos 1.12). So to shorten it does not hasten the kill that it brings about.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
 	// +optional
