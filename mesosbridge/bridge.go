@@ -27,6 +27,8 @@ type Config struct {
 	ReservationLabels []mesos.Label
 	// Framework is what Mesos is told of the framework. With an empty ID it registers as a new one (see FrameworkIDStored).
 	Framework mesos.Framework
+	// KnownRoles are the roles that Mesos took for the framework last, for New; nil where nobody knows (see Connection.Roles).
+	KnownRoles []string
 }
 
 // Options are what a bridge needs of its process.
@@ -125,7 +127,7 @@ func New(config Config, options Options) *Bridge {
 		config:      config,
 		idStored:    config.Framework.ID != "",
 		unsure:      config.Framework.ID != "",
-		connection:  Connection{FrameworkID: config.Framework.ID},
+		connection:  Connection{FrameworkID: config.Framework.ID, Roles: config.KnownRoles},
 		attempts:    make(map[string]*record),
 		offers:      make(map[string]*offer),
 		failures:    make(map[string]failure),

@@ -26,6 +26,9 @@ type Connection struct {
 	// Problem says why the framework is not subscribed, or, while it is, why it may not accept offers (UpdateRefused). It is nil when
 	// all is well and before the first try ended.
 	Problem *Problem
+	// Roles are those that Mesos took for the framework last; nil where nobody knows. SUBSCRIBE falls back on them where a master refuses the
+	// present ones, as what runs must not be left alone for a role that is refused.
+	Roles []string
 	// AgentsRefused is why the master did not say which agents it has when it was asked last; empty if it did.
 	AgentsRefused string
 	// UnauthorizedAt is when a master last answered 401; zero if none has.

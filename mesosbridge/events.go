@@ -177,7 +177,7 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 		Hostname: clean(event.GetMasterInfo().GetHostname()),
 		Version:  clean(event.GetMasterInfo().GetVersion()),
 	}
-	c.FrameworkID = id
+	c.FrameworkID, c.Roles = id, t.told.framework.Roles
 	if c.FirstSubscribed.IsZero() {
 		c.FirstSubscribed = now
 	}

@@ -36,6 +36,17 @@ func (b *Bridge) toTell() told {
 	return told{framework: framework, suppressed: b.wish.suppressed(framework.Roles), kept: b.kept}
 }
 
+// before is the same framework with the roles that Mesos took for it last; false where they are no others, or nobody knows them, or it registers as
+// new, so that nothing runs under it. The caller holds b.mu.
+func (b *Bridge) before(next told) (told, bool) {
+	roles := b.connection.Roles
+	if next.framework.ID == "" || len(roles) == 0 || slices.Equal(roles, next.framework.Roles) {
+		return told{}, false
+	}
+	next.framework.Roles, next.suppressed = roles, b.wish.suppressed(roles)
+	return next, true
+}
+
 // info returns what is told in Mesos' form.
 func (t told) info() *mesospb.FrameworkInfo {
 	info := &mesospb.FrameworkInfo{
@@ -236,7 +247,7 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 		t.told = next
 		b.unsure = false
 		if current {
-			b.connection.Problem = nil
+			b.connection.Problem, b.connection.Roles = nil, next.framework.Roles
 		}
 		// Roles that Mesos did not know before may have waited for it.
 		wishes = current && len(b.wish.revive) > 0

@@ -117,8 +117,25 @@ func telling(class Class) int {
 }
 
 // subscribe subscribes at one master, or at the leader that it names, and reads the stream until it ends. It returns how long the
-// subscription held, zero for none, and why it ended.
+// subscription held, zero for none, and why it ended. A framework that the master refuses is tried once more with the roles that Mesos took last:
+// UPDATE_FRAMEWORK then finds out what is refused.
 func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.Duration, problem *Problem) {
+	b.mu.Lock()
+	next, edition := b.toTell(), b.edition
+	former, differs := b.before(next)
+	b.mu.Unlock()
+	lasted, problem = b.subscribeAs(parent, master, next, edition)
+	if lasted > 0 || problem.Class != SubscriptionRefused || !differs || parent.Err() != nil {
+		return lasted, problem
+	}
+	if lasted, ended := b.subscribeAs(parent, master, former, edition); lasted > 0 {
+		return lasted, ended
+	}
+	return 0, problem
+}
+
+// subscribeAs is subscribe with what is to be told of the framework.
+func (b *Bridge) subscribeAs(parent context.Context, master string, next told, edition int) (lasted time.Duration, problem *Problem) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(parent))
 	defer end(nil)
 	deadline := time.AfterFunc(subscribeTimeout, func() {
@@ -129,9 +146,6 @@ func (b *Bridge) subscribe(parent context.Context, master string) (lasted time.D
 	})
 	defer deadline.Stop()
 
-	b.mu.Lock()
-	next, edition := b.toTell(), b.edition
-	b.mu.Unlock()
 	t := &term{ctx: ctx, end: end, told: next, edition: edition, changed: make(chan struct{}, 1)}
 	defer t.leaving.with(parent, end, deadline)()
 	defer b.hangUp(t)

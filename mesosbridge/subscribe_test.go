@@ -301,6 +301,32 @@ func TestBridge_sortsOutRefusals(t *testing.T) {
 	})
 }
 
+// TestBridge_keepsTheRolesThatMesosTook: while the master refuses the roles of a framework that it knew with others, the framework is served with those.
+func TestBridge_keepsTheRolesThatMesosTook(t *testing.T) {
+	known := func(c *Config) { c.Framework.ID, c.KnownRoles = "f1", []string{"other"} }
+	roles := simulator.Options{Flags: simulator.Flags{Roles: []string{"other"}}}
+	inVirtualTime(t, setup{cluster: roles, config: known}, func(h *harness) {
+		// What nobody wants offers for is suppressed; the refused role must not be among that.
+		h.bridge.WantOffers()
+		h.pass(time.Second)
+		check := func(problem Class, roles ...string) {
+			h.Helper()
+			if c := h.bridge.Connection(); !c.Subscribed || h.problem() != problem || !slices.Equal(c.Roles, roles) {
+				h.Errorf("unexpected connection: %+v", c)
+			}
+		}
+		check(UpdateRefused, "other")
+		h.cluster.FailOver(simulator.FailOver{Down: time.Second})
+		h.pass(time.Minute)
+		check(UpdateRefused, "other")
+		config := h.bridge.config
+		config.Framework.Roles = []string{"*"}
+		h.bridge.Reconfigure(config)
+		h.pass(time.Minute)
+		check("", "*")
+	})
+}
+
 // TestBridge_standsBackThoughItWasReconfigured: what the bridge was told while it was subscribed is no reason to subscribe anew at once.
 func TestBridge_standsBackThoughItWasReconfigured(t *testing.T) {
 	inVirtualTime(t, setup{}, func(h *harness) {

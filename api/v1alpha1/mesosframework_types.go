@@ -321,7 +321,8 @@ type FrameworkInfo struct {
 	// +optional
 	Roles []string `json:"roles,omitempty"`
 
-	// defaultRole is the role of tasks that name none, from their next launch on: what runs is left alone. Default: "*".
+	// defaultRole is the role of tasks that name none, from their next launch on: what runs is left alone. Until Mesos has taken the role
+	// (status.roles), the default that it took last stays, also if info.roles no longer has it. Default: "*".
 	// +kubebuilder:default="*"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -574,6 +575,15 @@ type MesosFrameworkStatus struct {
 	// +listType=atomic
 	// +optional
 	ReplacedFrameworkIDs []string `json:"replacedFrameworkIDs,omitempty"`
+
+	// roles are the roles that Mesos took for the framework last. While it refuses those of spec.info, as condition Ready then says, the framework
+	// keeps these. Absent before the first subscription.
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +listType=atomic
+	// +optional
+	Roles []string `json:"roles,omitempty"`
 
 	// defaults are the roles and users that the framework has filled in for tasks that name none, the latest first. What earlier ones launched is
 	// not taken for changed.

@@ -444,6 +444,11 @@ func (in *MesosFrameworkStatus) DeepCopyInto(out *MesosFrameworkStatus) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.Roles != nil {
+		in, out := &in.Roles, &out.Roles
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.Defaults != nil {
 		in, out := &in.Defaults, &out.Defaults
 		*out = make([]LaunchDefaults, len(*in))

@@ -68,6 +68,25 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	return task, tooLong(&task)
 }
 
+// WithDefaultTaken is the framework with a default role that Mesos lets it have: while Mesos has not taken the present one, the default that it took
+// last, so that what ran by that one can be launched again. Where nobody knows of any, it is the framework as it is.
+func WithDefaultTaken(framework *v1alpha1.MesosFramework) *v1alpha1.MesosFramework {
+	taken := framework.Status.Roles
+	if slices.Contains(taken, framework.Spec.Info.DefaultRole) {
+		return framework
+	}
+	at := slices.IndexFunc(framework.Status.Defaults, func(earlier v1alpha1.LaunchDefaults) bool { return slices.Contains(taken, earlier.Role) })
+	if at < 0 {
+		return framework
+	}
+	with, role := *framework, framework.Status.Defaults[at].Role
+	with.Spec.Info.DefaultRole = role
+	if !slices.Contains(with.Spec.Info.Roles, role) {
+		with.Spec.Info.Roles = slices.Concat(with.Spec.Info.Roles, []string{role})
+	}
+	return &with
+}
+
 // maxLaunchBytes is how long what Mesos' executor passes on may be. Linux takes 128 KiB in one argument of a process; the rest is for what the
 // agent adds to the environment.
 const maxLaunchBytes = 96 << 10

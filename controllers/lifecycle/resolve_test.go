@@ -203,3 +203,38 @@ func TestThousandths_neverLessThanAskedFor(t *testing.T) {
 		}
 	})
 }
+
+func TestWithDefaultTaken(t *testing.T) {
+	defaults := func(roles ...string) (all []v1alpha1.LaunchDefaults) {
+		for _, role := range roles {
+			all = append(all, v1alpha1.LaunchDefaults{Role: role, User: "nobody"})
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		roles, taken []string
+		defaults     []v1alpha1.LaunchDefaults
+		want         string
+		wantRoles    []string
+	}{
+		"taken":                             {[]string{"web", "prod"}, []string{"web", "prod"}, defaults("prod", "web"), "prod", []string{"web", "prod"}},
+		"refused, so the one before stays":  {[]string{"web", "prod"}, []string{"web"}, defaults("prod", "web"), "web", []string{"web", "prod"}},
+		"also if the roles do not have it":  {[]string{"prod"}, []string{"web"}, defaults("prod", "web"), "web", []string{"prod", "web"}},
+		"the latest of those that are left": {[]string{"prod"}, []string{"web", "batch"}, defaults("prod", "batch", "web"), "batch", []string{"prod", "batch"}},
+		"never subscribed":                  {[]string{"prod"}, nil, defaults("prod"), "prod", []string{"prod"}},
+		"none of the earlier was taken":     {[]string{"prod"}, []string{"web"}, defaults("prod", "batch"), "prod", []string{"prod"}},
+	} {
+		framework := &v1alpha1.MesosFramework{
+			Spec:   v1alpha1.MesosFrameworkSpec{Info: v1alpha1.FrameworkInfo{Roles: c.roles, DefaultRole: "prod"}},
+			Status: v1alpha1.MesosFrameworkStatus{Roles: c.taken, Defaults: c.defaults},
+		}
+		before := framework.DeepCopy()
+		info := WithDefaultTaken(framework).Spec.Info
+		if diff := cmp.Diff(v1alpha1.FrameworkInfo{Roles: c.wantRoles, DefaultRole: c.want}, info); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(before, framework); diff != "" {
+			t.Errorf("%s: the framework itself was changed (-before +after):\n%s", name, diff)
+		}
+	}
+}

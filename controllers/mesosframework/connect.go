@@ -107,6 +107,7 @@ func configOf(framework *v1alpha1.MesosFramework) mesosbridge.Config {
 	}
 	config := mesosbridge.Config{
 		Masters:           framework.Spec.Masters.URLs,
+		KnownRoles:        framework.Status.Roles,
 		ReservationLabels: reservationLabels(framework.Spec.Offers),
 		Framework: mesos.Framework{
 			ID: id, Name: info.Name, User: info.User, Roles: info.Roles, WebUIURL: info.WebUIURL,

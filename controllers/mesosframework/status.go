@@ -35,6 +35,9 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 	if state.Subscribed {
 		status.ConnectedSince = &metav1.Time{Time: state.Since.Truncate(time.Second)}
 	}
+	if state.Subscribed {
+		status.Roles = state.Roles
+	}
 	status.AgentsMessage = agentsMessage(state.AgentsRefused)
 	dropContested(status, now)
 	status.Unknown = v.unknownStatus()

@@ -104,13 +104,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Complete(r)
 }
 
-// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, who serves it, what a person gave up by it, its coming and
+// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, its roles, who serves it, what a person gave up by it, its coming and
 // going.
 var frameworkChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
 		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
 		return ok && also && (before.Generation != after.Generation || before.Status.FrameworkID != after.Status.FrameworkID ||
+			!slices.Equal(before.Status.Roles, after.Status.Roles) ||
 			!slices.Equal(before.Status.ReplacedFrameworkIDs, after.Status.ReplacedFrameworkIDs) ||
 			!reflect.DeepEqual(before.Status.HandledAnnotations, after.Status.HandledAnnotations) ||
 			!reflect.DeepEqual(before.Status.Controller, after.Status.Controller))

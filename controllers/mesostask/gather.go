@@ -136,6 +136,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		}
 		return true, nil
 	}
+	framework = lifecycle.WithDefaultTaken(framework)
 	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Namespace, v.object.Name, v.object.Spec, framework.Spec.Info)
 	if v.seen.Obstacle == nil {
 		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)

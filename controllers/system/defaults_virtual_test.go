@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -79,6 +81,63 @@ func TestDefaults_areNoChange(t *testing.T) {
 			v.Errorf("with a role of its own it is %+v after %+v", got.Task, got.History)
 		}
 	})
+}
+
+// TestDefaults_thatMesosRefuses: the role that is to be the default is one that the master does not let the framework have. What runs is left alone,
+// what is launched again is by the default before it, and the framework stays subscribed, also under another process and with another master.
+func TestDefaults_thatMesosRefuses(t *testing.T) {
+	for name, info := range map[string]string{
+		"one more role": `{roles: [web, prod], defaultRole: prod}`,
+		"another role":  `{roles: [prod], defaultRole: prod}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{Roles: []string{"web", "batch"}}, slowStart(time.Second), func(v *virtual) {
+				v.framework(`info: {roles: [web], defaultRole: web}`)
+				v.start()
+				v.pass(20 * time.Second)
+				v.task("a", `shell: sleep 1000`)
+				v.task("b", `shell: sleep 1000`)
+				v.pass(20 * time.Second)
+				v.describe(info)
+				v.pass(time.Minute)
+				v.servedAs("web", "prod")
+				v.stop()
+				v.start()
+				v.pass(2 * time.Minute)
+				v.servedAs("web", "prod")
+				v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 1})
+				v.pass(2 * time.Minute)
+				v.servedAs("web", "prod")
+				v.describe(`{roles: [batch], defaultRole: batch}`)
+				v.pass(time.Minute)
+				v.servedAs("batch", "")
+			})
+		})
+	}
+}
+
+// servedAs fails the test unless the framework is subscribed, a task that is launched again gets the role and no other is killed. Refused is the role
+// that the framework says Mesos does not let it have; empty for none.
+func (v *virtual) servedAs(role, refused string) {
+	v.Helper()
+	before, kills := v.liveNow(), v.mesos.Calls("KILL")
+	conditions := v.frameworkNow().Status.Conditions
+	connected, ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionConnected), meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
+	if connected.Status != metav1.ConditionTrue {
+		v.Errorf("the framework is not subscribed: %s", connected.Message)
+	}
+	if (ready.Reason == v1alpha1.ReasonUpdateRefused) != (refused != "") || !strings.Contains(ready.Message, refused) {
+		v.Errorf("the framework says %s: %s", ready.Reason, ready.Message)
+	}
+	v.patch("a", `metadata: {annotations: {mesos.dev/restarted-at: "`+time.Now().String()+`"}}`)
+	v.pass(time.Minute)
+	got := v.get("a").Status.Task
+	if got == nil || slices.Contains(before, got.ID) || got.Role != role || v.reason("a") != v1alpha1.ReasonRunning {
+		v.Errorf("launched again it is %s with %+v: %s", v.reason("a"), got, v.said("a"))
+	}
+	if b := v.get("b").Status.Task; !slices.Contains(before, b.ID) || v.reason("b") != v1alpha1.ReasonRunning || v.mesos.Calls("KILL") != kills+1 {
+		v.Errorf("the other task is %s with %+v, after %d KILLs", v.reason("b"), b, v.mesos.Calls("KILL")-kills)
+	}
 }
 
 // TestDefaults_ofWhatWaits: a task that waits for an offer takes up what the framework fills in now.
