@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -33,8 +34,60 @@ func (b *Bridge) Agent(id string) (mesos.Agent, bool) {
 	return agent, known
 }
 
-// meet remembers agents, and tells the Listener of those of which there is news.
-func (b *Bridge) meet(agents []mesos.Agent) {
+// Sizes returns how large the agents are, as the master said when it was asked last and as offers have shown since; nil where it does not say.
+// Asked says whether the first ask in the life of this bridge is over, whatever came of it.
+func (b *Bridge) Sizes() (sizes mesos.Sizes, asked bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sizes, b.sizesAsked
+}
+
+// WantSizes has the master asked for its agents again soon, as something waits for a larger one.
+func (b *Bridge) WantSizes() {
+	select {
+	case b.sizesWanted <- struct{}{}:
+	default:
+	}
+}
+
+// noteSizes records what came of an ask for the agents; no sizes where the master does not tell them. No answer changes nothing. The caller
+// tells the Listener if there is news.
+func (b *Bridge) noteSizes(t *term, told mesos.Sizes, o outcome) (news bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t != b.current {
+		return false
+	}
+	news = !b.sizesAsked
+	b.sizesAsked = true
+	if !o.accepted() && !o.refused() {
+		return news
+	}
+	if told != nil {
+		// An agent may have come since the master answered.
+		for _, held := range b.offers {
+			told = told.With(mesos.Size{Scalars: held.Scalars, Ports: held.Ports})
+		}
+	}
+	news = news || !reflect.DeepEqual(told, b.sizes)
+	b.sizes = told
+	return news
+}
+
+// growSizes takes what offers show into what the master said. The caller holds b.mu.
+func (b *Bridge) growSizes(offers []*offer) (news bool) {
+	if b.sizes == nil {
+		return false
+	}
+	before := b.sizes
+	for _, o := range offers {
+		b.sizes = b.sizes.With(mesos.Size{Scalars: o.Scalars, Ports: o.Ports})
+	}
+	return !reflect.DeepEqual(before, b.sizes)
+}
+
+// meet remembers agents, and tells the Listener if there is news of them, or of how large they are.
+func (b *Bridge) meet(agents []mesos.Agent, grown bool) {
 	var news []string
 	b.mu.Lock()
 	for _, agent := range agents {
@@ -47,7 +100,7 @@ func (b *Bridge) meet(agents []mesos.Agent) {
 		}
 	}
 	b.mu.Unlock()
-	if len(news) > 0 {
+	if grown || len(news) > 0 {
 		b.listener.AgentsChanged(news)
 	}
 }
@@ -61,27 +114,40 @@ func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 	return agents
 }
 
-// keepAgents asks the master for its agents at the beginning of the term and every hour. A master may not let the framework ask: then offers
-// are all that tells of them.
+// keepAgents asks the master for its agents at the beginning of the term and every hour, and sooner while something waits for a larger one. A
+// master may not let the framework ask: then offers are all that tells of them.
 func (b *Bridge) keepAgents(t *term) {
 	for {
-		agents, o := b.askAgents(t)
+		agents, sizes, o := b.askAgents(t)
 		next := agentsEvery
-		switch {
-		case o.accepted():
-			b.meet(agents)
-		case !o.refused():
+		if !o.accepted() && !o.refused() {
 			next = agentsRetry
 		}
+		b.meet(agents, b.noteSizes(t, sizes, o))
 		b.noteAgents(t, o)
-		timer := time.NewTimer(next)
-		select {
-		case <-t.ctx.Done():
-			timer.Stop()
+		if !b.awaitAsk(t, next) {
 			return
-		case <-timer.C:
 		}
 	}
+}
+
+// awaitAsk waits until the master is to be asked again; false once the term is over.
+func (b *Bridge) awaitAsk(t *term, next time.Duration) bool {
+	soon, late := time.NewTimer(agentsRetry), time.NewTimer(next)
+	defer soon.Stop()
+	defer late.Stop()
+	select {
+	case <-t.ctx.Done():
+		return false
+	case <-soon.C:
+	}
+	select {
+	case <-t.ctx.Done():
+		return false
+	case <-late.C:
+	case <-b.sizesWanted:
+	}
+	return true
 }
 
 // noteAgents records whether the master tells of its agents. No answer says nothing of that.
@@ -106,59 +172,80 @@ func (b *Bridge) noteAgents(t *term, o outcome) {
 }
 
 // askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription.
-func (b *Bridge) askAgents(t *term) (agents []mesos.Agent, o outcome) {
+func (b *Bridge) askAgents(t *term) (agents []mesos.Agent, sizes mesos.Sizes, o outcome) {
 	err := b.options.Gate(getAgents, func() error {
-		agents, o = b.postGetAgents(t)
+		agents, sizes, o = b.postGetAgents(t)
 		return o.err
 	})
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("withholding the call: %w", err)
 	}
-	return agents, o
+	return agents, sizes, o
 }
 
-func (b *Bridge) postGetAgents(t *term) ([]mesos.Agent, outcome) {
+func (b *Bridge) postGetAgents(t *term) ([]mesos.Agent, mesos.Sizes, outcome) {
 	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
 	defer cancel()
 	line := b.lineOf(t)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line.base+operatorPath, strings.NewReader(`{"type":"`+getAgents+`"}`))
 	if err != nil {
-		return nil, outcome{err: err}
+		return nil, nil, outcome{err: err}
 	}
 	request.Header.Set("Content-Type", mediaJSON)
 	request.Header.Set("Accept", mediaJSON)
 	response, err := line.send(request)
 	if err != nil {
-		return nil, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
+		return nil, nil, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
+		return nil, nil, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
 	}
-	agents, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer))
+	b.mu.Lock()
+	labels := b.config.ReservationLabels
+	b.mu.Unlock()
+	agents, sizes, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer), labels)
 	if closeErr := response.Body.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
+		return nil, nil, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
 	}
-	return agents, outcome{sent: true, status: http.StatusOK}
+	return agents, sizes, outcome{sent: true, status: http.StatusOK}
 }
 
 // agentInfo is what is read of an AgentInfo (mesos.proto).
 type agentInfo struct {
 	ID       struct{ Value string } `json:"id"`
 	Hostname string                 `json:"hostname"`
+	// Resources are what the agent was started with.
+	Resources json.RawMessage `json:"resources"`
+}
+
+// sizeOf says how large an agent is for tasks, by its resources; false where they are absent or cannot be read.
+func sizeOf(said json.RawMessage, labels []mesos.Label) (size mesos.Size, ok bool) {
+	var resources []mesospb.Resource
+	if len(said) == 0 || json.Unmarshal(said, &resources) != nil {
+		return mesos.Size{}, false
+	}
+	all := stockOf(resources, labels)
+	return mesos.Size{Scalars: all.scalars(), Ports: all.ports()}, true
 }
 
 // decodeAgents reads what a master says of its agents, one after the other, as a fleet's answer is large: those that are registered, and those that
-// are expected back after a failover of the master (v1/master.proto, Response.GetAgents).
-func decodeAgents(body io.Reader) (agents []mesos.Agent, err error) {
+// are expected back after a failover of the master (v1/master.proto, Response.GetAgents). There are no sizes unless each agent has one.
+func decodeAgents(body io.Reader, labels []mesos.Label) (agents []mesos.Agent, sizes mesos.Sizes, err error) {
 	decoder := json.NewDecoder(body)
-	add := func(info agentInfo, err error) error {
-		if err == nil {
-			agents = append(agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
+	sized := true
+	add := func(info agentInfo, resources json.RawMessage, err error) error {
+		if err != nil {
+			return err
 		}
-		return err
+		agents = append(agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
+		size, ok := sizeOf(resources, labels)
+		if sized = sized && ok; sized {
+			sizes = sizes.With(size)
+		}
+		return nil
 	}
 	err = eachField(decoder, func(name string) error {
 		if name != "get_agents" {
@@ -169,23 +256,27 @@ func decodeAgents(body io.Reader) (agents []mesos.Agent, err error) {
 			case "agents":
 				return eachElement(decoder, func() error {
 					var agent struct {
-						Info agentInfo `json:"agent_info"`
+						Info  agentInfo       `json:"agent_info"`
+						Total json.RawMessage `json:"total_resources"`
 					}
 					err := decoder.Decode(&agent)
-					return add(agent.Info, err)
+					return add(agent.Info, agent.Total, err)
 				})
 			case "recovered_agents":
 				return eachElement(decoder, func() error {
 					var info agentInfo
 					err := decoder.Decode(&info)
-					return add(info, err)
+					return add(info, info.Resources, err)
 				})
 			default:
 				return skip(decoder)
 			}
 		})
 	})
-	return agents, err
+	if !sized || err != nil {
+		sizes = nil
+	}
+	return agents, sizes, err
 }
 
 // skip reads a value that nobody wants.

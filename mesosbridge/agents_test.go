@@ -35,12 +35,106 @@ func TestDecodeAgents(t *testing.T) {
 		"a name that is none of a host's": {`{"get_agents":{"agents":[{"agent_info":{"hostname":"` + strings.Repeat("h", 256) + `","id":{"value":"S0"}}}]}}`, []mesos.Agent{{ID: "S0"}}, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			got, err := decodeAgents(strings.NewReader(c.body))
+			got, _, err := decodeAgents(strings.NewReader(c.body), nil)
 			if diff := cmp.Diff(c.want, got); diff != "" || (err != nil) != c.failed {
 				t.Errorf("error %v, want one: %t; the agents (-want +got):\n%s", err, c.failed, diff)
 			}
 		})
 	}
+}
+
+// TestDecodeAgents_sizes: what is reserved for a role may serve it; what is revocable or bears somebody's labels does not.
+func TestDecodeAgents_sizes(t *testing.T) {
+	agent := func(resources string) string {
+		return `{"agent_info":{"id":{"value":"S"}},"total_resources":[` + resources + `]}`
+	}
+	cpus := func(value, more string) string {
+		return `{"name":"cpus","type":"SCALAR","scalar":{"value":` + value + `}` + more + `}`
+	}
+	ports := `{"name":"ports","type":"RANGES","ranges":{"range":[{"begin":31010,"end":31019},{"begin":31000,"end":31009}]},"role":"*"}`
+	reserved := `,"role":"ops","reservations":[{"type":"DYNAMIC","role":"ops","labels":{"labels":[{"key":"owner","value":"me"}]}}]`
+	size := func(cpus mesos.Scalar, ports ...mesos.PortRange) mesos.Sizes {
+		return mesos.Sizes{{Scalars: mesos.Scalars{CPUs: cpus}, Ports: ports}}
+	}
+	for sentence, c := range map[string]struct {
+		agents, recovered string
+		want              mesos.Sizes
+	}{
+		"unreserved and reserved":      {agent(cpus("4.0", `,"role":"*"`) + "," + cpus("2.5", reserved) + "," + ports), "", size(6500, mesos.PortRange{Begin: 31000, End: 31019})},
+		"of somebody's":                {agent(cpus("4", "") + "," + cpus("2", strings.ReplaceAll(reserved, "me", "you"))), "", size(4000)},
+		"revocable":                    {agent(cpus("4", "") + "," + cpus("2", `,"revocable":{}`)), "", size(4000)},
+		"one that is expected back":    {agent(cpus("4", "")), `{"id":{"value":"R"},"resources":[` + cpus("8", `,"role":"*"`) + `]}`, size(8000)},
+		"one of which nothing is said": {agent(cpus("4", "")) + `,{"agent_info":{"id":{"value":"T"}}}`, "", nil},
+		"one that cannot be read":      {agent(cpus("4", "")) + "," + agent(`{"name":"cpus","type":7.5}`), "", nil},
+		"no agents":                    {"", "", nil},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			body := `{"get_agents":{"agents":[` + c.agents + `],"recovered_agents":[` + c.recovered + `]}}`
+			_, got, err := decodeAgents(strings.NewReader(body), []mesos.Label{{Name: "owner", Value: "me"}})
+			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+				t.Errorf("error %v; the sizes (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// TestBridge_noteSizes: a master that does not tell takes back what was told, and no answer takes nothing back.
+func TestBridge_noteSizes(t *testing.T) {
+	b := New(Config{Framework: framework()}, Options{Name: "test"})
+	ctx, end := context.WithCancelCause(context.Background())
+	term := &term{ctx: ctx, end: end}
+	b.current = term
+	small := mesos.Sizes{{Scalars: mesos.Scalars{CPUs: 1000}}}
+	if _, asked := b.Sizes(); asked {
+		t.Error("it says that the master was asked before it was")
+	}
+	for _, step := range []struct {
+		o          outcome
+		told, want mesos.Sizes
+		news       bool
+	}{
+		{outcome{sent: true, err: context.Canceled}, nil, nil, true},
+		{outcome{sent: true, status: http.StatusOK}, small, small, true},
+		{outcome{sent: true, status: http.StatusOK}, small, small, false},
+		{outcome{sent: true, err: context.Canceled}, nil, small, false},
+		{outcome{sent: true, status: http.StatusForbidden}, nil, nil, true},
+	} {
+		news := b.noteSizes(term, step.told, step.o)
+		got, asked := b.Sizes()
+		if diff := cmp.Diff(step.want, got); diff != "" || !asked || news != step.news {
+			t.Errorf("after %+v there is news: %t, and it was asked: %t; (-want +got):\n%s", step.o, news, asked, diff)
+		}
+	}
+}
+
+// TestBridge_Sizes: those of the agents that the master lists, then also of what offers show, and a larger agent that makes none within minutes
+// where one is wanted.
+func TestBridge_Sizes(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1, idle: true}, func(h *harness) {
+		most := func() mesos.Scalar {
+			sizes, _ := h.bridge.Sizes()
+			all, _ := sizes.Most()
+			return all.CPUs
+		}
+		h.bridge.WantOffers()
+		h.run()
+		defer h.stop()
+		h.subscribed()
+		h.pass(time.Second)
+		first := most()
+		h.cluster.AddAgent(simulator.AgentSpec{Hostname: "silent", CPUs: 64, Mem: 4096})
+		h.bridge.WantSizes()
+		h.pass(agentsRetry + time.Second)
+		if got := most(); first == 0 || first >= 64_000 || got != 64_000 {
+			h.Errorf("of cpus the most is %s at first, then %s", first.Decimal(), got.Decimal())
+		}
+		h.bridge.Revive("prod")
+		h.cluster.AddAgent(simulator.AgentSpec{Hostname: "offering", CPUs: 100, Mem: 4096})
+		h.pass(10 * time.Second)
+		if got := most(); got != 100_000 {
+			h.Errorf("once a larger agent made an offer, of cpus the most is %s", got.Decimal())
+		}
+	})
 }
 
 // TestBridge_knowsAgents: those that the master lists, though no offer of them comes, and later ones from their offers.

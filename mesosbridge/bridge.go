@@ -58,7 +58,7 @@ type Listener interface {
 	OffersChanged()
 	// AgentFailed says that the master gave up an agent (FAILURE without executor): look at AgentFailedAt.
 	AgentFailed(agentID string)
-	// AgentsChanged says that Mesos told something new of agents: look at Agent.
+	// AgentsChanged says that Mesos told something new of agents: look at Agent, and at Sizes.
 	AgentsChanged(agentIDs []string)
 	// MaintenanceChanged says that an agent's maintenance was planned, planned otherwise or called off: look at Maintenance.
 	MaintenanceChanged(agentID string)
@@ -79,6 +79,8 @@ type Bridge struct {
 	retry chan struct{}
 	// elsewhere has a token when another ZooKeeper, or none, is to be watched.
 	elsewhere chan struct{}
+	// sizesWanted has a token when something waits for a larger agent.
+	sizesWanted chan struct{}
 
 	// mu guards all that follows. It is never held while anything waits.
 	mu       sync.Mutex
@@ -97,6 +99,9 @@ type Bridge struct {
 	offers     map[string]*offer
 	failures   map[string]failure
 	agents     map[string]mesos.Agent
+	// sizes are what Sizes tells, in this term and before; sizesAsked says that the master was asked.
+	sizes      mesos.Sizes
+	sizesAsked bool
 	// gpuAgents are the agents that ever offered GPUs. They keep their IDs over every term, and their GPUs as long as they have them.
 	gpuAgents map[string]struct{}
 	// maintenance is what was told of agents' maintenance, in this term and before.
@@ -124,6 +129,7 @@ func New(config Config, options Options) *Bridge {
 		acks:        newLane(ackWorkers),
 		retry:       make(chan struct{}, 1),
 		elsewhere:   make(chan struct{}, 1),
+		sizesWanted: make(chan struct{}, 1),
 		config:      config,
 		idStored:    config.Framework.ID != "",
 		unsure:      config.Framework.ID != "",

@@ -53,8 +53,10 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 		news[i] = offerOf(&event.Offers[i], number, labels)
 	}
 	var maintenance []string
+	grown := false
 	b.mu.Lock()
 	if t == b.current {
+		grown = b.growSizes(news)
 		for _, o := range news {
 			b.noteGPUs(o)
 			if b.noteMaintenance(o.AgentID, o.Maintenance) {
@@ -67,7 +69,7 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	}
 	b.mu.Unlock()
 	offersTotal.Add(float64(len(news)))
-	b.meet(agentsOf(event.Offers))
+	b.meet(agentsOf(event.Offers), grown)
 	b.listener.OffersChanged()
 	b.tellMaintenance(maintenance)
 }

@@ -78,6 +78,9 @@ const (
 	ReasonOtherFrameworkID = "OtherFrameworkID"
 	// ReasonInvalidBinding says that the binding annotation cannot be read or belongs to another object.
 	ReasonInvalidBinding = "InvalidBinding"
+	// ReasonNoAgentLargeEnough says that no agent that the master has could hold the task, even if nothing else ran there. What runs by an earlier
+	// spec is not killed for it; an agent that could hold it ends this.
+	ReasonNoAgentLargeEnough = "NoAgentLargeEnough"
 	// ReasonInvalidSpec says that the spec asks for what the operator cannot put to Mesos.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonAgentUnreachable says that the master lost contact with the task's agent.

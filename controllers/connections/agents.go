@@ -3,6 +3,8 @@ package connections
 import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // HostOf returns the host of an agent that has something of a MesosTask, as Mesos told it to this process; empty while it has not. Then the
@@ -27,10 +29,28 @@ func (c *Connection) HostOf(key types.NamespacedName, agentID string) string {
 	return agent.Hostname
 }
 
+// SizesFor returns what Bridge.Sizes does, for a MesosTask: it is brought back on the next news of them, unless NoteRoom says that there is room.
+func (c *Connection) SizesFor(key types.NamespacedName) (sizes mesos.Sizes, asked bool) {
+	c.mu.Lock()
+	c.cramped.Insert(key)
+	c.mu.Unlock()
+	// Not before: news in between brings the task back.
+	return c.Bridge.Sizes()
+}
+
+// NoteRoom notes that it does not matter to a MesosTask how large the agents are, as things are.
+func (c *Connection) NoteRoom(key types.NamespacedName) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cramped.Delete(key)
+}
+
 // AgentsChanged implements mesosbridge.Listener.
 func (c *Connection) AgentsChanged(agentIDs []string) {
 	var waiting []types.NamespacedName
 	c.mu.Lock()
+	waiting = append(waiting, c.cramped.UnsortedList()...)
+	c.cramped = sets.New[types.NamespacedName]()
 	for _, id := range agentIDs {
 		waiting = append(waiting, c.nameless[id].UnsortedList()...)
 		delete(c.nameless, id)

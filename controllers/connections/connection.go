@@ -39,6 +39,8 @@ type Connection struct {
 	heardOf map[types.NamespacedName]sets.Set[string]
 	// nameless are the MesosTasks that wait for word of the host of an agent.
 	nameless map[string]sets.Set[types.NamespacedName]
+	// cramped are the MesosTasks for which it matters how large the agents are.
+	cramped sets.Set[types.NamespacedName]
 	// marks are the made-up tasks that were asked about: what Mesos says of them concerns no task.
 	marks map[string]mark
 	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
@@ -62,6 +64,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *Con
 		attempts: map[string]*Efforts{},
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
 		nameless: map[string]sets.Set[types.NamespacedName]{},
+		cramped:  sets.New[types.NamespacedName](),
 		marks:    map[string]mark{},
 
 		abandoned: map[string]v1alpha1.AbandonedAttempt{},

@@ -96,6 +96,8 @@ func TestNext_conditions(t *testing.T) {
 	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
 	impossible := newStory()
 	impossible.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Message: "No", Stalled: true}
+	tooLarge := newStory()
+	tooLarge.Obstacle = &Obstacle{Reason: v1alpha1.ReasonNoAgentLargeEnough, Message: "None", Stalled: true, Waits: true}
 	frozen := newStory()
 	frozen.Obstacle = &Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: "A policy says no"}
 	restored := running(onlyOnce)
@@ -206,6 +208,9 @@ func TestNext_conditions(t *testing.T) {
 		"on an agent that is being maintained": {
 			running().change(func(s *story) { s.Maintenance = mesos.Window{From: s.Now.Add(-time.Hour)} }),
 			conditions("Ready", "True/Running", "AgentMaintenance", "True/MaintenanceUnderway"), status.CurrentStatus,
+		},
+		"larger than any agent": {
+			tooLarge, conditions("Ready", "False/NoAgentLargeEnough", "Stalled", "True/NoAgentLargeEnough"), status.FailedStatus,
 		},
 		"with what cannot be put to Mesos": {
 			impossible, conditions("Ready", "False/InvalidSpec", "Stalled", "True/InvalidSpec"), status.FailedStatus,

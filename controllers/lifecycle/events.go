@@ -48,6 +48,7 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonNamespaceNotAllowed: {true, actionScheduling},
 	v1alpha1.ReasonRoleNotAllowed:      {true, actionScheduling},
 	v1alpha1.ReasonUserNotAllowed:      {true, actionScheduling},
+	v1alpha1.ReasonNoAgentLargeEnough:  {true, actionScheduling},
 	v1alpha1.ReasonInvalidSpec:         {true, actionScheduling},
 	v1alpha1.ReasonOtherFrameworkID:    {true, actionReconciling},
 	v1alpha1.ReasonAgentUnreachable:    {true, actionReconciling},

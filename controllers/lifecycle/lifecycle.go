@@ -69,6 +69,8 @@ type Seen struct {
 	Hash     string
 	// Obstacle is why nothing can be launched; nil where nothing hinders.
 	Obstacle *Obstacle
+	// AgentsAwaited says that the master has not been asked yet whether it has an agent that could hold what the spec asks for.
+	AgentsAwaited bool
 	// FrameworkID is the framework's; empty while it has none.
 	FrameworkID string
 	// ReplacedIDs are the framework's earlier IDs that a person replaced: what was bound under them is given up.

@@ -21,6 +21,8 @@ type Obstacle struct {
 	Message string
 	// Stalled says that nothing will happen until a person changes something.
 	Stalled bool
+	// Waits says that the task waits for an offer all the same: one that fits is the end of the obstacle.
+	Waits bool
 }
 
 // Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework

@@ -56,7 +56,7 @@ var rules = []rule{
 	// An attempt is not known to be over. While the task is paused it is told what becomes of it, and nothing is done.
 	{"hands off another framework's attempt", func(s *scene) bool { return s.current() && s.otherFramework() }, (*scene).handsOff},
 	{"call off a launch that is not wanted any more", func(s *scene) bool {
-		return s.current() && !s.paused() && s.Launch == LaunchUnsent && (s.unwanted() != "" || s.stalled())
+		return s.current() && !s.paused() && s.Launch == LaunchUnsent && (s.unwanted() != "" || s.stalled() && !s.fitted())
 	}, (*scene).callOff},
 	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && !s.paused() && s.unwanted() != "" }, (*scene).killToChange},
 	{"wait for what may or may not run", (*scene).fateUnknown, (*scene).wait},
@@ -124,7 +124,7 @@ func (s *scene) final() bool {
 // keeps the spec from being resolved hides that only if it lasts.
 func (s *scene) isHindered() bool {
 	switch {
-	case s.Obstacle == nil:
+	case s.Obstacle == nil || s.Obstacle.Waits:
 		return false
 	case !s.final():
 		return true
@@ -162,6 +162,9 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 		return v1alpha1.KillSuspended
 	case s.Obstacle != nil:
 		// What could not be launched again is not killed for that.
+		return ""
+	case s.mayOutgrow():
+		// Nor is what may turn out to be so.
 		return ""
 	case !s.asDeclared():
 		return v1alpha1.KillSpecChanged
@@ -246,6 +249,9 @@ func (s *scene) run() {
 	if s.stalled() {
 		s.runOutgrown()
 	}
+	if s.Obstacle == nil && s.mayOutgrow() {
+		s.note("Its spec has changed, and it is replaced once the master has been asked whether an agent is large enough")
+	}
 	if len(s.attempt.Ports) == 0 && len(s.Spec.Ports) > 0 {
 		s.note("Its host ports are not known, as it was taken over as it runs and Mesos does not tell them: find them at its agent, or have it launched anew by annotation " + v1alpha1.AnnotationRestartedAt)
 	}
@@ -274,6 +280,12 @@ func (s *scene) outgrown() bool { return s.Hash == "" || !s.asDeclared() }
 
 // stalled says whether nothing may be launched until a person changes something.
 func (s *scene) stalled() bool { return s.Obstacle != nil && s.Obstacle.Stalled }
+
+// mayOutgrow says whether nobody knows yet if an agent could hold what the spec asks for, which is not what the attempt was launched by.
+func (s *scene) mayOutgrow() bool { return s.AgentsAwaited && !s.asDeclared() }
+
+// fitted says whether an offer had room for the attempt, which is what the spec asks for, whatever is said of agents.
+func (s *scene) fitted() bool { return s.Obstacle.Waits && s.asDeclared() }
 
 func (s *scene) start() {
 	s.verdict = verdict{
@@ -400,6 +412,10 @@ func (s *scene) awaitOffer() {
 	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonAwaitingOffer, reconciling: true, message: "Waiting for an offer"}
 	if s.attempt != nil {
 		s.verdict.message = "Waiting for an offer to launch it again after " + s.outcomeOf(s.attempt)
+	}
+	if s.Obstacle != nil {
+		s.hindered()
+		return
 	}
 	s.sayWaiting()
 }

@@ -39,7 +39,7 @@ func countOf(task *v1alpha1.MesosTask) v1alpha1.TaskCounts {
 	ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case !open:
-		if ready == nil || ready.Reason == v1alpha1.ReasonAwaitingOffer {
+		if ready == nil || ready.Reason == v1alpha1.ReasonAwaitingOffer || ready.Reason == v1alpha1.ReasonNoAgentLargeEnough {
 			counts.Pending = 1
 		}
 		return counts

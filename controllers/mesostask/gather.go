@@ -144,6 +144,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
 			return false, err
 		}
+		v.gatherRoom()
 	}
 	if refusal, until := r.refusals.current(v.key, r.Clock.Now()); refusal != "" && v.seen.Obstacle == nil {
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
@@ -193,6 +194,36 @@ func (r *Reconciler) permit(ctx context.Context, v *view, framework *v1alpha1.Me
 		return nil, err
 	}
 	return lifecycle.Permit(framework, namespace, v.task), nil
+}
+
+// askForRoom is how often the master is asked for its agents while none could hold a task.
+const askForRoom = 5 * time.Minute
+
+// gatherRoom reads whether Mesos has an agent that could hold what the spec asks for.
+func (v *view) gatherRoom() {
+	switch {
+	case v.connection == nil:
+		v.seen.AgentsAwaited = true
+		return
+	case v.seen.Obstacle != nil || v.seen.Deleting || v.seen.Spec.Suspend:
+		v.connection.NoteRoom(v.key)
+		return
+	}
+	sizes, asked := v.connection.SizesFor(v.key)
+	v.seen.AgentsAwaited = !asked
+	v.seen.Obstacle = lifecycle.TooLarge(&v.task, sizes)
+	if v.seen.Obstacle != nil {
+		v.connection.Bridge.WantSizes()
+		v.lookAgainAt(v.seen.Now.Add(askForRoom))
+	} else if asked || !v.changed() {
+		v.connection.NoteRoom(v.key)
+	}
+}
+
+// changed says whether the latest attempt may have been launched by another spec than the object has now.
+func (v *view) changed() bool {
+	task := v.object.Status.Task
+	return task == nil || task.Hash != v.seen.Hash
 }
 
 // gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // outcome is what one offer came to for one task. An offer has one outcome, the first that applies, so that the counts of a
@@ -102,13 +100,13 @@ func (o outcome) clause(n int, shape *shape) string {
 	case forGPUTasks:
 		return plural(n, "is", "are") + " for GPU tasks"
 	case lacksCPUs:
-		return lack + "cpus (want " + decimal(want.CPUs) + ")"
+		return lack + "cpus (want " + want.CPUs.Decimal() + ")"
 	case lacksMemory:
-		return lack + "memory (want " + mebibytes(want.Memory) + ")"
+		return lack + "memory (want " + want.Memory.Mebibytes() + ")"
 	case lacksDisk:
-		return lack + "disk (want " + mebibytes(want.Disk) + ")"
+		return lack + "disk (want " + want.Disk.Mebibytes() + ")"
 	case lacksGPUs:
-		return lack + "gpus (want " + decimal(want.GPUs) + ")"
+		return lack + "gpus (want " + want.GPUs.Decimal() + ")"
 	case lacksPorts:
 		return lack + "ports (want " + portWant(shape) + ")"
 	case awaited:
@@ -140,20 +138,6 @@ func portWant(shape *shape) string {
 		text += " and any " + strconv.Itoa(anyPort)
 	}
 	return text
-}
-
-// decimal writes thousandths as a decimal number: 500 is 0.5, 4000 is 4.
-func decimal(s mesos.Scalar) string {
-	return strconv.FormatFloat(s.Float(), 'f', -1, 64)
-}
-
-// mebibytes writes thousandths of a MiB as a Kubernetes quantity.
-func mebibytes(s mesos.Scalar) string {
-	const gibibyte = 1024 * 1000
-	if s > 0 && s%gibibyte == 0 {
-		return strconv.FormatInt(int64(s/gibibyte), 10) + "Gi"
-	}
-	return decimal(s) + "Mi"
 }
 
 func plural(n int, one, many string) string {

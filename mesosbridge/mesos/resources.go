@@ -1,6 +1,9 @@
 package mesos
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Scalar is an amount of a Mesos scalar resource in thousandths of its unit (a CPU, a MiB of memory or disk, a GPU): Mesos
 // itself rounds to three decimal places (mesos.proto, Value.Scalar), so integers lose nothing.
@@ -21,6 +24,18 @@ func ScalarOf(value float64) Scalar {
 
 // Float returns the amount as Mesos writes it.
 func (s Scalar) Float() float64 { return float64(s) / 1000 }
+
+// Decimal writes the amount as a decimal number: 500 is 0.5, 4000 is 4.
+func (s Scalar) Decimal() string { return strconv.FormatFloat(s.Float(), 'f', -1, 64) }
+
+// Mebibytes writes an amount in thousandths of a MiB as a Kubernetes quantity.
+func (s Scalar) Mebibytes() string {
+	const gibibyte = 1024 * 1000
+	if s > 0 && s%gibibyte == 0 {
+		return strconv.FormatInt(int64(s/gibibyte), 10) + "Gi"
+	}
+	return s.Decimal() + "Mi"
+}
 
 // Scalars are the amounts of the scalar resources that tasks ask for and offers hold.
 type Scalars struct {

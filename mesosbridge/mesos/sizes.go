@@ -1,0 +1,92 @@
+package mesos
+
+import "slices"
+
+// Size is what one agent has for tasks, whether or not something uses it.
+type Size struct {
+	Scalars Scalars
+	// Ports are the host ports, in ascending order and without overlap.
+	Ports []PortRange
+}
+
+// Sizes are the sizes of agents, without any that another one covers: few in a fleet of equal machines. They are never changed in place.
+type Sizes []Size
+
+// maxSizes bounds how many sizes are told apart.
+const maxSizes = 256
+
+// boundless stands for more sizes than are told apart: nothing is too large for it, so that no task is wrongly said to be.
+var boundless = Size{
+	Scalars: Scalars{CPUs: 1 << 62, Memory: 1 << 62, Disk: 1 << 62, GPUs: 1 << 62}, Ports: []PortRange{{Begin: 0, End: 1<<16 - 1}},
+}
+
+// With returns the sizes and one more.
+func (s Sizes) With(size Size) Sizes {
+	if slices.ContainsFunc(s, func(one Size) bool { return one.covers(size) }) {
+		return s
+	}
+	kept := Sizes{}
+	for _, one := range s {
+		if !size.covers(one) {
+			kept = append(kept, one)
+		}
+	}
+	if kept = append(kept, size); len(kept) > maxSizes {
+		return Sizes{boundless}
+	}
+	return kept
+}
+
+// Hold says whether one of the agents could hold a task if nothing else ran on it.
+func (s Sizes) Hold(task *Task) bool {
+	return slices.ContainsFunc(s, func(size Size) bool { return size.holds(task) })
+}
+
+// HavePort says whether one of the agents has a host port.
+func (s Sizes) HavePort(port uint32) bool {
+	return slices.ContainsFunc(s, func(size Size) bool { return size.has(PortRange{uint64(port), uint64(port)}) })
+}
+
+// Most returns the most that any agent has of each resource, and the most ports. They need not be one agent's.
+func (s Sizes) Most() (most Scalars, ports uint64) {
+	for _, size := range s {
+		most = Scalars{
+			CPUs: max(most.CPUs, size.Scalars.CPUs), Memory: max(most.Memory, size.Scalars.Memory),
+			Disk: max(most.Disk, size.Scalars.Disk), GPUs: max(most.GPUs, size.Scalars.GPUs),
+		}
+		ports = max(ports, size.ports())
+	}
+	return most, ports
+}
+
+func (s Size) holds(task *Task) bool {
+	if !s.Scalars.Hold(task.Scalars) || uint64(len(task.Ports)) > s.ports() {
+		return false
+	}
+	return !slices.ContainsFunc(task.Ports, func(port Port) bool {
+		return port.HostPort != 0 && !s.has(PortRange{uint64(port.HostPort), uint64(port.HostPort)})
+	})
+}
+
+func (s Size) covers(other Size) bool {
+	return s.Scalars.Hold(other.Scalars) && !slices.ContainsFunc(other.Ports, func(r PortRange) bool { return !s.has(r) })
+}
+
+// has says whether all ports of a range are the agent's.
+func (s Size) has(wanted PortRange) bool {
+	return slices.ContainsFunc(s.Ports, func(r PortRange) bool { return r.Begin <= wanted.Begin && wanted.End <= r.End })
+}
+
+// ports counts the host ports. Ranges without overlap cannot count higher than uint64 goes, but for all numbers at once.
+func (s Size) ports() (n uint64) {
+	for _, r := range s.Ports {
+		n += r.End - r.Begin
+		n = max(n, n+1)
+	}
+	return n
+}
+
+// Hold says whether other is no more of anything.
+func (s Scalars) Hold(other Scalars) bool {
+	return other.CPUs <= s.CPUs && other.Memory <= s.Memory && other.Disk <= s.Disk && other.GPUs <= s.GPUs
+}
