@@ -111,6 +111,8 @@ func TestOffers_ofACrashLoop(t *testing.T) {
 		return simulator.EndAfter(time.Duration(300+10*last)*time.Millisecond, mesosv1.TASK_FAILED, "Command exited with status 1")
 	}}
 	inVirtualTime(t, simulator.Flags{}, crash, func(v *virtual) {
+		// No task fits on this one, so that it stays idle.
+		v.mesos.AddAgent(simulator.AgentSpec{CPUs: 0.05, Mem: 4096, Disk: 4096, Runner: crash})
 		other := v.compete()
 		v.framework("")
 		v.start()
@@ -132,14 +134,18 @@ func TestOffers_ofACrashLoop(t *testing.T) {
 		if revived, suppressed := v.mesos.Calls("REVIVE"), v.mesos.Calls("SUPPRESS"); launched < 200 || revived > 4 || suppressed > 1 {
 			t.Errorf("%d launches cost %d REVIVEs and %d SUPPRESSes", launched, revived, suppressed)
 		}
-		beside := other.since()
+		beside, idle := other.since(), 0
 		for agentID, before := range alone {
-			if !busy[agentID] && beside[agentID] < before*9/10 {
+			if busy[agentID] {
+				continue
+			}
+			idle++
+			if beside[agentID] < before*9/10 {
 				t.Errorf("another framework was offered an agent %d times a minute, and %d times beside the crash loop", before, beside[agentID])
 			}
 		}
-		if len(busy) != 1 {
-			t.Errorf("forty tasks with room on one agent ran on %d", len(busy))
+		if idle == 0 {
+			t.Error("no agent was idle that another framework could have been offered")
 		}
 	})
 }
