@@ -199,7 +199,7 @@ func (r *repository) read() {
 	want := map[string]reading{
 		"MesosTask/web":                 {status.CurrentStatus, "Healthy"},
 		"MesosTask/job":                 {status.CurrentStatus, "Healthy"},
-		"MesosTask/huge":                {status.InProgressStatus, "Progressing"},
+		"MesosTask/huge":                {status.FailedStatus, "Degraded"},
 		"MesosTask/full-suspended":      {status.CurrentStatus, "Suspended"},
 		"MesosFramework/default":        {status.CurrentStatus, "Healthy"},
 		"MesosFramework/full":           {status.FailedStatus, "Degraded"},

@@ -213,7 +213,7 @@ var watched = map[string]string{
 	web:   v1alpha1.ReasonRunning,
 	job:   v1alpha1.ReasonCompleted,
 	flaky: v1alpha1.ReasonBackOff,
-	huge:  v1alpha1.ReasonAwaitingOffer,
+	huge:  v1alpha1.ReasonNoAgentLargeEnough,
 }
 
 func (d *demo) runTasks(ctx context.Context) error {
@@ -252,16 +252,7 @@ func (d *demo) lookCloser(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := until(ctx, func(ctx context.Context) (string, error) {
-		tasks, err := d.tasks(ctx)
-		if err != nil || tasks[huge] == nil || tasks[huge].Status.Pending == nil || tasks[huge].Status.Pending.Message == "" {
-			return "a message that says why huge waits", err
-		}
-		return "", nil
-	}); err != nil {
-		return err
-	}
-	if err := d.kubectl(ctx, "get", "mesostask", huge, "-o", "jsonpath={.status.pending.message}"); err != nil {
+	if err := d.kubectl(ctx, "get", "mesostask", huge, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].message}`); err != nil {
 		return err
 	}
 	return d.kubectl(ctx, "get", "events", "--field-selector", "involvedObject.name="+flaky, "--sort-by", ".metadata.creationTimestamp")
