@@ -90,14 +90,18 @@ func (s *scene) hasRun(attempt *v1alpha1.TaskAttempt, said mesos.Observation, kn
 	case mesos.TaskGone:
 		// An agent says it of a task that it had. The master says it of what a registered agent does not have; where its agent was away
 		// or the object was restored, the task may have come and gone unseen.
-		restored := s.Binding != nil && s.Binding.TaskID == attempt.ID && s.Binding.UID != s.UID
-		return reached || restored || said.Source != mesos.SourceMaster || known != "" && known.Class() == mesos.FateUnknown
+		return reached || s.isRestored(attempt) || said.Source != mesos.SourceMaster || known != "" && known.Class() == mesos.FateUnknown
 	case mesos.TaskFailed, mesos.TaskKilled:
 		// Where the agent was out of sight meanwhile, nobody knows what the executor said then.
 		return reached || known != "" && known != mesos.TaskStaging || !endsLaunch(said)
 	default:
 		return true
 	}
+}
+
+// isRestored says whether an attempt is that of an object which was restored from a backup since it was bound.
+func (s *scene) isRestored(attempt *v1alpha1.TaskAttempt) bool {
+	return s.Binding != nil && s.Binding.TaskID == attempt.ID && s.Binding.UID != s.UID
 }
 
 // endsLaunch says whether an end is that of a launch whose executor never was told to start the task, provided that it told nothing of it (Mesos
