@@ -214,9 +214,9 @@ func TestMesosTask_whatFitsNowhereSaysWhy(t *testing.T) {
 	w.framework("")
 	w.startManager()
 	w.task("huge", `shell: sleep 1000, resources: {requests: {cpus: "64", memory: 32Mi}}`)
-	task := w.ready("huge", v1alpha1.ReasonAwaitingOffer)
-	if pending := task.Status.Pending; pending == nil || !strings.Contains(pending.Message, "lack cpus (want 64)") {
-		t.Errorf("it waits with %+v, want it to say what the offers lack", pending)
+	task := w.ready("huge", v1alpha1.ReasonNoAgentLargeEnough)
+	if ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady); ready == nil || !strings.Contains(ready.Message, "64") {
+		t.Errorf("it waits with %+v, want it to say what no agent has", ready)
 	}
 	w.task("small", `shell: sleep 1000`)
 	w.ready("small", v1alpha1.ReasonRunning)

@@ -57,7 +57,7 @@ func TestMetrics(t *testing.T) {
 	w.task("web", `shell: sleep 1000`)
 	w.task("huge", `shell: sleep 1000, resources: {requests: {cpus: "100", memory: 32Mi}}`)
 	web := w.ready("web", v1alpha1.ReasonRunning)
-	w.ready("huge", v1alpha1.ReasonAwaitingOffer)
+	w.ready("huge", v1alpha1.ReasonNoAgentLargeEnough)
 	w.acknowledged(web.Status.Task.ID)
 
 	w.metrics("what was counted", before, map[string]float64{
