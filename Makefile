@@ -51,6 +51,7 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
 .PHONY: manifests
 manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole, and copy them into the chart; and Argo CD's ConfigMap.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
+	go run ./hack/amounts config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
 	hack/helm/generate.sh
 	go run ./hack/argocd

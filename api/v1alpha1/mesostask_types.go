@@ -485,6 +485,13 @@ type TaskAttempt struct {
 	// +optional
 	Role string `json:"role,omitempty"`
 
+	// killGracePeriodSeconds is spec.killGracePeriodSeconds as the attempt was launched with it, in seconds: how long it may live on when nobody
+	// tells of it any more. Absent where there was none, and of an attempt of an earlier release.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	KillGracePeriodSeconds *int32 `json:"killGracePeriodSeconds,omitempty"`
+
 	// frameworkID is the Mesos framework ID that the attempt was launched under.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255

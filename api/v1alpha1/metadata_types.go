@@ -62,6 +62,9 @@ type Binding struct {
 	// framework fills in now is for the next one. Absent in what earlier releases wrote and of a task that was taken over as it ran.
 	Role string `json:"role,omitempty"`
 	User string `json:"user,omitempty"`
+	// KillGracePeriodSeconds is spec.killGracePeriodSeconds as the attempt was launched with it. Absent where there was none, and in what earlier
+	// releases wrote.
+	KillGracePeriodSeconds *int32 `json:"killGracePeriodSeconds,omitempty"`
 	// FrameworkID is the Mesos framework ID that the attempt was launched under.
 	FrameworkID string `json:"frameworkID"`
 	// UID is the object's; a restored object has another.

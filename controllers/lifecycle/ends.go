@@ -138,7 +138,7 @@ func isEndingUnseen(attempt *v1alpha1.TaskAttempt) bool {
 // overUnseen is when such an attempt is over.
 func (s *scene) overUnseen() time.Time {
 	// The API keeps whole seconds; never sooner than said.
-	return s.attempt.UnreachableTime.Add(time.Second - 1 + s.grace() + drainedWithin)
+	return s.attempt.UnreachableTime.Add(time.Second - 1 + s.graceOf(s.attempt) + drainedWithin)
 }
 
 // awaitUnseen is the verdict on an attempt that is about to end where nobody can see it.

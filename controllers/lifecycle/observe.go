@@ -205,7 +205,7 @@ func (s *scene) begin() {
 	}
 	s.attempt = &v1alpha1.TaskAttempt{
 		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
-		Role: s.Binding.Role, Ports: s.namePorts(id.Hash),
+		Role: s.Binding.Role, KillGracePeriodSeconds: s.Binding.KillGracePeriodSeconds, Ports: s.namePorts(id.Hash),
 	}
 	if !s.BoundSince.IsZero() {
 		s.attempt.BoundTime = &metav1.Time{Time: s.BoundSince.Truncate(time.Second)}

@@ -362,6 +362,25 @@ func TestNext_agentRemoved(t *testing.T) {
 	}
 }
 
+// TestNext_waitsForTheGraceOfTheLaunch: a grace period that is shortened while nobody tells of a task does not make it end sooner.
+func TestNext_waitsForTheGraceOfTheLaunch(t *testing.T) {
+	const message = "Agent host removed: the agent unregistered"
+	lost := mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, Reason: mesos.ReasonAgentRemoved, Message: message, AgentRemoved: message}
+	for sentence, launchedWith := range map[string]*int32{"launched with a longer one": new(int32(300)), "launched by an earlier release": nil} {
+		s := running(func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = new(int32(1)) })
+		s.Status.Task.KillGracePeriodSeconds = launchedWith
+		s.hears(lost).look()
+		s.later(removedWait + 10*time.Second).confirms(mesos.TaskUnknown).look()
+		if isOver := s.Status.Task.FinishTime != nil; isOver != (launchedWith == nil) {
+			t.Errorf("%s: 70 s later, over is %t", sentence, isOver)
+		}
+		s.later(5 * time.Minute).confirms(mesos.TaskUnknown).look()
+		if task := s.Status.Task; task != nil && task.AgentRemovedTime != nil && task.FinishTime == nil {
+			t.Errorf("%s: in the end it is %+v", sentence, task)
+		}
+	}
+}
+
 // TestNext_forgetsInTheEnd: what was left behind, and Mesos has not known for a fortnight, nobody expects back.
 func TestNext_forgetsInTheEnd(t *testing.T) {
 	s := givenUp()

@@ -18,6 +18,7 @@ const (
 	maxUser       = 64
 	maxPorts      = 64
 	maxPort       = 65535
+	maxGrace      = 86400
 )
 
 // ParseBinding reads the binding annotation of the object with this namespace and name. A binding that belongs to another object,
@@ -66,6 +67,9 @@ func checkBounds(binding *v1alpha1.Binding, id TaskID) error {
 	}
 	if slices.ContainsFunc(binding.HostPorts, func(port int32) bool { return port < 1 || port > maxPort }) {
 		return fmt.Errorf("hostPorts must be from 1 to %d", maxPort)
+	}
+	if grace := binding.KillGracePeriodSeconds; grace != nil && (*grace < 0 || *grace > maxGrace) {
+		return fmt.Errorf("killGracePeriodSeconds must be from 0 to %d", maxGrace)
 	}
 	if binding.Attempt < 0 || binding.Attempt > maxAttempts {
 		return errors.New("attempt is out of bounds")
@@ -165,6 +169,7 @@ func (s *scene) restored() *v1alpha1.Binding {
 	binding := &v1alpha1.Binding{
 		TaskID: s.attempt.ID, AgentID: s.attempt.AgentID, Hostname: s.attempt.Hostname, FrameworkID: s.attempt.FrameworkID, UID: s.UID,
 		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts, Role: s.attempt.Role,
+		KillGracePeriodSeconds: s.attempt.KillGracePeriodSeconds,
 	}
 	for _, port := range s.attempt.Ports {
 		binding.HostPorts = append(binding.HostPorts, port.HostPort)

@@ -41,7 +41,7 @@ func (s *scene) removalOver(attempt *v1alpha1.TaskAttempt) (time.Time, bool) {
 	if attempt.AgentRemovedTime == nil || over(attempt) {
 		return time.Time{}, false
 	}
-	wait := removedWait + s.grace()
+	wait := removedWait + s.graceOf(attempt)
 	if strings.Contains(attempt.Message, "registered at the same address") {
 		wait += replacedWait
 	}

@@ -494,7 +494,7 @@ func (s *scene) kill() {
 	if !s.settled() || s.otherFramework() {
 		return
 	}
-	grace := s.grace()
+	grace := s.graceOf(s.attempt)
 	cameBack := s.state().Class() == mesos.Live && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown && s.durableState() != ""
 	if s.Kills == 0 || cameBack || s.due(s.LastKill.Add(grace+grow(firstKillRetry, lastKillRetry, s.Kills))) {
 		s.step(StepKill)
@@ -503,12 +503,17 @@ func (s *scene) kill() {
 	s.askIf(s.Doubted || s.Kills > 0 && s.due(s.FirstKill.Add(grace+killConfirmWithin)))
 }
 
-// grace is how long a task has between SIGTERM and SIGKILL by the spec.
-func (s *scene) grace() time.Duration {
-	if s.Spec.KillGracePeriodSeconds == nil {
-		return defaultGrace
+// graceOf is how long an attempt may have between SIGTERM and SIGKILL: by the spec, or by what it was launched with where that is longer, as its
+// executor may keep to it (recording "drain").
+func (s *scene) graceOf(attempt *v1alpha1.TaskAttempt) time.Duration {
+	return max(secondsOr(s.Spec.KillGracePeriodSeconds, defaultGrace), secondsOr(attempt.KillGracePeriodSeconds, 0))
+}
+
+func secondsOr(seconds *int32, fallback time.Duration) time.Duration {
+	if seconds == nil {
+		return fallback
 	}
-	return time.Duration(*s.Spec.KillGracePeriodSeconds) * time.Second
+	return time.Duration(*seconds) * time.Second
 }
 
 // durableState is the attempt's state as the API server has it.

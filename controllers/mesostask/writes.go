@@ -65,6 +65,7 @@ func (r *Reconciler) bindingTo(view *view, placed *lifecycle.Placement) *v1alpha
 		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
 		FrameworkID: view.connection.Bridge.Connection().FrameworkID, UID: string(view.object.UID), RestartedAt: view.seen.RestartRequest,
 		Attempt: lifecycle.NextAttempt(view.object.Status, view.seen.Binding), Role: placed.Role, User: placed.User,
+		KillGracePeriodSeconds: view.object.Spec.KillGracePeriodSeconds,
 	}
 }
 

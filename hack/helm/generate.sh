@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Completes the CRDs, and copies into the chart what is generated or kept under config/: CRDs, roles and admission policies. The chart's templates
-# put names and labels on them, so that they are written once.
+# Copies into the chart what is generated or kept under config/: CRDs, roles and admission policies. The chart's templates put names and
+# labels on them, so that they are written once.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
-go run ./hack/amounts config/crd/bases
 files=charts/mesos-operator/files
 rm -rf "$files"
 mkdir -p "$files/crds" "$files/admission"
