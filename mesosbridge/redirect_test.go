@@ -185,15 +185,21 @@ func TestBridge_aMasterBehindOneNameIsDown(t *testing.T) {
 	})
 }
 
-// TestBridge_redirectsThatMayNotBeFollowed: credentials go to no host that the spec does not name. A call that was sent on there was refused, and
-// the condition says what to add.
-func TestBridge_redirectsThatMayNotBeFollowed(t *testing.T) {
-	s, chosen, run := behindOneName()
+// guardedBehindOneName is the same with masters that ask for credentials.
+func guardedBehindOneName() (s setup, chosen *balancer, run func(h *harness)) {
+	s, chosen, run = behindOneName()
 	s.cluster = guarded(3)
 	s.config = func(c *Config) {
 		with(canary)(c)
 		c.Masters = []string{sharedName}
 	}
+	return s, chosen, run
+}
+
+// TestBridge_redirectsThatMayNotBeFollowed: credentials go to no host that the spec does not name. A call that was sent on there was refused, and
+// the condition says what to add.
+func TestBridge_redirectsThatMayNotBeFollowed(t *testing.T) {
+	s, chosen, run := guardedBehindOneName()
 	inVirtualTime(t, s, func(h *harness) {
 		run(h)
 		defer h.stop()
@@ -230,12 +236,7 @@ func TestBridge_redirectsThatMayNotBeFollowed(t *testing.T) {
 
 // TestBridge_aConnectionThatLedAstrayIsNotUsedAgain: the next may lead to the master that has the subscription.
 func TestBridge_aConnectionThatLedAstrayIsNotUsedAgain(t *testing.T) {
-	s, chosen, run := behindOneName()
-	s.cluster = guarded(3)
-	s.config = func(c *Config) {
-		with(canary)(c)
-		c.Masters = []string{sharedName}
-	}
+	s, chosen, run := guardedBehindOneName()
 	inVirtualTime(t, s, func(h *harness) {
 		run(h)
 		defer h.stop()

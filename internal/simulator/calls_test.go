@@ -151,11 +151,7 @@ func TestAcceptChecksEachTask(t *testing.T) {
 func TestAcceptRefusesTheIDOfAnUnreachableTask(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		a.Partition()
 		cl.settle(2 * time.Minute)
 		c.AddAgent(smallAgent())

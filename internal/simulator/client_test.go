@@ -442,3 +442,14 @@ func (c *client) kill(task, agent string) {
 	call["kill"] = k
 	c.call(call, http.StatusAccepted)
 }
+
+// launched adds an agent and has it run the task t1 of a framework that is subscribed.
+func launched(t *testing.T, c *Cluster, on AgentSpec) (*Agent, *client) {
+	t.Helper()
+	a := c.AddAgent(on)
+	cl := newClient(t, c)
+	cl.subscribe(subscribeCall(""))
+	cl.launch(cl.offers()[0], "t1")
+	cl.settle(time.Second)
+	return a, cl
+}

@@ -581,11 +581,7 @@ func TestFaultsInRealTime(t *testing.T) {
 func TestTheControlPageShowsTheCluster(t *testing.T) {
 	inBubble(t, Options{Masters: 2}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		get := func(path string) *httptest.ResponseRecorder {
 			w := httptest.NewRecorder()
 			c.Control().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

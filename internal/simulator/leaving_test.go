@@ -31,11 +31,7 @@ func TestTasksOutliveTheAgentThatTakesLeave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, Options{}, func(in bubble) {
 				t, c := in.t, in.cluster
-				a := c.AddAgent(slowAgent())
-				cl := newClient(t, c)
-				cl.subscribe(subscribeCall(""))
-				cl.launch(cl.offers()[0], "t1")
-				cl.settle(time.Second)
+				a, cl := launched(t, c, slowAgent())
 				leave(a)
 				cl.settle(9 * time.Second)
 				if live := c.Tasks(); len(live) != 1 || live[0].TaskID != "t1" {
@@ -56,11 +52,7 @@ func TestTasksOutliveTheAgentThatTakesLeave(t *testing.T) {
 func TestTasksOutliveTheirFramework(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		c.AddAgent(slowAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		_, cl := launched(t, c, slowAgent())
 		cl.call(cl.simple("TEARDOWN"), 202)
 		time.Sleep(9 * time.Second)
 		if n := c.LiveTasks(); n != 1 {
@@ -77,11 +69,7 @@ func TestTasksOutliveTheirFramework(t *testing.T) {
 func TestAnAgentThatUnregisteredCanComeBackWithItsTasks(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(slowAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, slowAgent())
 		cl.drop()
 		id := a.ID()
 		a.Unregister()
@@ -105,11 +93,7 @@ func TestAnAgentThatUnregisteredCanComeBackWithItsTasks(t *testing.T) {
 func TestAnOrphanEndsWhenItsExecutorGivesUp(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(slowAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, slowAgent())
 		old := a.ID()
 		a.Replace(time.Second)
 		cl.settle(3 * time.Second)
@@ -136,11 +120,7 @@ func TestAnOrphanEndsWhenItsExecutorGivesUp(t *testing.T) {
 func TestInverseOffersComeAgainWhateverTheAnswer(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		a.ScheduleMaintenance(time.Hour, time.Hour)
 		for i, answer := range []string{"ACCEPT", "DECLINE"} {
 			cl.settle(10 * time.Second)

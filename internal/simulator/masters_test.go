@@ -26,11 +26,7 @@ func finishing(id string) func(*mesos.TaskInfo) Script {
 func TestAnotherMasterLeadsWhenTheLeaderStops(t *testing.T) {
 	inBubble(t, Options{Masters: 3}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		id, old := cl.frameworkID(), c.MasterID()
 		c.StopMaster(1) // a follower: nothing happens
 		if got := cl.streamEnd(); got != "" || c.Leader() != 0 {

@@ -255,11 +255,7 @@ func TestFailoverTimeout(t *testing.T) {
 func TestARecoveredFrameworkIsNeverRemoved(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		_, cl := launched(t, c, smallAgent())
 		c.StopMaster(0)
 		c.StartMaster(0)
 		time.Sleep(24 * time.Hour)

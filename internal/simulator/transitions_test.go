@@ -299,11 +299,7 @@ func TestATaskThatEndsWhileItsAgentIsUnreachableIsToldWhenItReturns(t *testing.T
 		spec.Runner = ScriptRunner{Script: func(*mesos.TaskInfo) Script {
 			return EndAfter(time.Minute, mesos.TASK_FINISHED, "Command exited with status 0")
 		}}
-		a := c.AddAgent(spec)
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, spec)
 		a.Partition()
 		cl.settle(3 * time.Minute)
 		a.Heal()
@@ -322,11 +318,7 @@ func TestATaskThatEndsWhileItsAgentIsUnreachableIsToldWhenItReturns(t *testing.T
 func TestAnAgentMarkedGoneIsRefusedAndEndsItsTasks(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		a.Partition()
 		cl.settle(2 * time.Minute)
 		a.Gone()
@@ -344,11 +336,7 @@ func TestAnAgentMarkedGoneIsRefusedAndEndsItsTasks(t *testing.T) {
 func TestTasksOfARemovedFrameworkEndWhenTheirPartitionedAgentReturns(t *testing.T) {
 	inBubble(t, Options{}, func(in bubble) {
 		t, c := in.t, in.cluster
-		a := c.AddAgent(smallAgent())
-		cl := newClient(t, c)
-		cl.subscribe(subscribeCall(""))
-		cl.launch(cl.offers()[0], "t1")
-		cl.settle(time.Second)
+		a, cl := launched(t, c, smallAgent())
 		a.Partition()
 		cl.settle(2 * time.Minute)
 		cl.call(cl.simple("TEARDOWN"), http.StatusAccepted)
