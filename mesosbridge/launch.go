@@ -265,6 +265,9 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 	if task.KillGracePeriod != nil {
 		info.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: task.KillGracePeriod.Nanoseconds()}}
 	}
+	if task.MaxRun > 0 {
+		info.MaxCompletionTime = &mesospb.DurationInfo{Nanoseconds: task.MaxRun.Nanoseconds()}
+	}
 	return info
 }
 

@@ -298,6 +298,7 @@ func TestTaskInfo(t *testing.T) {
 		Host:            "agent-1.example.com",
 		HostPorts:       []uint32{31007, 31002},
 		KillGracePeriod: &grace,
+		MaxRun:          time.Minute,
 	}
 	info := taskInfo(&task, "a1", []mesospb.Resource{scalar("cpus", 1)})
 	var env []string
@@ -320,6 +321,9 @@ func TestTaskInfo(t *testing.T) {
 	if got := info.KillPolicy.GetGracePeriod().GetNanoseconds(); got != grace.Nanoseconds() {
 		t.Errorf("the grace period is %d ns", got)
 	}
+	if got := info.GetMaxCompletionTime().GetNanoseconds(); got != time.Minute.Nanoseconds() {
+		t.Errorf("it may run for %d ns", got)
+	}
 	labels := make(map[string]string)
 	for _, l := range info.Labels.Labels {
 		labels[l.Key] = l.GetValue()
@@ -340,7 +344,7 @@ func TestTaskInfo_withoutAShell(t *testing.T) {
 	if c := info.Command; c.GetShell() || c.Shell == nil || c.GetValue() != "/bin/sleep" || !cmp.Equal(c.Arguments, []string{"/bin/sleep", "10"}) || c.User != nil {
 		t.Errorf("unexpected command: %v", c)
 	}
-	if info.KillPolicy != nil || info.Labels != nil || info.Discovery != nil {
+	if info.KillPolicy != nil || info.MaxCompletionTime != nil || info.Labels != nil || info.Discovery != nil {
 		t.Errorf("unexpected task: %v", info)
 	}
 }

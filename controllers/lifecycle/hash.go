@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ type Declaration struct {
 	// roles and users are those that the framework fills in, or may once have filled in.
 	roles, users []string
 	template     hashedTemplate
+	since        hashedSince
 }
 
 // hashedTemplate is what every version hashes of a template. It is frozen: fields, their order and their JSON, down to the types that it uses.
@@ -53,11 +55,17 @@ type firstHashed struct {
 	hashedTemplate
 }
 
-// hashed is what this version hashes. What is added must be omitted where it is zero, and counts as a change of what version 1 launched (see
-// Declaration.first).
+// hashed is what this version hashes.
 type hashed struct {
 	User string `json:"user,omitempty"`
 	hashedTemplate
+	hashedSince
+}
+
+// hashedSince is what a template can declare since version 2. It grows at its end, each field omitted where it is zero, so that what does not
+// declare it keeps its hash. Version 1 launched nothing that declares any of it.
+type hashedSince struct {
+	MaxRun time.Duration `json:"maxRun,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -74,6 +82,7 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		template: hashedTemplate{
 			Shell: task.Shell, Argv: task.Argv, Env: env, URIs: task.URIs, Scalars: task.Scalars, Ports: task.Ports, KillGracePeriod: task.KillGracePeriod,
 		},
+		since: hashedSince{MaxRun: task.MaxRun},
 	}
 }
 
@@ -83,7 +92,7 @@ func (d *Declaration) Hash() string { return d.hashWith(d.user) }
 
 // hashWith is the hash of the same with another user declared; empty for none.
 func (d *Declaration) hashWith(user string) string {
-	return digest(hashVersion, hashed{User: user, hashedTemplate: d.template})
+	return digest(hashVersion, hashed{User: user, hashedTemplate: d.template, hashedSince: d.since})
 }
 
 // Launched says whether an attempt with a hash was launched by what is declared now. User is the one that it was given; empty where nobody
@@ -106,7 +115,7 @@ func (d *Declaration) Launched(hash, user string) bool {
 // first says whether version 1 could have made a hash of what is declared: where role and user are left to the framework, with any that it may
 // have filled in.
 func (d *Declaration) first(hash string) bool {
-	return slices.ContainsFunc(declaredOr(d.role, d.roles), func(role string) bool {
+	return reflect.ValueOf(d.since).IsZero() && slices.ContainsFunc(declaredOr(d.role, d.roles), func(role string) bool {
 		return slices.ContainsFunc(declaredOr(d.user, d.users), func(user string) bool {
 			return hash == digest(firstVersion, firstHashed{Name: d.name, Role: role, User: user, hashedTemplate: d.template})
 		})

@@ -29,6 +29,7 @@ func TestHash_golden(t *testing.T) {
 		"a small shell task":             {declared(small, "").Hash(), "2166d064d"},
 		"a small shell task with a user": {declared(small, "www").Hash(), "2ed481547"},
 		"everything":                     {declared(full, full.User).Hash(), "2d6bf056a"},
+		"a time limit":                   {declared(mesos.Task{MaxRun: time.Minute}, "").Hash(), "2d2a387aa"},
 		"version 1, nothing":             {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task":  {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":          {hashOfVersion1(full), "1f7e48cd7"},
@@ -46,13 +47,15 @@ func hashOfVersion1(task mesos.Task) string {
 	return digest(firstVersion, firstHashed{Name: task.Name, Role: task.Role, User: task.User, hashedTemplate: declared(task, "").template})
 }
 
-// TestHash_whatIsNewCountsForVersion1 fails for what this version hashes and version 1 did not: whoever adds it makes Declaration.first say that
-// a task which declares it was not launched by version 1.
-func TestHash_whatIsNewCountsForVersion1(t *testing.T) {
-	for field := range reflect.TypeFor[hashed]().Fields() {
-		if field.Name != "User" && field.Type != reflect.TypeFor[hashedTemplate]() {
-			t.Errorf("this test does not know field %s", field.Name)
-		}
+func TestDeclaration_whatIsNewWasNotLaunchedByVersion1(t *testing.T) {
+	task := mesos.Task{User: "nobody", Shell: "sleep 1"}
+	launched := hashOfVersion1(mesos.Task{Name: "web", Role: "*", User: "nobody", Shell: "sleep 1"})
+	if !declared(task, "").Launched(launched, "nobody") {
+		t.Fatal("version 1 is said not to have launched what it launched")
+	}
+	task.MaxRun = time.Second
+	if declared(task, "").Launched(launched, "nobody") {
+		t.Error("version 1 is said to have launched what it did not know")
 	}
 }
 
@@ -142,6 +145,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(5)) },
 		},
+		"MaxRunSeconds": {func(t *v1alpha1.TaskTemplate) { t.MaxRunSeconds = new(int32(5)) }},
 	}
 	seen := map[string]string{resolved(t, baseSpec()): "nothing"}
 	for field := range reflect.TypeFor[v1alpha1.TaskTemplate]().Fields() {

@@ -67,6 +67,9 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
 		task.KillGracePeriod = &grace
 	}
+	if spec.MaxRunSeconds != nil {
+		task.MaxRun = time.Duration(*spec.MaxRunSeconds) * time.Second
+	}
 	return task, tooLong(&task)
 }
 

@@ -49,6 +49,10 @@ func TestResolve(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *mesos.Task) { t.KillGracePeriod = new(time.Duration(0)) },
 		},
+		"a limit of its run": {
+			func(t *v1alpha1.TaskTemplate) { t.MaxRunSeconds = new(int32(90)) },
+			func(t *mesos.Task) { t.MaxRun = 90 * time.Second },
+		},
 		"as much text as an agent can start": {
 			func(t *v1alpha1.TaskTemplate) { t.Command = append(long(2), strings.Repeat("x", 31<<10)) },
 			func(t *mesos.Task) { t.Argv = append(long(2), strings.Repeat("x", 31<<10)) },

@@ -31,6 +31,8 @@ type Task struct {
 	Ports []Port
 	// KillGracePeriod is the time between SIGTERM and SIGKILL; nil leaves it to the agent.
 	KillGracePeriod *time.Duration
+	// MaxRun is how long the task may run before Mesos ends it; zero for ever (mesos.proto, TaskInfo.max_completion_time).
+	MaxRun time.Duration
 }
 
 // EnvVar is one environment variable.
