@@ -525,7 +525,8 @@ type MesosFrameworkStatus struct {
 	Master *MasterStatus `json:"master,omitempty"`
 
 	// agentsMessage says why the master did not say which agents it has when it was asked last (GET_AGENTS of its operator API, at the beginning of
-	// each subscription and hourly, with the framework's credentials): what is known of them is then what offers tell. Absent if it did.
+	// each subscription and hourly, with the framework's credentials): what is known of them is then what offers tell, and no
+	// spec is said to be too large for every agent (NoAgentLargeEnough). Absent if it did.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +optional

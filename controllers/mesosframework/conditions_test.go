@@ -133,3 +133,19 @@ func TestConditions_sayThatMesosKeepsNoCheckpoints(t *testing.T) {
 		}
 	}
 }
+
+// TestAgentsMessage: that a master does not tell of its agents says what it means for tasks, what to do, and what the master said.
+func TestAgentsMessage(t *testing.T) {
+	if said := agentsMessage(""); said != "" {
+		t.Errorf("of a master that tells it says %q", said)
+	}
+	said := agentsMessage("the master answered 403: no")
+	for _, want := range []string{"the host of a task that is taken over", "no spec is said to be too large for every agent", "Let the framework's principal", "403: no"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it says %q; it should say %q", said, want)
+		}
+	}
+	if long := agentsMessage(strings.Repeat("ü", 1024)); len(long) > 1024 || !strings.HasSuffix(long, "ü") {
+		t.Errorf("of a long answer it says %d bytes: %q", len(long), long)
+	}
+}

@@ -56,7 +56,8 @@ func agentsMessage(refused string) string {
 	if refused == "" {
 		return ""
 	}
-	message := "The master does not say which agents it has, so that the host of a task that is taken over is known once its agent makes an offer. Let the framework's principal use the operator API (GET_AGENTS): " + refused
+	message := "The master does not say which agents it has. So the host of a task that is taken over is known once its agent makes an offer, and no spec is said to be too large for every agent: what runs is killed for " +
+		"it, and the new attempt waits for an offer. Let the framework's principal use the operator API (GET_AGENTS): " + refused
 	return strings.ToValidUTF8(message[:min(len(message), 1024)], "")
 }
 
