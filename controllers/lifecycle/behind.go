@@ -164,8 +164,12 @@ func (s *scene) whyNotReplaced() string {
 		return "spec.suspend asks for nothing in its place"
 	case s.Obstacle != nil:
 		return "nothing can be launched in its place: " + s.Obstacle.Message
-	default:
+	case s.whyKept() != "":
 		return s.whyKept()
+	case s.AgentsAwaited:
+		return "the master has not been asked yet whether it has an agent that is large enough for what would be launched in its place"
+	default:
+		return ""
 	}
 }
 

@@ -86,6 +86,8 @@ func TestNext_replacesWhatStaysAway(t *testing.T) {
 		want    summary
 	}{
 		"not before its time is up":                               {nil, func(s *story) { s.later(-time.Second).confirms(mesos.TaskUnreachable) }, waits()},
+		"not before it is known whether an agent is large enough": {nil, func(s *story) { s.confirms(mesos.TaskUnreachable).AgentsAwaited = true }, waits()},
+		"nor of a changed spec":                                   {nil, func(s *story) { changeHash(s); s.confirms(mesos.TaskUnreachable).AgentsAwaited = true }, waits()},
 		"not without a question asked since":                      {nil, func(*story) {}, waits(StepAsk)},
 		"at once though it was asked a moment before":             {nil, func(s *story) { s.Asks, s.LastAsk, s.Answered = 9, s.Now.Add(-time.Second), true }, waits(StepAsk)},
 		"not while the question is not answered":                  {nil, func(s *story) { s.Asks, s.LastAsk = 1, s.Now }, waits()},

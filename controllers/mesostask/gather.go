@@ -215,15 +215,16 @@ func (v *view) gatherRoom() {
 	if v.seen.Obstacle != nil {
 		v.connection.Bridge.WantSizes()
 		v.lookAgainAt(v.seen.Now.Add(askForRoom))
-	} else if asked || !v.changed() {
+	} else if asked || !v.launchesSoon() {
 		v.connection.NoteRoom(v.key)
 	}
 }
 
-// changed says whether the latest attempt may have been launched by another spec than the object has now.
-func (v *view) changed() bool {
+// launchesSoon says whether the task may have to be launched at any moment: it has no attempt, one that may have been launched by another spec than the
+// object has now, or one that may have to be replaced.
+func (v *view) launchesSoon() bool {
 	task := v.object.Status.Task
-	return task == nil || task.Hash != v.seen.Hash
+	return task == nil || task.Hash != v.seen.Hash || task.UnreachableTime != nil
 }
 
 // gatherAttempt reads what the bridge knows of the attempt of record, and what this process did for it.
