@@ -247,7 +247,8 @@ type TaskTemplate struct {
 
 	// killGracePeriodSeconds is the time between SIGTERM and SIGKILL, in seconds. Default: the agent's, which is 3 unless its
 	// operator chose another. A task that runs keeps the longer time that it was launched with: Mesos' command executor ignores a shorter one in a
-	// KILL, unless its agent has --http_command_executor (recorded with Mesos 1.12). So to shorten it does not hasten the kill that it brings about.
+	// KILL, unless its agent has --http_command_executor (recorded with Mesos 1.12). So to shorten it does not hasten the kill that it brings about,
+	// nor one that is under way; agents do not confirm a KILL, so that only the end of the task tells, and condition Ready says so meanwhile.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
 	// +optional

@@ -249,3 +249,43 @@ func TestGrow(t *testing.T) {
 		}
 	}
 }
+
+// TestNext_saysWhatAShorterGraceIsWorth: a grace period that was lowered after the launch hastens the kill on some agents only, and none says which it
+// is (recording "drain").
+func TestNext_saysWhatAShorterGraceIsWorth(t *testing.T) {
+	const lowered = "spec.killGracePeriodSeconds is 5 by now: an agent without --http_command_executor ignores that and waits for the 60 s that this attempt was launched with, " +
+		"and no agent confirms a KILL, so that only the end tells"
+	restart := func(s *story) { s.RestartRequest = "1" }
+	for sentence, c := range map[string]struct {
+		launched, now *int32
+		edit          func(*story)
+		says          bool
+	}{
+		"deleted, and lowered":                           {new(int32(60)), new(int32(5)), remove, true},
+		"suspended, and lowered":                         {new(int32(60)), new(int32(5)), suspend, true},
+		"changed by being lowered":                       {new(int32(60)), new(int32(5)), changeHash, true},
+		"to be restarted, and lowered":                   {new(int32(60)), new(int32(5)), restart, true},
+		"deleted, lowered, and its agent is unreachable": {new(int32(60)), new(int32(5)), func(s *story) { remove(s); s.answers(mesos.TaskUnreachable) }, true},
+		"deleted, and as it was":                         {new(int32(5)), new(int32(5)), remove, false},
+		"deleted, and raised":                            {new(int32(3)), new(int32(5)), remove, false},
+		"deleted, and launched with the agent's own":     {nil, new(int32(5)), remove, false},
+		"deleted, and taken out of the spec":             {new(int32(60)), nil, remove, false},
+		"lowered, and nothing is killed":                 {new(int32(60)), new(int32(5)), func(*story) {}, false},
+		"under another framework ID":                     {new(int32(60)), new(int32(5)), func(s *story) { remove(s); s.FrameworkID = "framework-2" }, false},
+		"deleted, and left running":                      {new(int32(60)), new(int32(5)), func(s *story) { remove(s); s.Spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan }, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := running()
+			s.Status.Task.KillGracePeriodSeconds, s.Spec.KillGracePeriodSeconds = c.launched, c.now
+			s.change(c.edit)
+			for _, when := range []string{"as the KILL is sent", "as its end is awaited"} {
+				s.carryOut()
+				ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+				if strings.Contains(ready.Message, lowered) != c.says {
+					t.Errorf("%s it says %q", when, ready.Message)
+				}
+				s.later(time.Second)
+			}
+		})
+	}
+}

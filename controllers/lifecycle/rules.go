@@ -494,6 +494,7 @@ func (s *scene) kill() {
 	if !s.settled() || s.otherFramework() {
 		return
 	}
+	s.noteShorterGrace()
 	grace := s.graceOf(s.attempt)
 	cameBack := s.state().Class() == mesos.Live && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown && s.durableState() != ""
 	if s.Kills == 0 || cameBack || s.due(s.LastKill.Add(grace+grow(firstKillRetry, lastKillRetry, s.Kills))) {
@@ -507,6 +508,17 @@ func (s *scene) kill() {
 // executor may keep to it (recording "drain").
 func (s *scene) graceOf(attempt *v1alpha1.TaskAttempt) time.Duration {
 	return max(secondsOr(s.Spec.KillGracePeriodSeconds, defaultGrace), secondsOr(attempt.KillGracePeriodSeconds, 0))
+}
+
+// noteShorterGrace says what it is worth that the grace period was lowered since the attempt was launched: the command executor ignores a shorter one
+// in a KILL and in whatever follows it, and no update tells which agent's does (recording "drain").
+func (s *scene) noteShorterGrace() {
+	now, launched := s.Spec.KillGracePeriodSeconds, s.attempt.KillGracePeriodSeconds
+	if now == nil || launched == nil || *now >= *launched {
+		return
+	}
+	s.note(fmt.Sprintf("spec.killGracePeriodSeconds is %d by now: an agent without --http_command_executor ignores that and waits for the %d s that this attempt was launched with, "+
+		"and no agent confirms a KILL, so that only the end tells", *now, *launched))
 }
 
 func secondsOr(seconds *int32, fallback time.Duration) time.Duration {
