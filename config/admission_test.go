@@ -13,17 +13,14 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
-
-	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
 // operatorUser is the manager's service account as config/default names it.
 const operatorUser = "system:serviceaccount:mesos-operator-system:mesos-operator-controller-manager"
 
-// guarded is an API server with config/default, and one object that the operator has bound.
+// guarded is one object that the operator has bound, where config/default is installed.
 type guarded struct {
 	t    *testing.T
-	env  *testenv.Env
 	name string
 	// operator acts with the rights of the manager's service account.
 	operator client.Client
@@ -40,13 +37,13 @@ func (g *guarded) manifest(shell string) string { return fmt.Sprintf(guardedTask
 // kubectl runs kubectl as a person with all rights.
 func (g *guarded) kubectl(input string, arguments ...string) (string, error) {
 	g.t.Helper()
-	return g.env.Kubectl(g.t.Context(), g.t.TempDir(), input, nil, arguments...)
+	return env.Kubectl(g.t.Context(), input, nil, arguments...)
 }
 
 // edit runs kubectl edit with an editor that changes one word.
 func (g *guarded) edit(from, to string) (string, error) {
 	g.t.Helper()
-	return g.env.Kubectl(g.t.Context(), g.t.TempDir(), "", []string{fmt.Sprintf("KUBE_EDITOR=sed -i s/%s/%s/", from, to)}, "edit", "mesostask", g.name)
+	return env.Kubectl(g.t.Context(), "", []string{fmt.Sprintf("KUBE_EDITOR=sed -i s/%s/%s/", from, to)}, "edit", "mesostask", g.name)
 }
 
 // must runs kubectl and expects it to succeed.
@@ -96,26 +93,17 @@ func (g *guarded) bind(to string) {
 	}
 }
 
-// newGuarded installs config/default, except for what does not concern admission.
-func newGuarded(t *testing.T) *guarded {
+// newGuarded is a bound object of a name of its own, once the policies of config/default are enforced.
+func newGuarded(t *testing.T, name string) *guarded {
 	t.Helper()
-	env := testenv.New(t)
-	admin := env.Client(t)
+	installed(t)
 	as := rest.CopyConfig(env.Config)
 	as.Impersonate = rest.ImpersonationConfig{UserName: operatorUser, Groups: []string{"system:serviceaccounts", "system:authenticated"}}
 	operator, err := client.New(as, client.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, object := range render(t, "default") {
-		switch object.GetKind() {
-		case "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding":
-			if err := admin.Create(t.Context(), object); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	g := &guarded{t: t, env: env, name: "probe", operator: operator}
+	g := &guarded{t: t, name: name, operator: operator}
 	g.must(g.manifest("sleep 1"), "apply", "-f", "-")
 	g.bind("first")
 	// Policies are enforced some moments after they were created.
@@ -130,7 +118,7 @@ func newGuarded(t *testing.T) *guarded {
 }
 
 func TestAdmission_tasks(t *testing.T) {
-	shared := newGuarded(t)
+	shared := newGuarded(t, "tasks")
 	const binding, finalizer = "annotation mesos.dev/binding says where this task runs", "finalizer mesos.dev/task keeps this object until its task has ended"
 	cases := map[string]struct {
 		do func(*guarded) (string, error)
@@ -220,7 +208,7 @@ func TestAdmission_tasks(t *testing.T) {
 		number++
 		name := fmt.Sprintf("task-%d", number)
 		t.Run(sentence, func(t *testing.T) {
-			g := &guarded{t: t, env: shared.env, name: name, operator: shared.operator}
+			g := &guarded{t: t, name: name, operator: shared.operator}
 			g.must(g.manifest("sleep 1"), "apply", "-f", "-")
 			g.bind("first")
 			judge(t, tc.refusal, func() (string, error) { return tc.do(g) })
@@ -240,7 +228,7 @@ func judge(t *testing.T, refusal string, do func() (string, error)) {
 }
 
 func TestAdmission_frameworks(t *testing.T) {
-	shared := newGuarded(t)
+	shared := newGuarded(t, "frameworks")
 	const framework = `
 apiVersion: mesos.dev/v1alpha1
 kind: MesosFramework
@@ -267,7 +255,7 @@ spec: {masters: {urls: ["http://m:5050"]}}`
 		number++
 		name := fmt.Sprintf("framework-%d", number)
 		t.Run(sentence, func(t *testing.T) {
-			g := &guarded{t: t, env: shared.env, name: name, operator: shared.operator}
+			g := &guarded{t: t, name: name, operator: shared.operator}
 			g.must(fmt.Sprintf(framework, name), "apply", "-f", "-")
 			if err := g.patch("MesosFramework", name, `{"metadata":{"annotations":{"mesos.dev/framework-id":"a"},"finalizers":["mesos.dev/framework"]}}`); err != nil {
 				t.Fatal(err)
@@ -287,10 +275,10 @@ spec: {masters: {urls: ["http://m:5050"]}}`
 
 // Whoever may write MesosTasks of a namespace, and nothing else, creates none that says where it runs.
 func TestAdmission_tenantsInventNoBindings(t *testing.T) {
-	g := newGuarded(t)
+	g := newGuarded(t, "tenants")
 	g.must("", "create", "role", "tasks", "--verb=*", "--resource=mesostasks.mesos.dev")
 	g.must("", "create", "rolebinding", "tasks", "--role=tasks", "--user=tina")
-	as := rest.CopyConfig(g.env.Config)
+	as := rest.CopyConfig(env.Config)
 	as.Impersonate = rest.ImpersonationConfig{UserName: "tina", Groups: []string{"system:authenticated"}}
 	tenant, err := client.New(as, client.Options{})
 	if err != nil {
@@ -321,7 +309,7 @@ func TestAdmission_tenantsInventNoBindings(t *testing.T) {
 	if err := tenant.Patch(t.Context(), plain, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"mesos.dev/binding":"{}"}}}`))); err == nil {
 		t.Error("a tenant gave a MesosTask a binding afterwards")
 	}
-	if err := g.env.Client(t).Create(t.Context(), bound("restored")); err != nil {
+	if err := env.Client(t).Create(t.Context(), bound("restored")); err != nil {
 		t.Errorf("an administrator's restore: %v", err)
 	}
 }

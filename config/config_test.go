@@ -46,20 +46,8 @@ func render(t *testing.T, dir string) []*unstructured.Unstructured {
 }
 
 func TestConfig(t *testing.T) {
-	env := testenv.New(t)
-	direct := env.Client(t)
-	cluster := client.WithFieldValidation(direct, "Strict")
-	objects := render(t, "default")
-	// kubectl apply creates namespaces first; so does this.
-	for _, first := range []bool{true, false} {
-		for _, object := range objects {
-			if kind := object.GetKind(); kind != "CustomResourceDefinition" && (kind == "Namespace") == first {
-				if err := cluster.Create(t.Context(), object); err != nil {
-					t.Errorf("config/default: creating %s %s: %v", kind, object.GetName(), err)
-				}
-			}
-		}
-	}
+	objects := installed(t)
+	cluster := client.WithFieldValidation(env.Client(t), "Strict")
 
 	t.Run("the manager's pods meet the restricted pod security standard of their namespace", func(t *testing.T) {
 		for _, object := range objects {

@@ -66,9 +66,7 @@ func manifests(text string) (found []string) {
 }
 
 func TestDocs_manifests(t *testing.T) {
-	env := testenv.New(t)
-	direct := env.Client(t)
-	cluster := client.NewDryRunClient(client.WithFieldValidation(direct, "Strict"))
+	cluster := client.NewDryRunClient(client.WithFieldValidation(env.Client(t), "Strict"))
 	seen := 0
 	for name, text := range documents(t) {
 		for _, manifest := range manifests(text) {

@@ -50,14 +50,11 @@ func shown(t *testing.T, document, kind string) []*unstructured.Unstructured {
 type cluster struct {
 	t     *testing.T
 	admin client.Client
-	env   *testenv.Env
 }
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	env := testenv.New(t)
-	admin := env.Client(t)
-	c := &cluster{t: t, admin: admin, env: env}
+	c := &cluster{t: t, admin: env.Client(t)}
 	for _, namespace := range []string{"shop", "post"} {
 		c.must(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}})
 	}

@@ -280,7 +280,6 @@ apiVersion: mesos.dev/v1alpha1
 kind: MesosTask
 metadata: {name: fraction, namespace: default}
 spec: {shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}}`
-	directory := t.TempDir()
 	for _, step := range []struct {
 		arguments []string
 		says      string
@@ -290,7 +289,7 @@ spec: {shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}}`
 		{[]string{"apply", "--server-side", "-f", "-"}, "serverside-applied"},
 		{[]string{"diff", "-f", "-"}, ""},
 	} {
-		output, err := env.Kubectl(t.Context(), directory, manifest, nil, step.arguments...)
+		output, err := env.Kubectl(t.Context(), manifest, nil, step.arguments...)
 		if err != nil || !strings.Contains(output, step.says) || step.says == "" && output != "" {
 			t.Fatalf("kubectl %v ended with %v and said %q, want %q", step.arguments, err, output, step.says)
 		}

@@ -15,7 +15,7 @@ import (
 // kubectl runs kubectl in the test's namespace.
 func (w *world) kubectl(input string, variables []string, arguments ...string) string {
 	w.t.Helper()
-	output, err := env.Kubectl(w.t.Context(), w.t.TempDir(), input, variables, append([]string{"--namespace", w.namespace}, arguments...)...)
+	output, err := env.Kubectl(w.t.Context(), input, variables, append([]string{"--namespace", w.namespace}, arguments...)...)
 	if err != nil {
 		w.t.Fatalf("kubectl %v: %v: %s", arguments, err, output)
 	}

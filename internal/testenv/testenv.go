@@ -21,6 +21,8 @@ type Env struct {
 	Config *rest.Config
 
 	environment *envtest.Environment
+	// home is where kubectl keeps what it learnt of the API, so that only its first run asks for it.
+	home string
 }
 
 // Root is the project's root directory.
@@ -53,30 +55,33 @@ func Start(changes ...func(*envtest.Environment)) (*Env, error) {
 		return nil, errors.Join(fmt.Errorf("starting kube-apiserver and etcd: %w", err), environment.Stop())
 	}
 	config.QPS, config.Burst = -1, 0
-	return &Env{Config: config, environment: environment}, nil
+	home, err := os.MkdirTemp("", "testenv")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making a home for kubectl: %w", err), environment.Stop())
+	}
+	if err := os.WriteFile(filepath.Join(home, "kubeconfig"), environment.KubeConfig, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("writing the kubeconfig for kubectl: %w", err), environment.Stop())
+	}
+	return &Env{Config: config, environment: environment, home: home}, nil
 }
 
 // Kubeconfig returns the content of a kubeconfig file for the administrator.
 func (e *Env) Kubeconfig() []byte { return e.environment.KubeConfig }
 
 // Kubectl runs kubectl as an administrator of another name than the tests' own, and returns what it wrote. Variables are added to its
-// environment, such as KUBE_EDITOR=...; directory is where it may keep its kubeconfig file.
-func (e *Env) Kubectl(ctx context.Context, directory, input string, variables []string, arguments ...string) (string, error) {
+// environment, such as KUBE_EDITOR=....
+func (e *Env) Kubectl(ctx context.Context, input string, variables []string, arguments ...string) (string, error) {
 	program, err := exec.LookPath("kubectl")
 	if err != nil {
 		program = filepath.Join(Root(), "bin", "kubectl")
 	}
-	kubeconfig := filepath.Join(directory, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, e.Kubeconfig(), 0o600); err != nil {
-		return "", fmt.Errorf("writing the kubeconfig for kubectl: %w", err)
-	}
-	arguments = append([]string{"--kubeconfig", kubeconfig, "--as", "alice", "--as-group", "system:masters"}, arguments...)
+	arguments = append([]string{"--kubeconfig", filepath.Join(e.home, "kubeconfig"), "--as", "alice", "--as-group", "system:masters"}, arguments...)
 	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // tests say what to run
-	command.Env = append(append(os.Environ(), "HOME="+directory), variables...)
+	command.Env = append(append(os.Environ(), "HOME="+e.home), variables...)
 	command.Stdin = strings.NewReader(input)
 	output, err := command.CombinedOutput()
 	return string(output), err
 }
 
 // Stop stops both programs.
-func (e *Env) Stop() error { return e.environment.Stop() }
+func (e *Env) Stop() error { return errors.Join(e.environment.Stop(), os.RemoveAll(e.home)) }
