@@ -131,23 +131,29 @@ func within(conn *zk.Conn, limit time.Duration, ask func() error) error {
 type line struct {
 	mu   sync.Mutex
 	conn net.Conn
+	// over says that the session ended: what is dialled now would be nobody's.
+	over bool
 }
 
-// hold remembers a connection that was made.
+// hold remembers a connection that was made, unless the session ended meanwhile.
 func (l *line) hold(conn net.Conn, err error) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.over {
+		return nil, errors.Join(net.ErrClosed, conn.Close())
+	}
 	l.conn = conn
 	return conn, nil
 }
 
-// cut ends it.
+// cut ends it, and whatever is still being dialled.
 func (l *line) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.over = true
 	if l.conn != nil {
 		_ = l.conn.Close()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -279,4 +280,18 @@ func TestRun_leavesASilentServer(t *testing.T) {
 	})
 	e.await("", ErrUnreachable)
 	e.await("m1", nil)
+}
+
+// What a session dials while it ends, nobody would end any more.
+func TestLine_holdsNothingOnceItIsCut(t *testing.T) {
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = theirs.Close() })
+	ended := &line{}
+	ended.cut()
+	if _, err := ended.hold(ours, nil); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("holding gave %v", err)
+	}
+	if _, err := theirs.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("reading at the other end gave %v, want its end", err)
+	}
 }
