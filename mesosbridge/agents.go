@@ -118,12 +118,13 @@ func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 // master may not let the framework ask: then offers are all that tells of them.
 func (b *Bridge) keepAgents(t *term) {
 	for {
-		agents, sizes, o := b.askAgents(t)
+		said, o := b.askAgents(t)
 		next := agentsEvery
 		if !o.accepted() && !o.refused() {
 			next = agentsRetry
 		}
-		b.meet(agents, b.noteSizes(t, sizes, o))
+		b.noteGPUAgents(said.withGPUs)
+		b.meet(said.agents, b.noteSizes(t, said.sizes, o))
 		b.noteAgents(t, o)
 		if !b.awaitAsk(t, next) {
 			return
@@ -171,46 +172,67 @@ func (b *Bridge) noteAgents(t *term, o outcome) {
 	}
 }
 
+// fleet is what a master says of its agents.
+type fleet struct {
+	agents []mesos.Agent
+	// sizes are how large they are; nil unless that is known of each.
+	sizes mesos.Sizes
+	// withGPUs are the IDs of those that have GPUs, whether something uses them or not.
+	withGPUs []string
+}
+
+// noteGPUAgents remembers which agents have GPUs: offers of an agent all of whose GPUs are in use show none.
+func (b *Bridge) noteGPUAgents(agentIDs []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range agentIDs {
+		b.gpuAgents[id] = struct{}{}
+	}
+	for _, o := range b.offers {
+		_, o.OnGPUAgent = b.gpuAgents[o.AgentID]
+	}
+}
+
 // askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription.
-func (b *Bridge) askAgents(t *term) (agents []mesos.Agent, sizes mesos.Sizes, o outcome) {
+func (b *Bridge) askAgents(t *term) (said fleet, o outcome) {
 	err := b.options.Gate(getAgents, func() error {
-		agents, sizes, o = b.postGetAgents(t)
+		said, o = b.postGetAgents(t)
 		return o.err
 	})
 	if err != nil && o.err == nil {
 		o.err = fmt.Errorf("withholding the call: %w", err)
 	}
-	return agents, sizes, o
+	return said, o
 }
 
-func (b *Bridge) postGetAgents(t *term) ([]mesos.Agent, mesos.Sizes, outcome) {
+func (b *Bridge) postGetAgents(t *term) (fleet, outcome) {
 	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
 	defer cancel()
 	line := b.lineOf(t)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line.base+operatorPath, strings.NewReader(`{"type":"`+getAgents+`"}`))
 	if err != nil {
-		return nil, nil, outcome{err: err}
+		return fleet{}, outcome{err: err}
 	}
 	request.Header.Set("Content-Type", mediaJSON)
 	request.Header.Set("Accept", mediaJSON)
 	response, err := line.send(request)
 	if err != nil {
-		return nil, nil, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
+		return fleet{}, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, nil, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
+		return fleet{}, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
 	}
 	b.mu.Lock()
 	labels := b.config.ReservationLabels
 	b.mu.Unlock()
-	agents, sizes, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer), labels)
+	said, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer), labels)
 	if closeErr := response.Body.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return nil, nil, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
+		return fleet{}, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
 	}
-	return agents, sizes, outcome{sent: true, status: http.StatusOK}
+	return said, outcome{sent: true, status: http.StatusOK}
 }
 
 // agentInfo is what is read of an AgentInfo (mesos.proto).
@@ -221,31 +243,31 @@ type agentInfo struct {
 	Resources json.RawMessage `json:"resources"`
 }
 
-// sizeOf says how large an agent is for tasks, by its resources; false where they are absent or cannot be read.
-func sizeOf(said json.RawMessage, labels []mesos.Label) (size mesos.Size, ok bool) {
-	var resources []mesospb.Resource
-	if len(said) == 0 || json.Unmarshal(said, &resources) != nil {
-		return mesos.Size{}, false
+// add takes in one agent with the resources that it was started with. An agent of which they cannot be read leaves all sizes unknown.
+func (f *fleet) add(info agentInfo, resources json.RawMessage, labels []mesos.Label) (sized bool) {
+	f.agents = append(f.agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
+	var all []mesospb.Resource
+	if len(resources) == 0 || json.Unmarshal(resources, &all) != nil {
+		return false
 	}
-	all := stockOf(resources, labels)
-	return mesos.Size{Scalars: all.scalars(), Ports: all.ports()}, true
+	if holdsGPUs(all) {
+		f.withGPUs = append(f.withGPUs, info.ID.Value)
+	}
+	held := stockOf(all, labels)
+	f.sizes = f.sizes.With(mesos.Size{Scalars: held.scalars(), Ports: held.ports()})
+	return true
 }
 
 // decodeAgents reads what a master says of its agents, one after the other, as a fleet's answer is large: those that are registered, and those that
-// are expected back after a failover of the master (v1/master.proto, Response.GetAgents). There are no sizes unless each agent has one.
-func decodeAgents(body io.Reader, labels []mesos.Label) (agents []mesos.Agent, sizes mesos.Sizes, err error) {
+// are expected back after a failover of the master (v1/master.proto, Response.GetAgents).
+func decodeAgents(body io.Reader, labels []mesos.Label) (said fleet, err error) {
 	decoder := json.NewDecoder(body)
 	sized := true
 	add := func(info agentInfo, resources json.RawMessage, err error) error {
-		if err != nil {
-			return err
+		if err == nil {
+			sized = said.add(info, resources, labels) && sized
 		}
-		agents = append(agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
-		size, ok := sizeOf(resources, labels)
-		if sized = sized && ok; sized {
-			sizes = sizes.With(size)
-		}
-		return nil
+		return err
 	}
 	err = eachField(decoder, func(name string) error {
 		if name != "get_agents" {
@@ -274,9 +296,9 @@ func decodeAgents(body io.Reader, labels []mesos.Label) (agents []mesos.Agent, s
 		})
 	})
 	if !sized || err != nil {
-		sizes = nil
+		said.sizes = nil
 	}
-	return agents, sizes, err
+	return said, err
 }
 
 // skip reads a value that nobody wants.

@@ -35,8 +35,8 @@ func TestDecodeAgents(t *testing.T) {
 		"a name that is none of a host's": {`{"get_agents":{"agents":[{"agent_info":{"hostname":"` + strings.Repeat("h", 256) + `","id":{"value":"S0"}}}]}}`, []mesos.Agent{{ID: "S0"}}, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			got, _, err := decodeAgents(strings.NewReader(c.body), nil)
-			if diff := cmp.Diff(c.want, got); diff != "" || (err != nil) != c.failed {
+			got, err := decodeAgents(strings.NewReader(c.body), nil)
+			if diff := cmp.Diff(c.want, got.agents); diff != "" || (err != nil) != c.failed {
 				t.Errorf("error %v, want one: %t; the agents (-want +got):\n%s", err, c.failed, diff)
 			}
 		})
@@ -70,12 +70,57 @@ func TestDecodeAgents_sizes(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			body := `{"get_agents":{"agents":[` + c.agents + `],"recovered_agents":[` + c.recovered + `]}}`
-			_, got, err := decodeAgents(strings.NewReader(body), []mesos.Label{{Name: "owner", Value: "me"}})
-			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			got, err := decodeAgents(strings.NewReader(body), []mesos.Label{{Name: "owner", Value: "me"}})
+			if diff := cmp.Diff(c.want, got.sizes); diff != "" || err != nil {
 				t.Errorf("error %v; the sizes (-want +got):\n%s", err, diff)
 			}
 		})
 	}
+}
+
+// TestDecodeAgents_GPUs: an agent has GPUs whatever they are reserved for, also where the sizes are not known.
+func TestDecodeAgents_GPUs(t *testing.T) {
+	agent := func(id, resources string) string {
+		return `{"agent_info":{"id":{"value":"` + id + `"}},"total_resources":[` + resources + `]}`
+	}
+	gpus := func(value, more string) string {
+		return `{"name":"gpus","type":"SCALAR","scalar":{"value":` + value + `}` + more + `}`
+	}
+	body := `{"get_agents":{"agents":[` + strings.Join([]string{
+		agent("free", gpus("2", "")), agent("none", `{"name":"cpus","type":"SCALAR","scalar":{"value":1}}`), agent("zero", gpus("0", "")),
+		agent("reserved", gpus("1", `,"role":"ops","reservations":[{"type":"DYNAMIC","role":"ops","labels":{"labels":[{"key":"owner","value":"you"}]}}]`)),
+		`{"agent_info":{"id":{"value":"silent"}}}`,
+	}, ",") + `],"recovered_agents":[{"id":{"value":"awaited"},"resources":[` + gpus("1", "") + `]}]}}`
+	said, err := decodeAgents(strings.NewReader(body), nil)
+	if diff := cmp.Diff([]string{"free", "reserved", "awaited"}, said.withGPUs); diff != "" || err != nil || said.sizes != nil {
+		t.Errorf("error %v, sizes %v; those with GPUs (-want +got):\n%s", err, said.sizes, diff)
+	}
+}
+
+// TestBridge_knowsGPUAgents: a process that never saw a free GPU of an agent knows all the same that it has some, as the master says so.
+func TestBridge_knowsGPUAgents(t *testing.T) {
+	withGPUs := func(c *Config) { c.Framework.Capabilities = []string{"GPU_RESOURCES"} }
+	inVirtualTime(t, setup{config: withGPUs, idle: true}, func(h *harness) {
+		h.cluster.AddAgent(simulator.AgentSpec{Hostname: "gpu", CPUs: 4, Mem: 4096, Disk: 4096, GPUs: 1})
+		h.run()
+		h.subscribed()
+		offer, learner := h.offer(), small("learner")
+		learner.Scalars.GPUs = 1000
+		h.bridge.Reserve(learner.ID, offer.AgentID)
+		h.bridge.Accept(offer.ID, []mesos.Task{learner}, 0, nil)
+		h.pass(5 * time.Second)
+		h.stop()
+
+		config := h.bridge.config
+		config.Framework.ID = h.bridge.Connection().FrameworkID
+		h.bridge = New(config, h.bridge.options)
+		h.run()
+		defer h.stop()
+		h.subscribed()
+		if again := h.offer(); again.Scalars.GPUs != 0 || again.Scalars.CPUs == 0 || !again.OnGPUAgent {
+			h.Errorf("the offer of the agent whose GPU is in use is %+v", again)
+		}
+	})
 }
 
 // TestBridge_noteSizes: a master that does not tell takes back what was told, and no answer takes nothing back.

@@ -453,7 +453,7 @@ type Offers struct {
 
 	// gpuAgents says whether agents that have GPUs serve tasks that ask for none: Restricted keeps them for tasks with
 	// resources.requests.gpus; Shared gives them to others too, after all other agents that fit. An agent counts as one with GPUs from the
-	// first offer that holds some. Default: Restricted.
+	// first offer that holds some, or once the master has said so (GET_AGENTS). Default: Restricted.
 	// +kubebuilder:default=Restricted
 	// +optional
 	GPUAgents GPUAgents `json:"gpuAgents,omitempty"`
