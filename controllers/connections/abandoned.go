@@ -32,7 +32,7 @@ func (c *Connection) Abandon(attempts []lifecycle.Placement) {
 }
 
 // AbandonedStored says that the framework's status holds these attempts as abandoned, and no others. The objects that wait for one, and what
-// Mesos has yet to be told of one that is over, are looked at again.
+// Mesos has yet to be told of one that is over, are looked at again, and so are those that wait for room.
 func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	c.mu.Lock()
 	before := sets.KeySet(c.abandoned)
@@ -43,7 +43,15 @@ func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	changed := before.SymmetricDifference(sets.KeySet(c.abandoned)).Union(sets.KeySet(c.toAbandon))
 	// What did not fit is asked for again by the object that waits.
 	clear(c.toAbandon)
+	var waiting []types.NamespacedName
+	if len(c.abandoned) < v1alpha1.MaxAbandoned {
+		waiting = c.crowded.UnsortedList()
+		c.crowded = sets.New[types.NamespacedName]()
+	}
 	c.mu.Unlock()
+	for _, key := range waiting {
+		c.owner.EnqueueTask(key)
+	}
 	for taskID := range changed {
 		id, err := lifecycle.ParseTaskID(taskID)
 		if err != nil {
@@ -58,17 +66,21 @@ func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	}
 }
 
-// AbandonedOf are the attempts of an object's identity that the framework's status holds as abandoned, and whether it can hold no more.
-func (c *Connection) AbandonedOf(key types.NamespacedName) (taskIDs sets.Set[string], full bool) {
+// AbandonedOf are the attempts of an object's identity that the framework's status holds as abandoned, and whether it can hold no more. An object that
+// leaves is then brought back once it can.
+func (c *Connection) AbandonedOf(key types.NamespacedName, leaves bool) (taskIDs sets.Set[string], full bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if full = len(c.abandoned) >= v1alpha1.MaxAbandoned; full && leaves {
+		c.crowded.Insert(key)
+	}
 	taskIDs = sets.New[string]()
 	for taskID := range c.abandoned {
 		if strings.HasPrefix(taskID, key.Namespace+"."+key.Name+".") {
 			taskIDs.Insert(taskID)
 		}
 	}
-	return taskIDs, len(c.abandoned) >= v1alpha1.MaxAbandoned
+	return taskIDs, full
 }
 
 // IsAbandoned says whether an attempt is abandoned, or is about to be.

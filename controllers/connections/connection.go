@@ -51,6 +51,8 @@ type Connection struct {
 	provenTerm uint64
 	// hold is how long launching waits for the proof.
 	hold time.Duration
+	// crowded are the MesosTasks that wait for room among the abandoned.
+	crowded sets.Set[types.NamespacedName]
 	// abandoned are the attempts that the framework's status durably holds as abandoned, toAbandon those that it is to hold.
 	abandoned, toAbandon map[string]v1alpha1.AbandonedAttempt
 }
@@ -65,6 +67,7 @@ func (c *Connections) newConnection(name string, config mesosbridge.Config) *Con
 		heardOf:  map[types.NamespacedName]sets.Set[string]{},
 		nameless: map[string]sets.Set[types.NamespacedName]{},
 		cramped:  sets.New[types.NamespacedName](),
+		crowded:  sets.New[types.NamespacedName](),
 		marks:    map[string]mark{},
 
 		abandoned: map[string]v1alpha1.AbandonedAttempt{},

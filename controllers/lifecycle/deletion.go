@@ -12,8 +12,8 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// abandonRetry and abandonedFullRetry are when an object that waits to be abandoned is looked at again if nothing wakes it.
-const abandonRetry, abandonedFullRetry = 5 * time.Second, time.Minute
+// abandonRetry is when an object whose task is to be abandoned is looked at again if nothing wakes it.
+const abandonRetry = 5 * time.Second
 
 // orphans says whether the object's task is to be left running.
 func (s *scene) orphans() bool { return s.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan }
@@ -81,7 +81,6 @@ func (s *scene) awaitOthers() bool {
 	case s.AbandonedFull:
 		s.deleting(fmt.Sprintf("Waiting to let go of %s, which may still run: MesosFramework %s remembers as many abandoned tasks as it can, until some of them are known to be over",
 			namesOf(unremembered), s.Spec.FrameworkRef.Name))
-		s.checkAt(s.Now.Add(abandonedFullRetry))
 	default:
 		s.deleting(fmt.Sprintf("Letting go of %s, which may still run: MesosFramework %s is to remember it", namesOf(unremembered), s.Spec.FrameworkRef.Name))
 		for _, other := range unremembered {

@@ -84,7 +84,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 	if v.connection != nil {
 		v.gatherEarlier()
 		v.gatherOthers()
-		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key)
+		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key, v.seen.Deleting)
 		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.task, v.seen.Hash)
 	}
 	return v, nil
