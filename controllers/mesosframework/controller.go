@@ -59,6 +59,8 @@ type Reconciler struct {
 
 	mu     sync.Mutex
 	byName map[string]*memory
+	// rivals are for which other framework each waits that has its framework ID.
+	rivals map[string]string
 	// leases are those of other installations whose claims were looked at, by namespace and name.
 	leases map[string]leaseSeen
 }
@@ -252,7 +254,9 @@ func (r *Reconciler) forget(name string) {
 	r.Connections.Remove(name)
 	forgetFramework(name)
 	r.written.Drop(client.ObjectKey{Name: name})
+	r.wakeRivals(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byName, name)
+	delete(r.rivals, name)
 }

@@ -28,6 +28,8 @@ type view struct {
 type memory struct {
 	uid    string
 	passes *passes
+	// id is the framework ID that it has, or asks for, as this process last saw.
+	id string
 	// claimed says that this process has found or made its installation's claim.
 	claimed bool
 	// counted is when the status's counts were last written.

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -239,6 +241,35 @@ func TestDeletion_whileMesosIsAway(t *testing.T) {
 		v.pass(5 * time.Minute)
 		if v.exists("job") || v.reason("changed") != v1alpha1.ReasonRunning {
 			v.Errorf("the deleted one exists: %t, the changed one is %s", v.exists("job"), v.reason("changed"))
+		}
+	})
+}
+
+// TestMesosFramework_duplicateIDComesFree: a framework that waits, as another one has its ID, goes on within seconds once that one is gone.
+func TestMesosFramework_duplicateIDComesFree(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.pass(10 * time.Second)
+		second := v.namespace + "-second"
+		defer v.removeNamed(second)
+		v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s, annotations: {mesos.dev/framework-id: %s}}, spec: {controllerName: mesos.dev/%s, masters: {urls: [%q]}}}`,
+			second, v.frameworkNow().Status.FrameworkID, v.namespace, v.mesos.Masters()[0].URL()), &v1alpha1.MesosFramework{})
+		connected := func() *metav1.Condition {
+			framework := &v1alpha1.MesosFramework{}
+			if err := v.client.Get(context.Background(), client.ObjectKey{Name: second}, framework); err != nil {
+				v.Fatal(err)
+			}
+			return meta.FindStatusCondition(framework.Status.Conditions, v1alpha1.ConditionConnected)
+		}
+		v.pass(20 * time.Second)
+		if said := connected(); said == nil || said.Reason != v1alpha1.ReasonDuplicateFrameworkID {
+			v.Fatalf("while the other is there, Connected is %+v", said)
+		}
+		v.removeFramework()
+		v.pass(10 * time.Second)
+		if said := connected(); said.Status != metav1.ConditionTrue {
+			v.Errorf("ten seconds after the other has gone, Connected is %+v", said)
 		}
 	})
 }
