@@ -203,6 +203,8 @@ const (
 	// ReasonTasksLive says that the framework is deleted with deletionPolicy Teardown and waits, as live tasks would be killed that no
 	// MesosTask accounts for; or that Mesos has not told yet whether there are any.
 	ReasonTasksLive = "TasksLive"
+	// ReasonAttemptsAbandoned says that the framework is deleted and waits, as it remembers attempts of deleted MesosTasks that may still run.
+	ReasonAttemptsAbandoned = "AttemptsAbandoned"
 	// EventOrphans says that live Mesos tasks were found that no MesosTask accounts for.
 	EventOrphans = "Orphans"
 	// EventKillingOrphan says that such a task is being killed, as spec.orphanPolicy asks.
@@ -211,6 +213,8 @@ const (
 	EventKillingAbandoned = "KillingAbandoned"
 	// EventGivingUp says that attempts of many MesosTasks are given up, as a person asked by an annotation of the framework.
 	EventGivingUp = "GivingUp"
+	// EventForgettingAbandoned says that a framework which is being deleted forgets its abandoned attempts, as a person asked by an annotation.
+	EventForgettingAbandoned = "ForgettingAbandoned"
 	// EventLaunchHoldOver says that tasks are launched though Mesos has not told all that runs, as spec.reconciliation.launchHoldSeconds are over.
 	EventLaunchHoldOver = "LaunchHoldOver"
 	// EventFrameworkIDReplaced says that the framework is registered anew, as Mesos had removed it or a person gave its lost ID up.

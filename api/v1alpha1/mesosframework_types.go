@@ -548,6 +548,7 @@ type MesosFrameworkStatus struct {
 	// abandoned are attempts of deleted MesosTasks that were let go while nobody knew whether they ran: past
 	// spec.unreachable.replaceAfterSeconds, or given up by a person. Each is killed if it comes back, and leaves the list once it is known
 	// to be over, once annotation mesos.dev/give-up-agent has named its agent, or once Mesos has said TASK_UNKNOWN of it for 14 days. While the list is full, further deletions wait.
+	// A framework that is deleted with some left, and not torn down, waits for annotation mesos.dev/forget-abandoned.
 	// +kubebuilder:validation:MaxItems=1000
 	// +listType=map
 	// +listMapKey=taskID
@@ -559,8 +560,8 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Unknown *UnknownAttempts `json:"unknown,omitempty"`
 
-	// handledAnnotations are the values of the annotations mesos.dev/give-up-agent and mesos.dev/give-up-unknown that were followed, the latest
-	// last. They do nothing any more, also when they are set again; another value does.
+	// handledAnnotations are the values of the annotations mesos.dev/give-up-agent, mesos.dev/give-up-unknown and mesos.dev/forget-abandoned that
+	// were followed, the latest last. They do nothing any more, also when they are set again; another value does.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=name

@@ -40,6 +40,9 @@ const (
 	// AnnotationGiveUpUnknown on a MesosFramework gives up all attempts of which Mesos says TASK_UNKNOWN, as where it was rebuilt from nothing. Its
 	// value is the token that status.unknown has: one of another count does nothing.
 	AnnotationGiveUpUnknown = "mesos.dev/give-up-unknown"
+	// AnnotationForgetAbandoned on a MesosFramework that is being deleted lets it go with attempts in status.abandoned: whoever sets it knows, or
+	// accepts, that nobody ends them should they come back. Its value is the token that condition Ready has: one of another count does nothing.
+	AnnotationForgetAbandoned = "mesos.dev/forget-abandoned"
 	// AnnotationReplaceFrameworkID on a MesosFramework names its framework ID, once Mesos has removed that, or one that MesosTasks are bound
 	// under and the object has lost: the operator registers the framework anew, once, and gives up what was bound under the old ID.
 	AnnotationReplaceFrameworkID = "mesos.dev/replace-framework-id"

@@ -155,13 +155,21 @@ func (v *view) serve(ctx context.Context) (ctrl.Result, error) {
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	v.memory.notes = nil
+	v.countAbandoned()
+	if err := v.heedRequests(ctx, requestedAnyway); err != nil {
+		return ctrl.Result{}, err
+	}
 	if done, err := v.hold(ctx, duplicate != nil); err != nil || done {
 		return ctrl.Result{}, err
 	}
 	var next time.Time
 	if duplicate != nil {
 		v.disconnect()
-		v.memory.stuck, next = duplicate, v.Clock.Now().Add(recheckDuplicate)
+		next = v.Clock.Now().Add(recheckDuplicate)
+		if v.object.DeletionTimestamp.IsZero() {
+			v.memory.stuck = duplicate
+		}
 	} else if next, err = v.keep(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -223,7 +231,7 @@ func (v *view) keep(ctx context.Context) (time.Time, error) {
 	if err := v.countUnknown(ctx); err != nil {
 		return time.Time{}, err
 	}
-	return next, v.heedRequests(ctx)
+	return next, v.heedRequests(ctx, requested)
 }
 
 // remember returns what this process remembers of a framework; nothing, if another object had its name.

@@ -65,6 +65,8 @@ func (v *view) whyKept(ctx context.Context, duplicate bool) (*lifecycle.Obstacle
 			if obstacle := v.whyNotTornDown(); obstacle != nil {
 				return obstacle, nil
 			}
+		} else if obstacle := v.whyRemembered(duplicate); obstacle != nil {
+			return obstacle, nil
 		}
 		if first, bound, err = v.liveWhere(ctx, holdsFramework); err != nil || bound == 0 {
 			return nil, err

@@ -19,20 +19,26 @@ type request struct {
 	// judge says whether a value is to be followed now, or why it does nothing; neither while that is not known yet. It is asked of values that
 	// the status does not remember.
 	judge func(v *view, value string) (follow bool, why string)
+	// with adds to the write by which the status remembers the value; nil for nothing.
+	with func(v *view, patch *writes.Patch)
 	// follow does what was asked, once the status remembers it: should it fail, or the process die, it is not done, and it takes another value. What
 	// the status remembers may be all there is to do.
 	follow func(v *view, ctx context.Context, value string) error
 }
 
-// requested are all such annotations.
-var requested = []request{
-	{v1alpha1.AnnotationGiveUpAgent, (*view).judgeGiveUpAgent, (*view).tellGiveUpAgent},
-	{v1alpha1.AnnotationGiveUpUnknown, (*view).judgeGiveUpUnknown, (*view).tellGiveUpUnknown},
-}
+// requested are the annotations that are heeded while the framework has a connection, requestedAnyway those that need none.
+var (
+	requested = []request{
+		{annotation: v1alpha1.AnnotationGiveUpAgent, judge: (*view).judgeGiveUpAgent, follow: (*view).tellGiveUpAgent},
+		{annotation: v1alpha1.AnnotationGiveUpUnknown, judge: (*view).judgeGiveUpUnknown, follow: (*view).tellGiveUpUnknown},
+	}
+	requestedAnyway = []request{
+		{annotation: v1alpha1.AnnotationForgetAbandoned, judge: (*view).judgeForgetAbandoned, with: (*view).dropAbandoned, follow: (*view).tellForgetAbandoned},
+	}
+)
 
 // heedRequests follows what a person asks for by annotations, and notes why it does not follow the rest.
-func (v *view) heedRequests(ctx context.Context) error {
-	v.memory.notes = nil
+func (v *view) heedRequests(ctx context.Context, requested []request) error {
 	for _, asked := range requested {
 		value := v.object.Annotations[asked.annotation]
 		if value == "" || requests.IsHandled(v.object.Status.HandledAnnotations, asked.annotation, value) {
@@ -50,7 +56,7 @@ func (v *view) heedRequests(ctx context.Context) error {
 		if !follow {
 			continue
 		}
-		if err := v.rememberRequest(ctx, asked.annotation, value); err != nil {
+		if err := v.rememberRequest(ctx, asked, value); err != nil {
 			return err
 		}
 		if err := asked.follow(v, ctx, value); err != nil {
@@ -61,11 +67,14 @@ func (v *view) heedRequests(ctx context.Context) error {
 }
 
 // rememberRequest makes durable that a value is followed, before anything is done for it: it is followed once.
-func (v *view) rememberRequest(ctx context.Context, annotation, value string) error {
+func (v *view) rememberRequest(ctx context.Context, asked request, value string) error {
 	patch := writes.For(v.object)
 	testClaim(patch, v.object.Status.Controller)
-	patch.TestAnnotation(v.object, annotation)
-	patch.Add("/status/handledAnnotations", requests.Handle(v.object.Status.HandledAnnotations, annotation, value, v.Clock.Now(), v.object.Annotations))
+	patch.TestAnnotation(v.object, asked.annotation)
+	patch.Add("/status/handledAnnotations", requests.Handle(v.object.Status.HandledAnnotations, asked.annotation, value, v.Clock.Now(), v.object.Annotations))
+	if asked.with != nil {
+		asked.with(v, patch)
+	}
 	return v.patch(ctx, patch, true)
 }
 

@@ -37,6 +37,8 @@ type memory struct {
 	// unknown are the attempts of which Mesos says TASK_UNKNOWN, unknownCounted is when they were counted last.
 	unknown        requests.Count
 	unknownCounted time.Time
+	// abandoned are the attempts that the status holds as abandoned.
+	abandoned requests.Count
 	// notes are sentences of why annotations do nothing, for condition Ready.
 	notes []string
 	// stuck is why the framework is not connected though it exists.

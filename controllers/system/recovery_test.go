@@ -441,18 +441,24 @@ func TestPaused_keepsItsHandsOff(t *testing.T) {
 // tearDownInMesos removes the test's framework as an operator of Mesos does.
 func (w *world) tearDownInMesos(id string) {
 	w.t.Helper()
+	tearDownAt(w.t, w.mesos, id)
+}
+
+// tearDownAt removes a framework from a Mesos as an operator of that does.
+func tearDownAt(t *testing.T, mesos *simulator.Cluster, id string) {
+	t.Helper()
 	body := strings.NewReader(fmt.Sprintf(`{"type": "TEARDOWN", "teardown": {"framework_id": {"value": %q}}}`, id))
-	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.mesos.Masters()[0].URL()+"/api/v1", body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, mesos.Masters()[0].URL()+"/api/v1", body)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := w.mesos.Client().Do(request)
+	response, err := mesos.Client().Do(request)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
-		w.t.Fatalf("tearing framework %s down: %s, %v", id, response.Status, err)
+		t.Fatalf("tearing framework %s down: %s, %v", id, response.Status, err)
 	}
 }
 

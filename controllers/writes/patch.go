@@ -57,8 +57,8 @@ func (p *Patch) Add(path string, value any) {
 	p.operations = append(p.operations, operation{"add", path, value})
 }
 
-// remove takes away what is at path.
-func (p *Patch) remove(path string) {
+// Remove takes away what is at path, which must be there.
+func (p *Patch) Remove(path string) {
 	p.operations = append(p.operations, operation{"remove", path, nil})
 }
 
@@ -88,7 +88,7 @@ func (p *Patch) AddFinalizer(object client.Object, finalizer string) {
 func (p *Patch) RemoveFinalizer(object client.Object, finalizer string) {
 	path := fmt.Sprintf("/metadata/finalizers/%d", slices.Index(object.GetFinalizers(), finalizer))
 	p.Test(path, finalizer)
-	p.remove(path)
+	p.Remove(path)
 }
 
 // Build returns the patch for the client.
