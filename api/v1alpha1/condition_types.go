@@ -207,7 +207,7 @@ const (
 	ReasonAttemptsAbandoned = "AttemptsAbandoned"
 	// EventOrphans says that live Mesos tasks were found that no MesosTask accounts for.
 	EventOrphans = "Orphans"
-	// EventKillingOrphan says that such a task is being killed, as spec.orphanPolicy asks.
+	// EventKillingOrphan says that such tasks are being killed, as spec.orphanPolicy or a person's annotation asks.
 	EventKillingOrphan = "KillingOrphan"
 	// EventKillingAbandoned says that an abandoned attempt came back and is being killed.
 	EventKillingAbandoned = "KillingAbandoned"

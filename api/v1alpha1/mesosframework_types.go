@@ -540,8 +540,8 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Tasks TaskCounts `json:"tasks"`
 
-	// orphans are the live Mesos tasks of the framework that no MesosTask accounts for, as the last end mark showed them; absent while
-	// there are none.
+	// orphans are the live Mesos tasks of the framework that no MesosTask accounts for, as the last end mark showed them, without those that have
+	// ended or got a MesosTask since; absent while there are none.
 	// +optional
 	Orphans *Orphans `json:"orphans,omitempty"`
 
@@ -560,8 +560,8 @@ type MesosFrameworkStatus struct {
 	// +optional
 	Unknown *UnknownAttempts `json:"unknown,omitempty"`
 
-	// handledAnnotations are the values of the annotations mesos.dev/give-up-agent, mesos.dev/give-up-unknown and mesos.dev/forget-abandoned that
-	// were followed, the latest last. They do nothing any more, also when they are set again; another value does.
+	// handledAnnotations are the values of the annotations mesos.dev/give-up-agent, mesos.dev/give-up-unknown, mesos.dev/kill-orphans and
+	// mesos.dev/forget-abandoned that were followed, the latest last. They do nothing any more, also when they are set again; another value does.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=name
@@ -685,6 +685,13 @@ type Orphans struct {
 	// +listMapKey=taskID
 	// +optional
 	Sample []OrphanTask `json:"sample,omitempty"`
+
+	// token names just these, but for those of namespaces that the operator does not watch, in annotation mesos.dev/kill-orphans. Another count has
+	// another token, as has another subscription. Absent until Mesos has told all that runs in the present subscription.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Token string `json:"token,omitempty"`
 
 	// message says why orphans are not killed though spec.orphanPolicy is Kill, and how many are of namespaces that the operator does not watch,
 	// which it always leaves alone.

@@ -40,6 +40,10 @@ const (
 	// AnnotationGiveUpUnknown on a MesosFramework gives up all attempts of which Mesos says TASK_UNKNOWN, as where it was rebuilt from nothing. Its
 	// value is the token that status.unknown has: one of another count does nothing.
 	AnnotationGiveUpUnknown = "mesos.dev/give-up-unknown"
+	// AnnotationKillOrphans on a MesosFramework kills live tasks that no MesosTask accounts for. Its value is the token that status.orphans has, for all
+	// that were counted, or task IDs of some of them with commas in between. One of another count does nothing, as do IDs of which one is no orphan.
+	// Each value is followed once, status.handledAnnotations has it then.
+	AnnotationKillOrphans = "mesos.dev/kill-orphans"
 	// AnnotationForgetAbandoned on a MesosFramework that is being deleted lets it go with attempts in status.abandoned: whoever sets it knows, or
 	// accepts, that nobody ends them should they come back. Its value is the token that condition Ready has: one of another count does nothing.
 	AnnotationForgetAbandoned = "mesos.dev/forget-abandoned"

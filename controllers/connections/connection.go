@@ -37,6 +37,8 @@ type Connection struct {
 	attempts map[string]*Efforts
 	// heardOf are the task IDs that Mesos spoke of, by the object that they name.
 	heardOf map[types.NamespacedName]sets.Set[string]
+	// orphans are the tasks that nobody accounted for when they were counted last.
+	orphans sets.Set[string]
 	// nameless are the MesosTasks that wait for word of the host of an agent.
 	nameless map[string]sets.Set[types.NamespacedName]
 	// cramped are the MesosTasks for which it matters how large the agents are.

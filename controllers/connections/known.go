@@ -19,6 +19,19 @@ func (c *Connection) hear(key types.NamespacedName, taskID string) {
 	c.heardOf[key].Insert(taskID)
 }
 
+// WatchOrphans says which tasks nobody accounts for: what Mesos says of one of these concerns the framework.
+func (c *Connection) WatchOrphans(taskIDs []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.orphans = sets.New(taskIDs...)
+}
+
+func (c *Connection) isOrphan(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.orphans.Has(taskID)
+}
+
 // Known returns the task IDs of the object that this process knows anything of.
 func (c *Connection) Known(key types.NamespacedName) []string {
 	c.mu.Lock()

@@ -16,7 +16,10 @@ func (c *Connection) ConnectionChanged() {
 
 // Observed implements mesosbridge.Listener.
 func (c *Connection) Observed(taskID string) {
-	id, err := lifecycle.ParseTaskID(taskID)
+	if c.isOrphan(taskID) {
+		c.owner.EnqueueFramework(c.Name)
+	}
+	id, err := lifecycle.ParseOwnTaskID(taskID)
 	if err != nil {
 		c.observedForeign(taskID)
 		return

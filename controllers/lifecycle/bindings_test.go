@@ -281,7 +281,7 @@ func TestOpenAttempts(t *testing.T) {
 }
 
 func TestParseBinding_bounds(t *testing.T) {
-	const id = `"taskID":"shop.web.1aaaaaaaa.n"`
+	const id = `"taskID":"shop.web.1aaaaaaaa.nnnnnnnnnn"`
 	ports := func(n int) string { return strings.TrimSuffix(strings.Repeat("31000,", n), ",") }
 	for name, c := range map[string]struct{ annotation, wantError string }{
 		"as many ports as a status holds": {`{` + id + `,"hostPorts":[` + ports(64) + `]}`, ""},

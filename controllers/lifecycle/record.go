@@ -41,6 +41,9 @@ func ParseBinding(annotation, namespace, name string) (*v1alpha1.Binding, error)
 	if err := checkBounds(binding, id); err != nil {
 		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
 	}
+	if _, err := ParseOwnTaskID(binding.TaskID); err != nil {
+		return nil, fmt.Errorf("reading annotation %s: %w", v1alpha1.AnnotationBinding, err)
+	}
 	return binding, nil
 }
 

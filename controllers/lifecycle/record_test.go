@@ -53,10 +53,10 @@ func TestParseTaskID_refuses(t *testing.T) {
 func TestParseBinding(t *testing.T) {
 	t.Run("what was written is read", func(t *testing.T) {
 		want := &v1alpha1.Binding{
-			TaskID: "shop.web.1aaaaaaaa.nonce00001", AgentID: "agent-1", Hostname: "host-1", HostPorts: []int32{31000},
+			TaskID: "shop.web.1aaaaaaaa.nonceaaaaa", AgentID: "agent-1", Hostname: "host-1", HostPorts: []int32{31000},
 			FrameworkID: "framework-1", UID: "uid-1", RestartedAt: "now",
 		}
-		got, err := ParseBinding(`{"taskID":"shop.web.1aaaaaaaa.nonce00001","agentID":"agent-1","hostname":"host-1","hostPorts":[31000],`+
+		got, err := ParseBinding(`{"taskID":"shop.web.1aaaaaaaa.nonceaaaaa","agentID":"agent-1","hostname":"host-1","hostPorts":[31000],`+
 			`"frameworkID":"framework-1","uid":"uid-1","restartedAt":"now"}`, "shop", "web")
 		if err != nil {
 			t.Fatal(err)
@@ -67,6 +67,7 @@ func TestParseBinding(t *testing.T) {
 	})
 	for name, c := range map[string]struct{ annotation, wantError string }{
 		"nothing":                    {"", "unexpected end"},
+		"another scheduler's ID":     {`{"taskID":"shop.web.v2.17"}`, "the form of those that are made here"},
 		"no JSON":                    {"shop.web", "invalid character"},
 		"JSON of another kind":       {"[1]", "cannot unmarshal"},
 		"null":                       {"null", "want <namespace>"},

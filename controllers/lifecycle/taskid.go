@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -35,4 +36,16 @@ func ParseTaskID(taskID string) (TaskID, error) {
 		return TaskID{}, fmt.Errorf("parsing task ID %q: a part of it is empty", taskID)
 	}
 	return TaskID{Namespace: parts[0], Name: parts[1], Hash: parts[2], Nonce: parts[3]}, nil
+}
+
+// ownTaskID is the form of the task IDs that are made here: two DNS labels, a hash of any version, and a nonce.
+var ownTaskID = regexp.MustCompile(fmt.Sprintf(`^(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.){2}[0-9A-Za-z][0-9a-f]{8}\.[a-z2-7]{%d}$`, NonceLength))
+
+// ParseOwnTaskID takes a Mesos task ID apart that has the form of those that are made here, down to its hash and its nonce. What has four parts and no
+// more in common with them is another scheduler's.
+func ParseOwnTaskID(taskID string) (TaskID, error) {
+	if !ownTaskID.MatchString(taskID) {
+		return TaskID{}, fmt.Errorf("parsing task ID %q: it has not the form of those that are made here", taskID)
+	}
+	return ParseTaskID(taskID)
 }

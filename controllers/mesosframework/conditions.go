@@ -53,7 +53,7 @@ func setConditions(framework *v1alpha1.MesosFramework, status *v1alpha1.MesosFra
 	}
 	ready.Message = strings.Join(append([]string{ready.Message}, notes...), ". ")
 	tasks := reconciledCondition(state, memory.passes, now)
-	tasks.Message += noteUnknown(framework, status.Unknown)
+	tasks.Message += noteUnknown(framework, status.Unknown) + noteOrphans(framework, status.Orphans, memory.orphans.Len())
 	if last := meta.FindStatusCondition(framework.Status.Conditions, tasks.Type); last != nil && last.Reason == tasks.Reason && now.Before(memory.counted.Add(countsEvery)) {
 		// Only its counts may be news.
 		tasks.Message = last.Message

@@ -228,6 +228,13 @@ func (v *view) keep(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	recount, err := v.recountOrphans(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if next.IsZero() || !recount.IsZero() && recount.Before(next) {
+		next = recount
+	}
 	if err := v.countUnknown(ctx); err != nil {
 		return time.Time{}, err
 	}

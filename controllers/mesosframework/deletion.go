@@ -114,9 +114,13 @@ func (v *view) whyNotTornDown() *lifecycle.Obstacle {
 				"set spec.deletionPolicy to Detach to let the object go without",
 		}
 	case len(live) > 0:
+		first, command := slices.MinFunc(live, byTaskID), ""
+		if token := v.orphanToken(); token != "" {
+			command = fmt.Sprintf(" (kubectl annotate mesosframework %s --overwrite %s=%s)", v.object.Name, v1alpha1.AnnotationKillOrphans, token)
+		}
 		return &lifecycle.Obstacle{Reason: v1alpha1.ReasonTasksLive, Stalled: true, Message: fmt.Sprintf(
-			"Removing the framework would kill %d live tasks that no MesosTask accounts for, such as %s on agent %s: end them first, or set spec.deletionPolicy to Detach",
-			len(live), live[0].TaskID, live[0].AgentID)}
+			"Removing the framework would kill %d live tasks that no MesosTask accounts for, such as %s on agent %s: end them first%s, or set spec.deletionPolicy to Detach",
+			len(live), first.TaskID, first.AgentID, command)}
 	default:
 		return nil
 	}

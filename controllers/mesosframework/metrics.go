@@ -33,7 +33,7 @@ var (
 	}, metrics.OneOf("reason", v1alpha1.PassSubscribed, v1alpha1.PassInterval, v1alpha1.PassRequested))
 	orphanTasks = metrics.NewGauge(prometheus.GaugeOpts{
 		Name: "mesos_operator_orphans",
-		Help: "Live Mesos tasks of the framework that no MesosTask accounts for, as the last end mark showed them.",
+		Help: "Live Mesos tasks of the framework that no MesosTask accounts for, as the last end mark showed them, without those that have ended or got a MesosTask since.",
 	}, mesosbridge.Frameworks())
 )
 

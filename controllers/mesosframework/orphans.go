@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,6 +26,8 @@ const (
 	orphansKilledAtOnce, orphanPart = 10, 10
 	// orphanSample is how many orphans a status names.
 	orphanSample = 10
+	// longestMessage bounds what a status says of them (the bound of the API).
+	longestMessage = 1024
 )
 
 // roll is a count of what runs, at an end mark.
@@ -47,27 +51,113 @@ func (v *view) judgeOrphans(ctx context.Context) error {
 	if counted.IsZero() || counted.Equal(p.judged) && p.told != nil && p.told.proven == p.proof.Had() {
 		return nil
 	}
-	told, err := v.callRoll(ctx)
+	told, err := v.callRoll(ctx, roll{term: p.term, since: p.implicitStart, proven: p.proof.Had()})
 	if err != nil {
 		return err
 	}
-	before, unaccounted := v.object.Status.Orphans, len(told.orphans)+len(told.unwatched)
-	p.judged, p.told = counted, told
-	orphanTasks.Set(float64(unaccounted), v.object.Name)
-	if before == nil || int(before.Count) < unaccounted {
+	before := v.object.Status.Orphans
+	p.judged = counted
+	v.takeRoll(told)
+	if before == nil || int(before.Count) < len(told.orphans)+len(told.unwatched) {
 		v.tellOrphans(told)
 	}
-	if len(told.orphans) > 0 && v.object.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && v.object.DeletionTimestamp.IsZero() {
-		return v.killOrphans(ctx, told.orphans)
+	doomed := slices.DeleteFunc(slices.Clone(told.orphans), func(orphan mesos.Observation) bool { return !v.memory.doomed.Has(orphan.TaskID) })
+	if v.object.Spec.OrphanPolicy == v1alpha1.OrphanKill && told.mayKill() == "" && v.object.DeletionTimestamp.IsZero() {
+		doomed = told.orphans
+	}
+	v.killOrphans(ctx, doomed)
+	return nil
+}
+
+// recountOrphans leaves out of the last count what has ended or is accounted for since; of a framework that is being deleted, which has no
+// MesosTasks that are bound any more, it counts anew all that lives. It returns when to look again, if what woke this has to wait.
+func (v *view) recountOrphans(ctx context.Context) (again time.Time, err error) {
+	p, now, deleting := v.memory.passes, v.Clock.Now(), !v.object.DeletionTimestamp.IsZero()
+	if p.told == nil || p.told.term != v.subscribedTerm() {
+		return time.Time{}, nil
+	}
+	due := p.recounted.Add(countsEvery)
+	switch asked := v.object.Annotations[v1alpha1.AnnotationKillOrphans] != ""; {
+	case !deleting && len(p.told.orphans)+len(p.told.unwatched) == 0:
+		return time.Time{}, nil
+	case !deleting && !asked && now.Before(due):
+		return due, nil
+	}
+	told := &roll{term: p.told.term, since: p.told.since, proven: p.told.proven}
+	if deleting {
+		told, err = v.callRoll(ctx, *told)
+	} else {
+		err = v.winnow(ctx, p.told, told)
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	v.takeRoll(told)
+	return time.Time{}, nil
+}
+
+// winnow takes from one count into another what still lives, and is still accounted for by nobody.
+func (v *view) winnow(ctx context.Context, from, into *roll) error {
+	lives := func(task mesos.Observation) bool {
+		attempt, _ := v.connection.Bridge.Attempt(task.TaskID)
+		said := attempt.Said()
+		return said != nil && said.State.Class() == mesos.Live
+	}
+	into.live = from.live
+	for _, task := range from.unwatched {
+		if lives(task) {
+			into.unwatched = append(into.unwatched, task)
+		} else {
+			into.live--
+		}
+	}
+	for _, task := range from.orphans {
+		if !lives(task) {
+			into.live--
+			continue
+		}
+		accounted, err := v.accountedFor(ctx, v.Client, task.TaskID)
+		if err != nil {
+			return err
+		}
+		if !accounted {
+			into.orphans = append(into.orphans, task)
+		}
 	}
 	return nil
 }
 
+// takeRoll makes a count the last one.
+func (v *view) takeRoll(told *roll) {
+	v.memory.passes.told, v.memory.passes.recounted = told, v.Clock.Now()
+	orphanTasks.Set(float64(len(told.orphans)+len(told.unwatched)), v.object.Name)
+	orphans := taskIDsOf(told.orphans)
+	v.connection.WatchOrphans(append(taskIDsOf(told.unwatched), orphans...))
+	if told.proven {
+		v.memory.orphans = v.memory.orphans.Next(told.term, orphans, newNonce)
+	}
+	// A word is for what was an orphan all the time since.
+	for taskID := range v.memory.doomed.Difference(sets.New(orphans...)) {
+		attempt, known := v.connection.Bridge.Attempt(taskID)
+		said := attempt.Said()
+		if !known || attempt.Over() || said != nil && said.State.Class() == mesos.Live && attempt.Last.After(told.since) {
+			v.memory.doomed.Delete(taskID)
+		}
+	}
+}
+
+func taskIDsOf(tasks []mesos.Observation) []string {
+	taskIDs := make([]string, len(tasks))
+	for i := range tasks {
+		taskIDs[i] = tasks[i].TaskID
+	}
+	return taskIDs
+}
+
 // callRoll sorts the live tasks that Mesos told of by who accounts for them.
-func (v *view) callRoll(ctx context.Context) (*roll, error) {
-	p := v.memory.passes
-	told := &roll{term: p.term, since: p.implicitStart, proven: p.proof.Had()}
-	for _, task := range v.connection.Bridge.Live(p.implicitStart) {
+func (v *view) callRoll(ctx context.Context, empty roll) (*roll, error) {
+	told := &empty
+	for _, task := range v.connection.Bridge.Live(told.since) {
 		told.live++
 		if v.Scope.Hides(task.TaskID) {
 			if !v.connection.IsAbandoned(task.TaskID) {
@@ -104,12 +194,12 @@ func (v *view) tellOrphans(told *roll) {
 
 // accountedFor says whether a live task of the framework is some MesosTask's, by its identity, or is remembered as abandoned.
 func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID string) (bool, error) {
-	id, err := lifecycle.ParseTaskID(taskID)
-	if err != nil {
-		return false, nil //nolint:nilerr // An ID that was not made here is no MesosTask's.
-	}
 	if v.connection.IsAbandoned(taskID) {
 		return true, nil
+	}
+	id, err := lifecycle.ParseOwnTaskID(taskID)
+	if err != nil {
+		return false, nil //nolint:nilerr // An ID that was not made here is no MesosTask's.
 	}
 	task := &v1alpha1.MesosTask{}
 	switch err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, task); {
@@ -131,14 +221,15 @@ func (t *roll) mayKill() string {
 		return "They are not killed before Mesos has told all that runs: it is still waiting for agents to come back"
 	case len(t.orphans) > orphansKilledAtOnce && len(t.orphans)*orphanPart > seen:
 		return fmt.Sprintf("They are not killed, as %d of %d live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; "+
-			"or delete the tasks in Mesos", len(t.orphans), seen)
+			"if nobody needs them, condition TasksReconciled has the command that kills them", len(t.orphans), seen)
 	default:
 		return ""
 	}
 }
 
 // killOrphans kills tasks of which a live read says that no MesosTask accounts for them. One that cannot be read counts as there.
-func (v *view) killOrphans(ctx context.Context, orphans []mesos.Observation) error {
+func (v *view) killOrphans(ctx context.Context, orphans []mesos.Observation) {
+	var killed []mesos.Observation
 	for _, orphan := range orphans {
 		accounted, err := v.accountedFor(ctx, v.Live, orphan.TaskID)
 		if err != nil {
@@ -148,11 +239,18 @@ func (v *view) killOrphans(ctx context.Context, orphans []mesos.Observation) err
 			continue
 		}
 		ctrl.LoggerFrom(ctx).Info("Killing an orphan", "taskID", orphan.TaskID, "agentID", orphan.AgentID)
+		v.connection.Bridge.Kill(orphan.TaskID, orphan.AgentID, nil)
+		killed = append(killed, orphan)
+	}
+	if len(killed) > orphanSample {
+		v.Recorder.Event(v.object, true, v1alpha1.EventKillingOrphan, "Killing", fmt.Sprintf(
+			"Killing %d tasks, such as %s on agent %s: no MesosTask accounts for them", len(killed), killed[0].TaskID, killed[0].AgentID))
+		return
+	}
+	for _, orphan := range killed {
 		v.Recorder.Event(v.object, true, v1alpha1.EventKillingOrphan, "Killing",
 			fmt.Sprintf("Killing %s on agent %s: no MesosTask accounts for it", orphan.TaskID, orphan.AgentID))
-		v.connection.Bridge.Kill(orphan.TaskID, orphan.AgentID, nil)
 	}
-	return nil
 }
 
 // status is what the framework's status says of orphans, and of what may be some, as it is not watched; nil while there are none.
@@ -168,6 +266,8 @@ func (t *roll) status(policy v1alpha1.OrphanPolicy) *v1alpha1.Orphans {
 	if len(t.unwatched) > 0 {
 		orphans.Message = strings.TrimPrefix(orphans.Message+". "+unwatched(t.unwatched)+leftAlone, ". ")
 	}
+	// Task IDs may be long.
+	orphans.Message = strings.ToValidUTF8(orphans.Message[:min(len(orphans.Message), longestMessage)], "")
 	for _, orphan := range all[:min(len(all), orphanSample)] {
 		orphans.Sample = append(orphans.Sample, v1alpha1.OrphanTask{TaskID: orphan.TaskID, AgentID: orphan.AgentID})
 	}

@@ -21,7 +21,7 @@ func tasksIn(namespace string, count int) []mesos.Observation {
 
 func TestRoll_status(t *testing.T) {
 	const (
-		many      = "They are not killed, as 11 of 50 live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; or delete the tasks in Mesos"
+		many      = "They are not killed, as 11 of 50 live tasks are many: MesosTasks seem to have been lost. Create them anew and the tasks are theirs again; if nobody needs them, condition TasksReconciled has the command that kills them"
 		unwatched = "%d live tasks, such as b.t0.1aaaaaaaa.bbbbbbbbbb on agent agent, are of namespaces that this installation does not watch (%s): " +
 			"they run on and are left alone until their namespace is watched or they end"
 	)

@@ -48,8 +48,9 @@ type passes struct {
 	// was asked.
 	implicitStart mesos.Number
 	judged        time.Time
-	// told is the last count of all that the master knows; nil before the first in the present term.
-	told *roll
+	// told is the last count of all that the master knows; nil before the first. Recounted is when it was last brought up to date.
+	told      *roll
+	recounted time.Time
 
 	// mu guards the outcomes, and pass and proof where the bridge's sender compares them.
 	mu sync.Mutex

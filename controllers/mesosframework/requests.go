@@ -31,6 +31,7 @@ var (
 	requested = []request{
 		{annotation: v1alpha1.AnnotationGiveUpAgent, judge: (*view).judgeGiveUpAgent, follow: (*view).tellGiveUpAgent},
 		{annotation: v1alpha1.AnnotationGiveUpUnknown, judge: (*view).judgeGiveUpUnknown, follow: (*view).tellGiveUpUnknown},
+		{annotation: v1alpha1.AnnotationKillOrphans, judge: (*view).judgeKillOrphans, follow: (*view).killNamedOrphans},
 	}
 	requestedAnyway = []request{
 		{annotation: v1alpha1.AnnotationForgetAbandoned, judge: (*view).judgeForgetAbandoned, with: (*view).dropAbandoned, follow: (*view).tellForgetAbandoned},

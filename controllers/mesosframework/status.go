@@ -42,12 +42,15 @@ func (v *view) status(now time.Time) (*v1alpha1.MesosFrameworkStatus, *metav1.Co
 	dropContested(status, now)
 	status.Unknown = v.unknownStatus()
 	status.Defaults = defaults(status.Defaults, v.object.Spec.Info)
-	news := setConditions(v.object, status, state, v.memory, now)
-	reportPasses(status, v.memory.passes)
 	if told := v.memory.passes.told; told != nil {
 		// Until this process has counted, the last count stands.
 		status.Orphans = told.status(v.object.Spec.OrphanPolicy)
 	}
+	if status.Orphans != nil {
+		status.Orphans.Token = v.orphanToken()
+	}
+	news := setConditions(v.object, status, state, v.memory, now)
+	reportPasses(status, v.memory.passes)
 	return status, news
 }
 

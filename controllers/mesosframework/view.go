@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
@@ -37,6 +39,9 @@ type memory struct {
 	// unknown are the attempts of which Mesos says TASK_UNKNOWN, unknownCounted is when they were counted last.
 	unknown        requests.Count
 	unknownCounted time.Time
+	// orphans are the live tasks that nobody accounts for, as Mesos told all that runs; doomed are those of them that a person wants killed.
+	orphans requests.Count
+	doomed  sets.Set[string]
 	// abandoned are the attempts that the status holds as abandoned.
 	abandoned requests.Count
 	// notes are sentences of why annotations do nothing, for condition Ready.

@@ -40,7 +40,7 @@ func (s Namespaces) Watches(namespace string) bool {
 
 // Hides says whether a Mesos task, by its ID, is of an object that this installation cannot see.
 func (s Namespaces) Hides(taskID string) bool {
-	id, err := lifecycle.ParseTaskID(taskID)
+	id, err := lifecycle.ParseOwnTaskID(taskID)
 	return err == nil && !s.Watches(id.Namespace)
 }
 
