@@ -74,6 +74,15 @@ func (b *Bridge) noteSizes(t *term, told mesos.Sizes, o outcome) (news bool) {
 	return news
 }
 
+// noteListed records which agents the master has.
+func (b *Bridge) noteListed(t *term, agents []mesos.Agent) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t == b.current {
+		b.list(agents)
+	}
+}
+
 // growSizes takes what offers show into what the master said. The caller holds b.mu.
 func (b *Bridge) growSizes(offers []*offer) (news bool) {
 	if b.sizes == nil {
@@ -91,11 +100,12 @@ func (b *Bridge) meet(agents []mesos.Agent, grown bool) {
 	var news []string
 	b.mu.Lock()
 	for _, agent := range agents {
-		switch known := b.agents[agent.ID]; {
-		case agent.ID == "" || agent.Hostname == "" || known == agent:
-		case known == mesos.Agent{} && len(b.agents) >= maxAgents:
+		switch known, met := b.agents[agent.ID]; {
+		case agent.ID == "" || agent.Hostname == "" || met && known.Equal(&agent):
+		case !met && len(b.agents) >= maxAgents:
 		default:
 			b.agents[agent.ID] = agent
+			b.present.edition++
 			news = append(news, agent.ID)
 		}
 	}
@@ -109,7 +119,10 @@ func (b *Bridge) meet(agents []mesos.Agent, grown bool) {
 func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 	agents := make([]mesos.Agent, len(offers))
 	for i := range offers {
-		agents[i] = mesos.Agent{ID: offers[i].AgentID.Value, Hostname: hostname(offers[i].Hostname)}
+		agents[i] = mesos.Agent{
+			ID: offers[i].AgentID.Value, Hostname: hostname(offers[i].Hostname),
+			Attributes: attributesOf(offers[i].Attributes), Domain: domainOf(offers[i].Domain),
+		}
 	}
 	return agents
 }
@@ -124,6 +137,9 @@ func (b *Bridge) keepAgents(t *term) {
 			next = agentsRetry
 		}
 		b.noteGPUAgents(said.withGPUs)
+		if o.accepted() {
+			b.noteListed(t, said.agents)
+		}
 		b.meet(said.agents, b.noteSizes(t, said.sizes, o))
 		b.noteAgents(t, o)
 		if !b.awaitAsk(t, next) {
@@ -240,12 +256,15 @@ type agentInfo struct {
 	ID       struct{ Value string } `json:"id"`
 	Hostname string                 `json:"hostname"`
 	// Resources are what the agent was started with.
-	Resources json.RawMessage `json:"resources"`
+	Resources  json.RawMessage `json:"resources"`
+	Attributes json.RawMessage `json:"attributes"`
+	Domain     json.RawMessage `json:"domain"`
 }
 
 // add takes in one agent with the resources that it was started with. An agent of which they cannot be read leaves all sizes unknown.
 func (f *fleet) add(info agentInfo, resources json.RawMessage, labels []mesos.Label) (sized bool) {
-	f.agents = append(f.agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname)})
+	attributes, domain := traitsOf(info)
+	f.agents = append(f.agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname), Attributes: attributes, Domain: domain})
 	var all []mesospb.Resource
 	if len(resources) == 0 || json.Unmarshal(resources, &all) != nil {
 		return false

@@ -99,6 +99,7 @@ type Bridge struct {
 	offers     map[string]*offer
 	failures   map[string]failure
 	agents     map[string]mesos.Agent
+	present    presence
 	// sizes are what Sizes tells, in this term and before; sizesAsked says that the master was asked.
 	sizes      mesos.Sizes
 	sizesAsked bool
@@ -138,6 +139,7 @@ func New(config Config, options Options) *Bridge {
 		offers:      make(map[string]*offer),
 		failures:    make(map[string]failure),
 		agents:      make(map[string]mesos.Agent),
+		present:     presence{agents: make(map[string]struct{})},
 		gpuAgents:   make(map[string]struct{}),
 		asked:       make(map[string]time.Time),
 		wish:        wish{revive: make(map[string]int)},

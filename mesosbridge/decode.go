@@ -125,6 +125,8 @@ func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) 
 		Hostname:   hostname(message.Hostname),
 		Role:       message.GetAllocationInfo().GetRole(),
 		OnGPUAgent: holdsGPUs(message.Resources),
+		Attributes: attributesOf(message.Attributes),
+		Domain:     domainOf(message.Domain),
 		Number:     number,
 	}}
 	if u := message.Unavailability; u != nil {

@@ -59,6 +59,7 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 		grown = b.growSizes(news)
 		for _, o := range news {
 			b.noteGPUs(o)
+			b.arrived(o.AgentID)
 			if b.noteMaintenance(o.AgentID, o.Maintenance) {
 				maintenance = append(maintenance, o.AgentID)
 			}
@@ -122,6 +123,7 @@ func (b *Bridge) handleFailure(event *scheduler.Event_Failure, number mesos.Numb
 	b.mu.Lock()
 	b.failures[agentID] = failure{number, time.Now()}
 	delete(b.maintenance, agentID)
+	b.departed(agentID)
 	b.mu.Unlock()
 	b.listener.AgentFailed(agentID)
 }
@@ -189,6 +191,8 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 	case <-b.retry: // This is what it asked for.
 	default:
 	}
+	b.present.region = domainOf(event.GetMasterInfo().GetDomain()).Region
+	b.present.edition++
 	clear(b.failures)
 	clear(b.asked)
 	wishes := b.wishAnew(t)

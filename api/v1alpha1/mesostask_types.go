@@ -245,6 +245,11 @@ type TaskTemplate struct {
 	// +optional
 	Ports []Port `json:"ports,omitempty"`
 
+	// placement is which agents the task may have, and which of them it should. A change of it restarts nothing: it counts from the next launch on.
+	// Absent: any agent that has room.
+	// +optional
+	Placement *Placement `json:"placement,omitempty"`
+
 	// killGracePeriodSeconds is the time between SIGTERM and SIGKILL, in seconds. Default: the agent's, which is 3 unless its
 	// operator chose another. A task that runs keeps the longer time that it was launched with: Mesos' command executor ignores a shorter one in a
 	// KILL, unless its agent has --http_command_executor (recorded with Mesos 1.12). So to shorten it does not hasten the kill that it brings about,

@@ -70,6 +70,10 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if spec.MaxRunSeconds != nil {
 		task.MaxRun = time.Duration(*spec.MaxRunSeconds) * time.Second
 	}
+	task.Placement = placementOf(spec.Placement)
+	if obstacle := misplaced(task.Placement); obstacle != nil {
+		return task, obstacle
+	}
 	return task, tooLong(&task)
 }
 

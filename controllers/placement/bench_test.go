@@ -62,6 +62,55 @@ func BenchmarkPlace(b *testing.B) {
 	}
 }
 
+// BenchmarkPlace_constrained has a hundred sets of constraints among the tasks.
+func BenchmarkPlace_constrained(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		shapes int
+		fit    bool
+	}{
+		{"10k tasks with 100 constraint sets on 1k offers, all fit", 1, true},
+		{"10k tasks with 100 constraint sets on 1k offers, all fit, all different", 10_000, true},
+		{"10k tasks with 100 constraint sets on 1k offers, none fits", 1, false},
+		{"10k tasks with 100 constraint sets on 1k offers, none fits, all different", 10_000, false},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			tasks, offers := fleet(10_000, 1_000, c.shapes, 1, c.fit)
+			constrain(tasks, offers, 100)
+			placed := 0
+			for b.Loop() {
+				placed = len(Place(tasks, offers, Round{}).Assignments)
+			}
+			if c.fit != (placed > 0) {
+				b.Fatalf("placed %d tasks", placed)
+			}
+			b.ReportMetric(float64(placed), "placed")
+		})
+	}
+}
+
+// constrain gives the offers' agents attributes, and the tasks so many sets of constraints, each of which leaves seven tenths of the agents.
+func constrain(tasks []Task, offers []mesos.Offer, sets int) {
+	for i := range offers {
+		offers[i].Hostname = fmt.Sprintf("agent-%d.example.org", i)
+		offers[i].Attributes = []mesos.Attribute{
+			{Name: "rack", Text: fmt.Sprintf("r%d", i%10)}, {Name: "os", Text: "linux"}, mesos.ScalarAttribute("generation", float64(i%5)),
+		}
+	}
+	rules := make([]*Rules, sets)
+	for i := range rules {
+		rules[i] = Compile(&mesos.Placement{Constraints: []mesos.Constraint{
+			{By: mesos.Key{Attribute: "rack"}, Operator: mesos.NotIn, Values: []string{fmt.Sprintf("r%d", i%10), fmt.Sprintf("none-%d", i)}},
+			{By: mesos.Key{Attribute: "os"}, Operator: mesos.Matches, Values: []string{"lin.*"}},
+			{By: mesos.Key{Attribute: "generation"}, Operator: mesos.Gt, Values: []string{"0"}},
+			{By: mesos.Key{Field: mesos.FieldHostname}, Operator: mesos.NotIn, Values: []string{fmt.Sprintf("agent-%d.example.org", i)}},
+		}})
+	}
+	for i := range tasks {
+		tasks[i].Rules = rules[i%sets]
+	}
+}
+
 // BenchmarkEachWithEach is the yardstick for BenchmarkPlace: the same round as two plain loops that compare integers, without
 // ports, verdicts and order.
 func BenchmarkEachWithEach(b *testing.B) {

@@ -14,18 +14,23 @@ type counted struct {
 	most [2]room
 	// plain are the offers of agents without GPUs, onGPUAgents the others.
 	plain, onGPUAgents group
+	// offers are those that the groups count, by number.
+	offers []*mesos.Offer
 }
 
 // group is a number of offers that can be counted together.
 type group struct {
 	offers []countedOffer
 	blocks []block
+	// refused is how many offers were left out for each constraint of the rules that the group was made for.
+	refused []int
 }
 
 type countedOffer struct {
 	room
 	free     freePorts
 	declined bool
+	number   int32
 }
 
 // block is a run of offers of about the same size, which mostly come to the same and are then counted at one stroke.
@@ -60,10 +65,11 @@ func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
 	if offer.OnGPUAgent {
 		to = &c.onGPUAgents
 	}
-	to.offers = append(to.offers, countedOffer{room: amounts, free: free, declined: declined})
+	to.offers = append(to.offers, countedOffer{room: amounts, free: free, declined: declined, number: int32(len(c.offers))})
+	c.offers = append(c.offers, offer)
 }
 
-func (c *counted) total() int { return c.maintained + len(c.plain.offers) + len(c.onGPUAgents.offers) }
+func (c *counted) total() int { return c.maintained + len(c.offers) }
 
 // build makes the blocks, once all offers are added.
 func (c *counted) build() {
@@ -72,9 +78,19 @@ func (c *counted) build() {
 }
 
 func (g *group) build() {
+	g.sort()
+	g.block()
+}
+
+// sort puts offers of about the same size beside each other.
+func (g *group) sort() {
 	slices.SortFunc(g.offers, func(a, b countedOffer) int {
 		return cmp.Or(cmp.Compare(a.CPUs, b.CPUs), cmp.Compare(a.Memory, b.Memory), cmp.Compare(a.Disk, b.Disk))
 	})
+}
+
+// block makes the blocks of offers that are sorted.
+func (g *group) block() {
 	for offers := range slices.Chunk(g.offers, blockSize) {
 		b := block{least: offers[0].room, most: offers[0].room, offers: offers}
 		for i := range offers {
@@ -87,16 +103,33 @@ func (g *group) build() {
 	}
 }
 
+// tally says how many offers came to what for a task.
+type tally struct {
+	outcomes [outcomes]int
+	// refused is how many did not serve for each constraint of the task's rules.
+	refused []int
+}
+
 // count says how many offers came to what for a shape.
-func (c *counted) count(shape *shape) [outcomes]int {
-	count := [outcomes]int{maintained: c.maintained}
-	c.plain.count(shape, &count)
+func (c *counted) count(shape *shape) tally {
+	count := tally{outcomes: [outcomes]int{maintained: c.maintained}, refused: slices.Clone(c.plain.refused)}
+	c.plain.count(shape, &count.outcomes)
 	if shape.noGPUAgents {
-		count[forGPUTasks] = len(c.onGPUAgents.offers)
-	} else {
-		c.onGPUAgents.count(shape, &count)
+		count.outcomes[forGPUTasks] = len(c.onGPUAgents.offers) + sum(c.onGPUAgents.refused)
+		return count
+	}
+	c.onGPUAgents.count(shape, &count.outcomes)
+	for i, n := range c.onGPUAgents.refused {
+		count.refused[i] += n
 	}
 	return count
+}
+
+func sum(counts []int) (total int) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }
 
 func (g *group) count(shape *shape, count *[outcomes]int) {

@@ -74,6 +74,10 @@ func newIndex(rooms []room) *index {
 // at returns room i.
 func (x *index) at(i int) room { return x.most[x.leaves+i] }
 
+// holds says whether room i holds want, and mayHold whether any room may.
+func (x *index) holds(i int, want *room) bool { return x.most[x.leaves+i].holds(want) }
+func (x *index) mayHold(want *room) bool      { return x.most[1].holds(want) }
+
 // set replaces room i.
 func (x *index) set(i int, r room) {
 	n := x.leaves + i

@@ -18,6 +18,8 @@ type Task struct {
 	Resources mesos.Scalars
 	// Ports are the host ports that it takes: a fixed one, or any where HostPort is zero.
 	Ports []mesos.Port
+	// Rules are which agents it may have; nil for any.
+	Rules *Rules
 	// Since is when the task began to wait.
 	Since time.Time
 }
@@ -36,6 +38,8 @@ type Round struct {
 	MaintenanceLead time.Duration
 	// ShareGPUAgents gives agents that have GPUs also to tasks that need none, after all others. Otherwise they are for tasks that need GPUs.
 	ShareGPUAgents bool
+	// Agents are all that is known of agents, beside what offers tell; nil where nothing is. It tells what no agent has.
+	Agents *Agents
 	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
 	// in what is said of tasks that were not placed, so that it does not change with every handful of offers. One whose agent has
 	// an offer of the role at hand is ignored.

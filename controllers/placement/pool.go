@@ -32,7 +32,11 @@ type pool struct {
 	// missed says that a task must wait that might have had room on an agent due for maintenance.
 	missed bool
 	shapes map[shapeKey]*shape
-	used   map[string]struct{}
+	// filters are what the rules of tasks leave of the offers.
+	filters map[*Rules]*filter
+	// sorts are the offers that are counted by what their agents have under a key.
+	sorts map[mesos.Key]*sorted
+	used  map[string]struct{}
 }
 
 // shapeKey tells apart what tasks of one role want. Many tasks want the same, so most of the work is done once per shape.
@@ -40,6 +44,7 @@ type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
 	fixed   string
+	rules   *Rules
 }
 
 // shape is one such want and what is known of it.
@@ -48,7 +53,9 @@ type shape struct {
 	fixed []uint32
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
-	// next is the first offer that may still have room; all before it were found too small, and stay so.
+	// filter is what its rules leave of the offers; nil for all.
+	filter *filter
+	// next is the first offer that may still have room, counted among those that the filter leaves; all before it were found too small, and stay so.
 	next    int
 	verdict *verdict
 }
@@ -85,7 +92,8 @@ func (p *pools) of(role string) *pool {
 	found, ok := p.byRole[role]
 	if !ok {
 		found = &pool{
-			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{}, used: p.used, room: newIndex(nil),
+			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
+			filters: map[*Rules]*filter{}, sorts: map[mesos.Key]*sorted{}, used: p.used, room: newIndex(nil),
 		}
 		p.byRole[role] = found
 	}
@@ -164,11 +172,14 @@ func (p *pool) shape(task *Task) *shape {
 	for _, port := range fixed {
 		packed = binary.BigEndian.AppendUint32(packed, port)
 	}
-	key := shapeKey{scalars: task.Resources, anyPort: len(task.Ports) - len(fixed), fixed: string(packed)}
+	key := shapeKey{scalars: task.Resources, anyPort: len(task.Ports) - len(fixed), fixed: string(packed), rules: task.Rules}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
 			want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed, noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0,
+		}
+		if task.Rules != nil {
+			known.filter = p.filter(task.Rules)
 		}
 		p.shapes[key] = known
 	}
@@ -178,15 +189,13 @@ func (p *pool) shape(task *Task) *shape {
 // assign gives the task a part of the first offer that has room for it.
 func (p *pool) assign(task *Task, shape *shape, portOffset uint64) (Assignment, bool) {
 	for {
-		i := p.room.first(shape.next, shape.want)
-		if i < 0 || shape.noGPUAgents && i >= p.plain {
-			shape.next = len(p.offers)
+		i := p.next(shape)
+		if i < 0 {
 			return Assignment{}, false
 		}
-		shape.next = i
 		ports, left, ok := p.free[i].take(task.Ports, portOffset, p.reserve)
 		if !ok {
-			shape.next = i + 1
+			shape.next++
 			continue
 		}
 		offer := p.offers[i]

@@ -59,7 +59,41 @@ func drawTask(t *rapid.T, i int) Task {
 	namespace := rapid.SampledFrom([]string{"n", "n", "m", "o"}).Draw(t, "namespace")
 	return Task{
 		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports,
+		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"),
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
+	}
+}
+
+// someRules are rules that tasks may share.
+var someRules = []*Rules{
+	nil, nil,
+	Compile(&mesos.Placement{Constraints: []mesos.Constraint{{By: mesos.Key{Attribute: "rack"}, Operator: mesos.In, Values: []string{"r0", "r1"}}}}),
+	Compile(&mesos.Placement{Constraints: []mesos.Constraint{
+		{By: mesos.Key{Attribute: "rack"}, Operator: mesos.NotMatches, Values: []string{"r[1-9]"}}, {By: mesos.Key{Field: mesos.FieldHostname}, Operator: mesos.NotIn, Values: []string{"h3"}},
+	}}),
+	Compile(&mesos.Placement{Constraints: []mesos.Constraint{{By: mesos.Key{Attribute: "disks"}, Operator: mesos.Exists}}}),
+}
+
+// admits says whether rules let an offer's agent in, by what traitsOf made of it.
+func admits(rules *Rules, offer mesos.Offer) bool {
+	agent := offer.AgentID
+	switch slices.Index(someRules, rules) {
+	case 2:
+		return agent == "0" || agent == "1"
+	case 3:
+		return agent != "1" && agent != "2" && agent != "3"
+	case 4:
+		return false
+	default:
+		return true
+	}
+}
+
+// traitsOf puts agents 0 to 2 into a rack each; the others are in none.
+func traitsOf(offer *mesos.Offer) {
+	offer.Hostname = "h" + offer.AgentID
+	if offer.AgentID < "3" {
+		offer.Attributes = []mesos.Attribute{{Name: "rack", Text: "r" + offer.AgentID}}
 	}
 }
 
@@ -73,6 +107,7 @@ func drawOffers(t *rapid.T, kind string) []mesos.Offer {
 			Ports:      []mesos.PortRange{{Begin: begin, End: begin + rapid.Uint64Range(0, 3).Draw(t, "more")}, {Begin: 8, End: 8}},
 			OnGPUAgent: rapid.IntRange(0, 2).Draw(t, "on a GPU agent") == 0,
 		}
+		traitsOf(&offers[i])
 		if !offers[i].OnGPUAgent {
 			offers[i].Scalars.GPUs = 0
 		}
@@ -100,6 +135,9 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 			}
 			if w.round.closed(offer) {
 				t.Fatalf("%+v goes to an agent due for maintenance", assignment)
+			}
+			if !admits(task.Rules, offer) {
+				t.Fatalf("%+v goes to agent %s, which its rules do not admit", assignment, offer.AgentID)
 			}
 			if offer.OnGPUAgent && task.Resources.GPUs == 0 && !w.round.ShareGPUAgents {
 				t.Fatalf("%+v takes from a GPU agent and needs no GPU", assignment)
@@ -246,7 +284,7 @@ func (round *Round) closed(offer mesos.Offer) bool {
 // fitsAlone says whether an offer has room for a task, port by port.
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	want, has := task.Resources, offer.Scalars
-	if task.Role != offer.Role || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
+	if task.Role != offer.Role || !admits(task.Rules, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
 		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
 		return false
 	}
@@ -272,7 +310,7 @@ func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 }
 
 func TestPlace_CountsAddUp(t *testing.T) {
-	count := regexp.MustCompile(`(?:^| )(\d+) (?:offer|lack|is on|are on|is for|are for|fit)`)
+	count := regexp.MustCompile(`(?:^| )(\d+) (?:offer|fail|lack|is on|are on|is for|are for|fit)`)
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		for _, verdict := range Place(w.tasks, w.offers, w.round).Unplaced {
@@ -305,6 +343,7 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		}
 		c.build()
 		task := drawTask(t, 0)
+		task.Rules = nil
 		wanted := (&pool{shapes: map[shapeKey]*shape{}, round: &Round{ShareGPUAgents: rapid.Bool().Draw(t, "shared")}}).shape(&task)
 		var want [outcomes]int
 		for i := range c.plain.offers {
@@ -317,7 +356,7 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 				want[c.onGPUAgents.offers[i].outcome(wanted)]++
 			}
 		}
-		if diff := cmp.Diff(want, c.count(wanted)); diff != "" {
+		if diff := cmp.Diff(want, c.count(wanted).outcomes); diff != "" {
 			t.Fatalf("count (-one by one +by block):\n%s", diff)
 		}
 	})

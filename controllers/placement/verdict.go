@@ -39,16 +39,21 @@ type verdict struct {
 type Kind string
 
 // kindOf names what the offers of a role come to where none of them has room.
-func kindOf(role string, offers int, count [outcomes]int) Kind {
+func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 	if offers == 0 {
-		return Kind("no offers for role " + role)
+		return Kind("no offers for role " + p.role)
 	}
 	var names []string
 	for o, name := range [...]string{
 		maintained: "maintenance", forGPUTasks: "gpu agents", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports",
 	} {
-		if count[o] > 0 {
+		if count.outcomes[o] > 0 {
 			names = append(names, name)
+		}
+	}
+	for i, n := range count.refused {
+		if n > 0 {
+			names = append(names, shape.filter.failing[i])
 		}
 	}
 	return Kind(strings.Join(names, ","))
@@ -57,37 +62,59 @@ func kindOf(role string, offers int, count [outcomes]int) Kind {
 // verdict returns what is said of the tasks of a shape that were not placed.
 func (p *pool) verdict(shape *shape) verdict {
 	if shape.verdict == nil {
-		count := p.counted.count(shape)
+		counted := p.countedFor(shape)
+		count := counted.count(shape)
 		shape.verdict = &verdict{
-			mustWait: count[awaited]+count[contested] == 0,
-			message:  sentence(p.role, p.counted.total(), count, shape),
+			mustWait: count.outcomes[awaited]+count.outcomes[contested] == 0,
+			message:  p.sentence(shape, counted.total(), count),
 		}
 		if shape.verdict.mustWait {
-			shape.verdict.kind = kindOf(p.role, p.counted.total(), count)
-			p.missed = p.missed || p.counted.misses(shape)
+			shape.verdict.kind = p.kindOf(shape, counted.total(), count)
+			p.missed = p.missed || counted.misses(shape)
 		}
 	}
 	return *shape.verdict
 }
 
-// sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 lacks cpus (want 4)".
-func sentence(role string, offers int, count [outcomes]int, shape *shape) string {
+// maxSentence is how many bytes of reasons a message counts by themselves: status has room for 1,024 characters.
+const maxSentence = 900
+
+// part is a number of offers that came to the same, and what that is.
+type part struct {
+	offers int
+	clause string
+}
+
+// sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 fails rack In [a b]".
+func (p *pool) sentence(shape *shape, offers int, count tally) string {
 	if offers == 0 {
-		return "no offers for role " + role
+		return "no offers for role " + p.role
 	}
-	var all [outcomes]outcome
-	order := all[:0]
-	for o := range outcomes {
-		if count[o] > 0 {
-			order = append(order, o)
+	var all []part
+	for o, n := range count.outcomes {
+		if n > 0 {
+			all = append(all, part{n, outcome(o).clause(n, shape)})
 		}
 	}
-	slices.SortStableFunc(order, func(a, b outcome) int { return cmp.Compare(count[b], count[a]) })
-	parts := make([]string, len(order))
-	for i, o := range order {
-		parts[i] = strconv.Itoa(count[o]) + " " + o.clause(count[o], shape)
+	for i, n := range count.refused {
+		if n > 0 {
+			all = append(all, part{n, plural(n, "fails ", "fail ") + shape.filter.failing[i]})
+		}
 	}
-	return strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ") + strings.Join(parts, ", ")
+	slices.SortStableFunc(all, func(a, b part) int { return cmp.Compare(b.offers, a.offers) })
+	texts, length, others := make([]string, 0, len(all)), 0, 0
+	for _, one := range all {
+		text := strconv.Itoa(one.offers) + " " + one.clause
+		if length += len(text); length > maxSentence {
+			others += one.offers
+			continue
+		}
+		texts = append(texts, text)
+	}
+	if others > 0 {
+		texts = append(texts, strconv.Itoa(others)+plural(others, " fails", " fail")+" for other reasons")
+	}
+	return strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ") + strings.Join(texts, ", ")
 }
 
 // clause says what became of n offers.

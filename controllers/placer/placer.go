@@ -55,6 +55,8 @@ type wanted struct {
 	key  types.NamespacedName
 	task mesos.Task
 	hash string
+	// rules are the task's placement; nil where any agent will do.
+	rules *placement.Rules
 	// since is when it began to wait here, judged when a round last looked at it.
 	since, judged time.Time
 	// waiting is what there is to say of its waiting; nil while it only waits for its turn. Told decides when it is said anew, and silent
@@ -93,6 +95,10 @@ type Placer struct {
 	retries    workqueue.TypedRateLimiter[types.NamespacedName]
 	deferred   map[types.NamespacedName]time.Time
 	portOffset uint64
+	rules      rules
+	// agents are those that the bridge knew of at its edition.
+	agents  *placement.Agents
+	edition uint64
 	// turns are those of the namespaces with pending tasks.
 	turns placement.Turns
 	// spec is what the framework's spec says of offers.
@@ -126,6 +132,7 @@ type Bridge interface {
 	Connection() mesosbridge.Connection
 	MayAccept() bool
 	Offers() []mesos.Offer
+	Agents(known uint64) (agents []mesos.Agent, edition uint64)
 	Reserve(taskID, agentID string)
 	Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool)
 	Decline(offerIDs []string, refuse time.Duration, reason mesosbridge.DeclineReason)
@@ -244,7 +251,7 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, en
 		p.release(known)
 	}
 	now := p.clock.Now()
-	p.pending[key] = &wanted{key: key, task: task, hash: hash, since: now, asks: now}
+	p.pending[key] = &wanted{key: key, task: task, hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now}
 	if ended {
 		p.pending[key].asks = now.Add(ownFirst)
 	}

@@ -98,7 +98,7 @@ func (p *Placer) place(offers []mesos.Offer) {
 	}
 	round := &placement.Round{
 		Now: began, MaintenanceLead: p.maintenanceLead(),
-		MaxAssignments: room, ShareGPUAgents: p.spec.GPUAgents == v1alpha1.GPUAgentsShared, Declined: p.recall(began), Turns: &p.turns,
+		MaxAssignments: room, ShareGPUAgents: p.spec.GPUAgents == v1alpha1.GPUAgentsShared, Declined: p.recall(began), Turns: &p.turns, Agents: p.known(),
 	}
 	alone, together := p.split(tasks)
 	left := leftover{offers: offers, maintained: sets.New[string]()}
@@ -286,7 +286,7 @@ func (p *Placer) unplaced() (tasks []placement.Task, room int) {
 			continue
 		}
 		tasks = append(tasks, placement.Task{
-			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Since: task.since,
+			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Rules: task.rules, Since: task.since,
 		})
 	}
 	return tasks, room

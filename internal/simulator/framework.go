@@ -42,7 +42,7 @@ type framework struct {
 
 // capabilities are those of a framework that change what a master does.
 type capabilities struct {
-	partitionAware, multiRole, reservationRefinement, taskKilling, gpuResources bool
+	partitionAware, multiRole, reservationRefinement, taskKilling, gpuResources, regionAware bool
 }
 
 func capabilitiesOf(info *mesos.FrameworkInfo) (c capabilities) {
@@ -58,6 +58,8 @@ func capabilitiesOf(info *mesos.FrameworkInfo) (c capabilities) {
 			c.taskKilling = true
 		case mesos.FrameworkInfo_Capability_GPU_RESOURCES:
 			c.gpuResources = true
+		case mesos.FrameworkInfo_Capability_REGION_AWARE:
+			c.regionAware = true
 		default:
 		}
 	}
@@ -254,6 +256,7 @@ func (r *reign) subscribedEvent(id string) *scheduler.Event {
 				Hostname: new(host),
 				Version:  new(version),
 				Address:  &mesos.Address{Hostname: new(host), IP: new("127.0.0.1"), Port: int32(port)},
+				Domain:   r.cluster.flags.Domain,
 				Capabilities: []mesos.MasterInfo_Capability{
 					{Type: mesos.MasterInfo_Capability_AGENT_UPDATE},
 					{Type: mesos.MasterInfo_Capability_AGENT_DRAINING},

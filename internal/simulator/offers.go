@@ -136,6 +136,9 @@ func (r *reign) offerTo(cl claimant, s *slave) *offer {
 	if !cl.framework.caps.gpuResources && holdsGPU(s) {
 		return nil // agents with GPUs are kept for those who can use them
 	}
+	if !cl.framework.caps.regionAware && r.remote(s) {
+		return nil
+	}
 	if !worthOffering(resources) || cl.framework.filtered(cl.role, s.id, resources) {
 		return nil
 	}
@@ -160,6 +163,12 @@ func (r *reign) offerTo(cl claimant, s *slave) *offer {
 		})
 	}
 	return o
+}
+
+// remote says whether an agent is in another region than the masters. Where either has no domain it is not.
+func (r *reign) remote(s *slave) bool {
+	master, agent := r.cluster.flags.Domain.GetFaultDomain(), s.agent.spec.Domain.GetFaultDomain()
+	return master != nil && agent != nil && master.Region.Name != agent.Region.Name
 }
 
 func holdsGPU(s *slave) bool {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
 // Options configures a Cluster. The zero value is one master with the default flags and no log.
@@ -40,7 +41,9 @@ type Flags struct {
 	ExecutorRecoveryTimeout time.Duration
 	// ExecutorRegistrationTimeout (1 min) is how long an agent waits for an executor to register.
 	ExecutorRegistrationTimeout time.Duration
-	AgentRemovalInterval        time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
+	// Domain is that of the masters (domain). Agents of another region are offered to frameworks that are aware of regions, and to no others.
+	Domain               *mesos.DomainInfo
+	AgentRemovalInterval time.Duration // 0: agents that miss their pings may all be removed at once (agent_removal_rate_limit)
 
 	// AuthenticateFrameworks demands basic authentication on the scheduler API by one of Credentials.
 	AuthenticateFrameworks bool

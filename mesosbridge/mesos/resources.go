@@ -55,12 +55,6 @@ type Label struct{ Name, Value string }
 // PortRange is a range of host ports, both ends included.
 type PortRange struct{ Begin, End uint64 }
 
-// Agent is what Mesos tells of one agent.
-type Agent struct {
-	ID       string
-	Hostname string
-}
-
 // Offer is what one agent has to give to one role, until it is accepted, declined, rescinded or its term ends.
 type Offer struct {
 	ID       string
@@ -77,6 +71,14 @@ type Offer struct {
 	OnGPUAgent bool
 	// Maintenance is when the agent is unavailable by the masters' maintenance schedule; zero where it is not in it.
 	Maintenance Window
+	// Attributes and Domain are the agent's.
+	Attributes []Attribute
+	Domain     Domain
 	// Number is the event that brought the offer.
 	Number Number
+}
+
+// Agent is what the offer tells of its agent.
+func (o *Offer) Agent() Agent {
+	return Agent{ID: o.AgentID, Hostname: o.Hostname, Attributes: o.Attributes, Domain: o.Domain}
 }

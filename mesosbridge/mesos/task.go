@@ -33,6 +33,8 @@ type Task struct {
 	KillGracePeriod *time.Duration
 	// MaxRun is how long the task may run before Mesos ends it; zero for ever (mesos.proto, TaskInfo.max_completion_time).
 	MaxRun time.Duration
+	// Placement is which agents it may have; nil for any.
+	Placement *Placement
 }
 
 // EnvVar is one environment variable.

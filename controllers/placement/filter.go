@@ -1,0 +1,188 @@
+package placement
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+// filter is what rules leave of a pool's offers. It is made once for all tasks that share the rules.
+type filter struct {
+	rules *Rules
+	// refused has for each offer that is counted the first constraint that does not hold on its agent, or holdsAll.
+	refused []int16
+	// allowed are the indexes of the pool's offers on whose agents every constraint holds, in ascending order; plain is how many of them are of
+	// agents without GPUs.
+	allowed []int
+	plain   int
+	// counted is what a verdict counts, and failing what it says of each constraint; made when the first is asked for.
+	counted *counted
+	failing []string
+}
+
+// holdsAll stands for no constraint.
+const holdsAll = -1
+
+// filter returns what rules leave of the pool's offers.
+func (p *pool) filter(rules *Rules) *filter {
+	if known, ok := p.filters[rules]; ok {
+		return known
+	}
+	made := &filter{rules: rules, refused: make([]int16, len(p.counted.offers))}
+	for number := range made.refused {
+		made.refused[number] = holdsAll
+	}
+	for i := range rules.constraints {
+		made.apply(i, p.sorted(rules.constraints[i].By))
+	}
+	// The offers of the pool are the first of those that are counted.
+	for i := range p.offers {
+		if made.refused[i] == holdsAll {
+			made.allowed = append(made.allowed, i)
+			if i < p.plain {
+				made.plain = len(made.allowed)
+			}
+		}
+	}
+	p.filters[rules] = made
+	return made
+}
+
+// apply refuses what fails a constraint and none before it.
+func (f *filter) apply(i int, by *sorted) {
+	holds := make([]bool, len(by.kinds))
+	for kind, values := range by.kinds {
+		holds[kind] = f.rules.constraints[i].holds(values)
+	}
+	for number, kind := range by.kindOf {
+		if f.refused[number] == holdsAll && !holds[kind] {
+			f.refused[number] = int16(i)
+		}
+	}
+}
+
+// sorted are the offers that are counted by what their agents have under a key: constraints are judged once for each kind.
+type sorted struct {
+	// kindOf is each offer's kind, and kinds what agents of each have.
+	kindOf []int32
+	kinds  [][]mesos.Attribute
+}
+
+// sorted sorts the offers that are counted by a key.
+func (p *pool) sorted(key mesos.Key) *sorted {
+	if known, ok := p.sorts[key]; ok {
+		return known
+	}
+	made, kinds := &sorted{kindOf: make([]int32, len(p.counted.offers))}, map[string]int32{}
+	for number, offer := range p.counted.offers {
+		agent := offer.Agent()
+		values := agent.Values(key)
+		what := textOf(values)
+		kind, ok := kinds[what]
+		if !ok {
+			kind = int32(len(made.kinds))
+			kinds[what] = kind
+			made.kinds = append(made.kinds, values)
+		}
+		made.kindOf[number] = kind
+	}
+	p.sorts[key] = made
+	return made
+}
+
+// textOf tells values apart.
+func textOf(values []mesos.Attribute) string {
+	switch {
+	case len(values) == 0:
+		return ""
+	case len(values) == 1 && !values[0].Numeric:
+		return "t" + values[0].Text
+	}
+	var text strings.Builder
+	for _, value := range values {
+		if value.Numeric {
+			text.WriteByte('n')
+		}
+		text.WriteString(value.Text)
+		text.WriteByte(0)
+	}
+	return text.String()
+}
+
+// next returns the first of the offers that a shape may have, from where its last search ended, that has room for it; or -1.
+func (p *pool) next(shape *shape) int {
+	if shape.filter == nil {
+		i := p.room.first(shape.next, shape.want)
+		if i < 0 || shape.noGPUAgents && i >= p.plain {
+			shape.next = len(p.offers)
+			return -1
+		}
+		shape.next = i
+		return i
+	}
+	allowed := shape.filter.allowed
+	if shape.noGPUAgents {
+		allowed = allowed[:shape.filter.plain]
+	}
+	if !p.room.mayHold(&shape.want) {
+		shape.next = len(allowed)
+	}
+	for ; shape.next < len(allowed); shape.next++ {
+		if p.room.holds(allowed[shape.next], &shape.want) {
+			return allowed[shape.next]
+		}
+	}
+	return -1
+}
+
+// countedFor is what a verdict of a shape counts.
+func (p *pool) countedFor(shape *shape) *counted {
+	switch filter := shape.filter; {
+	case filter == nil:
+		return &p.counted
+	case filter.counted == nil:
+		filter.counted = p.counted.under(filter)
+		filter.failing = make([]string, len(filter.rules.constraints))
+		for i := range filter.failing {
+			filter.failing[i] = p.failing(&filter.rules.constraints[i])
+		}
+	}
+	return shape.filter.counted
+}
+
+// under is the same less the offers on whose agents a constraint does not hold, which are counted by the first such one.
+func (c *counted) under(filter *filter) *counted {
+	left := &counted{maintained: c.maintained, most: c.most, offers: c.offers}
+	left.plain, left.onGPUAgents = c.plain.under(filter), c.onGPUAgents.under(filter)
+	return left
+}
+
+func (g *group) under(filter *filter) group {
+	left := group{refused: make([]int, len(filter.rules.constraints)), offers: make([]countedOffer, 0, len(g.offers))}
+	for i := range g.offers {
+		if refused := filter.refused[g.offers[i].number]; refused == holdsAll {
+			left.offers = append(left.offers, g.offers[i])
+		} else {
+			left.refused[refused]++
+		}
+	}
+	left.block() // They are in the order of those that they are taken from.
+	return left
+}
+
+// failing names a constraint that offers fail, and says so if no agent has anything under its key.
+func (p *pool) failing(c *constraint) string {
+	if c.Operator == mesos.DoesNotExist || !p.none(c.By) {
+		return c.text
+	}
+	if c.By.Field == "" {
+		return c.text + " (no agent has attribute " + mesos.Short(c.By.Attribute) + ")"
+	}
+	return c.text + " (no agent says its " + strings.ToLower(string(c.By.Field)) + ")"
+}
+
+// none says whether no agent has anything under a key, neither one that is known nor one of the offers that are counted.
+func (p *pool) none(key mesos.Key) bool {
+	return !p.round.Agents.have(key) && !slices.ContainsFunc(p.sorted(key).kinds, func(values []mesos.Attribute) bool { return len(values) > 0 })
+}
