@@ -103,29 +103,7 @@ func rangesOf(value *mesospb.Value_Ranges) []mesos.PortRange {
 			ranges = append(ranges, mesos.PortRange{Begin: r.Begin, End: r.End})
 		}
 	}
-	return join(ranges)
-}
-
-func join(ranges []mesos.PortRange) []mesos.PortRange {
-	slices.SortFunc(ranges, func(a, b mesos.PortRange) int {
-		switch {
-		case a.Begin < b.Begin:
-			return -1
-		case a.Begin > b.Begin:
-			return 1
-		}
-		return 0
-	})
-	var joined []mesos.PortRange
-	for _, r := range ranges {
-		last := len(joined) - 1
-		if last >= 0 && (r.Begin <= joined[last].End || r.Begin-1 == joined[last].End) {
-			joined[last].End = max(joined[last].End, r.End)
-			continue
-		}
-		joined = append(joined, r)
-	}
-	return joined
+	return mesos.JoinRanges(ranges)
 }
 
 // scalars adds up the amounts.
@@ -157,7 +135,7 @@ func (s stock) ports() []mesos.PortRange {
 			all = append(all, s[i].ranges...)
 		}
 	}
-	return join(all)
+	return mesos.JoinRanges(all)
 }
 
 // take returns the resources that the task gets and what is left then. The stock itself stays as it was.
@@ -176,7 +154,11 @@ func (s stock) take(task *mesos.Task) (taken []mesospb.Resource, left stock, err
 			return nil, nil, err
 		}
 	}
-	if taken, err = left.takePorts(taken, task.HostPorts); err != nil {
+	ports, err := portsOf(task)
+	if err != nil {
+		return nil, nil, err
+	}
+	if taken, err = left.takePorts(taken, ports); err != nil {
 		return nil, nil, err
 	}
 	return taken, left, nil
@@ -203,52 +185,51 @@ func (s stock) takeScalar(taken []mesospb.Resource, name string, want mesos.Scal
 	return taken, nil
 }
 
-func (s stock) takePorts(taken []mesospb.Resource, ports []uint32) ([]mesospb.Resource, error) {
-	byShare := make(map[int][]mesos.PortRange)
-	for _, port := range ports {
-		i := s.removePort(uint64(port))
-		if i < 0 {
-			return nil, fmt.Errorf("the offer lacks port %d", port)
-		}
-		byShare[i] = append(byShare[i], mesos.PortRange{Begin: uint64(port), End: uint64(port)})
+// portsOf returns the host ports of a task that was given those that it asked for, joined; or an error if it was given one twice for one protocol.
+func portsOf(task *mesos.Task) ([]mesos.PortRange, error) {
+	type spoken struct {
+		port     uint32
+		protocol mesos.Protocol
 	}
-	for i := range s {
-		if len(byShare[i]) == 0 {
-			continue
+	ports, seen := make([]mesos.PortRange, 0, len(task.HostPorts)+len(task.Ranges)), map[spoken]bool{}
+	for i, port := range task.HostPorts {
+		one := spoken{port: port}
+		if i < len(task.Ports) {
+			one.protocol = task.Ports[i].Protocol
 		}
-		r := s[i].resource
-		r.Ranges = &mesospb.Value_Ranges{}
-		for _, p := range join(byShare[i]) {
-			r.Ranges.Range = append(r.Ranges.Range, mesospb.Value_Range{Begin: p.Begin, End: p.End})
+		if seen[one] {
+			return nil, fmt.Errorf("the offer lacks port %d a second time", port)
 		}
-		taken = append(taken, r)
+		seen[one] = true
+		ports = append(ports, mesos.PortRange{Begin: uint64(port), End: uint64(port)})
 	}
-	return taken, nil
+	for _, one := range task.Ranges {
+		ports = append(ports, mesos.PortRange{Begin: uint64(one.From), End: uint64(one.To)})
+	}
+	return mesos.JoinRanges(ports), nil
 }
 
-// removePort takes one port out of the first share that has it and returns the share's index, or -1.
-func (s stock) removePort(port uint64) int {
+func (s stock) takePorts(taken []mesospb.Resource, want []mesos.PortRange) ([]mesospb.Resource, error) {
 	for i := range s {
 		if s[i].resource.Name != resourcePorts {
 			continue
 		}
-		at := slices.IndexFunc(s[i].ranges, func(r mesos.PortRange) bool { return r.Begin <= port && port <= r.End })
-		if at < 0 {
+		part := mesos.CommonPorts(s[i].ranges, want)
+		if len(part) == 0 {
 			continue
 		}
-		r := s[i].ranges[at]
-		// A new slice, as the stock that this one was cloned from keeps its ranges.
-		ranges := slices.Clone(s[i].ranges[:at])
-		if r.Begin < port {
-			ranges = append(ranges, mesos.PortRange{Begin: r.Begin, End: port - 1})
+		s[i].ranges, want = mesos.LessPorts(s[i].ranges, part), mesos.LessPorts(want, part)
+		r := s[i].resource
+		r.Ranges = &mesospb.Value_Ranges{}
+		for _, p := range part {
+			r.Ranges.Range = append(r.Ranges.Range, mesospb.Value_Range{Begin: p.Begin, End: p.End})
 		}
-		if port < r.End {
-			ranges = append(ranges, mesos.PortRange{Begin: port + 1, End: r.End})
-		}
-		s[i].ranges = append(ranges, s[i].ranges[at+1:]...)
-		return i
+		taken = append(taken, r)
 	}
-	return -1
+	if len(want) > 0 {
+		return nil, fmt.Errorf("the offer lacks port %d", want[0].Begin)
+	}
+	return taken, nil
 }
 
 // taskInfo builds what the launch tells Mesos of the task.
@@ -335,10 +316,25 @@ func discoveryInfo(task *mesos.Task) *mesospb.DiscoveryInfo {
 	}
 	for i, port := range task.HostPorts {
 		p := mesospb.Port{Number: port, Protocol: new("tcp")}
-		if i < len(task.Ports) && task.Ports[i].Name != "" {
-			p.Name = new(task.Ports[i].Name)
+		if i < len(task.Ports) {
+			describePort(&p, &task.Ports[i])
 		}
 		info.Ports.Ports = append(info.Ports.Ports, p)
 	}
 	return info
+}
+
+// describePort says what the spec says of a port.
+func describePort(p *mesospb.Port, port *mesos.Port) {
+	p.Protocol = new(port.Protocol.Discovered())
+	if port.Name != "" {
+		p.Name = new(port.Name)
+	}
+	if len(port.Labels) == 0 {
+		return
+	}
+	p.Labels = &mesospb.Labels{}
+	for _, label := range port.Labels {
+		p.Labels.Labels = append(p.Labels.Labels, mesospb.Label{Key: label.Name, Value: new(label.Value)})
+	}
 }

@@ -207,7 +207,7 @@ func TestStock_take(t *testing.T) {
 		"refuses the same port twice": {
 			offered: []mesospb.Resource{ports([]uint64{31000, 31009})},
 			ports:   []uint32{31001, 31001},
-			refused: "the offer lacks port 31001",
+			refused: "the offer lacks port 31001 a second time",
 		},
 		"bears absurd amounts": {
 			offered: []mesospb.Resource{scalar("cpus", math.Inf(1)), scalar("cpus", math.Inf(1)), scalar("cpus", math.NaN()), scalar("cpus", -1)},
@@ -336,6 +336,46 @@ func TestTaskInfo(t *testing.T) {
 	}
 	if p := info.Discovery.Ports.Ports; len(p) != 2 || p[0].Number != 31007 || p[0].GetName() != "http" || p[1].GetName() != "admin-api" {
 		t.Errorf("unexpected ports: %v", p)
+	}
+}
+
+func TestTaskInfo_ports(t *testing.T) {
+	task := mesos.Task{
+		ID: "odd", Name: "dns.shop",
+		Ports: []mesos.Port{
+			{Name: "dns", HostPort: 53}, {Name: "dns-udp", HostPort: 53, Protocol: mesos.ProtocolUDP, Labels: []mesos.Label{{Name: "VIP_0", Value: "/dns:53"}, {Name: "empty"}}},
+		},
+		HostPorts: []uint32{53, 53},
+		Ranges:    []mesos.NamedRange{{Name: "rtp", From: 10000, To: 10100}, {Name: "rtp-udp", From: 10000, To: 10050, Protocol: mesos.ProtocolUDP}},
+	}
+	s := stockOf([]mesospb.Resource{ports([]uint64{50, 60, 10000, 10050, 10061, 10200}), ports([]uint64{10051, 10060}, "prod")}, nil)
+	taken, left, err := s.take(&task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"ports:[10051-10060](prod)@prod", "ports:[53-53][10000-10050][10061-10100]@prod"}, show(taken)); diff != "" {
+		t.Errorf("taken (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]mesos.PortRange{{Begin: 50, End: 52}, {Begin: 54, End: 60}, {Begin: 10101, End: 10200}}, left.ports()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	if _, _, err := left.take(&mesos.Task{Ranges: []mesos.NamedRange{{From: 10100, To: 10101}}}); err == nil {
+		t.Error("a range was taken of which a port is gone")
+	}
+	info := taskInfo(&task, "a1", nil)
+	want := []mesospb.Port{
+		{Number: 53, Name: new("dns"), Protocol: new("tcp")},
+		{Number: 53, Name: new("dns-udp"), Protocol: new("udp"), Labels: &mesospb.Labels{Labels: []mesospb.Label{{Key: "VIP_0", Value: new("/dns:53")}, {Key: "empty", Value: new("")}}}},
+	}
+	if diff := cmp.Diff(want, info.Discovery.Ports.Ports); diff != "" {
+		t.Errorf("found by (-want +got):\n%s", diff)
+	}
+	env := map[string]string{}
+	for _, v := range info.Command.Environment.Variables {
+		env[v.Name] = v.GetValue()
+	}
+	if env["PORT_RTP"] != "10000-10100" || env["PORT_RTP_UDP"] != "10000-10050" || env["PORTS"] != "53,53" {
+		t.Errorf("the environment is %v", env)
 	}
 }
 

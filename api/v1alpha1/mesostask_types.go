@@ -54,6 +54,8 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="self.frameworkRef == oldSelf.frameworkRef",message="spec.frameworkRef cannot be changed: delete the MesosTask and create it anew",fieldPath=".frameworkRef"
 // +kubebuilder:validation:XValidation:rule="has(self.shell) != has(self.command)",message="exactly one of spec.shell and spec.command must be set",fieldPath=".shell"
 // +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command)",message="spec.args needs spec.command; with spec.shell write the arguments into the command line",fieldPath=".args"
+// +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, p.name == r.name))",message="one of spec.ports and one of spec.portRanges have the same name, and so the same PORT_<NAME>: rename one",fieldPath=".portRanges"
+// +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, has(p.hostPort) && r.from <= p.hostPort && p.hostPort <= r.to && (has(p.protocol) ? p.protocol : 'TCP') == (has(r.protocol) ? r.protocol : 'TCP')))",message="the hostPort of one of spec.ports is in one of spec.portRanges, and no agent could give it twice: take another",fieldPath=".portRanges"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -236,12 +238,13 @@ type TaskTemplate struct {
 	// +required
 	Resources Resources `json:"resources,omitzero"`
 
-	// ports are host ports that the task needs. Each reaches it as environment variable PORT_<NAME>.
+	// ports are host ports that the task needs. Each reaches it as environment variable PORT_<NAME>, and what finds services by Mesos is told of it by
+	// its name, protocol and labels. The same number may be asked for in TCP and in UDP: that takes one port of the agent. Absent: none.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=map
 	// +listMapKey=name
-	// +kubebuilder:validation:XValidation:rule="self.all(p, !has(p.hostPort) || self.exists_one(q, has(q.hostPort) && q.hostPort == p.hostPort))",message="two ports cannot have one hostPort, as no agent could give it twice: take another, or leave hostPort out for one from the offer"
+	// +kubebuilder:validation:XValidation:rule="self.all(p, !has(p.hostPort) || self.exists_one(q, has(q.hostPort) && q.hostPort == p.hostPort && (has(q.protocol) ? q.protocol : 'TCP') == (has(p.protocol) ? p.protocol : 'TCP')))",message="two ports of one protocol cannot have one hostPort, as no agent could give it twice: take another, or leave hostPort out for one from the offer"
 	// +optional
 	Ports []Port `json:"ports,omitempty"`
 
@@ -249,6 +252,17 @@ type TaskTemplate struct {
 	// Absent: any agent that has room.
 	// +optional
 	Placement *Placement `json:"placement,omitempty"`
+
+	// portRanges are ranges of host ports that the task needs, for what takes hundreds of them. Each reaches it as environment variable PORT_<NAME>,
+	// in the form 10000-10100, and is no part of PORT0, PORT1, ... and PORTS. What finds services by Mesos is not told of them, as it knows single
+	// ports only. Absent: none. Mesos: resource ports.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:XValidation:rule="self.all(r, self.exists_one(q, (has(q.protocol) ? q.protocol : 'TCP') == (has(r.protocol) ? r.protocol : 'TCP') && q.from <= r.to && r.from <= q.to))",message="two of portRanges overlap, and no agent could give a port twice: make one of them, or move one"
+	// +optional
+	PortRanges []PortRange `json:"portRanges,omitempty"`
 
 	// killGracePeriodSeconds is the time between SIGTERM and SIGKILL, in seconds. Default: the agent's, which is 3 unless its
 	// operator chose another. A task that runs keeps the longer time that it was launched with: Mesos' command executor ignores a shorter one in a
@@ -377,6 +391,19 @@ type Port struct {
 	// +kubebuilder:validation:Maximum=65535
 	// +optional
 	HostPort *int32 `json:"hostPort,omitempty"`
+
+	// protocol is what is spoken on the port: TCP or UDP. Mesos itself counts a port once for both. Default: TCP. Mesos: Port.protocol of the
+	// discovery info.
+	// +optional
+	Protocol PortProtocol `json:"protocol,omitempty"`
+
+	// labels are told to what finds services by Mesos, such as VIP_0 to DC/OS. Absent: none. Mesos: Port.labels of the discovery info.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Labels []PortLabel `json:"labels,omitempty"`
 }
 
 // MesosTaskStatus is a task as it was last seen. The operator sets it all.
@@ -577,8 +604,9 @@ type TaskAttempt struct {
 	// +optional
 	IPs []string `json:"ips,omitempty"`
 
-	// ports are the host ports that the task was given. Absent of a task that was taken over as it ran: Mesos does not tell them.
-	// +kubebuilder:validation:MaxItems=64
+	// ports are the host ports that the task was given, a range of spec.portRanges in one row. Absent of a task that was taken over as it ran: Mesos
+	// does not tell them.
+	// +kubebuilder:validation:MaxItems=80
 	// +listType=map
 	// +listMapKey=name
 	// +optional
@@ -644,15 +672,21 @@ const (
 
 // AssignedPort is a host port that a task was given.
 type AssignedPort struct {
-	// name of the port, as in spec.ports.
+	// name of the port, as in spec.ports or spec.portRanges.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
 	// +required
 	Name string `json:"name,omitempty"`
 
-	// hostPort is the port on the agent's host.
+	// hostPort is the port on the agent's host, of a range the first.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	// +required
 	HostPort int32 `json:"hostPort,omitempty"`
+
+	// lastHostPort is the last port of a range. Absent of a single port.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +optional
+	LastHostPort int32 `json:"lastHostPort,omitempty"`
 }

@@ -178,6 +178,36 @@ func TestNext_countsAttempts(t *testing.T) {
 	})
 }
 
+// TestNext_portRanges: a range is one row, as long as the spec is still what the attempt was launched by; a binding that is restored from it has none.
+func TestNext_portRanges(t *testing.T) {
+	http, rtp := v1alpha1.AssignedPort{Name: "http", HostPort: 31000}, v1alpha1.AssignedPort{Name: "rtp", HostPort: 10000, LastHostPort: 10100}
+	for name, c := range map[string]struct {
+		edit func(*story)
+		want []v1alpha1.AssignedPort
+	}{
+		"as in the spec":                 {func(*story) {}, []v1alpha1.AssignedPort{http, rtp}},
+		"none if the spec has changed":   {changeHash, []v1alpha1.AssignedPort{{Name: "port-0", HostPort: 31000}}},
+		"alone, where there are no more": {func(s *story) { s.Spec.Ports, s.Binding.HostPorts = nil, nil }, []v1alpha1.AssignedPort{rtp}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.Spec.Ports, s.Spec.PortRanges = []v1alpha1.Port{{Name: "http"}}, []v1alpha1.PortRange{{Name: "rtp", From: 10000, To: 10100}}
+			s.bind(LaunchAccepted)
+			s.Binding.HostPorts = []int32{31000}
+			c.edit(s)
+			hostPorts := s.Binding.HostPorts
+			s.says(mesos.TaskRunning)
+			if diff := cmp.Diff(c.want, s.look().Status.Task.Ports); diff != "" {
+				t.Errorf("ports (-want +got):\n%s", diff)
+			}
+			s.Binding = nil
+			if decision := s.look(); decision.Restore == nil || !cmp.Equal(decision.Restore.HostPorts, hostPorts) {
+				t.Errorf("the binding that is restored is %+v, want ports %v", decision.Restore, hostPorts)
+			}
+		})
+	}
+}
+
 func TestNext_portNames(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(*story)

@@ -30,9 +30,15 @@ func TestHash_golden(t *testing.T) {
 		"a small shell task with a user": {declared(small, "www").Hash(), "2ed481547"},
 		"everything":                     {declared(full, full.User).Hash(), "2d6bf056a"},
 		"a time limit":                   {declared(mesos.Task{MaxRun: time.Minute}, "").Hash(), "2d2a387aa"},
-		"version 1, nothing":             {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
-		"version 1, a small shell task":  {hashOfVersion1(small), "1ce10921b"},
-		"version 1, everything":          {hashOfVersion1(full), "1f7e48cd7"},
+		"a port for UDP with a label": {
+			declared(mesos.Task{Ports: []mesos.Port{{Name: "dns", HostPort: 53, Protocol: mesos.ProtocolUDP, Labels: []mesos.Label{{Name: "VIP_0", Value: "/dns:53"}, {Name: "empty"}}}}}, "").Hash(), "2840d4402",
+		},
+		"ranges of ports": {
+			declared(mesos.Task{Ranges: []mesos.NamedRange{{Name: "rtp", From: 10000, To: 10100}, {Name: "rtp-udp", From: 10000, To: 10100, Protocol: mesos.ProtocolUDP}}}, "").Hash(), "2e5cf9d0d",
+		},
+		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
+		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
+		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.got != c.want {
@@ -140,6 +146,24 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 		"Ports": {
 			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http"}} },
 			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http", HostPort: new(int32(31000))}} },
+			func(t *v1alpha1.TaskTemplate) {
+				t.Ports = []v1alpha1.Port{{Name: "http", Protocol: v1alpha1.ProtocolUDP}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.PortLabel{{Name: "VIP_0"}}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.PortLabel{{Name: "VIP_0", Value: "/web:80"}}}}
+			},
+		},
+		"PortRanges": {
+			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "rtp", From: 1, To: 2}} },
+			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "rtp", From: 1, To: 3}} },
+			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "rtp", From: 2, To: 3}} },
+			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 2, To: 3}} },
+			func(t *v1alpha1.TaskTemplate) {
+				t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 2, To: 3, Protocol: v1alpha1.ProtocolUDP}}
+			},
 		},
 		"KillGracePeriodSeconds": {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
@@ -167,7 +191,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 
 func TestHash_whatKeepsATaskDoesNotCount(t *testing.T) {
 	edits := map[string]func(*v1alpha1.MesosTaskSpec){
-		"Role":           func(spec *v1alpha1.MesosTaskSpec) { spec.Role = "shop" },
+		"Role": func(spec *v1alpha1.MesosTaskSpec) { spec.Role = "shop" },
 		"Placement": func(spec *v1alpha1.MesosTaskSpec) {
 			spec.Placement = &v1alpha1.Placement{Constraints: []v1alpha1.Constraint{{Operator: v1alpha1.ConstraintExists}}}
 		},

@@ -38,13 +38,14 @@ func TooLarge(task *mesos.Task, agents mesos.Sizes) *Obstacle {
 			lacks = append(lacks, "the most "+kind.name+" that one has is "+kind.text(kind.most))
 		}
 	}
-	if n := len(task.Ports); n > 0 {
-		wants = append(wants, countOf(n, "port"))
-		if uint64(n) > ports {
+	fixed, others := task.FixedPorts()
+	if n := mesos.CountPorts(fixed) + uint64(others); n > 0 {
+		wants = append(wants, countOf(int(n), "port"))
+		if n > ports {
 			lacks = append(lacks, "the most ports that one has is "+strconv.FormatUint(ports, 10))
 		}
 	}
-	if missing := missingPorts(task, agents); len(missing) > 0 {
+	if missing := missingPorts(fixed, agents); len(missing) > 0 {
 		lacks = append(lacks, "none has host port "+strings.Join(missing, ", "))
 	}
 	if len(lacks) == 0 {
@@ -56,11 +57,16 @@ func TooLarge(task *mesos.Task, agents mesos.Sizes) *Obstacle {
 }
 
 // missingPorts are host ports that the task asks for and no agent has, no more than a message names.
-func missingPorts(task *mesos.Task, agents mesos.Sizes) (missing []string) {
-	for _, port := range task.Ports {
-		if port.HostPort != 0 && !agents.HavePort(port.HostPort) {
-			missing = append(missing, strconv.FormatUint(uint64(port.HostPort), 10))
+func missingPorts(fixed []mesos.PortRange, agents mesos.Sizes) (missing []string) {
+	for _, ports := range fixed {
+		if agents.HavePorts(ports) {
+			continue
 		}
+		text := strconv.FormatUint(ports.Begin, 10)
+		if ports.Begin < ports.End {
+			text += "-" + strconv.FormatUint(ports.End, 10)
+		}
+		missing = append(missing, text)
 	}
 	if more := len(missing) - portsTold; more > 0 {
 		missing = append(slices.Clip(missing[:portsTold]), countOf(more, "other"))

@@ -42,8 +42,12 @@ func TestTooLarge(t *testing.T) {
 		"each, but not on one": {mesos.Task{Scalars: mesos.Scalars{CPUs: 16000, Memory: 64 * gibibyte}}, fleet, []string{"cpus 16, memory 64Gi: each is to be had, but not all on one agent. "}},
 		"more ports":           {mesos.Task{Ports: make([]mesos.Port, 11)}, fleet, []string{"hold 11 ports: the most ports that one has is 10. "}},
 		"a port of none":       {mesos.Task{Ports: ports(443)}, fleet, []string{"hold 1 port: none has host port 443. "}},
-		"many ports of none":   {mesos.Task{Ports: ports(1, 2, 3, 4, 5)}, fleet, []string{"none has host port 1, 2, 3, 2 others. "}},
-		"ports of two agents":  {mesos.Task{Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
+		"many ports of none":   {mesos.Task{Ports: ports(1, 3, 5, 7, 9)}, fleet, []string{"none has host port 1, 3, 5, 2 others. "}},
+		"a range of none":      {mesos.Task{Ranges: []mesos.NamedRange{{From: 31005, To: 31014}}}, fleet, []string{"hold 10 ports: none has host port 31005-31014. "}},
+		"one in both protocols": {
+			mesos.Task{Ports: append(make([]mesos.Port, 9), mesos.Port{HostPort: 31000}, mesos.Port{HostPort: 31000, Protocol: mesos.ProtocolUDP})}, fleet, nil,
+		},
+		"ports of two agents": {mesos.Task{Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			got := TooLarge(&c.task, c.agents)

@@ -264,19 +264,6 @@ func (s *scene) trimmed(history []v1alpha1.TaskAttempt) []v1alpha1.TaskAttempt {
 	})
 }
 
-// namePorts gives the binding's ports the names that they have in the spec, if that is still what they were taken for; else numbers.
-func (s *scene) namePorts(hash string) (ports []v1alpha1.AssignedPort) {
-	same := s.Hash != "" && s.Launched(hash, s.Binding.User) && len(s.Binding.HostPorts) == len(s.Spec.Ports)
-	for i, hostPort := range s.Binding.HostPorts {
-		name := fmt.Sprintf("port-%d", i)
-		if same {
-			name = s.Spec.Ports[i].Name
-		}
-		ports = append(ports, v1alpha1.AssignedPort{Name: name, HostPort: hostPort})
-	}
-	return ports
-}
-
 // neverRan says whether this process knows that the attempt's launch never took effect, and why.
 func (s *scene) neverRan() (why string, never bool) {
 	switch s.Launch {

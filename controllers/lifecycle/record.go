@@ -175,7 +175,9 @@ func (s *scene) restored() *v1alpha1.Binding {
 		KillGracePeriodSeconds: s.attempt.KillGracePeriodSeconds,
 	}
 	for _, port := range s.attempt.Ports {
-		binding.HostPorts = append(binding.HostPorts, port.HostPort)
+		if port.LastHostPort == 0 {
+			binding.HostPorts = append(binding.HostPorts, port.HostPort)
+		}
 	}
 	switch {
 	case s.attempt.KillReason == v1alpha1.KillRestartRequested:

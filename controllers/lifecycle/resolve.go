@@ -56,13 +56,7 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 			Executable: uri.Executable, Cache: uri.Cache, OutputFile: uri.OutputFile,
 		})
 	}
-	for _, port := range spec.Ports {
-		wanted := mesos.Port{Name: port.Name}
-		if port.HostPort != nil {
-			wanted.HostPort = uint32(*port.HostPort)
-		}
-		task.Ports = append(task.Ports, wanted)
-	}
+	task.Ports, task.Ranges = portsOf(&spec.TaskTemplate)
 	if spec.KillGracePeriodSeconds != nil {
 		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
 		task.KillGracePeriod = &grace

@@ -45,6 +45,21 @@ func TestResolve(t *testing.T) {
 			},
 			func(t *mesos.Task) { t.Ports = []mesos.Port{{Name: "http", HostPort: 65535}, {Name: "any"}} },
 		},
+		"ports with protocols and labels, and ranges, by name": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.Ports = []v1alpha1.Port{
+					{Name: "dns", Protocol: v1alpha1.ProtocolUDP, Labels: []v1alpha1.PortLabel{{Name: "b"}, {Name: "a", Value: "1"}}},
+					{Name: "dns-tcp", Protocol: v1alpha1.ProtocolTCP},
+				}
+				t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 7, To: 8, Protocol: v1alpha1.ProtocolTCP}, {Name: "rtp", From: 1, To: 5, Protocol: v1alpha1.ProtocolUDP}}
+			},
+			func(t *mesos.Task) {
+				t.Ports = []mesos.Port{
+					{Name: "dns", Protocol: mesos.ProtocolUDP, Labels: []mesos.Label{{Name: "a", Value: "1"}, {Name: "b"}}}, {Name: "dns-tcp"},
+				}
+				t.Ranges = []mesos.NamedRange{{Name: "rtp", From: 1, To: 5, Protocol: mesos.ProtocolUDP}, {Name: "sip", From: 7, To: 8}}
+			},
+		},
 		"a grace period of nothing is not the agent's": {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *mesos.Task) { t.KillGracePeriod = new(time.Duration(0)) },

@@ -146,7 +146,7 @@ func (b *block) count(shape *shape, count *[outcomes]int) {
 		case least != contested:
 			count[least] += len(b.offers)
 			return
-		case len(shape.fixed) == 0:
+		case len(shape.fixed)+len(shape.ranges) == 0:
 			count[awaited] += b.declined
 			count[contested] += len(b.offers) - b.declined
 			return
@@ -162,7 +162,7 @@ func (o *countedOffer) outcome(shape *shape) outcome {
 	switch {
 	case scarce != contested:
 		return scarce
-	case !o.free.haveAll(shape.fixed):
+	case !o.free.haveAll(shape.fixed, shape.ranges):
 		return lacksPorts
 	case o.declined:
 		return awaited

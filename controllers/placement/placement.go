@@ -20,6 +20,8 @@ type Task struct {
 	Ports []mesos.Port
 	// Rules are which agents it may have; nil for any.
 	Rules *Rules
+	// Ranges are ranges of host ports that it takes. What is in several of them, and a port of Ports that is in one, is taken once.
+	Ranges []mesos.NamedRange
 	// Since is when the task began to wait.
 	Since time.Time
 }

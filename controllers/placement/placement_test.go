@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -257,6 +258,54 @@ func TestSentence(t *testing.T) {
 				t.Errorf("Place said %+v, want %q", got, want)
 			}
 		})
+	}
+}
+
+func TestPlace_portRanges(t *testing.T) {
+	has := offer("a", 9, 0, 0)
+	has.Ports = []mesos.PortRange{{Begin: 100, End: 299}, {Begin: 500, End: 509}}
+	tcp := func(port uint32) mesos.Port { return mesos.Port{HostPort: port} }
+	udp := func(port uint32) mesos.Port { return mesos.Port{HostPort: port, Protocol: mesos.ProtocolUDP} }
+	for name, c := range map[string]struct {
+		ports  []mesos.Port
+		ranges []mesos.NamedRange
+		got    []uint32
+		says   string
+	}{
+		"a range":                              {nil, []mesos.NamedRange{{From: 100, To: 199}}, nil, ""},
+		"a range and any port outside of it":   {[]mesos.Port{{}}, []mesos.NamedRange{{From: 100, To: 298}}, []uint32{299}, ""},
+		"one number in both protocols":         {[]mesos.Port{tcp(100), udp(100), {}}, nil, []uint32{100, 100, 101}, ""},
+		"a port in a range of the other":       {[]mesos.Port{udp(150)}, []mesos.NamedRange{{From: 100, To: 199}}, []uint32{150}, ""},
+		"two ranges of one number":             {nil, []mesos.NamedRange{{From: 100, To: 299}, {From: 200, To: 250, Protocol: mesos.ProtocolUDP}}, nil, ""},
+		"a range that is not whole":            {nil, []mesos.NamedRange{{From: 250, To: 300}}, nil, "1 offer: 1 lacks ports (want 250-300)"},
+		"a range over a hole":                  {nil, []mesos.NamedRange{{From: 299, To: 500}}, nil, "1 offer: 1 lacks ports (want 299-500)"},
+		"ranges that touch are one":            {[]mesos.Port{tcp(7), {}}, []mesos.NamedRange{{From: 301, To: 302}, {From: 303, To: 305}}, nil, "1 offer: 1 lacks ports (want 7, 301-305 and any 1)"},
+		"one number twice in one protocol":     {[]mesos.Port{tcp(100), udp(100), tcp(100)}, nil, nil, "1 offer: 1 lacks ports (want 100, 100)"},
+		"more than there are beside the range": {make([]mesos.Port, 11), []mesos.NamedRange{{From: 100, To: 299}}, nil, "1 offer: 1 lacks ports (want 100-299 and any 11)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Place([]Task{{Key: "shop/one", Role: "web", Ports: c.ports, Ranges: c.ranges}}, []mesos.Offer{has}, Round{})
+			switch {
+			case c.says != "":
+				if len(got.Unplaced) != 1 || got.Unplaced[0].Message != c.says {
+					t.Errorf("Place said %+v, want %q", got, c.says)
+				}
+			case len(got.Assignments) != 1 || !slices.Equal(got.Assignments[0].HostPorts, c.got):
+				t.Errorf("Place said %+v, want ports %v", got, c.got)
+			}
+		})
+	}
+}
+
+// TestPlace_keepsRangesForTheirTasks: a task that takes any port takes none of a range that another waits for, while there is another port.
+func TestPlace_keepsRangesForTheirTasks(t *testing.T) {
+	has := offer("a", 9, 0, 0)
+	has.Ports = []mesos.PortRange{{Begin: 100, End: 300}}
+	got := Place([]Task{
+		{Key: "shop/a", Role: "web", Ports: []mesos.Port{{}}}, {Key: "shop/b", Role: "web", Ranges: []mesos.NamedRange{{From: 100, To: 299}}},
+	}, []mesos.Offer{has}, Round{})
+	if len(got.Assignments) != 2 || !slices.Equal(got.Assignments[0].HostPorts, []uint32{300}) {
+		t.Errorf("Place said %+v", got)
 	}
 }
 

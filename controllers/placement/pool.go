@@ -1,9 +1,6 @@
 package placement
 
 import (
-	"encoding/binary"
-	"slices"
-
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -45,12 +42,16 @@ type shapeKey struct {
 	anyPort int
 	fixed   string
 	rules   *Rules
+	ranges  string
 }
 
 // shape is one such want and what is known of it.
 type shape struct {
-	want  room
+	want room
+	// fixed are the ports that it must have, in ascending order; one that is asked for in both protocols stands once.
 	fixed []uint32
+	// ranges are those that it must have.
+	ranges freePorts
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
 	// filter is what its rules leave of the offers; nil for all.
@@ -63,7 +64,9 @@ type shape struct {
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round}
 	for i := range tasks {
-		all.of(tasks[i].Role).reserveFixed(tasks[i].Ports)
+		pool := all.of(tasks[i].Role)
+		pool.reserveFixed(tasks[i].Ports)
+		pool.reserveRanges(tasks[i].Ranges)
 	}
 	agents := map[[2]string]struct{}{}
 	order := asTheyCame(offers)
@@ -128,6 +131,15 @@ func (p *pool) reserveFixed(ports []mesos.Port) {
 	}
 }
 
+// reserveRanges does so for ranges, of which many tasks may ask for the same.
+func (p *pool) reserveRanges(ranges []mesos.NamedRange) {
+	for _, one := range ranges {
+		for port := one.From; port <= one.To; port++ {
+			p.reserve[port] = struct{}{}
+		}
+	}
+}
+
 // count takes an offer into what a verdict counts.
 func (p *pool) count(offer *mesos.Offer, ports freePorts, declined bool) {
 	if p.round.maintains(offer) {
@@ -161,22 +173,14 @@ func (p *pool) build() {
 
 // shape returns what is known of the wants of a task.
 func (p *pool) shape(task *Task) *shape {
-	var fixed []uint32
-	for _, port := range task.Ports {
-		if port.HostPort != 0 {
-			fixed = append(fixed, port.HostPort)
-		}
-	}
-	slices.Sort(fixed)
-	var packed []byte
-	for _, port := range fixed {
-		packed = binary.BigEndian.AppendUint32(packed, port)
-	}
-	key := shapeKey{scalars: task.Resources, anyPort: len(task.Ports) - len(fixed), fixed: string(packed), rules: task.Rules}
+	fixed, anyPort := fixedOf(task.Ports)
+	ranges := spansOf(task.Ranges)
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, fixed: pack(fixed), ranges: packSpans(ranges), rules: task.Rules}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
-			want: room{Scalars: task.Resources, ports: len(task.Ports)}, fixed: fixed, noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0,
+			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges,
+			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0,
 		}
 		if task.Rules != nil {
 			known.filter = p.filter(task.Rules)
@@ -193,7 +197,7 @@ func (p *pool) assign(task *Task, shape *shape, portOffset uint64) (Assignment, 
 		if i < 0 {
 			return Assignment{}, false
 		}
-		ports, left, ok := p.free[i].take(task.Ports, portOffset, p.reserve)
+		ports, left, ok := p.free[i].take(task.Ports, shape.ranges, portOffset, p.reserve)
 		if !ok {
 			shape.next++
 			continue

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -27,6 +28,24 @@ func portsOf(ranges []mesos.PortRange) freePorts {
 		}
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
+	return merge(spans)
+}
+
+// spansOf takes the ranges that a task asks for.
+func spansOf(ranges []mesos.NamedRange) freePorts {
+	if len(ranges) == 0 {
+		return nil
+	}
+	spans := make(freePorts, len(ranges))
+	for i, one := range ranges {
+		spans[i] = span{one.From, one.To}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.begin, b.begin) })
+	return merge(spans)
+}
+
+// merge joins spans in ascending order where they overlap or touch, in their place.
+func merge(spans freePorts) freePorts {
 	merged := spans[:0]
 	for _, s := range spans {
 		if last := len(merged) - 1; last >= 0 && s.begin <= merged[last].end+1 {
@@ -52,19 +71,25 @@ func (f freePorts) holding(port uint32) (int, bool) {
 	return i, i < len(f) && f[i].begin <= port
 }
 
-// without returns f less one port that it has.
-func (f freePorts) without(port uint32) freePorts {
-	i, ok := f.holding(port)
+// has says whether all ports of a range are free.
+func (f freePorts) has(s span) bool {
+	i, ok := f.holding(s.begin)
+	return ok && s.end <= f[i].end
+}
+
+// without returns f less ports that it has.
+func (f freePorts) without(s span) freePorts {
+	i, ok := f.holding(s.begin)
 	if !ok {
 		return f
 	}
 	left := make(freePorts, 0, len(f)+1)
 	left = append(left, f[:i]...)
-	if f[i].begin < port {
-		left = append(left, span{f[i].begin, port - 1})
+	if f[i].begin < s.begin {
+		left = append(left, span{f[i].begin, s.begin - 1})
 	}
-	if port < f[i].end {
-		left = append(left, span{port + 1, f[i].end})
+	if s.end < f[i].end {
+		left = append(left, span{s.end + 1, f[i].end})
 	}
 	return append(left, f[i+1:]...)
 }
@@ -99,22 +124,29 @@ func (f freePorts) next(port uint32, avoid map[uint32]struct{}) (uint32, bool) {
 	return 0, false
 }
 
-// take gives the ports that are wanted, in the order in which they are, and returns what is left. Fixed ones go first. The search
-// for any port begins at the free one with offset others below it; those in reserve are given only when there is no other.
-func (f freePorts) take(wanted []mesos.Port, offset uint64, reserve map[uint32]struct{}) ([]uint32, freePorts, bool) {
-	if len(wanted) == 0 {
+// take gives the ports that are wanted, in the order in which they are, and returns what is left without them and without the ranges. Fixed ones go
+// first. The search for any port begins at the free one with offset others below it; those in reserve are given only when there is no other.
+func (f freePorts) take(wanted []mesos.Port, ranges freePorts, offset uint64, reserve map[uint32]struct{}) ([]uint32, freePorts, bool) {
+	if len(wanted) == 0 && len(ranges) == 0 {
 		return nil, f, true
 	}
-	ports := make([]uint32, len(wanted))
 	left := f
+	for _, s := range ranges {
+		if !left.has(s) {
+			return nil, f, false
+		}
+		left = left.without(s)
+	}
+	ports := make([]uint32, len(wanted))
 	for i, want := range wanted {
 		if want.HostPort == 0 {
 			continue
 		}
-		if _, free := left.holding(want.HostPort); !free {
+		one := span{want.HostPort, want.HostPort}
+		if !left.has(one) && !ranges.has(one) && !shares(wanted, i) {
 			return nil, f, false
 		}
-		ports[i], left = want.HostPort, left.without(want.HostPort)
+		ports[i], left = want.HostPort, left.without(one)
 	}
 	for i, want := range wanted {
 		if want.HostPort != 0 {
@@ -129,17 +161,78 @@ func (f freePorts) take(wanted []mesos.Port, offset uint64, reserve map[uint32]s
 		if !ok {
 			port = start
 		}
-		ports[i], left = port, left.without(port)
+		ports[i], left = port, left.without(span{port, port})
 	}
 	return ports, left, true
 }
 
-// haveAll says whether every port, in ascending order, is free and named once.
-func (f freePorts) haveAll(ports []uint32) bool {
-	for i, port := range ports {
-		if _, free := f.holding(port); !free || i > 0 && ports[i-1] == port {
+// shares says whether wanted port i is one that was wanted before it in the other protocol: ports of agents have none, so that it is taken once.
+func shares(wanted []mesos.Port, i int) bool {
+	shared := false
+	for _, earlier := range wanted[:i] {
+		if earlier.HostPort == wanted[i].HostPort {
+			if earlier.Protocol == wanted[i].Protocol {
+				return false
+			}
+			shared = true
+		}
+	}
+	return shared
+}
+
+// haveAll says whether all ranges are free, and every port that is fixed; both in ascending order, and no port named twice but by the ranges.
+func (f freePorts) haveAll(fixed []uint32, ranges freePorts) bool {
+	for _, s := range ranges {
+		if !f.has(s) {
+			return false
+		}
+	}
+	for i, port := range fixed {
+		if !f.has(span{port, port}) || i > 0 && fixed[i-1] == port {
 			return false
 		}
 	}
 	return true
+}
+
+// fixedOf returns the ports that must be, in ascending order, and how many others are asked for. One that is asked for in both protocols stands once.
+func fixedOf(ports []mesos.Port) (fixed []uint32, others int) {
+	for i, port := range ports {
+		switch {
+		case port.HostPort == 0:
+			others++
+		case !shares(ports, i):
+			fixed = append(fixed, port.HostPort)
+		}
+	}
+	slices.Sort(fixed)
+	return fixed, others
+}
+
+// distinct counts the ports that are fixed or in a range.
+func distinct(fixed []uint32, ranges freePorts) int {
+	n := ranges.count()
+	for _, port := range fixed {
+		if !ranges.has(span{port, port}) {
+			n++
+		}
+	}
+	return n
+}
+
+// pack writes ports as part of a key.
+func pack(ports []uint32) string {
+	var packed []byte
+	for _, port := range ports {
+		packed = binary.BigEndian.AppendUint32(packed, port)
+	}
+	return string(packed)
+}
+
+func packSpans(spans freePorts) string {
+	var packed []byte
+	for _, s := range spans {
+		packed = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(packed, s.begin), s.end)
+	}
+	return string(packed)
 }

@@ -55,10 +55,18 @@ func drawTask(t *rapid.T, i int) Task {
 	ports := make([]mesos.Port, rapid.IntRange(0, 3).Draw(t, "ports"))
 	for p := range ports {
 		ports[p] = mesos.Port{Name: strconv.Itoa(p), HostPort: rapid.Uint32Range(0, 6).Draw(t, "hostPort")}
+		if rapid.IntRange(0, 2).Draw(t, "UDP") == 0 {
+			ports[p].Protocol = mesos.ProtocolUDP
+		}
+	}
+	var ranges []mesos.NamedRange
+	for range max(0, rapid.IntRange(-3, 2).Draw(t, "ranges")) {
+		from := rapid.Uint32Range(1, 5).Draw(t, "from")
+		ranges = append(ranges, mesos.NamedRange{From: from, To: from + rapid.Uint32Range(0, 2).Draw(t, "wide")})
 	}
 	namespace := rapid.SampledFrom([]string{"n", "n", "m", "o"}).Draw(t, "namespace")
 	return Task{
-		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports,
+		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports, Ranges: ranges,
 		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"),
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
 	}
@@ -159,26 +167,36 @@ func spend(t *rapid.T, offer mesos.Offer, task Task, assignment Assignment) meso
 	if len(assignment.HostPorts) != len(task.Ports) {
 		t.Fatalf("%+v has not one port for each of %+v", assignment, task.Ports)
 	}
-	for i, port := range assignment.HostPorts {
-		if fixed := task.Ports[i].HostPort; fixed != 0 && fixed != port {
-			t.Fatalf("%+v has port %d for fixed port %d", assignment, port, fixed)
-		}
-		var left []mesos.PortRange
-		found := false
-		for _, r := range offer.Ports {
-			for p := r.Begin; p <= r.End; p++ {
-				if p == uint64(port) && p != 0 {
-					found = true
-					continue
-				}
-				left = append(left, mesos.PortRange{Begin: p, End: p})
-			}
-		}
-		if !found {
-			t.Fatalf("%+v takes port %d, which is not in the offer or was given before", assignment, port)
-		}
-		offer.Ports = left
+	if twice(task.Ports) {
+		t.Fatalf("%+v has a port twice in one protocol: %+v", assignment, task.Ports)
 	}
+	needed, fixed := fixedPorts(task)
+	for i, port := range assignment.HostPorts {
+		if want := task.Ports[i].HostPort; want != 0 && want != port {
+			t.Fatalf("%+v has port %d for fixed port %d", assignment, port, want)
+		}
+		if task.Ports[i].HostPort == 0 {
+			if _, taken := needed[port]; taken || port == 0 {
+				t.Fatalf("%+v has port %d for any port, which is taken or none", assignment, port)
+			}
+			needed[port] = struct{}{}
+		}
+	}
+	var left []mesos.PortRange
+	found := 0
+	for _, r := range offer.Ports {
+		for p := r.Begin; p <= r.End; p++ {
+			if _, ok := needed[uint32(p)]; ok {
+				found++
+				continue
+			}
+			left = append(left, mesos.PortRange{Begin: p, End: p})
+		}
+	}
+	if found != len(needed) {
+		t.Fatalf("%+v takes ports %v (%d of them fixed), of which some are not in the offer or were given before", assignment, needed, fixed)
+	}
+	offer.Ports = left
 	return offer
 }
 
@@ -295,18 +313,53 @@ func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 		}
 	}
 	delete(free, 0)
+	needed, _ := fixedPorts(task)
+	for port := range needed {
+		if _, ok := free[port]; !ok {
+			return false
+		}
+		delete(free, port)
+	}
 	anyPort := 0
 	for _, port := range task.Ports {
 		if port.HostPort == 0 {
 			anyPort++
-			continue
 		}
-		if _, ok := free[port.HostPort]; !ok {
-			return false
-		}
-		delete(free, port.HostPort)
 	}
-	return anyPort <= len(free)
+	return !twice(task.Ports) && anyPort <= len(free)
+}
+
+// fixedPorts are the ports that a task must have, and how many.
+func fixedPorts(task Task) (map[uint32]struct{}, int) {
+	needed := map[uint32]struct{}{}
+	for _, one := range task.Ranges {
+		for port := one.From; port <= one.To; port++ {
+			needed[port] = struct{}{}
+		}
+	}
+	for _, port := range task.Ports {
+		if port.HostPort != 0 {
+			needed[port.HostPort] = struct{}{}
+		}
+	}
+	return needed, len(needed)
+}
+
+// twice says whether a port stands twice in one protocol.
+func twice(ports []mesos.Port) bool {
+	type numbered struct {
+		number   uint32
+		protocol mesos.Protocol
+	}
+	seen := map[numbered]bool{}
+	for _, one := range ports {
+		port := numbered{one.HostPort, one.Protocol}
+		if port.number != 0 && seen[port] {
+			return true
+		}
+		seen[port] = true
+	}
+	return false
 }
 
 func TestPlace_CountsAddUp(t *testing.T) {

@@ -143,22 +143,24 @@ func (o outcome) clause(n int, shape *shape) string {
 	}
 }
 
-// maxNamedPorts bounds how many fixed ports a message names.
+// maxNamedPorts bounds how many fixed ports and ranges a message names.
 const maxNamedPorts = 3
 
 // portWant says which ports a shape wants: "31000, 31001 and any 2".
 func portWant(shape *shape) string {
-	anyPort := shape.want.ports - len(shape.fixed)
-	if len(shape.fixed) == 0 {
-		return "any " + strconv.Itoa(anyPort)
-	}
-	named := shape.fixed[:min(len(shape.fixed), maxNamedPorts)]
-	words := make([]string, 0, len(named))
-	for _, port := range named {
+	anyPort := shape.want.ports - distinct(shape.fixed, shape.ranges)
+	words := make([]string, 0, len(shape.fixed)+len(shape.ranges))
+	for _, port := range shape.fixed {
 		words = append(words, strconv.FormatUint(uint64(port), 10))
 	}
-	text := strings.Join(words, ", ")
-	if more := len(shape.fixed) - len(named); more > 0 {
+	for _, s := range shape.ranges {
+		words = append(words, strconv.FormatUint(uint64(s.begin), 10)+"-"+strconv.FormatUint(uint64(s.end), 10))
+	}
+	if len(words) == 0 {
+		return "any " + strconv.Itoa(anyPort)
+	}
+	text := strings.Join(words[:min(len(words), maxNamedPorts)], ", ")
+	if more := len(words) - maxNamedPorts; more > 0 {
 		text += " and " + strconv.Itoa(more) + " more"
 	}
 	if anyPort > 0 {

@@ -286,7 +286,8 @@ func (p *Placer) unplaced() (tasks []placement.Task, room int) {
 			continue
 		}
 		tasks = append(tasks, placement.Task{
-			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Rules: task.rules, Since: task.since,
+			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Ranges: task.task.Ranges,
+			Rules: task.rules, Since: task.since,
 		})
 	}
 	return tasks, room

@@ -8,7 +8,7 @@ import (
 )
 
 // Environment returns the task's variables and those that tell it where it is, in the form that Marathon gave them: HOST is its agent's host; PORT
-// and PORT0 are the first port, PORT1 the second, PORT_<NAME> each by its name, and PORTS all of them with commas between. A variable that the
+// and PORT0 are the first port, PORT1 the second, PORT_<NAME> each by its name, and PORTS all of them with commas between. Of a range there is PORT_<NAME> alone, as 10000-10100. A variable that the
 // task sets itself stays as it is.
 func (t *Task) Environment() []EnvVar {
 	var variables []EnvVar
@@ -36,6 +36,9 @@ func (t *Task) Environment() []EnvVar {
 		if i < len(t.Ports) && t.Ports[i].Name != "" {
 			add("PORT_"+strings.ToUpper(strings.ReplaceAll(t.Ports[i].Name, "-", "_")), numbers[i])
 		}
+	}
+	for _, one := range t.Ranges {
+		add("PORT_"+strings.ToUpper(strings.ReplaceAll(one.Name, "-", "_")), strconv.FormatUint(uint64(one.From), 10)+"-"+strconv.FormatUint(uint64(one.To), 10))
 	}
 	if len(numbers) > 0 {
 		add("PORTS", strings.Join(numbers, ","))

@@ -50,7 +50,10 @@ type Scalars struct {
 }
 
 // Label is a name and a value by which somebody marked something at Mesos, a reservation for instance. Value is empty where it has none.
-type Label struct{ Name, Value string }
+type Label struct {
+	Name  string `json:"name"`
+	Value string `json:"value,omitempty"`
+}
 
 // PortRange is a range of host ports, both ends included.
 type PortRange struct{ Begin, End uint64 }

@@ -42,9 +42,9 @@ func (s Sizes) Hold(task *Task) bool {
 	return slices.ContainsFunc(s, func(size Size) bool { return size.holds(task) })
 }
 
-// HavePort says whether one of the agents has a host port.
-func (s Sizes) HavePort(port uint32) bool {
-	return slices.ContainsFunc(s, func(size Size) bool { return size.has(PortRange{uint64(port), uint64(port)}) })
+// HavePorts says whether one of the agents has all host ports of a range.
+func (s Sizes) HavePorts(wanted PortRange) bool {
+	return slices.ContainsFunc(s, func(size Size) bool { return size.has(wanted) })
 }
 
 // Most returns the most that any agent has of each resource, and the most ports. They need not be one agent's.
@@ -54,18 +54,15 @@ func (s Sizes) Most() (most Scalars, ports uint64) {
 			CPUs: max(most.CPUs, size.Scalars.CPUs), Memory: max(most.Memory, size.Scalars.Memory),
 			Disk: max(most.Disk, size.Scalars.Disk), GPUs: max(most.GPUs, size.Scalars.GPUs),
 		}
-		ports = max(ports, size.ports())
+		ports = max(ports, CountPorts(size.Ports))
 	}
 	return most, ports
 }
 
 func (s Size) holds(task *Task) bool {
-	if !s.Scalars.Hold(task.Scalars) || uint64(len(task.Ports)) > s.ports() {
-		return false
-	}
-	return !slices.ContainsFunc(task.Ports, func(port Port) bool {
-		return port.HostPort != 0 && !s.has(PortRange{uint64(port.HostPort), uint64(port.HostPort)})
-	})
+	fixed, others := task.FixedPorts()
+	return s.Scalars.Hold(task.Scalars) && CountPorts(fixed)+uint64(others) <= CountPorts(s.Ports) &&
+		!slices.ContainsFunc(fixed, func(wanted PortRange) bool { return !s.has(wanted) })
 }
 
 func (s Size) covers(other Size) bool {
@@ -75,15 +72,6 @@ func (s Size) covers(other Size) bool {
 // has says whether all ports of a range are the agent's.
 func (s Size) has(wanted PortRange) bool {
 	return slices.ContainsFunc(s.Ports, func(r PortRange) bool { return r.Begin <= wanted.Begin && wanted.End <= r.End })
-}
-
-// ports counts the host ports. Ranges without overlap cannot count higher than uint64 goes, but for all numbers at once.
-func (s Size) ports() (n uint64) {
-	for _, r := range s.Ports {
-		n += r.End - r.Begin
-		n = max(n, n+1)
-	}
-	return n
 }
 
 // Hold says whether other is no more of anything.

@@ -29,6 +29,8 @@ type Task struct {
 	Scalars Scalars
 	// Ports are the host ports that the task asks for.
 	Ports []Port
+	// Ranges are ranges of host ports that it asks for.
+	Ranges []NamedRange
 	// KillGracePeriod is the time between SIGTERM and SIGKILL; nil leaves it to the agent.
 	KillGracePeriod *time.Duration
 	// MaxRun is how long the task may run before Mesos ends it; zero for ever (mesos.proto, TaskInfo.max_completion_time).
@@ -57,6 +59,10 @@ type Port struct {
 	Name string `json:"name"`
 	// HostPort is the port that it must be; zero takes one from the offer.
 	HostPort uint32 `json:"hostPort,omitempty"`
+	// Protocol is ProtocolUDP, or empty for TCP.
+	Protocol Protocol `json:"protocol,omitempty"`
+	// Labels are told to what finds services by Mesos, in the order of their names.
+	Labels []Label `json:"labels,omitempty"`
 }
 
 // Framework is what a bridge tells Mesos of itself (mesos.proto, FrameworkInfo).
