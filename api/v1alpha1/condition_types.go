@@ -81,6 +81,14 @@ const (
 	// ReasonNoAgentLargeEnough says that no agent that the master has could hold the task, even if nothing else ran there. What runs by an earlier
 	// spec is not killed for it; an agent that could hold it ends this.
 	ReasonNoAgentLargeEnough = "NoAgentLargeEnough"
+	// ReasonConfigMapNotFound says that a ConfigMap that the spec names, or its key, does not exist. Of a Secret, ReasonSecretNotFound says so.
+	ReasonConfigMapNotFound = "ConfigMapNotFound"
+	// ReasonConfigMapInvalid says that what such a ConfigMap holds cannot be given to a task. Of a Secret, ReasonSecretInvalid says so.
+	ReasonConfigMapInvalid = "ConfigMapInvalid"
+	// ReasonSecretsNotAllowed says that the operator may not read the Secrets and ConfigMaps of tasks.
+	ReasonSecretsNotAllowed = "SecretsNotAllowed"
+	// ReasonReferenceUnread says that the API server did not answer for a Secret or ConfigMap that the spec names.
+	ReasonReferenceUnread = "ReferenceUnread"
 	// ReasonInvalidSpec says that the spec asks for what the operator cannot put to Mesos.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonAgentUnreachable says that the master lost contact with the task's agent.
@@ -177,7 +185,8 @@ const (
 	// ReasonCredentialsWithheld says that a master must not have the framework's credentials: the spec does not name it, or it is reached over
 	// plain HTTP.
 	ReasonCredentialsWithheld = "CredentialsWithheld"
-	// ReasonSecretNotFound says that a Secret that the spec names does not exist in the operator's namespace.
+	// ReasonSecretNotFound says that a Secret that the spec names does not exist: of a MesosFramework in the operator's namespace, of a MesosTask,
+	// where it also stands for a key, in the task's own.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretInvalid says that such a Secret does not hold what it should.
 	ReasonSecretInvalid = "SecretInvalid"

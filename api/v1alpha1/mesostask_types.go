@@ -216,16 +216,24 @@ type TaskTemplate struct {
 	// +optional
 	User string `json:"user,omitempty"`
 
-	// env are environment variables of the task. The operator adds HOST, the agent's host name, and for the ports PORT and PORT0 (the first),
-	// PORT1 and so on, PORT_<NAME>, and PORTS (all, with commas between), as Marathon did; a variable that is set here stays as it is. What the
-	// program gets besides is the agent's. Command, arguments, URIs and environment may be long, but not beyond what an agent can start: 96 KiB
-	// as Mesos passes them on, where the environment counts twice.
+	// env are environment variables of the task. The operator adds HOST, the agent's host name, MESOS_TASK_ID, and for the ports PORT and PORT0
+	// (the first), PORT1 and so on, PORT_<NAME>, and PORTS (all, with commas between), as Marathon did; a variable that is set here or by envFrom
+	// stays as it is. What the program gets besides is the agent's. Command, arguments, URIs and environment may be long, but not beyond what an
+	// agent can start: 96 KiB as Mesos passes them on, where the environment counts twice. Where it lands in Mesos: CommandInfo.environment.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=1024
 	// +listType=map
 	// +listMapKey=name
 	// +optional
 	Env []EnvVar `json:"env,omitempty"`
+
+	// envFrom takes every key of Secrets and ConfigMaps as a variable. Of several with one name the last source wins, and env wins over all. Like
+	// env.valueFrom they are read when the task is launched: a change of what they hold restarts nothing. Default: none.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	EnvFrom []EnvFromSource `json:"envFrom,omitempty"`
 
 	// uris are fetched into the task's sandbox before it starts.
 	// +kubebuilder:validation:MinItems=1
@@ -280,29 +288,6 @@ type TaskTemplate struct {
 	// +kubebuilder:validation:Maximum=31536000
 	// +optional
 	MaxRunSeconds *int32 `json:"maxRunSeconds,omitempty"`
-}
-
-// EnvVar is one environment variable.
-//
-// An executor gets the variables of its task, so that those which it reads itself are not a task's to set. They are what Mesos' src/exec/exec.cpp,
-// src/executor/executor.cpp and src/launcher/executor.cpp read by name, the logging flags that executors load (src/logging/flags.cpp), all that
-// libprocess reads (3rdparty/libprocess/src/process.cpp and others, by prefix), and the flags of its openssl.cpp that stop a process whose value for
-// them does not parse or needs others; those that only name files or ciphers, such as SSL_CERT_FILE, are OpenSSL's own as well and do no harm.
-// MESOS_ALLOCATION_ROLE is overwritten. The fetcher gets the agent's environment, not the task's.
-type EnvVar struct {
-	// name of the variable. Those that Mesos' executor reads itself are refused.
-	// +kubebuilder:validation:Pattern=`^[a-zA-Z_][-._a-zA-Z0-9]*$`
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('LIBPROCESS_') && !(self in ['MESOS_ALLOCATION_ROLE', 'MESOS_CHECKPOINT', 'MESOS_DIRECTORY', 'MESOS_DOMAIN_SOCKET', 'MESOS_EXECUTOR_AUTHENTICATION_TOKEN', 'MESOS_EXECUTOR_ID', 'MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD', 'MESOS_EXTERNAL_LOG_FILE', 'MESOS_FRAMEWORK_ID', 'MESOS_HTTP_COMMAND_EXECUTOR', 'MESOS_INITIALIZE_DRIVER_LOGGING', 'MESOS_LOCAL', 'MESOS_LOGBUFSECS', 'MESOS_LOGGING_LEVEL', 'MESOS_LOG_DIR', 'MESOS_QUIET', 'MESOS_RECOVERY_TIMEOUT', 'MESOS_SLAVE_ID', 'MESOS_SLAVE_PID', 'MESOS_SUBSCRIPTION_BACKOFF_MAX']) && !(self.startsWith('SSL_') && self.upperAscii() in ['SSL_ENABLED', 'SSL_ENABLE_SSL_V3', 'SSL_ENABLE_TLS_V1_0', 'SSL_ENABLE_TLS_V1_1', 'SSL_ENABLE_TLS_V1_2', 'SSL_ENABLE_TLS_V1_3', 'SSL_HOSTNAME_VALIDATION_SCHEME', 'SSL_REQUIRE_CERT', 'SSL_REQUIRE_CLIENT_CERT', 'SSL_SUPPORT_DOWNGRADE', 'SSL_VERIFICATION_DEPTH', 'SSL_VERIFY_CERT', 'SSL_VERIFY_IPADD', 'SSL_VERIFY_SERVER_CERT'])",message="Mesos' executor, which runs the task, reads this variable itself and would not start by it: take another name, or set it for the program alone, as in command: [env, NAME=value, program]"
-	// +required
-	Name string `json:"name,omitempty"`
-
-	// value of the variable, taken as it is. Default: empty.
-	// +kubebuilder:validation:Pattern=`^[^\x00]*$`
-	// +kubebuilder:validation:MaxLength=65536
-	// +optional
-	Value string `json:"value,omitempty"`
 }
 
 // URI is one thing for the Mesos fetcher.

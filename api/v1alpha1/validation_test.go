@@ -116,6 +116,17 @@ func TestMesosTask_admission(t *testing.T) {
 		"a NUL in an output file is refused":        {spec: `shell: x, uris: [{value: /a, outputFile: "a\0"}], ` + requests, want: "spec.uris[0].outputFile"},
 		"text of all other kinds is accepted":       {spec: `command: ["", "\t\n\r\e\"'\\ 😀"], env: [{name: A, value: "\n"}], ` + requests},
 		"variables of other programs are accepted":  {spec: `shell: x, env: [{name: SSL_CERT_FILE}, {name: MESOS_NATIVE_JAVA_LIBRARY}, {name: MESOS_MASTER}, {name: MESOS_LOCALITY}, {name: GLOG_v}, {name: PATH}, {name: HOST}, {name: PORTS}, {name: XLIBPROCESS_IP}], ` + requests},
+		"values from elsewhere are accepted":        {spec: `shell: x, env: [{name: A, valueFrom: {secretKeyRef: {name: s.x, key: tls.crt, optional: true}}}, {name: B, valueFrom: {configMapKeyRef: {name: c, key: K_1}}}, {name: C, valueFrom: {fieldRef: {fieldPath: "metadata.labels['a.b/C_d']"}}}, {name: D, valueFrom: {fieldRef: {fieldPath: status.taskID}}}], envFrom: [{secretRef: {name: s}, prefix: DB_}, {configMapRef: {name: c, optional: true}}], ` + requests},
+		"a value and one from elsewhere is refused": {spec: `shell: x, env: [{name: A, value: "", valueFrom: {fieldRef: {fieldPath: metadata.name}}}], ` + requests, want: "a variable has either value or valueFrom"},
+		"a value from nowhere is refused":           {spec: `shell: x, env: [{name: A, valueFrom: {}}], ` + requests, want: "exactly one of secretKeyRef"},
+		"a value from two places is refused":        {spec: `shell: x, env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}, fieldRef: {fieldPath: metadata.name}}}], ` + requests, want: "exactly one of secretKeyRef"},
+		"a Secret in another namespace is refused":  {spec: `shell: x, env: [{name: A, valueFrom: {secretKeyRef: {name: other/s, key: k}}}], ` + requests, want: "secretKeyRef.name"},
+		"a key that no Secret has is refused":       {spec: `shell: x, env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: "a b"}}}], ` + requests, want: "secretKeyRef.key"},
+		"a field that is none is refused":           {spec: `shell: x, env: [{name: A, valueFrom: {fieldRef: {fieldPath: "metadata.labels['a b']"}}}], ` + requests, want: "fieldPath must be"},
+		"another field is refused":                  {spec: `shell: x, env: [{name: A, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}], ` + requests, want: "fieldPath must be"},
+		"all of nothing is refused":                 {spec: `shell: x, envFrom: [{prefix: A}], ` + requests, want: "exactly one of secretRef"},
+		"all of two sources at once is refused":     {spec: `shell: x, envFrom: [{secretRef: {name: s}, configMapRef: {name: c}}], ` + requests, want: "exactly one of secretRef"},
+		"a prefix that is no name is refused":       {spec: `shell: x, envFrom: [{secretRef: {name: s}, prefix: 1A}], ` + requests, want: "spec.envFrom[0].prefix"},
 		"an environment of 1,025 values is refused": {spec: `shell: x, env: [` + environment(1025) + `], ` + requests, want: "spec.env"},
 	}
 	for sentence, tc := range cases {

@@ -50,6 +50,7 @@ func (s *scene) markUnreachable() {
 func (s *scene) settle() {
 	status := &s.decision.Status
 	s.judgeOthers()
+	s.readAhead()
 	s.mend()
 	s.keepStalled()
 	s.noteAway()

@@ -103,6 +103,11 @@ func TestNext_conditions(t *testing.T) {
 	restored := running(onlyOnce)
 	restored.Binding.UID = "uid-0"
 	restored.answers(mesos.TaskGone)
+	lacking := func(reason string, stalled bool) *story {
+		s := newStory()
+		s.Obstacle = &Obstacle{Reason: reason, Message: "Not there", Stalled: stalled, Reads: true}
+		return s
+	}
 	reasons := map[string]bool{}
 
 	for name, c := range map[string]struct {
@@ -211,6 +216,18 @@ func TestNext_conditions(t *testing.T) {
 		},
 		"larger than any agent": {
 			tooLarge, conditions("Ready", "False/NoAgentLargeEnough", "Stalled", "True/NoAgentLargeEnough"), status.FailedStatus,
+		},
+		"with a ConfigMap that is not there": {
+			lacking(v1alpha1.ReasonConfigMapNotFound, false), conditions("Ready", "False/ConfigMapNotFound", "Reconciling", "True/ConfigMapNotFound"), status.InProgressStatus,
+		},
+		"with a ConfigMap that holds no text": {
+			lacking(v1alpha1.ReasonConfigMapInvalid, true), conditions("Ready", "False/ConfigMapInvalid", "Stalled", "True/ConfigMapInvalid"), status.FailedStatus,
+		},
+		"with a Secret that may not be read": {
+			lacking(v1alpha1.ReasonSecretsNotAllowed, true), conditions("Ready", "False/SecretsNotAllowed", "Stalled", "True/SecretsNotAllowed"), status.FailedStatus,
+		},
+		"with a Secret of which the API server says nothing": {
+			lacking(v1alpha1.ReasonReferenceUnread, false), conditions("Ready", "False/ReferenceUnread", "Reconciling", "True/ReferenceUnread"), status.InProgressStatus,
 		},
 		"with what cannot be put to Mesos": {
 			impossible, conditions("Ready", "False/InvalidSpec", "Stalled", "True/InvalidSpec"), status.FailedStatus,

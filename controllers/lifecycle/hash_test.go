@@ -36,6 +36,7 @@ func TestHash_golden(t *testing.T) {
 		"ranges of ports": {
 			declared(mesos.Task{Ranges: []mesos.NamedRange{{Name: "rtp", From: 10000, To: 10100}, {Name: "rtp-udp", From: 10000, To: 10100, Protocol: mesos.ProtocolUDP}}}, "").Hash(), "2e5cf9d0d",
 		},
+		"values from elsewhere":         {declaredFromElsewhere().Hash(), "267760977"},
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
@@ -129,6 +130,36 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 		"Env": {
 			func(t *v1alpha1.TaskTemplate) { t.Env = []v1alpha1.EnvVar{{Name: "A"}} },
 			func(t *v1alpha1.TaskTemplate) { t.Env = []v1alpha1.EnvVar{{Name: "A", Value: "1"}} },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromSecret("A", "s", "k", false) },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromSecret("B", "s", "k", false) },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromSecret("A", "other", "k", false) },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromSecret("A", "s", "other", false) },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromSecret("A", "s", "k", true) },
+			func(t *v1alpha1.TaskTemplate) {
+				t.Env = []v1alpha1.EnvVar{{Name: "A", ValueFrom: &v1alpha1.EnvVarSource{ConfigMapKeyRef: &v1alpha1.KeyReference{Name: "s", Key: "k"}}}}
+			},
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromField("A", "metadata.name") },
+			func(t *v1alpha1.TaskTemplate) { t.Env = fromField("A", "status.taskID") },
+		},
+		"EnvFrom": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{SecretRef: &v1alpha1.SourceReference{Name: "s"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{ConfigMapRef: &v1alpha1.SourceReference{Name: "s"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{Prefix: "A_", SecretRef: &v1alpha1.SourceReference{Name: "s"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{SecretRef: &v1alpha1.SourceReference{Name: "s", Optional: true}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{SecretRef: &v1alpha1.SourceReference{Name: "s"}}, {SecretRef: &v1alpha1.SourceReference{Name: "t"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.EnvFrom = []v1alpha1.EnvFromSource{{SecretRef: &v1alpha1.SourceReference{Name: "t"}}, {SecretRef: &v1alpha1.SourceReference{Name: "s"}}}
+			},
 		},
 		"URIs": {
 			func(t *v1alpha1.TaskTemplate) { t.URIs = []v1alpha1.URI{{Value: "a"}} },

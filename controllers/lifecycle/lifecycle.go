@@ -69,6 +69,8 @@ type Seen struct {
 	Hash     string
 	// Obstacle is why nothing can be launched; nil where nothing hinders.
 	Obstacle *Obstacle
+	// Unread says that the Secrets and ConfigMaps that the spec names have not been read for the launch that would be next.
+	Unread bool
 	// AgentsAwaited says that the master has not been asked yet whether it has an agent that could hold what the spec asks for.
 	AgentsAwaited bool
 	// FrameworkID is the framework's; empty while it has none.
@@ -164,6 +166,8 @@ const (
 	StepKill Step = "Kill"
 	// StepAsk sends RECONCILE for the attempt alone.
 	StepAsk Step = "Ask"
+	// StepRead reads the Secrets and ConfigMaps that the spec names, if that is due.
+	StepRead Step = "Read"
 	// StepPlace lets the task wait for an offer.
 	StepPlace Step = "Place"
 	// StepBind writes the binding that the placement asks for, and the finalizer.
@@ -190,7 +194,7 @@ const (
 // Steps are all steps.
 func Steps() []Step {
 	return []Step{
-		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
+		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepRead, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
 		StepAbandon, StepRelease,
 	}
 }

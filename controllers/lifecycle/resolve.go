@@ -23,6 +23,8 @@ type Obstacle struct {
 	Stalled bool
 	// Waits says that the task waits for an offer all the same: one that fits is the end of the obstacle.
 	Waits bool
+	// Reads says that what the spec takes from elsewhere is read again and again: what it says is the end of the obstacle.
+	Reads bool
 }
 
 // Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
@@ -48,6 +50,9 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 		task.User = framework.User
 	}
 	for _, variable := range spec.Env {
+		if variable.ValueFrom != nil {
+			continue // Fill gives it a value.
+		}
 		task.Env = append(task.Env, mesos.EnvVar{Name: variable.Name, Value: variable.Value})
 	}
 	for _, uri := range spec.URIs {

@@ -126,6 +126,9 @@ func (s *scene) isHindered() bool {
 	switch {
 	case s.Obstacle == nil || s.Obstacle.Waits:
 		return false
+	case s.Obstacle.Reads && s.anyMatches():
+		// What runs already needs nothing to be taken over.
+		return false
 	case !s.final():
 		return true
 	case s.Hash == "":
@@ -165,6 +168,9 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 		return ""
 	case s.mayOutgrow():
 		// Nor is what may turn out to be so.
+		return ""
+	case s.Unread && s.relaunches():
+		// Nor for what may not be there.
 		return ""
 	case !s.asDeclared():
 		return v1alpha1.KillSpecChanged
@@ -246,7 +252,7 @@ func (s *scene) run() {
 			message: "Running on " + s.where() + ", but its health check fails",
 		}
 	}
-	if s.stalled() {
+	if s.stalled() || s.lacks() {
 		s.runOutgrown()
 	}
 	if s.Obstacle == nil && s.mayOutgrow() {
@@ -270,7 +276,7 @@ func (s *scene) runOutgrown() {
 		return
 	}
 	s.verdict = verdict{
-		ready: metav1.ConditionFalse, reason: s.Obstacle.Reason, stalled: true,
+		ready: metav1.ConditionFalse, reason: s.Obstacle.Reason, stalled: s.Obstacle.Stalled, reconciling: !s.Obstacle.Stalled,
 		message: fmt.Sprintf("Still running on %s as it was launched before: %s", s.where(), s.Obstacle.Message),
 	}
 }
@@ -365,6 +371,9 @@ func (s *scene) hindered() {
 		ready: metav1.ConditionFalse, reason: s.Obstacle.Reason, message: s.Obstacle.Message,
 		stalled: s.Obstacle.Stalled, reconciling: !s.Obstacle.Stalled,
 	}
+	if s.lacks() {
+		s.step(StepRead)
+	}
 }
 
 func (s *scene) launch() {
@@ -385,6 +394,8 @@ func (s *scene) launch() {
 	case s.left || s.settledOther:
 		// That it was left behind must be durable before anything takes its place.
 		s.checkAt(s.Now.Add(time.Millisecond))
+	case s.Unread:
+		s.step(StepRead)
 	case s.Placement != nil:
 		s.step(StepBind)
 	default:

@@ -66,6 +66,7 @@ type Reconciler struct {
 	written  writes.Written[*v1alpha1.MesosTask]
 	refusals refusals
 	minor    minor
+	sources  sources
 	// frameworks has a caughtUp for each MesosFramework's name.
 	frameworks sync.Map
 }
@@ -163,6 +164,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	if view == nil {
+		r.references().Forget(request.NamespacedName)
 		return r.lookAgain(elsewhere), nil
 	}
 	if tried, err := r.adoptEnd(ctx, view); tried {
@@ -217,6 +219,7 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 		}
 	}
 	view.tellPlacer(decision)
+	r.tellReferences(ctx, view, decision)
 	for _, step := range decision.Steps {
 		if view.connection == nil && step != lifecycle.StepRelease && step != lifecycle.StepFinalize {
 			continue

@@ -145,6 +145,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 			return false, err
 		}
 		v.gatherRoom()
+		r.gatherReferences(v)
 	}
 	if refusal, until := r.refusals.current(v.key, r.Clock.Now()); refusal != "" && v.seen.Obstacle == nil {
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}

@@ -211,6 +211,7 @@ func (r *Reconciler) settle(ctx context.Context, connection *connections.Connect
 func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
 	r.written.Drop(key)
 	r.refusals.drop(key)
+	r.references().Forget(key)
 	var next time.Time
 	for _, connection := range r.Connections.All() {
 		if len(connection.Known(key)) == 0 {

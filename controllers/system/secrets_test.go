@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -116,6 +118,60 @@ func TestMesosFramework_secretsAreSeenNowhere(t *testing.T) {
 	if !strings.Contains(shown["the log"], "Unauthorized") || !strings.Contains(shown["an Event"], v1alpha1.ReasonUnauthorized) {
 		t.Error("neither log nor Events tell of the refusal, so that their silence shows nothing")
 	}
+}
+
+// TestMesosTask_secretsAreSeenNowhere: what a Secret holds reaches the task and nothing else: nobody who may not read it learns of it from the operator
+// or from a master, whatever becomes of the task.
+func TestMesosTask_secretsAreSeenNowhere(t *testing.T) {
+	w := newWorld(t, simulator.Flags{}, nil)
+	logged := w.record()
+	w.framework("")
+	stop := w.startManager()
+	from := func(name, key string) string {
+		return fmt.Sprintf(`shell: "test ${#TOKEN} -gt 6 && sleep 100", env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: %s, key: %s}}}]`, name, key)
+	}
+	w.secret("right", map[string]string{"token": canary + "-right"})
+	w.secret("long", map[string]string{"token": canary + strings.Repeat("x", 60<<10)})
+	w.secret("binary", map[string]string{"token": canary + "\x00"})
+	w.secret("executors", map[string]string{"LIBPROCESS_IP": canary})
+	w.task("web", from("right", "token"))
+	w.task("keyless", from("right", "other"))
+	w.task("long", from("long", "token"))
+	w.task("binary", from("binary", "token"))
+	w.task("executors", `shell: "true", envFrom: [{secretRef: {name: executors}}]`)
+	w.ready("web", v1alpha1.ReasonRunning)
+	w.ready("keyless", v1alpha1.ReasonSecretNotFound)
+	w.ready("binary", v1alpha1.ReasonSecretInvalid)
+	w.ready("executors", v1alpha1.ReasonSecretInvalid)
+	if long := w.ready("long", v1alpha1.ReasonInvalidSpec); !strings.Contains(long.Status.Conditions[0].Message, "121 KiB") {
+		t.Errorf("of what is too long, %+v is said", long.Status.Conditions)
+	}
+	first := w.ready("web", v1alpha1.ReasonRunning).Status.Task.ID
+	w.patchTask("web", `{"metadata":{"annotations":{"mesos.dev/restarted-at":"1"}}}`)
+	w.waitTask("web", "another attempt", func(task *v1alpha1.MesosTask) bool {
+		return task.Status.Task != nil && task.Status.Task.ID != first && task.Status.Task.State == "TASK_RUNNING"
+	})
+	shown := w.shown(logged)
+	shown["the master"] = w.masterTasks()
+	stop()
+	expectUnseen(t, shown, canary)
+	if !strings.Contains(shown["an Event"], "SecretInvalid") || !strings.Contains(shown["the master"], first) {
+		t.Error("neither Events nor the master tell of the tasks, so that their silence shows nothing")
+	}
+}
+
+// masterTasks is what the master says of all tasks to whoever asks.
+func (w *world) masterTasks() string {
+	w.t.Helper()
+	answer := httptest.NewRecorder()
+	request := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/api/v1", strings.NewReader(`{"type": "GET_TASKS"}`))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	w.mesos.Masters()[0].ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		w.t.Fatalf("the master answers %d: %s", answer.Code, answer.Body)
+	}
+	return answer.Body.String()
 }
 
 // record has the manager log everything that it can, and returns what it logged until then.

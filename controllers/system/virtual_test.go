@@ -171,6 +171,8 @@ func (v *virtual) newClient() client.Client {
 	v.Helper()
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTask"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
 	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
 	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: apiServer}})

@@ -319,7 +319,6 @@ func (p *process) environment() []string {
 		"PATH=" + defaultPath,
 		"MESOS_SANDBOX=" + p.sandbox,
 		"MESOS_DIRECTORY=" + p.sandbox,
-		"MESOS_TASK_ID=" + p.launch.Task.TaskID.Value,
 		"MESOS_FRAMEWORK_ID=" + p.launch.Framework.ID.Value,
 		"MESOS_SLAVE_ID=" + p.launch.AgentID,
 		"MESOS_AGENT_ID=" + p.launch.AgentID,

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Environment returns the task's variables and those that tell it where it is, in the form that Marathon gave them: HOST is its agent's host; PORT
-// and PORT0 are the first port, PORT1 the second, PORT_<NAME> each by its name, and PORTS all of them with commas between. Of a range there is PORT_<NAME> alone, as 10000-10100. A variable that the
-// task sets itself stays as it is.
+// Environment returns the task's variables and those that tell it what and where it is, in the form that Marathon gave them: HOST is its agent's host;
+// MESOS_TASK_ID its ID, which Mesos' executors do not tell; PORT and PORT0 are the first port, PORT1 the second, PORT_<NAME> each by its name, and
+// PORTS all of them with commas between. Of a range there is PORT_<NAME> alone, as 10000-10100. A variable that the task sets itself stays as it is.
 func (t *Task) Environment() []EnvVar {
 	var variables []EnvVar
 	set := make(map[string]bool)
@@ -23,8 +23,14 @@ func (t *Task) Environment() []EnvVar {
 	for _, v := range t.Env {
 		add(v.Name, v.Value)
 	}
+	for _, name := range t.IDVariables {
+		add(name, t.ID)
+	}
 	if t.Host != "" {
 		add("HOST", t.Host)
+	}
+	if t.ID != "" {
+		add("MESOS_TASK_ID", t.ID)
 	}
 	numbers := make([]string, len(t.HostPorts))
 	for i, port := range t.HostPorts {
@@ -46,15 +52,20 @@ func (t *Task) Environment() []EnvVar {
 	return variables
 }
 
-// longestHost is how long a host's name can be (RFC 1035).
-const longestHost = 253
+// longestHost is how long a host's name can be (RFC 1035), longestID how long the ID of a task that is launched here: two DNS labels, a hash and a
+// nonce, with dots between.
+const longestHost, longestID = 253, 63 + 1 + 63 + 1 + 9 + 1 + 10
 
 // LaunchBytes is how long the argument is, in bytes, by which Mesos' command executor tells its launcher what to run: JSON in which the command
 // stands with its URIs and its environment, and the environment once more (src/launcher/executor.cpp, launchTaskSubprocess: launch_info). What the
-// agent adds is not in it. Host and ports count as long as they can be, since the launch that decides them is yet to come.
+// agent adds is not in it, nor is MESOS_TASK_ID, which is short, where nothing else asks for the ID. Host, ID and ports count as long as they can be,
+// since the launch that decides them is yet to come.
 func (t *Task) LaunchBytes() int {
 	longest := *t
-	longest.Host = strings.Repeat("h", longestHost)
+	longest.Host, longest.ID = strings.Repeat("h", longestHost), ""
+	if len(t.IDVariables) > 0 {
+		longest.ID = strings.Repeat("i", longestID)
+	}
 	longest.HostPorts = make([]uint32, len(t.Ports))
 	for i := range longest.HostPorts {
 		longest.HostPorts[i] = 1<<16 - 1

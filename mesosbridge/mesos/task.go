@@ -23,6 +23,8 @@ type Task struct {
 	Argv []string
 	// Env holds the variables that the spec names, in its order.
 	Env []EnvVar
+	// IDVariables are the names of the variables besides whose value is the task's ID.
+	IDVariables []string
 	// URIs are fetched into the sandbox before the task starts.
 	URIs []URI
 	// Scalars are the amounts that the task asks for.
@@ -44,6 +46,12 @@ type EnvVar struct {
 	Name  string `json:"name"`
 	Value string `json:"value,omitempty"`
 }
+
+// String implements fmt.Stringer: a value may be a secret.
+func (v EnvVar) String() string { return v.Name + "=" + hidden }
+
+// GoString implements fmt.GoStringer.
+func (v EnvVar) GoString() string { return v.String() }
 
 // URI is one thing for the Mesos fetcher (mesos.proto, CommandInfo.URI).
 type URI struct {
