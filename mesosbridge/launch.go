@@ -242,6 +242,8 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 		Command:   commandInfo(task),
 		Labels:    identityLabels(task.ID),
 		Discovery: discoveryInfo(task),
+
+		HealthCheck: healthCheck(task),
 	}
 	if task.KillGracePeriod != nil {
 		info.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: task.KillGracePeriod.Nanoseconds()}}

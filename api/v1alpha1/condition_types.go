@@ -29,8 +29,10 @@ const (
 	ReasonLaunching = "Launching"
 	// ReasonRunning says that the task runs.
 	ReasonRunning = "Running"
-	// ReasonUnhealthy says that the task runs and its health check fails.
+	// ReasonUnhealthy says that the task runs and its health check fails, or that it is being killed for that.
 	ReasonUnhealthy = "Unhealthy"
+	// ReasonNotReady says that the task runs, and that its health check has not passed yet.
+	ReasonNotReady = "NotReady"
 	// ReasonRestarting says that the task is being killed to be launched anew, as its spec changed or a person asked.
 	ReasonRestarting = "Restarting"
 	// ReasonBackOff says that the task ended and waits for its next launch.

@@ -56,6 +56,8 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command)",message="spec.args needs spec.command; with spec.shell write the arguments into the command line",fieldPath=".args"
 // +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, p.name == r.name))",message="one of spec.ports and one of spec.portRanges have the same name, and so the same PORT_<NAME>: rename one",fieldPath=".portRanges"
 // +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, has(p.hostPort) && r.from <= p.hostPort && p.hostPort <= r.to && (has(p.protocol) ? p.protocol : 'TCP') == (has(r.protocol) ? r.protocol : 'TCP')))",message="the hostPort of one of spec.ports is in one of spec.portRanges, and no agent could give it twice: take another",fieldPath=".portRanges"
+// +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.http.port"
+// +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.tcp.port"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -288,6 +290,11 @@ type TaskTemplate struct {
 	// +kubebuilder:validation:Maximum=31536000
 	// +optional
 	MaxRunSeconds *int32 `json:"maxRunSeconds,omitempty"`
+
+	// healthCheck is how the agent finds out whether the task is well. Condition Ready is False until it has passed once, and while it fails; a task
+	// that fails it too often in a row is killed, and launched again as after any failure. Absent: a task that runs is well.
+	// +optional
+	HealthCheck *HealthCheck `json:"healthCheck,omitempty"`
 }
 
 // URI is one thing for the Mesos fetcher.
@@ -554,7 +561,8 @@ type TaskAttempt struct {
 	// +optional
 	Message string `json:"message,omitempty"`
 
-	// healthy is the verdict of the task's health check; absent where it has none.
+	// healthy is what spec.healthCheck last found, as its executor told; absent where there is none and until it has passed or failed once. Of an
+	// attempt that is over: false where it was killed as its health check failed, else absent.
 	// +optional
 	Healthy *bool `json:"healthy,omitempty"`
 

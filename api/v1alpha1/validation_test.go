@@ -39,6 +39,17 @@ func TestMesosTask_admission(t *testing.T) {
 		want string
 	}{
 		"a shell task is accepted":                  {spec: `shell: "sleep 1", ` + requests},
+		"a health check over HTTP is accepted":      {spec: `shell: x, ports: [{name: http}], healthCheck: {http: {port: http, path: /up, scheme: HTTPS}}, ` + requests},
+		"a health check over TCP is accepted":       {spec: `shell: x, ports: [{name: http}], healthCheck: {tcp: {port: http}}, ` + requests},
+		"a health check by a command is accepted":   {spec: `shell: x, healthCheck: {command: {argv: [test, -e, up]}, delaySeconds: 0, gracePeriodSeconds: 0}, ` + requests},
+		"a health check that does nothing":          {spec: `shell: x, healthCheck: {delaySeconds: 5}, ` + requests, want: "exactly one of http, tcp and command must be set"},
+		"a health check that does two things":       {spec: `shell: x, ports: [{name: http}], healthCheck: {tcp: {port: http}, command: {shell: x}}, ` + requests, want: "exactly one of http, tcp and command must be set"},
+		"a health check's command of two kinds":     {spec: `shell: x, healthCheck: {command: {shell: x, argv: [x]}}, ` + requests, want: "exactly one of shell and argv must be set"},
+		"a health check of no port":                 {spec: `shell: x, healthCheck: {tcp: {port: http}}, ` + requests, want: "spec.healthCheck.tcp.port must be the name of one of spec.ports"},
+		"a health check of another port":            {spec: `shell: x, ports: [{name: web}], healthCheck: {http: {port: http}}, ` + requests, want: "spec.healthCheck.http.port must be the name of one of spec.ports"},
+		"a health check of half a path":             {spec: `shell: x, ports: [{name: http}], healthCheck: {http: {port: http, path: up}}, ` + requests, want: "spec.healthCheck.http.path"},
+		"a health check of a path with a blank":     {spec: `shell: x, ports: [{name: http}], healthCheck: {http: {port: http, path: "/a b"}}, ` + requests, want: "spec.healthCheck.http.path"},
+		"a health check with a threshold of none":   {spec: `shell: x, healthCheck: {command: {shell: x}, failureThreshold: 0}, ` + requests, want: "spec.healthCheck.failureThreshold"},
 		"a command with arguments is accepted":      {spec: `command: [sleep], args: ["1"], ` + requests},
 		"whole CPUs without quotes are accepted":    {spec: `shell: x, resources: {requests: {cpus: 2, memory: 64Mi}}`},
 		"half a CPU without quotes is accepted":     {spec: `shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}`},

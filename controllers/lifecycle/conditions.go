@@ -63,6 +63,7 @@ func (s *scene) settle() {
 		status.NextLaunchTime = nil
 	}
 	status.ObservedGeneration = s.Generation
+	s.holdBackChecks()
 	if s.mustWrite() {
 		s.decision.WriteAt = time.Time{}
 	} else if s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never {
@@ -88,7 +89,8 @@ func (s *scene) mayAcknowledge() bool {
 func (s *scene) mustWrite() bool {
 	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 	withdrawn := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) && !s.verdict.stalled
-	return s.ended || s.learned || s.answered || s.left || s.settledOther || s.condemned || len(s.endedEarlier) > 0 || withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue || ready.ObservedGeneration != s.Generation)
+	return s.ended || s.learned || s.answered || s.left || s.settledOther || s.condemned || len(s.endedEarlier) > 0 || withdrawn ||
+		ready != nil && (ready.Status == metav1.ConditionTrue && !s.checked || ready.ObservedGeneration != s.Generation)
 }
 
 func (s *scene) setConditions() {

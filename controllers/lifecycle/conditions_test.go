@@ -77,6 +77,7 @@ func TestNext_conditions(t *testing.T) {
 	unhealthy := running()
 	unhealthy.answers(mesos.TaskRunning)
 	unhealthy.Observation.Healthy = new(false)
+	unchecked := running(healthChecked)
 	unfit := newStory()
 	unfit.Waiting = &v1alpha1.Pending{Since: *at(0), Message: "1 offer: 1 lacks cpus"}
 	suspending := running().change(suspend)
@@ -128,6 +129,9 @@ func TestNext_conditions(t *testing.T) {
 		},
 		"running, unhealthy": {
 			unhealthy, conditions("Ready", "False/Unhealthy", "Reconciling", "True/Unhealthy"), status.InProgressStatus,
+		},
+		"running, and not known to be healthy": {
+			unchecked, conditions("Ready", "False/NotReady", "Reconciling", "True/NotReady"), status.InProgressStatus,
 		},
 		"finished": {
 			ended(mesos.TaskFinished, onFailure), conditions("Ready", "True/Completed", "Succeeded", "True/Completed"), status.CurrentStatus,

@@ -355,7 +355,7 @@ func TestNext_recordsWhatMesosSaid(t *testing.T) {
 
 	s.later(time.Second).says(mesos.TaskFailed, "Command exited with status 3").look()
 	want.State, want.Reason, want.Source, want.Message = "TASK_FAILED", "", mesos.SourceExecutor, "Command exited with status 3"
-	want.ExitCode, want.Ran, want.FinishTime = new(int32(3)), new(true), at(6*time.Second)
+	want.ExitCode, want.Ran, want.FinishTime, want.Healthy = new(int32(3)), new(true), at(6*time.Second), nil
 	check("once it is over")
 }
 

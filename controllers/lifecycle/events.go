@@ -29,6 +29,7 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonAwaitingOffer:       {false, actionScheduling},
 	v1alpha1.ReasonRunning:             {false, actionLaunching},
 	v1alpha1.ReasonUnhealthy:           {true, actionReconciling},
+	v1alpha1.ReasonNotReady:            {false, actionReconciling},
 	v1alpha1.ReasonRestarting:          {false, actionKilling},
 	v1alpha1.ReasonBackOff:             {true, actionLaunching},
 	v1alpha1.ReasonCompleted:           {false, actionReconciling},

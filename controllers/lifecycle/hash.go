@@ -65,9 +65,10 @@ type hashed struct {
 // hashedSince is what a template can declare since version 2. It grows at its end, each field omitted where it is zero, so that what does not
 // declare it keeps its hash. Version 1 launched nothing that declares any of it.
 type hashedSince struct {
-	MaxRun  time.Duration      `json:"maxRun,omitempty"`
-	Ranges  []mesos.NamedRange `json:"portRanges,omitempty"`
-	EnvFrom []hashedEnvFrom    `json:"envFrom,omitempty"`
+	MaxRun      time.Duration      `json:"maxRun,omitempty"`
+	Ranges      []mesos.NamedRange `json:"portRanges,omitempty"`
+	EnvFrom     []hashedEnvFrom    `json:"envFrom,omitempty"`
+	HealthCheck *mesos.HealthCheck `json:"healthCheck,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -84,7 +85,7 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		template: hashedTemplate{
 			Shell: task.Shell, Argv: task.Argv, Env: env, URIs: task.URIs, Scalars: task.Scalars, Ports: task.Ports, KillGracePeriod: task.KillGracePeriod,
 		},
-		since: hashedSince{MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec)},
+		since: hashedSince{MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck},
 	}
 }
 

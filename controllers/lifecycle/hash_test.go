@@ -36,7 +36,11 @@ func TestHash_golden(t *testing.T) {
 		"ranges of ports": {
 			declared(mesos.Task{Ranges: []mesos.NamedRange{{Name: "rtp", From: 10000, To: 10100}, {Name: "rtp-udp", From: 10000, To: 10100, Protocol: mesos.ProtocolUDP}}}, "").Hash(), "2e5cf9d0d",
 		},
-		"values from elsewhere":         {declaredFromElsewhere().Hash(), "267760977"},
+		"values from elsewhere": {declaredFromElsewhere().Hash(), "267760977"},
+		"a health check": {declared(mesos.Task{HealthCheck: &mesos.HealthCheck{
+			Check:       mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up", Scheme: "http"}, Interval: time.Second, Timeout: time.Second},
+			GracePeriod: time.Second, Failures: 3,
+		}}, "").Hash(), "267480043"},
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
@@ -199,6 +203,29 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 		"KillGracePeriodSeconds": {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(5)) },
+		},
+		"HealthCheck": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Argv: []string{"x"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, DelaySeconds: new(int32(1))}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, GracePeriodSeconds: new(int32(1))}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, IntervalSeconds: new(int32(1))}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, TimeoutSeconds: new(int32(1))}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, FailureThreshold: new(int32(1))}
+			},
 		},
 		"MaxRunSeconds": {func(t *v1alpha1.TaskTemplate) { t.MaxRunSeconds = new(int32(5)) }},
 	}

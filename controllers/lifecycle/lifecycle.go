@@ -297,6 +297,8 @@ type scene struct {
 	condemned bool
 	// vanished are others that hold nothing back, and are killed all the same.
 	vanished []Other
+	// checked says that what checks found is all that is new.
+	checked bool
 	// notes are sentences that follow on what the verdict says.
 	notes []string
 	// verdict is what the conditions are to say.

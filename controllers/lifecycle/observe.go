@@ -298,8 +298,8 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 	recordWhere(attempt, said)
 	// An answer to RECONCILE that tells nothing new must not wipe what the executor said, or what became of the agent.
 	s.recordRemoval(attempt, said)
-	if attempt.AgentRemovedTime == nil && (!said.IsAnswer() || said.State != known) {
-		attempt.Reason, attempt.Source, attempt.Message = said.Reason, said.Source, said.Message
+	if attempt.AgentRemovedTime == nil && said.TellsOfState(known) {
+		attempt.Reason, attempt.Source, attempt.Message = said.ReasonOfState(), said.Source, said.Message
 	}
 	attempt.State = string(said.State)
 	if said.State != mesos.TaskUnknown {
@@ -320,6 +320,7 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 		}
 	case mesos.Ended:
 		recordExitCode(attempt, said)
+		attempt.Healthy = said.Healthy
 		ran := s.hasRun(attempt, said, known)
 		attempt.Ran = &ran
 		return !s.endsUnseen(attempt)
@@ -343,6 +344,7 @@ func (s *scene) learnMoreOfEnd() {
 	}
 	s.attempt.Reason, s.attempt.Source, s.attempt.Message = said.Reason, said.Source, said.Message
 	recordExitCode(s.attempt, *said)
+	s.attempt.Healthy = said.Healthy
 	s.learned = true
 }
 
@@ -421,6 +423,8 @@ func outcome(attempt *v1alpha1.TaskAttempt) string {
 		return attempt.Message
 	case interruptedBy(attempt) != "":
 		return withDetail(fmt.Sprintf("%s, %s", attempt.State, interruptedBy(attempt)), attempt.Message)
+	case endedUnhealthy(attempt):
+		return withDetail(attempt.State+", as its health check failed", attempt.Message)
 	case attempt.Message != "":
 		return withDetail(attempt.State, attempt.Message)
 	case attempt.Reason != "":

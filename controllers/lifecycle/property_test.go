@@ -94,7 +94,7 @@ func anObservation(t *rapid.T, id string) *mesos.Observation {
 	said := &mesos.Observation{
 		TaskID: id, AgentID: oneOf(t, "agent", "agent-1", "agent-2", ""), State: rapid.SampledFrom(allStates).Draw(t, "observed"),
 		Source:  oneOf(t, "source", mesos.SourceMaster, mesos.SourceAgent, mesos.SourceExecutor),
-		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentDraining, mesos.ReasonContainerLaunchFailed, mesos.ReasonTaskUnauthorized),
+		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentDraining, mesos.ReasonContainerLaunchFailed, mesos.ReasonTaskUnauthorized, mesos.ReasonTaskHealthCheckStatusUpdated),
 		Message: oneOf(t, "message", "", "Command exited with status 7", "Task has duplicate ID: x", "Reconciliation: Latest task state"),
 		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, new(true), new(false)),
 	}
@@ -123,7 +123,8 @@ func anything(t *rapid.T) Seen {
 			DeletionPolicy: oneOf(t, "deletion policy", v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionOrphan),
 			Unreachable:    oneOf(t, "strategy", nil, &v1alpha1.Unreachable{}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(0))}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))}),
 			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, new(int32(0)), new(int32(2))),
-			Backoff: v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
+			TaskTemplate: v1alpha1.TaskTemplate{HealthCheck: oneOf(t, "health check", nil, nil, &v1alpha1.HealthCheck{FailureThreshold: new(int32(3))})},
+			Backoff:      v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
 		},
 		Status: v1alpha1.MesosTaskStatus{
 			Conditions: someConditions(t), ObservedGeneration: rapid.Int64Range(-1, 3).Draw(t, "observed generation"),

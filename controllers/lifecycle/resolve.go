@@ -73,6 +73,9 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if obstacle := misplaced(task.Placement); obstacle != nil {
 		return task, obstacle
 	}
+	if obstacle := resolveChecks(&task, &spec.TaskTemplate); obstacle != nil {
+		return mesos.Task{}, obstacle
+	}
 	return task, tooLong(&task)
 }
 

@@ -245,13 +245,7 @@ func (s *scene) wait() {
 }
 
 func (s *scene) run() {
-	s.verdict = verdict{ready: metav1.ConditionTrue, reason: v1alpha1.ReasonRunning, message: "Running on " + s.where()}
-	if s.attempt.Healthy != nil && !*s.attempt.Healthy {
-		s.verdict = verdict{
-			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonUnhealthy, reconciling: true,
-			message: "Running on " + s.where() + ", but its health check fails",
-		}
-	}
+	s.verdict = s.runs()
 	if s.stalled() || s.lacks() {
 		s.runOutgrown()
 	}
@@ -300,9 +294,13 @@ func (s *scene) start() {
 	}
 	if s.state() == mesos.TaskKilling {
 		s.verdict.message = fmt.Sprintf("%s on %s is being killed", s.attempt.ID, s.where())
-		if s.attempt.Reason == mesos.ReasonAgentDraining {
+		switch {
+		case s.attempt.Reason == mesos.ReasonAgentDraining:
 			s.verdict.reason = v1alpha1.ReasonAgentDraining
 			s.verdict.message += ", as its agent is drained"
+		case isUnhealthy(s.attempt):
+			s.verdict.reason = v1alpha1.ReasonUnhealthy
+			s.verdict.message += ", as its health check failed"
 		}
 	} else {
 		s.holdBack()

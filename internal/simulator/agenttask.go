@@ -25,6 +25,7 @@ type agentTask struct {
 	healthy   *bool                  // the last result of its health check
 	check     *mesos.CheckStatusInfo // the last result of its check
 	failures  uint32                 // of its health check, in a row
+	checked   bool                   // its checks have begun
 	unhealthy bool                   // its health check failed too often: it is killed for that
 	pid       int
 	killing   bool
@@ -125,6 +126,9 @@ func (a *Agent) report(t *agentTask, rep Report) {
 	}
 	if rep.State == mesos.TASK_RUNNING && t.completed == nil {
 		a.limitCompletion(t)
+	}
+	if rep.State == mesos.TASK_RUNNING {
+		defer a.startChecks(t)
 	}
 	if t.killing && rep.tellsOfCheck() {
 		return // the executor checks no more

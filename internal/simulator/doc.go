@@ -24,8 +24,7 @@
 //     operation feedback (RECONCILE_OPERATIONS, ACKNOWLEDGE_OPERATION_STATUS);
 //   - executors of the framework's own (ExecutorInfo with LAUNCH, or of type CUSTOM), hence MESSAGE and SHUTDOWN;
 //   - offer filters and offer constraints (the latter are seen in JSON only: mesos-go's types do not have them);
-//   - containers, health checks and checks of tasks on agents whose runner is a ProcessRunner; a script can play what
-//     they find out, and the agent kills a task for its health check as an executor does;
+//   - containers of tasks on agents whose runner is a ProcessRunner;
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
 //     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,

@@ -245,10 +245,6 @@ func TestWhatIsNotSimulatedFailsLoudly(t *testing.T) {
 			delete(task, "command")
 			task["executor"] = object{"executor_id": value("e")}
 		}),
-		"a health check of a real process": launch(func(task object) {
-			task["health_check"] = object{"type": "COMMAND", "command": object{"value": "true"}}
-		}),
-		"a check of a real process":     launch(func(task object) { task["check"] = object{"type": "TCP", "tcp": object{"port": 1}} }),
 		"a container of a real process": launch(func(task object) { task["container"] = object{"type": "MESOS"} }),
 	}
 	for name, op := range operations {

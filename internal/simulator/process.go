@@ -23,8 +23,7 @@ import (
 // ProcessRunner runs each task as a process of this machine, in its own process group and with a sandbox
 // directory of its own that holds its stdout and stderr. It needs real time.
 //
-// It has no containers and images, no health checks and checks: tasks that ask for these are refused.
-// Resources are not enforced.
+// It has no containers and images: tasks that ask for these are refused. Resources are not enforced.
 type ProcessRunner struct {
 	// Dir holds the sandboxes: <Dir>/<agent ID>/<framework ID>/<task ID>/<container ID>.
 	Dir string
@@ -38,13 +37,8 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 // Unsupported implements Limited.
 func (ProcessRunner) Unsupported(info *mesos.TaskInfo) string {
-	switch {
-	case info.Container != nil:
+	if info.Container != nil {
 		return "a container of a real process"
-	case info.HealthCheck != nil:
-		return "a health check of a real process"
-	case info.Check != nil:
-		return "a check of a real process"
 	}
 	return ""
 }
@@ -53,7 +47,7 @@ func (ProcessRunner) Unsupported(info *mesos.TaskInfo) string {
 func (r ProcessRunner) Run(t Launch, report func(Report)) Execution {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &process{
-		launch: t, report: report, fetching: cancel, done: make(chan struct{}),
+		launch: t, report: report, fetching: cancel, probing: ctx, done: make(chan struct{}),
 		sandbox: filepath.Join(r.Dir, t.AgentID, t.Framework.ID.Value, t.Task.TaskID.Value, t.ContainerID),
 	}
 	go p.run(ctx)
@@ -65,7 +59,9 @@ type process struct {
 	launch   Launch
 	report   func(Report)
 	sandbox  string
-	fetching context.CancelFunc // stops what comes before the process
+	fetching context.CancelFunc // stops what comes before the process, and its checks
+	probing  context.Context    //nolint:containedctx // of its checks, which come from outside
+	probes   sync.WaitGroup     // checks that run
 	done     chan struct{}      // closed when nothing is left of it
 
 	credential *syscall.Credential // of another user than the agent's
@@ -79,6 +75,7 @@ type process struct {
 
 func (p *process) run(ctx context.Context) {
 	defer close(p.done)
+	defer p.probes.Wait()
 	defer p.fetching()
 	if err := p.prepare(ctx); err != nil {
 		p.report(launchReport(err))
@@ -148,6 +145,7 @@ func (p *process) ended() {
 	}
 	p.signal(syscall.SIGKILL)
 	p.pid = 0
+	p.fetching()
 }
 
 // signal reaches the whole process group. The lock is held.
@@ -249,22 +247,25 @@ func (p *process) complain(err error) {
 
 // command makes the process of the task: its command line, environment and user.
 func (p *process) command() *exec.Cmd {
-	var cmd *exec.Cmd
-	info := p.launch.Task.Command
 	env := p.environment()
-	if info.Shell == nil || *info.Shell {
-		cmd = &exec.Cmd{Path: "/bin/sh", Args: []string{"sh", "-c", info.GetValue()}}
-	} else {
-		// Mesos executes value; arguments are the whole argv, the first of which is the name.
-		cmd = &exec.Cmd{Path: lookPath(info.GetValue(), env, p.sandbox), Args: info.Arguments}
-		if len(cmd.Args) == 0 {
-			cmd.Args = []string{info.GetValue()}
-		}
+	path, argv := programOf(p.launch.Task.Command, env, p.sandbox)
+	return &exec.Cmd{
+		Path: path, Args: argv, Dir: p.sandbox, Env: env,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Credential: p.credential},
 	}
-	cmd.Dir = p.sandbox
-	cmd.Env = env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.credential}
-	return cmd
+}
+
+// programOf is the program that a CommandInfo names, and its arguments with its name before them.
+func programOf(info *mesos.CommandInfo, env []string, dir string) (path string, argv []string) {
+	switch {
+	case info.Shell == nil || *info.Shell:
+		return "/bin/sh", []string{"sh", "-c", info.GetValue()}
+	case len(info.Arguments) == 0:
+		return lookPath(info.GetValue(), env, dir), []string{info.GetValue()}
+	default:
+		// Mesos executes value; arguments are the whole argv, the first of which is the name.
+		return lookPath(info.GetValue(), env, dir), info.Arguments
+	}
 }
 
 // openOutput gives the command its stdout and stderr files. Where they cannot be made it goes on

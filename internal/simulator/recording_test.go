@@ -238,7 +238,7 @@ func play(info *mesos.TaskInfo, at map[string]float64, checks []moment) Script {
 		}
 	}
 	sort.SliceStable(moments, func(i, j int) bool { return moments[i].at < moments[j].at })
-	var script Script
+	script := Script{Unchecked: true}
 	last := 0.0
 	for _, m := range moments {
 		script.Steps = append(script.Steps, Step{After: seconds(m.at - last), Report: m.rep})

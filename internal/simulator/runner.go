@@ -73,6 +73,10 @@ type Script struct {
 	KillMessage string
 	// IgnoreKill makes the task survive every kill.
 	IgnoreKill bool
+	// Probe says what the task's checks find; nil for a task that passes them all.
+	Probe func(Probe) Found
+	// Unchecked leaves the checks of the task out: Steps tell what they find.
+	Unchecked bool
 }
 
 // Default times of a scripted task: how long after the launch it says STARTING and, after that, RUNNING,
@@ -82,6 +86,9 @@ const (
 	RunningAfter  = 10 * time.Millisecond
 	KilledAfter   = 50 * time.Millisecond
 )
+
+// probeTakes is how long a check of a scripted task takes.
+const probeTakes = 10 * time.Millisecond
 
 // killSlack is how long SIGKILL follows SIGTERM at the soonest: a task that does not handle SIGTERM dies of that.
 const killSlack = 2 * KilledAfter
@@ -142,6 +149,20 @@ func (e *scripted) next(i int) {
 	e.timer = time.AfterFunc(step.After, func() {
 		e.report(step.Report)
 		e.next(i + 1)
+	})
+}
+
+// Probe implements Prober.
+func (e *scripted) Probe(probe Probe, tell func(Found)) {
+	if e.script.Unchecked {
+		return
+	}
+	time.AfterFunc(probeTakes, func() {
+		if e.script.Probe == nil {
+			tell(passing(probe.Check))
+			return
+		}
+		tell(e.script.Probe(probe))
 	})
 }
 

@@ -23,6 +23,8 @@ const (
 	ReasonTaskGroupUnauthorized         = "REASON_TASK_GROUP_UNAUTHORIZED"
 	ReasonTaskKilledDuringLaunch        = "REASON_TASK_KILLED_DURING_LAUNCH"
 	ReasonTaskUnauthorized              = "REASON_TASK_UNAUTHORIZED"
+	ReasonTaskCheckStatusUpdated        = "REASON_TASK_CHECK_STATUS_UPDATED"
+	ReasonTaskHealthCheckStatusUpdated  = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED"
 )
 
 // Number is the place of an event in what one bridge was told: events are numbered as they come off the stream, from one in
@@ -92,6 +94,24 @@ func (o Observation) After(known *Observation) Observation {
 // one): such an answer carries a state, an agent and health, and nothing else (Mesos master: Master::reconcile).
 func (o Observation) IsAnswer() bool {
 	return o.Reason == ReasonReconciliation && o.Source == SourceMaster && len(o.UUID) == 0
+}
+
+// tellsOfCheck says whether o is a running task's update for no other reason than what a check or health check found.
+func (o Observation) tellsOfCheck() bool {
+	return o.State == TaskRunning && (o.Reason == ReasonTaskHealthCheckStatusUpdated || o.Reason == ReasonTaskCheckStatusUpdated)
+}
+
+// TellsOfState says whether o brings news of why a task is in its state, which was known to be another one or the same.
+func (o Observation) TellsOfState(known TaskState) bool {
+	return o.State != known || !o.IsAnswer() && !o.tellsOfCheck()
+}
+
+// ReasonOfState is the reason for the task's state; empty where the update's is another one.
+func (o Observation) ReasonOfState() string {
+	if o.tellsOfCheck() {
+		return ""
+	}
+	return o.Reason
 }
 
 // FollowsKill says whether o tells of the dying or the end of a task that a KILL brought about, which only its own framework sends. Nothing else

@@ -39,6 +39,8 @@ type Task struct {
 	MaxRun time.Duration
 	// Placement is which agents it may have; nil for any.
 	Placement *Placement
+	// HealthCheck is how its executor finds out whether the task is well; nil for not at all.
+	HealthCheck *HealthCheck
 }
 
 // EnvVar is one environment variable.

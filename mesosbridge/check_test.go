@@ -1,0 +1,67 @@
+package mesosbridge
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+)
+
+func TestTaskInfo_healthCheck(t *testing.T) {
+	times := mesos.Check{Delay: time.Second, Interval: 2 * time.Second, Timeout: 3 * time.Second}
+	for name, c := range map[string]struct {
+		edit func(*mesos.HealthCheck)
+		want func(*mesospb.HealthCheck)
+	}{
+		"HTTP goes to the host port of that name": {
+			func(check *mesos.HealthCheck) {
+				check.HTTP = &mesos.HTTPCheck{Port: "admin", Path: "/up", Scheme: "https"}
+			},
+			func(told *mesospb.HealthCheck) {
+				told.Type = mesospb.HealthCheck_HTTP
+				told.HTTP = &mesospb.HealthCheck_HTTPCheckInfo{Port: 31002, Path: new("/up"), Scheme: new("https")}
+			},
+		},
+		"TCP does, too": {
+			func(check *mesos.HealthCheck) { check.TCP = &mesos.TCPCheck{Port: "http"} },
+			func(told *mesospb.HealthCheck) {
+				told.Type, told.TCP = mesospb.HealthCheck_TCP, &mesospb.HealthCheck_TCPCheckInfo{Port: 31007}
+			},
+		},
+		"a command line": {
+			func(check *mesos.HealthCheck) { check.Shell = "test -e up" },
+			func(told *mesospb.HealthCheck) {
+				told.Type, told.Command = mesospb.HealthCheck_COMMAND, &mesospb.CommandInfo{Shell: new(true), Value: new("test -e up")}
+			},
+		},
+		"a program": {
+			func(check *mesos.HealthCheck) { check.Argv = []string{"test", "-e", "up"} },
+			func(told *mesospb.HealthCheck) {
+				told.Type = mesospb.HealthCheck_COMMAND
+				told.Command = &mesospb.CommandInfo{Shell: new(false), Value: new("test"), Arguments: []string{"test", "-e", "up"}}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			task := mesos.Task{
+				ID: "a", Shell: "x", Ports: []mesos.Port{{Name: "http"}, {Name: "admin"}}, HostPorts: []uint32{31007, 31002},
+				HealthCheck: &mesos.HealthCheck{Check: times, GracePeriod: 4 * time.Second, Failures: 5},
+			}
+			c.edit(task.HealthCheck)
+			want := &mesospb.HealthCheck{
+				DelaySeconds: new(1.0), IntervalSeconds: new(2.0), TimeoutSeconds: new(3.0), GracePeriodSeconds: new(4.0), ConsecutiveFailures: new(uint32(5)),
+			}
+			c.want(want)
+			info := taskInfo(&task, "a1", nil)
+			if diff := cmp.Diff(want, info.HealthCheck); diff != "" {
+				t.Errorf("the health check (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if info := taskInfo(&mesos.Task{ID: "a", Shell: "x"}, "a1", nil); info.HealthCheck != nil {
+		t.Errorf("a task without one has the health check %v", info.HealthCheck)
+	}
+}
