@@ -45,7 +45,7 @@ const (
 	// not fail by itself.
 	ReasonInterrupted = "Interrupted"
 	// ReasonNeverStarts says that the last launches all failed before the task began, as what it fetches cannot be fetched, say. It is tried
-	// again every spec.backoff.maxSeconds.
+	// again after spec.backoff.maxSeconds, on an agent that spec.avoidFailedAgents lets it use.
 	ReasonNeverStarts = "NeverStarts"
 	// ReasonTaskUnauthorized says that the master's ACLs do not let the framework run the task as its user. It is tried again every
 	// spec.backoff.maxSeconds.

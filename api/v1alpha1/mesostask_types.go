@@ -93,6 +93,13 @@ type MesosTaskSpec struct {
 	// +optional
 	LaunchTimeoutSeconds *int32 `json:"launchTimeoutSeconds,omitempty"`
 
+	// avoidFailedAgents says where the task is launched after attempts that failed. Preferred: agents on which the last ones failed by themselves
+	// come after all others that have room; one on which the task did not start (its launch failed, or took too long) is not used at all for ten
+	// minutes, unless the spec changes or annotation mesos.dev/restarted-at asks. Never: on any agent. A change of it restarts nothing. Ends that
+	// the platform is to blame for do not count. Absent: Preferred.
+	// +optional
+	AvoidFailedAgents AvoidFailedAgents `json:"avoidFailedAgents,omitempty"`
+
 	// deletionPolicy says what becomes of the task when this object is deleted: Kill kills it and waits until it is over, Orphan
 	// lets it run on. Default: Kill.
 	// +kubebuilder:default=Kill
@@ -130,6 +137,18 @@ const (
 	RestartOnFailure RestartPolicy = "OnFailure"
 	// RestartNever launches again only what never ran.
 	RestartNever RestartPolicy = "Never"
+)
+
+// AvoidFailedAgents says whether a task that is launched again avoids the agents on which it failed.
+// +kubebuilder:validation:Enum=Preferred;Never
+type AvoidFailedAgents string
+
+// Whether agents are avoided.
+const (
+	// AvoidPreferred uses other agents first, and for ten minutes none on which the task did not start.
+	AvoidPreferred AvoidFailedAgents = "Preferred"
+	// AvoidNever uses any agent.
+	AvoidNever AvoidFailedAgents = "Never"
 )
 
 // TaskDeletionPolicy says what becomes of a task whose object is deleted.
@@ -613,7 +632,8 @@ type TaskAttempt struct {
 	// +optional
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 
-	// finishTime is when the attempt was over, by the clock of who said so.
+	// finishTime is when the attempt was over, by the clock of who said so; of one that did not begin to run no earlier than boundTime and no later
+	// than the operator learned of it.
 	// +optional
 	FinishTime *metav1.Time `json:"finishTime,omitempty"`
 

@@ -45,7 +45,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.operator in ['Exists', 'DoesNotExist'] ? !has(self.values) : has(self.values)",message="operators Exists and DoesNotExist take no values, every other one needs some",fieldPath=".values"
 // +kubebuilder:validation:XValidation:rule="!(self.operator in ['Matches', 'NotMatches', 'Gt', 'Lt']) || !has(self.values) || size(self.values) == 1",message="operators Matches, NotMatches, Gt and Lt take one value",fieldPath=".values"
 // +kubebuilder:validation:XValidation:rule="!(self.operator in ['Gt', 'Lt']) || !has(self.values) || self.values.all(v, v.matches('^-?[0-9]{1,12}([.][0-9]{1,3})?$'))",message="operators Gt and Lt take a number with at most three decimals, such as 4 or 0.5",fieldPath=".values"
-// +kubebuilder:validation:XValidation:rule="!(self.operator in ['Matches', 'NotMatches']) || !has(self.values) || self.values.all(v, ''.matches(v) ? true : true)",message="operators Matches and NotMatches take a regular expression of RE2",fieldPath=".values"
+// +kubebuilder:validation:XValidation:rule="!(self.operator in ['Matches', 'NotMatches']) || !has(self.values) || self.values.all(v, 'x'.matches(v) ? true : true)",message="operators Matches and NotMatches take a regular expression of RE2",fieldPath=".values"
 type Constraint struct {
 	// by is what of the agent is looked at.
 	// +required

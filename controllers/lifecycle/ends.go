@@ -63,6 +63,11 @@ func interruptedBy(attempt *v1alpha1.TaskAttempt) string {
 	if attempt.Outcome != "" || attempt.State == string(mesos.TaskFinished) || !mayHaveRun(attempt) {
 		return ""
 	}
+	return interruptionOf(attempt)
+}
+
+// interruptionOf says which interruption the record of an attempt tells of; empty for none.
+func interruptionOf(attempt *v1alpha1.TaskAttempt) string {
 	for _, interruption := range interruptions {
 		if interruption.holds(attempt) {
 			return interruption.words

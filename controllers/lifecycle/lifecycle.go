@@ -237,6 +237,8 @@ type Decision struct {
 	Check time.Time
 	// Ended says, where StepPlace is taken, that the last attempt ended by itself: what its agent gave it is free again there.
 	Ended bool
+	// Avoid is, where StepPlace is taken, what the task's last failures say of where to launch it.
+	Avoid Avoidance
 	// Soon is what a task may want soon that wants no offer now.
 	Soon Soon
 	// Events tell of what the new status records, or of what the steps do.

@@ -366,10 +366,26 @@ var exited = regexp.MustCompile(`^Command exited with status (\d{1,10})$`)
 // end makes the current attempt over and sets when it may be launched again.
 func (s *scene) end(at time.Time, ran bool) {
 	s.ended = true
-	s.attempt.FinishTime = s.timeOf(at)
+	s.attempt.FinishTime = s.timeOf(s.plausible(at))
 	s.attempt.Ran = &ran
 	s.attempt.UnreachableTime, s.attempt.UnknownTime = nil, nil
 	s.delayNext(s.attempt.FinishTime.Time)
+}
+
+// plausible is when the current attempt ended that somebody says ended at a time. Of what never began to run no duration is taken, and what follows
+// it is timed by the clock here: a clock elsewhere may be hours off.
+func (s *scene) plausible(at time.Time) time.Time {
+	bound := s.attempt.BoundTime
+	switch {
+	case s.attempt.StartTime != nil || at.IsZero():
+		return at
+	case at.After(s.Now):
+		return s.Now
+	case bound != nil && at.Before(bound.Time):
+		return bound.Time
+	default:
+		return at
+	}
 }
 
 // delayNext sets when the next launch may follow on the attempt, which ran until then.

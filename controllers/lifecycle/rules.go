@@ -397,7 +397,8 @@ func (s *scene) launch() {
 	case s.Placement != nil:
 		s.step(StepBind)
 	default:
-		s.decision.Ended = s.endedByItself()
+		s.decision.Avoid = s.avoidance()
+		s.decision.Ended = s.endedByItself() && !s.decision.Avoid.bars(s.attempt.AgentID, s.Now)
 		s.step(StepPlace)
 	}
 }
@@ -478,9 +479,10 @@ func (s *scene) backOff() {
 		s.verdict.message = fmt.Sprintf("%s. It is tried again at %s", hard.message, s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339))
 		s.awaitSuccess()
 	}
+	s.noteSameAgent()
 	due := s.decision.Status.NextLaunchTime.Time
 	s.decision.Soon.Until = due.Add(launchSlack)
-	if s.endedByItself() {
+	if avoid := s.avoidance(); s.endedByItself() && !avoid.bars(s.attempt.AgentID, due) {
 		s.decision.Soon.Rest = Rest{AgentID: s.attempt.AgentID, Until: due}
 	}
 	s.checkAt(due)
@@ -569,9 +571,12 @@ func grow(first, last time.Duration, n int) time.Duration {
 }
 
 // where names the attempt's agent for a person.
-func (s *scene) where() string {
-	if s.attempt.Hostname == "" {
-		return "agent " + s.attempt.AgentID
+func (s *scene) where() string { return whereOf(s.attempt) }
+
+// whereOf names an attempt's agent for a person.
+func whereOf(attempt *v1alpha1.TaskAttempt) string {
+	if attempt.Hostname == "" {
+		return "agent " + attempt.AgentID
 	}
-	return fmt.Sprintf("%s (agent %s)", s.attempt.Hostname, s.attempt.AgentID)
+	return fmt.Sprintf("%s (agent %s)", attempt.Hostname, attempt.AgentID)
 }

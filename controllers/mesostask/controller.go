@@ -277,7 +277,7 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 	case lifecycle.StepAbandon:
 		connection.Abandon(decision.Abandon)
 	case lifecycle.StepPlace:
-		connection.Placer.Want(view.key, view.task, view.seen.Hash, decision.Ended)
+		connection.Placer.Want(view.key, view.task, view.seen.Hash, decision.Ended, decision.Avoid)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
 	case lifecycle.StepRestore:

@@ -28,9 +28,10 @@ type group struct {
 
 type countedOffer struct {
 	room
-	free     freePorts
-	declined bool
-	number   int32
+	free       freePorts
+	declined   bool
+	onGPUAgent bool
+	number     int32
 }
 
 // block is a run of offers of about the same size, which mostly come to the same and are then counted at one stroke.
@@ -59,14 +60,17 @@ func (c *counted) misses(shape *shape) bool {
 	return c.maintained > 0 && (c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
 }
 
-func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) {
-	amounts := room{Scalars: offer.Scalars, ports: free.count()}
+// add counts any other offer, and returns it as it is counted.
+func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) countedOffer {
+	one := countedOffer{room: room{Scalars: offer.Scalars, ports: free.count()}, free: free, declined: declined, onGPUAgent: offer.OnGPUAgent}
 	to := &c.plain
 	if offer.OnGPUAgent {
 		to = &c.onGPUAgents
 	}
-	to.offers = append(to.offers, countedOffer{room: amounts, free: free, declined: declined, number: int32(len(c.offers))})
+	one.number = int32(len(c.offers))
+	to.offers = append(to.offers, one)
 	c.offers = append(c.offers, offer)
+	return one
 }
 
 func (c *counted) total() int { return c.maintained + len(c.offers) }
@@ -160,6 +164,8 @@ func (b *block) count(shape *shape, count *[outcomes]int) {
 func (o *countedOffer) outcome(shape *shape) outcome {
 	scarce := o.scarcity(&shape.want)
 	switch {
+	case o.onGPUAgent && shape.noGPUAgents:
+		return forGPUTasks
 	case scarce != contested:
 		return scarce
 	case !o.free.haveAll(shape.fixed, shape.ranges):

@@ -110,30 +110,33 @@ func textOf(values []mesos.Attribute) string {
 	return text.String()
 }
 
-// next returns the first of the offers that a shape may have, from where its last search ended, that has room for it; or -1.
-func (p *pool) next(shape *shape) int {
+// search returns the first of the offers that a shape may have that has room for it, from a place on among those that its filter leaves, and its
+// place there; where none has, -1 and the place behind the last.
+func (p *pool) search(shape *shape, from int) (offer, at int) {
 	if shape.filter == nil {
-		i := p.room.first(shape.next, shape.want)
+		i := p.room.first(from, shape.want)
 		if i < 0 || shape.noGPUAgents && i >= p.plain {
-			shape.next = len(p.offers)
-			return -1
+			return -1, len(p.offers)
 		}
-		shape.next = i
-		return i
+		return i, i
 	}
 	allowed := shape.filter.allowed
 	if shape.noGPUAgents {
 		allowed = allowed[:shape.filter.plain]
 	}
-	if !p.room.mayHold(&shape.want) {
-		shape.next = len(allowed)
-	}
-	for ; shape.next < len(allowed); shape.next++ {
-		if p.room.holds(allowed[shape.next], &shape.want) {
-			return allowed[shape.next]
+	if p.room.mayHold(&shape.want) {
+		for at := from; at < len(allowed); at++ {
+			if p.room.holds(allowed[at], &shape.want) {
+				return allowed[at], at
+			}
 		}
 	}
-	return -1
+	return -1, len(allowed)
+}
+
+// refuses says whether the rules of a shape keep its tasks from the offer of a number among those that are counted.
+func (s *shape) refuses(number int) bool {
+	return s.filter != nil && s.filter.refused[number] != holdsAll
 }
 
 // countedFor is what a verdict of a shape counts.

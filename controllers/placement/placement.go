@@ -24,7 +24,22 @@ type Task struct {
 	Ranges []mesos.NamedRange
 	// Since is when the task began to wait.
 	Since time.Time
+	// Avoid are agents on which the task failed, that of the latest failure first: they come after all others, those of the longest ago first.
+	Avoid []AvoidedAgent
+	// Elsewhere keeps the task from all of them while an offer of another agent that was declined has room: that is to be asked for.
+	Elsewhere bool
 }
+
+// AvoidedAgent is an agent on which a task failed.
+type AvoidedAgent struct {
+	// ID is the Mesos agent ID.
+	ID string
+	// Until is until when it takes the task under no circumstances; zero: it only comes last.
+	Until time.Time
+}
+
+// bars says whether the agent takes the task under no circumstances.
+func (a *AvoidedAgent) bars(now time.Time) bool { return now.Before(a.Until) }
 
 // Round is what placing may do besides the offers at hand.
 type Round struct {
@@ -72,6 +87,8 @@ type Verdict struct {
 	Kind Kind
 	// Message is one sentence that counts the offers by why they did not serve.
 	Message string
+	// Elsewhere says that the task was kept from agents that it avoids, for an offer of another that was declined.
+	Elsewhere bool
 }
 
 // Result is what one round came to. Each task is in exactly one of Assignments and Unplaced.
@@ -95,14 +112,17 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 		pool := pools.of(task.Role)
 		shape := pool.shape(task)
 		full := round.MaxAssignments > 0 && len(result.Assignments) >= round.MaxAssignments
+		elsewhere := task.Elsewhere && pool.fitsElsewhere(task, shape)
 		if !full {
-			if assignment, ok := pool.assign(task, shape, round.PortOffset); ok {
+			if assignment, ok := pool.assign(task, shape, !elsewhere); ok {
 				result.Assignments = append(result.Assignments, assignment)
 				continue
 			}
 		}
-		verdict := pool.verdict(shape)
-		result.Unplaced = append(result.Unplaced, Verdict{Key: task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message})
+		verdict := pool.verdict(task, shape)
+		result.Unplaced = append(result.Unplaced, Verdict{
+			Key: task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Elsewhere: elsewhere,
+		})
 	}
 	result.Unused, result.Maintained = pools.unused(offers)
 	return result

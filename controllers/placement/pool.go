@@ -26,6 +26,8 @@ type pool struct {
 	reserve map[uint32]struct{}
 	// counted is what a verdict counts.
 	counted counted
+	// avoided are the agents that tasks of the role avoid.
+	avoided map[string]*avoidedAgent
 	// missed says that a task must wait that might have had room on an agent due for maintenance.
 	missed bool
 	shapes map[shapeKey]*shape
@@ -57,7 +59,9 @@ type shape struct {
 	// filter is what its rules leave of the offers; nil for all.
 	filter *filter
 	// next is the first offer that may still have room, counted among those that the filter leaves; all before it were found too small, and stay so.
-	next    int
+	next int
+	// count says how many offers come to what, and verdict what is said for that; nil until somebody asks.
+	count   *tally
 	verdict *verdict
 }
 
@@ -67,6 +71,7 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 		pool := all.of(tasks[i].Role)
 		pool.reserveFixed(tasks[i].Ports)
 		pool.reserveRanges(tasks[i].Ranges)
+		pool.watch(tasks[i].Avoid)
 	}
 	agents := map[[2]string]struct{}{}
 	order := asTheyCame(offers)
@@ -96,7 +101,7 @@ func (p *pools) of(role string) *pool {
 	if !ok {
 		found = &pool{
 			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
-			filters: map[*Rules]*filter{}, sorts: map[mesos.Key]*sorted{}, used: p.used, room: newIndex(nil),
+			filters: map[*Rules]*filter{}, sorts: map[mesos.Key]*sorted{}, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{},
 		}
 		p.byRole[role] = found
 	}
@@ -144,8 +149,12 @@ func (p *pool) reserveRanges(ranges []mesos.NamedRange) {
 func (p *pool) count(offer *mesos.Offer, ports freePorts, declined bool) {
 	if p.round.maintains(offer) {
 		p.counted.addMaintained(offer, ports)
-	} else {
-		p.counted.add(offer, ports, declined)
+		return
+	}
+	one := p.counted.add(offer, ports, declined)
+	if avoided := p.avoided[offer.AgentID]; avoided != nil {
+		avoided.hostname = offer.Hostname
+		avoided.counted = append(avoided.counted, one)
 	}
 }
 
@@ -154,6 +163,9 @@ func (p *pool) add(offer *mesos.Offer) {
 	ports := portsOf(offer.Ports)
 	p.count(offer, ports, false)
 	if !p.round.maintains(offer) {
+		if avoided := p.avoided[offer.AgentID]; avoided != nil {
+			avoided.offers = append(avoided.offers, len(p.offers))
+		}
 		p.offers = append(p.offers, offer)
 		p.free = append(p.free, ports)
 		if !offer.OnGPUAgent {
@@ -190,24 +202,45 @@ func (p *pool) shape(task *Task) *shape {
 	return known
 }
 
-// assign gives the task a part of the first offer that has room for it.
-func (p *pool) assign(task *Task, shape *shape, portOffset uint64) (Assignment, bool) {
-	for {
-		i := p.next(shape)
-		if i < 0 {
-			return Assignment{}, false
+// assign gives the task a part of the first offer that has room for it; of agents that it avoids, and that may take it, only if last is true and no
+// other has.
+func (p *pool) assign(task *Task, shape *shape, last bool) (Assignment, bool) {
+	for from := shape.next; ; {
+		i, at := p.search(shape, from)
+		// Once an agent was passed over that is only avoided, what was found says nothing to other tasks.
+		if from == shape.next {
+			shape.next = at
 		}
-		ports, left, ok := p.free[i].take(task.Ports, shape.ranges, portOffset, p.reserve)
-		if !ok {
-			shape.next++
+		if i < 0 {
+			break
+		}
+		if from = at + 1; task.avoids(p.offers[i].AgentID) {
 			continue
 		}
-		offer := p.offers[i]
-		p.free[i] = left
-		p.room.set(i, p.room.at(i).less(shape.want))
-		p.used[offer.ID] = struct{}{}
-		return Assignment{
-			Key: task.Key, OfferID: offer.ID, AgentID: offer.AgentID, Hostname: offer.Hostname, Role: offer.Role, HostPorts: ports,
-		}, true
+		if assignment, ok := p.give(task, shape, i); ok {
+			return assignment, true
+		}
+		if at == shape.next {
+			shape.next = from
+		}
 	}
+	if !last {
+		return Assignment{}, false
+	}
+	return p.assignLast(task, shape)
+}
+
+// give gives the task a part of offer i, which has room for it, if its ports serve.
+func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
+	ports, left, ok := p.free[i].take(task.Ports, shape.ranges, p.round.PortOffset, p.reserve)
+	if !ok {
+		return Assignment{}, false
+	}
+	offer := p.offers[i]
+	p.free[i] = left
+	p.room.set(i, p.room.at(i).less(shape.want))
+	p.used[offer.ID] = struct{}{}
+	return Assignment{
+		Key: task.Key, OfferID: offer.ID, AgentID: offer.AgentID, Hostname: offer.Hostname, Role: offer.Role, HostPorts: ports,
+	}, true
 }

@@ -69,6 +69,7 @@ func drawTask(t *rapid.T, i int) Task {
 		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), Resources: drawScalars(t, 4), Ports: ports, Ranges: ranges,
 		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"),
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
+		Avoid: drawAvoided(t), Elsewhere: rapid.Bool().Draw(t, "elsewhere"),
 	}
 }
 
@@ -103,6 +104,19 @@ func traitsOf(offer *mesos.Offer) {
 	if offer.AgentID < "3" {
 		offer.Attributes = []mesos.Attribute{{Name: "rack", Text: "r" + offer.AgentID}}
 	}
+}
+
+// drawAvoided draws agents to avoid, some of them for good at the times that drawWorld draws.
+func drawAvoided(t *rapid.T) []AvoidedAgent {
+	ids := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"0", "1", "2", "3"}), 0, 4, rapid.ID[string]).Draw(t, "avoided")
+	agents := make([]AvoidedAgent, len(ids))
+	for i, id := range ids {
+		agents[i] = AvoidedAgent{ID: id}
+		if rapid.IntRange(0, 2).Draw(t, "barred") == 0 {
+			agents[i].Until = time.Unix(rapid.Int64Range(0, 30).Draw(t, "until"), 0)
+		}
+	}
+	return agents
 }
 
 func drawOffers(t *rapid.T, kind string) []mesos.Offer {
@@ -299,10 +313,59 @@ func (round *Round) closed(offer mesos.Offer) bool {
 	return !offer.Maintenance.From.IsZero() && now >= 9-lead && now < offer.Maintenance.Until.Unix()
 }
 
+// barred says whether the task may not use the agent of an offer yet.
+func (round *Round) barred(task Task, offer mesos.Offer) bool {
+	return slices.ContainsFunc(task.Avoid, func(agent AvoidedAgent) bool { return agent.ID == offer.AgentID && round.Now.Before(agent.Until) })
+}
+
+// TestPlace_AvoidsAgents: an agent that a task may not use it does not get, and one that it avoids only where no other has room, or had while it was
+// sought. That it is sought keeps a task from nothing where no other agent's declined offer has room.
+func TestPlace_AvoidsAgents(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		w.round.MaxAssignments = 0
+		tasks, left := map[string]Task{}, map[string]mesos.Offer{}
+		for _, task := range w.tasks {
+			tasks[task.Key] = task
+		}
+		for _, offer := range w.offers {
+			left[offer.ID] = offer
+		}
+		result := Place(w.tasks, w.offers, w.round)
+		for _, assignment := range result.Assignments {
+			task := tasks[assignment.Key]
+			if w.round.barred(task, left[assignment.OfferID]) {
+				t.Fatalf("%s may not use agent %s", task.Key, assignment.AgentID)
+			}
+			for _, offer := range left {
+				if task.avoids(assignment.AgentID) && !task.avoids(offer.AgentID) && fitsAlone(&w.round, task, offer) {
+					t.Fatalf("%s avoids agent %s, and %+v has room", task.Key, assignment.AgentID, offer)
+				}
+			}
+			left[assignment.OfferID] = spend(t, left[assignment.OfferID], task, assignment)
+		}
+		for _, verdict := range result.Unplaced {
+			task := tasks[verdict.Key]
+			elsewhere := task.Elsewhere && slices.ContainsFunc(w.round.Declined, func(offer mesos.Offer) bool {
+				return !task.avoids(offer.AgentID) && fitsAlone(&w.round, task, offer) &&
+					!slices.ContainsFunc(w.offers, func(o mesos.Offer) bool { return o.AgentID == offer.AgentID && o.Role == offer.Role })
+			})
+			if verdict.Elsewhere != elsewhere || elsewhere && verdict.MustWait {
+				t.Fatalf("%+v, though another agent has room %v", verdict, elsewhere)
+			}
+			for _, offer := range left {
+				if !elsewhere && fitsAlone(&w.round, task, offer) {
+					t.Fatalf("%s was not placed but fits into %+v", task.Key, offer)
+				}
+			}
+		}
+	})
+}
+
 // fitsAlone says whether an offer has room for a task, port by port.
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	want, has := task.Resources, offer.Scalars
-	if task.Role != offer.Role || !admits(task.Rules, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
+	if task.Role != offer.Role || !admits(task.Rules, offer) || round.barred(task, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
 		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
 		return false
 	}

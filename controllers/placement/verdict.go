@@ -21,6 +21,8 @@ const (
 	lacksDisk
 	lacksGPUs
 	lacksPorts
+	// barred is an offer with room whose agent the task avoids for a time.
+	barred
 	// awaited is an offer with room that was declined and must come back first.
 	awaited
 	// contested is an offer with room that tasks ahead of this one took, or that is beyond what the round may assign.
@@ -45,7 +47,7 @@ func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 	}
 	var names []string
 	for o, name := range [...]string{
-		maintained: "maintenance", forGPUTasks: "gpu agents", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports",
+		maintained: "maintenance", forGPUTasks: "gpu agents", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports", barred: "avoided agents",
 	} {
 		if count.outcomes[o] > 0 {
 			names = append(names, name)
@@ -59,21 +61,39 @@ func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 	return Kind(strings.Join(names, ","))
 }
 
-// verdict returns what is said of the tasks of a shape that were not placed.
-func (p *pool) verdict(shape *shape) verdict {
+// verdict returns what is said of a task that was not placed.
+func (p *pool) verdict(task *Task, shape *shape) verdict {
+	if bars := p.bars(task, shape); bars.offers > 0 {
+		return p.judge(bars.move(p.countOf(shape)), shape, &bars)
+	}
 	if shape.verdict == nil {
-		counted := p.countedFor(shape)
-		count := counted.count(shape)
-		shape.verdict = &verdict{
-			mustWait: count.outcomes[awaited]+count.outcomes[contested] == 0,
-			message:  p.sentence(shape, counted.total(), count),
-		}
-		if shape.verdict.mustWait {
-			shape.verdict.kind = p.kindOf(shape, counted.total(), count)
-			p.missed = p.missed || counted.misses(shape)
-		}
+		said := p.judge(p.countOf(shape), shape, nil)
+		shape.verdict = &said
 	}
 	return *shape.verdict
+}
+
+// countOf says how many offers come to what for the tasks of a shape, whatever they avoid.
+func (p *pool) countOf(shape *shape) tally {
+	if shape.count == nil {
+		count := p.countedFor(shape).count(shape)
+		shape.count = &count
+	}
+	return *shape.count
+}
+
+// judge says what there is to say where offers come to that. Bars are what the task avoids for a time of them; nil for nothing.
+func (p *pool) judge(count tally, shape *shape, bars *bars) verdict {
+	counted := p.countedFor(shape)
+	said := verdict{
+		mustWait: count.outcomes[awaited]+count.outcomes[contested] == 0,
+		message:  p.sentence(shape, counted.total(), count, bars),
+	}
+	if said.mustWait {
+		said.kind = p.kindOf(shape, counted.total(), count)
+		p.missed = p.missed || counted.misses(shape)
+	}
+	return said
 }
 
 // maxSentence is how many bytes of reasons a message counts by themselves: status has room for 1,024 characters.
@@ -86,14 +106,14 @@ type part struct {
 }
 
 // sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 fails rack In [a b]".
-func (p *pool) sentence(shape *shape, offers int, count tally) string {
+func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) string {
 	if offers == 0 {
 		return "no offers for role " + p.role
 	}
 	var all []part
 	for o, n := range count.outcomes {
 		if n > 0 {
-			all = append(all, part{n, outcome(o).clause(n, shape)})
+			all = append(all, part{n, outcome(o).clause(n, shape, bars)})
 		}
 	}
 	for i, n := range count.refused {
@@ -118,7 +138,7 @@ func (p *pool) sentence(shape *shape, offers int, count tally) string {
 }
 
 // clause says what became of n offers.
-func (o outcome) clause(n int, shape *shape) string {
+func (o outcome) clause(n int, shape *shape, bars *bars) string {
 	want := shape.want.Scalars
 	lack := plural(n, "lacks ", "lack ")
 	switch o {
@@ -136,6 +156,8 @@ func (o outcome) clause(n int, shape *shape) string {
 		return lack + "gpus (want " + want.GPUs.Decimal() + ")"
 	case lacksPorts:
 		return lack + "ports (want " + portWant(shape) + ")"
+	case barred:
+		return bars.clause()
 	case awaited:
 		return plural(n, "fits but is", "fit but are") + " not on offer at the moment"
 	default:

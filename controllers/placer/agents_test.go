@@ -7,6 +7,7 @@ import (
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
@@ -73,7 +74,7 @@ func TestPlacer_keepsAgentsWithGPUsForTasksThatNeedThem(t *testing.T) {
 func (p *placing) wantGPU(name string) {
 	task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000, GPUs: 1000}}
 	p.tasks[keyNamed(name)] = task
-	p.placer.Want(keyNamed(name), task, hashed, false)
+	p.placer.Want(keyNamed(name), task, hashed, false, lifecycle.Avoidance{})
 }
 
 func TestPlacer_usesAgentsUntilTheirMaintenanceDrawsNearAndOnceItIsOver(t *testing.T) {

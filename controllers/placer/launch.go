@@ -79,9 +79,9 @@ func (p *Placer) close(launch *launch, gone bool) {
 		}
 		p.attempts.Enqueue(reserved.wanted.key)
 	}
-	refuse := p.refusalOf(launch.offer.AgentID, p.restsByAgent())
-	if len(p.pending) > 0 {
-		refuse = 0
+	refuse := time.Duration(0)
+	if len(p.pending) == 0 {
+		refuse = p.refusalOf(launch.offer.AgentID, p.duesByAgent())
 	}
 	switch {
 	case gone:

@@ -45,6 +45,9 @@ const (
 	stayAfterBinding = time.Minute
 	// ownFirst is how long a task that ended by itself waits for what it had before it asks for what was declined.
 	ownFirst = 10 * time.Second
+	// elsewhereEvery is the least time between two REVIVEs for tasks that failed on one agent only, so that many that fail do not take offers from
+	// others all the time.
+	elsewhereEvery = 30 * time.Second
 	// bindAgainLeast and bindAgainMost bound how long a task waits for another offer after its binding could not be written: doubling, so
 	// that an API server in trouble is not hammered.
 	bindAgainLeast, bindAgainMost = time.Second, 5 * time.Minute
@@ -68,6 +71,9 @@ type wanted struct {
 	reserved *reservation
 	// asks is when what was declined is to be asked for on its behalf, asked when it was; zero before.
 	asks, asked time.Time
+	// avoid is where it failed, and elsewhere says that it waits for an offer of another agent, which is to be asked for.
+	avoid     lifecycle.Avoidance
+	elsewhere bool
 }
 
 // is says whether a task waits to be launched like this, in all that Mesos is told of it: the hash leaves out what restarts nothing.
@@ -115,6 +121,8 @@ type Placer struct {
 	// opened is when it last became so that something may be launched.
 	opened                time.Time
 	lastRevive, lastOffer time.Time
+	// lastElsewhere is when offers of other agents were last asked for.
+	lastElsewhere time.Time
 	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
 	backBy time.Time
 	// termBegan is when the present term was first noticed.
@@ -240,21 +248,33 @@ func (p *Placer) Run(ctx context.Context) {
 	}
 }
 
-// Want makes a task pending, or renews what it wants. Ended says that it ended by itself: what it had comes back to it unasked.
-func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, ended bool) {
+// Want makes a task pending, or renews what it wants and which agents it avoids. Ended says that it ended by itself: what it had comes back to it
+// unasked.
+func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, ended bool, avoid lifecycle.Avoidance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.pending[key]; known != nil {
 		if known.is(task, hash) {
+			p.renew(known, avoid)
 			return
 		}
 		p.release(known)
 	}
 	now := p.clock.Now()
-	p.pending[key] = &wanted{key: key, task: task, hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now}
+	p.pending[key] = &wanted{key: key, task: task, hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now, avoid: avoid}
 	if ended {
 		p.pending[key].asks = now.Add(ownFirst)
 	}
+	p.Wake()
+}
+
+// renew changes which agents a pending task avoids. What it was given stays its own; what was declined may serve it now. The caller holds the lock.
+func (p *Placer) renew(task *wanted, avoid lifecycle.Avoidance) {
+	if task.avoid.Equal(avoid) {
+		return
+	}
+	task.avoid = avoid
+	p.revive.Insert(task.task.Role)
 	p.Wake()
 }
 

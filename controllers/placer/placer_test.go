@@ -130,7 +130,7 @@ func (p *placing) want(cpus mesos.Scalar, names ...string) {
 	for _, name := range names {
 		task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: cpus, Memory: 1000}}
 		p.tasks[keyNamed(name)] = task
-		p.placer.Want(keyNamed(name), task, hashed, false)
+		p.placer.Want(keyNamed(name), task, hashed, false, lifecycle.Avoidance{})
 	}
 }
 
@@ -216,7 +216,7 @@ func TestPlacer_saysSoWhenNoFurtherOfferComesForTasksThatWaitedTheirTurn(t *test
 			task := p.tasks[name]
 			task.Scalars.Memory, task.Scalars.Disk = 4_096_000, 4_096_000
 			p.tasks[name] = task
-			p.placer.Want(name, task, hashed, false)
+			p.placer.Want(name, task, hashed, false, lifecycle.Avoidance{})
 		}
 		p.pass(time.Second)
 		if n := p.running().Len(); n != 1 {
@@ -674,7 +674,7 @@ func TestPlacer_whatTheHashLeavesOut(t *testing.T) {
 		if placed, _ := p.given("web"); placed != nil {
 			p.Errorf("%+v is given to a task that is to run as another user", placed)
 		}
-		p.placer.Want(keyNamed("web"), task, hashed, false)
+		p.placer.Want(keyNamed("web"), task, hashed, false, lifecycle.Avoidance{})
 		p.pass(2 * time.Second)
 		if after := p.reserved("web"); after.TaskID == before.TaskID || after.User != "www" {
 			p.Errorf("it was given %+v after %+v, want another attempt, as the other user", after, before)
@@ -712,7 +712,7 @@ func TestPlacer_fairTurns(t *testing.T) {
 		want := func(namespace, name string) {
 			key := types.NamespacedName{Namespace: namespace, Name: name}
 			p.tasks[key] = mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000}}
-			p.placer.Want(key, p.tasks[key], hashed, false)
+			p.placer.Want(key, p.tasks[key], hashed, false, lifecycle.Avoidance{})
 		}
 		// grown adds an agent with room for one task, and returns the namespace that got it.
 		running := sets.New[string]()

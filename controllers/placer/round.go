@@ -92,7 +92,7 @@ func (p *Placer) place(offers []mesos.Offer) {
 		return
 	}
 	began := p.clock.Now()
-	tasks, room := p.unplaced()
+	tasks, room := p.unplaced(began)
 	if len(tasks) > 0 {
 		defer func() { matchDuration.Observe(p.clock.Since(began).Seconds()) }()
 	}
@@ -177,9 +177,9 @@ func (p *Placer) recall(now time.Time) []mesos.Offer {
 
 // declineRest turns down what a round has left: shortly, where tasks only wait for their turn, and not for long what might serve one soon.
 func (p *Placer) declineRest(left leftover, reason mesosbridge.DeclineReason) {
-	refusals, rests := map[time.Duration][]mesos.Offer{}, p.restsByAgent()
+	refusals, dues := map[time.Duration][]mesos.Offer{}, p.duesByAgent()
 	for _, offer := range left.offers {
-		refuse := p.refusalOf(offer.AgentID, rests)
+		refuse := p.refusalOf(offer.AgentID, dues)
 		if reason == mesosbridge.DeclineTurn {
 			refuse = min(refuse, shortRefusal)
 		}
@@ -275,7 +275,7 @@ func keyOf(key string) types.NamespacedName {
 }
 
 // unplaced returns the tasks that have nothing yet and are not deferred, and how many may be given something now.
-func (p *Placer) unplaced() (tasks []placement.Task, room int) {
+func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
 	room = bindingsAtOnce
 	for key, task := range p.pending {
 		if task.reserved != nil {
@@ -287,7 +287,7 @@ func (p *Placer) unplaced() (tasks []placement.Task, room int) {
 		}
 		tasks = append(tasks, placement.Task{
 			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Ranges: task.task.Ranges,
-			Rules: task.rules, Since: task.since,
+			Rules: task.rules, Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
 		})
 	}
 	return tasks, room
@@ -310,7 +310,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 	}
 	p.portOffset += uint64(len(assignment.HostPorts))
 	making.reservations = append(making.reservations, reserved)
-	task.reserved, task.judged = reserved, p.clock.Now()
+	task.reserved, task.judged, task.elsewhere = reserved, p.clock.Now(), false
 	p.turns.Assigned(task.key.Namespace)
 	p.bridge.Reserve(reserved.placed.TaskID, reserved.placed.AgentID)
 	p.attempts.Enqueue(task.key)

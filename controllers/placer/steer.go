@@ -20,7 +20,9 @@ func (p *Placer) steer() {
 	}
 	for _, task := range p.pending {
 		if roles.Has(task.task.Role) && p.willAsk(task) {
-			task.asked = now
+			if task.asked = now; task.elsewhere {
+				p.lastElsewhere = now
+			}
 		}
 	}
 	p.lastRevive, p.backBy = now, time.Time{}
@@ -116,21 +118,32 @@ func (p *Placer) nextSteer() time.Time {
 	return next
 }
 
-// restsByAgent is when the first task is due that ended on an agent, by agent.
-func (p *Placer) restsByAgent() map[string]time.Time {
-	due := map[string]time.Time{}
-	for _, rest := range p.rests {
-		if first, ok := due[rest.AgentID]; !ok || rest.Until.Before(first) {
-			due[rest.AgentID] = rest.Until
+// duesByAgent is when the first task is due for which an agent's offer must not be refused any more, by agent: one that ended there and is launched
+// again, or one that may not use it until then.
+func (p *Placer) duesByAgent() map[string]time.Time {
+	dues, now := map[string]time.Time{}, p.clock.Now()
+	add := func(agentID string, due time.Time) {
+		if first, ok := dues[agentID]; !ok || due.Before(first) {
+			dues[agentID] = due
 		}
 	}
-	return due
+	for _, rest := range p.rests {
+		add(rest.AgentID, rest.Until)
+	}
+	for _, task := range p.pending {
+		for _, agent := range task.avoid.Agents {
+			if now.Before(agent.Until) {
+				add(agent.ID, agent.Until)
+			}
+		}
+	}
+	return dues
 }
 
-// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that ended there, until then. Else the filter of
-// what it gave back would keep that from it, and a REVIVE be needed, which voids every filter.
-func (p *Placer) refusalOf(agentID string, rests map[string]time.Time) time.Duration {
-	due, ok := rests[agentID]
+// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that wants it, until then. Else the filter of what it
+// gave back would keep that from it, and a REVIVE be needed, which voids every filter.
+func (p *Placer) refusalOf(agentID string, dues map[string]time.Time) time.Duration {
+	due, ok := dues[agentID]
 	if !ok {
 		return p.refuse()
 	}

@@ -14,7 +14,7 @@ import (
 func (p *placing) wantAgain(cpus mesos.Scalar, name string) {
 	task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: cpus, Memory: 1000}}
 	p.tasks[keyNamed(name)] = task
-	p.placer.Want(keyNamed(name), task, hashed, true)
+	p.placer.Want(keyNamed(name), task, hashed, true, lifecycle.Avoidance{})
 }
 
 // revives returns when offers were asked for, counted from the start.
@@ -119,7 +119,7 @@ func TestPlacer_namesTheRolesForWhichTasksWait(t *testing.T) {
 		start := time.Now()
 		task := mesos.Task{Name: "web", Role: "batch", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000}}
 		p.tasks[keyNamed("web")] = task
-		p.placer.Want(keyNamed("web"), task, hashed, false)
+		p.placer.Want(keyNamed("web"), task, hashed, false, lifecycle.Avoidance{})
 		p.pass(5 * time.Second)
 		if !p.running().Has("web") || len(p.revives(start)) == 0 {
 			p.Fatalf("%v run, asked at %v", p.running(), p.revives(start))

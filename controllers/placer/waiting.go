@@ -18,6 +18,9 @@ const (
 func (p *Placer) judge(verdict placement.Verdict, now time.Time) {
 	task := p.pending[keyOf(verdict.Key)]
 	task.judged = now
+	if task.elsewhere = verdict.Elsewhere; task.elsewhere {
+		task.asks = earlier(task.asks, now)
+	}
 	switch {
 	case verdict.MustWait:
 		p.turns.Tried(task.key.Namespace)
