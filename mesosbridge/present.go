@@ -40,6 +40,13 @@ func (b *Bridge) Agents(known uint64) (agents []mesos.Agent, edition uint64) {
 	return agents, b.present.edition
 }
 
+// AgentCount is how many agents there are, as far as Mesos told.
+func (b *Bridge) AgentCount() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.present.agents)
+}
+
 // arrived notes that an agent is there. The caller holds b.mu.
 func (b *Bridge) arrived(agentID string) {
 	if _, present := b.present.agents[agentID]; !present {

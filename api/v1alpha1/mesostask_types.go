@@ -95,7 +95,7 @@ type MesosTaskSpec struct {
 
 	// avoidFailedAgents says where the task is launched after attempts that failed. Preferred: agents on which the last ones failed by themselves
 	// come after all others that have room; one on which the task did not start (its launch failed, or took too long) is not used at all for ten
-	// minutes, unless the spec changes or annotation mesos.dev/restarted-at asks. Never: on any agent. A change of it restarts nothing. Ends that
+	// minutes, unless it started on none that there is, the spec changes or annotation mesos.dev/restarted-at asks. Never: on any agent. A change of it restarts nothing. Ends that
 	// the platform is to blame for do not count. Absent: Preferred.
 	// +optional
 	AvoidFailedAgents AvoidFailedAgents `json:"avoidFailedAgents,omitempty"`
@@ -145,7 +145,7 @@ type AvoidFailedAgents string
 
 // Whether agents are avoided.
 const (
-	// AvoidPreferred uses other agents first, and for ten minutes none on which the task did not start.
+	// AvoidPreferred uses other agents first, and for ten minutes none on which the task did not start, unless that is all that there are.
 	AvoidPreferred AvoidFailedAgents = "Preferred"
 	// AvoidNever uses any agent.
 	AvoidNever AvoidFailedAgents = "Never"

@@ -63,7 +63,24 @@ func (s *scene) avoidance() Avoidance {
 			agent.Until = attempt.FinishTime.Add(avoidFor)
 		}
 	}
+	if s.barsAll(avoid.Agents) {
+		for i := range avoid.Agents {
+			avoid.Agents[i].Until = time.Time{}
+		}
+	}
 	return avoid
+}
+
+// barsAll says whether the task did not start on any agent that there is. Then it is not for its agents that it did not, and none is better than
+// another.
+func (s *scene) barsAll(agents []AvoidedAgent) bool {
+	barred := 0
+	for _, agent := range agents {
+		if !agent.Until.IsZero() {
+			barred++
+		}
+	}
+	return !s.AgentsAwaited && barred >= s.AgentCount
 }
 
 // failures are the object's last attempts that failed by the spec as it is, the latest first: back to one that finished or that ran for long. Those

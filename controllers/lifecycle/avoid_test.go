@@ -59,6 +59,7 @@ var ends = map[string]func(*v1alpha1.TaskAttempt){
 func afterAttempts(t *testing.T, attempts string) *story {
 	t.Helper()
 	s := newStory()
+	s.AgentCount = 10
 	for i, word := range strings.Split(attempts, "/") {
 		agent, end, _ := strings.Cut(word, ":")
 		attempt := v1alpha1.TaskAttempt{
@@ -213,5 +214,29 @@ func TestNext_restsWhereItMayBeLaunched(t *testing.T) {
 		if got := Next(s.Seen).Soon.Rest.AgentID; got != want {
 			t.Errorf("after %s it waits for agent %q, want %q", attempts, got, want)
 		}
+	}
+}
+
+// What starts on no agent does not fail for its agents: all are tried again.
+func TestNext_barsNoAgentWhereAllWouldBe(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		attempts string
+		agents   int
+		awaited  bool
+		want     string
+	}{
+		"there is one agent":                  {"a:unstarted", 1, false, "a"},
+		"it started on neither of two":        {"a:unstarted/b:slow", 2, false, "a b"},
+		"one of three is left":                {"a:unstarted/b:unstarted", 3, false, "a@10m b@9m"},
+		"it ran on the other one":             {"a:unstarted/b:FAILED", 2, false, "a@10m b"},
+		"nobody knows yet how many there are": {"a:unstarted", 1, true, "a@10m"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := afterAttempts(t, c.attempts)
+			s.AgentCount, s.AgentsAwaited = c.agents, c.awaited
+			if got := described(Next(s.Seen).Avoid); got != c.want {
+				t.Errorf("it avoids %q, want %q", got, c.want)
+			}
+		})
 	}
 }

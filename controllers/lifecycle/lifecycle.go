@@ -73,6 +73,8 @@ type Seen struct {
 	Unread bool
 	// AgentsAwaited says that the master has not been asked yet whether it has an agent that could hold what the spec asks for.
 	AgentsAwaited bool
+	// AgentCount is how many agents Mesos has, as far as it told.
+	AgentCount int
 	// FrameworkID is the framework's; empty while it has none.
 	FrameworkID string
 	// ReplacedIDs are the framework's earlier IDs that a person replaced: what was bound under them is given up.

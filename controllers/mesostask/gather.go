@@ -211,6 +211,7 @@ func (v *view) gatherRoom() {
 		return
 	}
 	sizes, asked := v.connection.SizesFor(v.key)
+	v.seen.AgentCount = v.connection.Bridge.AgentCount()
 	v.seen.AgentsAwaited = !asked
 	v.seen.Obstacle = lifecycle.TooLarge(&v.task, sizes)
 	if v.seen.Obstacle != nil {

@@ -78,8 +78,7 @@ func TestLaunch_failsOnce(t *testing.T) {
 		v.framework("")
 		v.start()
 		v.task("job", `shell: TASK_FINISHED, restartPolicy: Never, maxRestarts: 0, uris: [{value: "http://files.example/app.tgz"}]`)
-		// Neither agent is used again for ten minutes.
-		v.pass(11*time.Minute + ranFor)
+		v.pass(time.Minute + ranFor)
 		task := v.get("job")
 		if v.reason("job") != v1alpha1.ReasonCompleted || task.Status.Restarts != 0 || len(task.Status.History) != 2 {
 			v.Errorf("it is %s after %d restarts, with %d before it: %s", v.reason("job"), task.Status.Restarts, len(task.Status.History), v.said("job"))
