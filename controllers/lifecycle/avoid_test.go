@@ -164,6 +164,7 @@ func TestNext_endOfWhatNeverBegan(t *testing.T) {
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			s := newStory().bind(LaunchAccepted)
+			s.AgentCount = 10
 			s.look()
 			s.later(20 * time.Second).hears(mesos.Observation{
 				State: mesos.TaskFailed, Source: mesos.SourceAgent, Reason: mesos.ReasonContainerLaunchFailed, UUID: []byte("uuid"),
