@@ -32,8 +32,8 @@ func TestConnection_roomAmongTheAbandoned(t *testing.T) {
 		t.Error("it is brought back though there is no room")
 	}
 	connection.AbandonedStored(stored[1:])
-	if !owner.tasks.waiting.Has(leaving) || owner.tasks.waiting.Has(staying) {
-		t.Errorf("once there is room, brought back are %v", owner.tasks.waiting)
+	if left, stayed := owner.tasks.waiting.Has(leaving), owner.tasks.waiting.Has(staying); !left || stayed {
+		t.Errorf("once there is room, the one that leaves is brought back: %t; the other: %t", left, stayed)
 	}
 	if _, full := connection.AbandonedOf(leaving, true); full {
 		t.Error("there is room, and it is told that there is none")
