@@ -47,7 +47,7 @@ type repository struct {
 // TestGitOps applies manifests again and again while the manager works on them, as Argo CD, Flux and people do.
 func TestGitOps(t *testing.T) {
 	t.Parallel()
-	r := &repository{cluster: newCluster(t), running: []string{"environment", "flaky", "full", "job", "web"}}
+	r := &repository{cluster: newCluster(t), running: []string{"discovery", "environment", "flaky", "full", "job", "web"}}
 	r.startOperator()
 	r.checkOut()
 	r.apply()
@@ -200,6 +200,7 @@ func (r *repository) read() {
 		"MesosTask/web":                 {status.CurrentStatus, "Healthy"},
 		"MesosTask/job":                 {status.CurrentStatus, "Healthy"},
 		"MesosTask/environment":         {status.CurrentStatus, "Healthy"},
+		"MesosTask/discovery":           {status.CurrentStatus, "Healthy"},
 		"MesosTask/huge":                {status.FailedStatus, "Degraded"},
 		"MesosTask/full-suspended":      {status.CurrentStatus, "Suspended"},
 		"MesosFramework/default":        {status.CurrentStatus, "Healthy"},

@@ -240,7 +240,7 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 		AgentID:   mesospb.AgentID{Value: agentID},
 		Resources: resources,
 		Command:   commandInfo(task),
-		Labels:    identityLabels(task.ID),
+		Labels:    taskLabels(task),
 		Discovery: discoveryInfo(task),
 
 		HealthCheck: healthCheck(task),
@@ -293,28 +293,20 @@ func environment(task *mesos.Task) []mesospb.Environment_Variable {
 	return variables
 }
 
-// identityLabels names the object that a task belongs to, for people who look at it from Mesos' side. A task ID is
-// <namespace>.<name>.<hash>.<nonce>, and neither of the first two has a dot.
-func identityLabels(taskID string) *mesospb.Labels {
-	parts := strings.Split(taskID, ".")
-	if len(parts) != 4 {
-		return nil
-	}
-	return &mesospb.Labels{Labels: []mesospb.Label{
-		{Key: "mesos.dev/namespace", Value: new(parts[0])},
-		{Key: "mesos.dev/name", Value: new(parts[1])},
-	}}
-}
-
-// discoveryInfo names the ports for what finds services by it (Mesos-DNS and the like).
+// discoveryInfo names the task and its ports for what finds services by it (Mesos-DNS and the like).
 func discoveryInfo(task *mesos.Task) *mesospb.DiscoveryInfo {
-	if len(task.HostPorts) == 0 {
+	if len(task.HostPorts) == 0 && task.Discovery == nil {
 		return nil
 	}
 	info := &mesospb.DiscoveryInfo{
 		Visibility: mesospb.FRAMEWORK,
 		Name:       new(task.Name),
-		Ports:      &mesospb.Ports{},
+	}
+	if task.Discovery != nil {
+		declareDiscovery(info, task.Discovery)
+	}
+	if len(task.HostPorts) > 0 {
+		info.Ports = &mesospb.Ports{}
 	}
 	for i, port := range task.HostPorts {
 		p := mesospb.Port{Number: port, Protocol: new("tcp")}
@@ -332,11 +324,5 @@ func describePort(p *mesospb.Port, port *mesos.Port) {
 	if port.Name != "" {
 		p.Name = new(port.Name)
 	}
-	if len(port.Labels) == 0 {
-		return
-	}
-	p.Labels = &mesospb.Labels{}
-	for _, label := range port.Labels {
-		p.Labels.Labels = append(p.Labels.Labels, mesospb.Label{Key: label.Name, Value: new(label.Value)})
-	}
+	p.Labels = labelsOf(port.Labels)
 }

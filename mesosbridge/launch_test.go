@@ -305,7 +305,7 @@ func TestTaskInfo(t *testing.T) {
 	for _, v := range info.Command.Environment.Variables {
 		env = append(env, v.Name+"="+v.GetValue())
 	}
-	want := []string{"A=b", "PORT1=mine", "HOST=agent-1.example.com", "PORT=31007", "PORT0=31007", "PORT_HTTP=31007", "PORT_ADMIN_API=31002", "PORTS=31007,31002"}
+	want := []string{"A=b", "PORT1=mine", "HOST=agent-1.example.com", "MESOS_TASK_ID=" + task.ID, "PORT=31007", "PORT0=31007", "PORT_HTTP=31007", "PORT_ADMIN_API=31002", "PORTS=31007,31002"}
 	if diff := cmp.Diff(want, env); diff != "" {
 		t.Errorf("unexpected environment (-want +got):\n%s", diff)
 	}

@@ -75,6 +75,10 @@ const (
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonUserNotAllowed says that the framework lets no MesosTask run as spec.user.
 	ReasonUserNotAllowed = "UserNotAllowed"
+	// ReasonLabelNotAllowed says that the framework does not allow a name of spec.labels, or of the labels of spec.discovery.
+	ReasonLabelNotAllowed = "LabelNotAllowed"
+	// ReasonDiscoveryNotAllowed says that the framework does not allow spec.discovery.name in this namespace.
+	ReasonDiscoveryNotAllowed = "DiscoveryNotAllowed"
 	// ReasonOtherFrameworkID says that the task was bound under another framework ID than the framework has now: it is never
 	// launched again by itself.
 	ReasonOtherFrameworkID = "OtherFrameworkID"

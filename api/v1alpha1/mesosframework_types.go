@@ -108,6 +108,23 @@ type MesosFrameworkSpec struct {
 	// +optional
 	AllowedRoles []AllowedRole `json:"allowedRoles,omitempty"`
 
+	// allowedLabels are the beginnings of the names that MesosTasks may give to labels in Mesos (spec.labels, and the labels of spec.ports and
+	// spec.discovery). Absent:
+	// every name but those that begin with mesos.dev/, which are the operator's in any case.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=256
+	// +listType=set
+	// +optional
+	AllowedLabels []string `json:"allowedLabels,omitempty"`
+
+	// allowedDiscovery says by which names MesosTasks may be found (spec.discovery.name): Own allows those that end in .<namespace>, Any allows all,
+	// those of other namespaces' tasks included. Default: Own.
+	// +kubebuilder:default=Own
+	// +optional
+	AllowedDiscovery AllowedDiscovery `json:"allowedDiscovery,omitempty"`
+
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
 	// +kubebuilder:default=Detach

@@ -256,6 +256,21 @@ type TaskTemplate struct {
 	// +optional
 	EnvFrom []EnvFromSource `json:"envFrom,omitempty"`
 
+	// labels are the task's labels in Mesos, for whatever reads them there, such as a load balancer: any text. Whoever may see tasks in Mesos sees them.
+	// The framework says which names it allows (spec.allowedLabels of the MesosFramework); those that begin with mesos.dev/ are the operator's.
+	// metadata.labels are not sent. Where they land in Mesos: TaskInfo.labels. Default: none.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=128
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Labels []Label `json:"labels,omitempty"`
+
+	// discovery is what the task is found by, for what finds services by Mesos, such as Mesos-DNS. Absent: a task with ports is found by the default
+	// name and visibility, one without is not. Where it lands in Mesos: TaskInfo.discovery.
+	// +optional
+	Discovery *Discovery `json:"discovery,omitempty"`
+
 	// uris are fetched into the task's sandbox before it starts.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=128
@@ -414,7 +429,7 @@ type Port struct {
 	// +listType=map
 	// +listMapKey=name
 	// +optional
-	Labels []PortLabel `json:"labels,omitempty"`
+	Labels []Label `json:"labels,omitempty"`
 }
 
 // MesosTaskStatus is a task as it was last seen. The operator sets it all.

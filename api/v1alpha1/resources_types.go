@@ -12,21 +12,6 @@ const (
 	ProtocolUDP PortProtocol = "UDP"
 )
 
-// PortLabel is a name and a value by which a port is known to what finds services by Mesos.
-type PortLabel struct {
-	// name of the label. Those that begin with mesos.dev/ are the operator's.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('mesos.dev/')",message="names of labels that begin with mesos.dev/ are the operator's: take another"
-	// +required
-	Name string `json:"name,omitempty"`
-
-	// value of the label, taken as it is. Default: empty.
-	// +kubebuilder:validation:MaxLength=1024
-	// +optional
-	Value string `json:"value,omitempty"`
-}
-
 // PortRange is a range of host ports that a task needs.
 //
 // +kubebuilder:validation:XValidation:rule="self.from <= self.to",message="a range begins at from and ends at to: from must not be more than to"

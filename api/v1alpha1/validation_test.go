@@ -139,6 +139,12 @@ func TestMesosTask_admission(t *testing.T) {
 		"all of nothing is refused":                 {spec: `shell: x, envFrom: [{prefix: A}], ` + requests, want: "exactly one of secretRef"},
 		"all of two sources at once is refused":     {spec: `shell: x, envFrom: [{secretRef: {name: s}, configMapRef: {name: c}}], ` + requests, want: "exactly one of secretRef"},
 		"a prefix that is no name is refused":       {spec: `shell: x, envFrom: [{secretRef: {name: s}, prefix: 1A}], ` + requests, want: "spec.envFrom[0].prefix"},
+		"labels and discovery are accepted":         {spec: `shell: x, labels: [{name: "HAPROXY_0_VHOST", value: "a b"}, {name: ü}], discovery: {name: front.shop, visibility: External, labels: [{name: a}]}, ` + requests},
+		"a task's label of the operator's":          {spec: `shell: x, labels: [{name: mesos.dev/name, value: other}], ` + requests, want: "labels in Mesos that begin with mesos.dev/ are the operator's"},
+		"a label twice is refused":                  {spec: `shell: x, labels: [{name: a}, {name: a}], ` + requests, want: "Duplicate value"},
+		"a label of discovery is no exception":      {spec: `shell: x, discovery: {labels: [{name: mesos.dev/x}]}, ` + requests, want: "are the operator's"},
+		"a visibility that is none is refused":      {spec: `shell: x, discovery: {visibility: All}, ` + requests, want: "spec.discovery.visibility"},
+		"a name with blanks to be found by":         {spec: `shell: x, discovery: {name: a b}, ` + requests, want: "spec.discovery.name"},
 		"an environment of 1,025 values is refused": {spec: `shell: x, env: [` + environment(1025) + `], ` + requests, want: "spec.env"},
 	}
 	for sentence, tc := range cases {

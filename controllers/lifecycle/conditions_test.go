@@ -221,6 +221,12 @@ func TestNext_conditions(t *testing.T) {
 		"larger than any agent": {
 			tooLarge, conditions("Ready", "False/NoAgentLargeEnough", "Stalled", "True/NoAgentLargeEnough"), status.FailedStatus,
 		},
+		"with a label that is not allowed": {
+			lacking(v1alpha1.ReasonLabelNotAllowed, true), conditions("Ready", "False/LabelNotAllowed", "Stalled", "True/LabelNotAllowed"), status.FailedStatus,
+		},
+		"with a name for others that is not allowed": {
+			lacking(v1alpha1.ReasonDiscoveryNotAllowed, true), conditions("Ready", "False/DiscoveryNotAllowed", "Stalled", "True/DiscoveryNotAllowed"), status.FailedStatus,
+		},
 		"with a ConfigMap that is not there": {
 			lacking(v1alpha1.ReasonConfigMapNotFound, false), conditions("Ready", "False/ConfigMapNotFound", "Reconciling", "True/ConfigMapNotFound"), status.InProgressStatus,
 		},

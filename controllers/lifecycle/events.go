@@ -49,6 +49,8 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonNamespaceNotAllowed: {true, actionScheduling},
 	v1alpha1.ReasonRoleNotAllowed:      {true, actionScheduling},
 	v1alpha1.ReasonUserNotAllowed:      {true, actionScheduling},
+	v1alpha1.ReasonLabelNotAllowed:     {true, actionScheduling},
+	v1alpha1.ReasonDiscoveryNotAllowed: {true, actionScheduling},
 	v1alpha1.ReasonSecretNotFound:      {true, actionScheduling},
 	v1alpha1.ReasonSecretInvalid:       {true, actionScheduling},
 	v1alpha1.ReasonSecretsNotAllowed:   {true, actionScheduling},

@@ -69,6 +69,8 @@ type hashedSince struct {
 	Ranges      []mesos.NamedRange `json:"portRanges,omitempty"`
 	EnvFrom     []hashedEnvFrom    `json:"envFrom,omitempty"`
 	HealthCheck *mesos.HealthCheck `json:"healthCheck,omitempty"`
+	Labels      []mesos.Label      `json:"labels,omitempty"`
+	Discovery   *hashedDiscovery   `json:"discovery,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -85,7 +87,10 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		template: hashedTemplate{
 			Shell: task.Shell, Argv: task.Argv, Env: env, URIs: task.URIs, Scalars: task.Scalars, Ports: task.Ports, KillGracePeriod: task.KillGracePeriod,
 		},
-		since: hashedSince{MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck},
+		since: hashedSince{
+			MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck,
+			Labels: labelsOf(spec.Labels), Discovery: hashedDiscoveryOf(spec),
+		},
 	}
 }
 

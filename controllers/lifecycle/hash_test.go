@@ -41,6 +41,7 @@ func TestHash_golden(t *testing.T) {
 			Check:       mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up", Scheme: "http"}, Interval: time.Second, Timeout: time.Second},
 			GracePeriod: time.Second, Failures: 3,
 		}}, "").Hash(), "267480043"},
+		"labels and discovery":          {declaredToBeFound().Hash(), "27835e8ea"},
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
@@ -185,10 +186,10 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 				t.Ports = []v1alpha1.Port{{Name: "http", Protocol: v1alpha1.ProtocolUDP}}
 			},
 			func(t *v1alpha1.TaskTemplate) {
-				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.PortLabel{{Name: "VIP_0"}}}}
+				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.Label{{Name: "VIP_0"}}}}
 			},
 			func(t *v1alpha1.TaskTemplate) {
-				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.PortLabel{{Name: "VIP_0", Value: "/web:80"}}}}
+				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.Label{{Name: "VIP_0", Value: "/web:80"}}}}
 			},
 		},
 		"PortRanges": {
@@ -198,6 +199,22 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 2, To: 3}} },
 			func(t *v1alpha1.TaskTemplate) {
 				t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 2, To: 3, Protocol: v1alpha1.ProtocolUDP}}
+			},
+		},
+		"Labels": {
+			func(t *v1alpha1.TaskTemplate) { t.Labels = []v1alpha1.Label{{Name: "A"}} },
+			func(t *v1alpha1.TaskTemplate) { t.Labels = []v1alpha1.Label{{Name: "A", Value: "1"}} },
+		},
+		"Discovery": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.Discovery = &v1alpha1.Discovery{Visibility: v1alpha1.VisibilityFramework}
+			},
+			func(t *v1alpha1.TaskTemplate) { t.Discovery = &v1alpha1.Discovery{Name: "a.shop"} },
+			func(t *v1alpha1.TaskTemplate) {
+				t.Discovery = &v1alpha1.Discovery{Visibility: v1alpha1.VisibilityCluster}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Discovery = &v1alpha1.Discovery{Labels: []v1alpha1.Label{{Name: "A"}}}
 			},
 		},
 		"KillGracePeriodSeconds": {

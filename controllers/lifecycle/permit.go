@@ -44,6 +44,8 @@ var permissions = []permission{
 	{v1alpha1.ReasonRoleNotAllowed, refuseMissingRole},
 	{v1alpha1.ReasonRoleNotAllowed, refuseRole},
 	{v1alpha1.ReasonUserNotAllowed, refuseUser},
+	{v1alpha1.ReasonLabelNotAllowed, refuseLabels},
+	{v1alpha1.ReasonDiscoveryNotAllowed, refuseDiscovery},
 }
 
 // Permit says why a framework does not let a resolved task of a namespace be launched, and who may change that; nil if it does. What counts is

@@ -16,10 +16,7 @@ func portsOf(template *v1alpha1.TaskTemplate) (ports []mesos.Port, ranges []meso
 		if port.HostPort != nil {
 			wanted.HostPort = uint32(*port.HostPort)
 		}
-		for _, label := range port.Labels {
-			wanted.Labels = append(wanted.Labels, mesos.Label{Name: label.Name, Value: label.Value})
-		}
-		slices.SortFunc(wanted.Labels, func(a, b mesos.Label) int { return strings.Compare(a.Name, b.Name) })
+		wanted.Labels = labelsOf(port.Labels)
 		ports = append(ports, wanted)
 	}
 	for _, one := range template.PortRanges {

@@ -66,6 +66,7 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
 		task.KillGracePeriod = &grace
 	}
+	task.Labels, task.Discovery = labelsOf(spec.Labels), discoveryOf(&spec, task.Name)
 	if spec.MaxRunSeconds != nil {
 		task.MaxRun = time.Duration(*spec.MaxRunSeconds) * time.Second
 	}

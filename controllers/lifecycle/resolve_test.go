@@ -48,7 +48,7 @@ func TestResolve(t *testing.T) {
 		"ports with protocols and labels, and ranges, by name": {
 			func(t *v1alpha1.TaskTemplate) {
 				t.Ports = []v1alpha1.Port{
-					{Name: "dns", Protocol: v1alpha1.ProtocolUDP, Labels: []v1alpha1.PortLabel{{Name: "b"}, {Name: "a", Value: "1"}}},
+					{Name: "dns", Protocol: v1alpha1.ProtocolUDP, Labels: []v1alpha1.Label{{Name: "b"}, {Name: "a", Value: "1"}}},
 					{Name: "dns-tcp", Protocol: v1alpha1.ProtocolTCP},
 				}
 				t.PortRanges = []v1alpha1.PortRange{{Name: "sip", From: 7, To: 8, Protocol: v1alpha1.ProtocolTCP}, {Name: "rtp", From: 1, To: 5, Protocol: v1alpha1.ProtocolUDP}}

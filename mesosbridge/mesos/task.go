@@ -25,6 +25,10 @@ type Task struct {
 	Env []EnvVar
 	// IDVariables are the names of the variables besides whose value is the task's ID.
 	IDVariables []string
+	// Labels are the task's besides those that name its object.
+	Labels []Label
+	// Discovery is what the task is found by; nil leaves that to its name and its ports.
+	Discovery *Discovery
 	// URIs are fetched into the sandbox before the task starts.
 	URIs []URI
 	// Scalars are the amounts that the task asks for.
