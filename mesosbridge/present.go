@@ -20,23 +20,26 @@ type presence struct {
 	edition uint64
 }
 
-// Agents returns the agents that may serve the framework, by ID, as far as Mesos told: by its list of agents and by offers in the life of this
-// bridge, without those that it has given up. The list is nil where the edition that is known is the present one.
-func (b *Bridge) Agents(known uint64) (agents []mesos.Agent, edition uint64) {
+// Agents returns the agents of which Mesos told in the life of this bridge, by its list of agents and by offers, in the order of their IDs; none
+// where the edition that is known is the present one.
+func (b *Bridge) Agents(known uint64) (agents mesos.Agents, edition uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if known == b.present.edition {
-		return nil, known
+		return mesos.Agents{}, known
 	}
 	elsewhere := b.present.region != "" && !slices.Contains(b.config.Framework.Capabilities, regionAware)
-	agents = make([]mesos.Agent, 0, len(b.present.agents))
-	for id := range b.present.agents {
-		agent, met := b.agents[id]
-		if region := agent.Domain.Region; met && (!elsewhere || region == "" || region == b.present.region) {
-			agents = append(agents, agent)
+	for id, agent := range b.agents {
+		_, present := b.present.agents[id]
+		if region := agent.Domain.Region; present && (!elsewhere || region == "" || region == b.present.region) {
+			agents.Serving = append(agents.Serving, agent)
+		} else {
+			agents.Others = append(agents.Others, agent)
 		}
 	}
-	slices.SortFunc(agents, func(a, b mesos.Agent) int { return cmp.Compare(a.ID, b.ID) })
+	byID := func(a, b mesos.Agent) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(agents.Serving, byID)
+	slices.SortFunc(agents.Others, byID)
 	return agents, b.present.edition
 }
 

@@ -32,8 +32,10 @@ func everyAttribute() []mesospb.Attribute {
 // TestBridge_tellsAgentsApart: attributes and domains are the same by an offer and by the master's list, whichever tells them.
 func TestBridge_tellsAgentsApart(t *testing.T) {
 	want := mesos.Agent{Hostname: "traits", Domain: mesos.Domain{Region: "eu", Zone: "a"}, Attributes: []mesos.Attribute{
-		{Name: "rack", Text: "r1"}, mesos.ScalarAttribute("generation", 4.5), mesos.RangeAttribute("lanes", 1, 5), mesos.RangeAttribute("lanes", 8, 8),
-		{Name: "disks", Text: "ssd"}, {Name: "disks", Text: "nvme"},
+		{Name: "rack", Text: "r1"},
+		mesos.ScalarAttribute("generation", 4.5), mesos.RangeAttribute("lanes", 1, 5), mesos.RangeAttribute("lanes", 8, 8),
+		{Name: "disks", Text: "ssd"},
+		{Name: "disks", Text: "nvme"},
 	}}
 	for _, offered := range []bool{false, true} {
 		inVirtualTime(t, setup{idle: true}, func(h *harness) {
@@ -75,7 +77,7 @@ func TestBridge_agentsThatMayServe(t *testing.T) {
 			h.pass(10 * time.Second)
 			names := func() (names []string) {
 				agents, _ := h.bridge.Agents(0)
-				for _, agent := range agents {
+				for _, agent := range agents.Serving {
 					names = append(names, agent.Hostname)
 				}
 				slices.Sort(names)
@@ -93,7 +95,7 @@ func TestBridge_agentsThatMayServe(t *testing.T) {
 				h.Errorf("aware of regions %t: %d offers, want %d", aware, len(offered), len(want))
 			}
 			_, edition := h.bridge.Agents(0)
-			if again, same := h.bridge.Agents(edition); again != nil || same != edition {
+			if again, same := h.bridge.Agents(edition); again.Serving != nil || same != edition {
 				h.Errorf("nothing changed, and edition %d became %d with %v", edition, same, again)
 			}
 			h.cluster.Agent("near").Stop()

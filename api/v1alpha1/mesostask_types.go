@@ -545,6 +545,13 @@ type TaskAttempt struct {
 	// +optional
 	Hostname string `json:"hostname,omitempty"`
 
+	// domains are what that agent has under the keys by which spreads and togethers of the namespace go, as Mesos told it; so the attempt counts there
+	// also while Mesos does not tell of the agent. Absent in history, where there are no such keys, and while Mesos has not told. A host name is not repeated.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Domains []PlacementDomain `json:"domains,omitempty"`
+
 	// role is the Mesos role whose resources the attempt uses. Absent for an attempt of an earlier release and for one that was taken over as
 	// it ran, as Mesos does not tell it.
 	// +kubebuilder:validation:MinLength=1

@@ -63,6 +63,8 @@ type Binding struct {
 	AgentID string `json:"agentID"`
 	// Hostname is that agent's host.
 	Hostname string `json:"hostname,omitempty"`
+	// Domains are what that agent has under the keys by which spreads and togethers of the namespace go. Absent where there are none.
+	Domains []PlacementDomain `json:"domains,omitempty"`
 	// HostPorts are the host ports of spec.ports, in that order.
 	HostPorts []int32 `json:"hostPorts,omitempty"`
 	// Role and User are the Mesos role and the system user that the attempt was given, by the spec or by the framework's defaults: what the

@@ -8,6 +8,9 @@ import (
 
 func TestPlacement_admission(t *testing.T) {
 	constraint := func(text string) string { return "placement: {constraints: [{" + text + "}]}" }
+	spread := func(text string) string {
+		return "placement: {spread: [{by: {field: Hostname}, selector: {matchLabels: {app: web}}, " + text + "}]}"
+	}
 	cases := map[string]struct {
 		spec string
 		// want is part of the refusal; empty for a manifest that is accepted.
@@ -17,6 +20,15 @@ func TestPlacement_admission(t *testing.T) {
 		"an attribute that there is":     {constraint(`by: {attribute: ssd}, operator: Exists`), ""},
 		"an expression":                  {constraint(`by: {attribute: rack}, operator: Matches, values: ["r[0-9]+|s"]`), ""},
 		"a number":                       {constraint(`by: {attribute: generation}, operator: Gt, values: ["-3.5"]`), ""},
+		"a host of its own":              {spread("maxPerValue: 1"), ""},
+		"an even spread of its revision": {spread("maxSkew: 1, matchLabelKeys: [mesos.dev/revision], enforcement: Preferred"), ""},
+		"a spread without a bound":       {spread("enforcement: Required"), "a spread needs exactly one of maxPerValue and maxSkew"},
+		"a spread with two":              {spread("maxPerValue: 1, maxSkew: 1"), "a spread needs exactly one of maxPerValue and maxSkew"},
+		"a spread of none":               {spread("maxPerValue: 0"), "should be greater than or equal to 1"},
+		"a spread over all":              {"placement: {spread: [{by: {field: Zone}, maxSkew: 1}]}", "selector: Required value"},
+		"together":                       {"placement: {together: [{by: {attribute: rack}, selector: {}}], scoring: Pack}", ""},
+		"together with nobody":           {"placement: {together: [{by: {attribute: rack}}]}", "selector: Required value"},
+		"a scoring that there is not":    {"placement: {scoring: Random}", `supported values: "Spread", "Pack"`},
 		"nothing to look at":             {constraint(`by: {}, operator: Exists`), "by needs exactly one of field"},
 		"two things to look at":          {constraint(`by: {field: Zone, attribute: zone}, operator: Exists`), "by needs exactly one of field"},
 		"a field that agents lack":       {constraint(`by: {field: Rack}, operator: Exists`), `supported values: "Hostname", "Region", "Zone"`},

@@ -56,6 +56,7 @@ func (c *Connection) AgentsChanged(agentIDs []string) {
 		delete(c.nameless, id)
 	}
 	c.mu.Unlock()
+	c.Placer.AgentsChanged()
 	for _, key := range waiting {
 		c.owner.EnqueueTask(key)
 	}

@@ -98,6 +98,8 @@ type Seen struct {
 	Observation *mesos.Observation
 	// AgentHost is the host of the attempt's agent, as Mesos told it to this process; empty while it has not.
 	AgentHost string
+	// AgentDomains are what that agent has under the keys by which tasks of the namespace are spread; none where it is not known.
+	AgentDomains []v1alpha1.PlacementDomain
 	// Unacknowledged is the UUID of the update of the attempt that waits for its acknowledgement.
 	Unacknowledged []byte
 	// Doubted says that Mesos said something of the attempt, or of its agent, that calls for asking, and has not answered since.
@@ -151,6 +153,8 @@ type Placement struct {
 	AgentID   string
 	Hostname  string
 	HostPorts []int32
+	// Domains are what the agent has under the keys by which tasks of the namespace are spread.
+	Domains []v1alpha1.PlacementDomain
 	// Role and User are those that the task is given, by its spec or by its framework; empty for a live task that is taken over.
 	Role, User string
 }

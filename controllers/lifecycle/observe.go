@@ -40,6 +40,9 @@ func (s *scene) observe() {
 func (s *scene) locate() {
 	if s.current() && s.AgentHost != "" {
 		s.attempt.Hostname = s.AgentHost
+		if len(s.AgentDomains) > 0 {
+			s.attempt.Domains = s.AgentDomains
+		}
 	}
 }
 
@@ -242,6 +245,7 @@ func (s *scene) sameSpec(last *v1alpha1.TaskAttempt, next string) bool {
 // there is room for.
 func (s *scene) remember(attempt v1alpha1.TaskAttempt) {
 	status := &s.decision.Status
+	attempt.Domains = nil
 	status.History = s.trimmed(slices.Insert(status.History, 0, attempt))
 }
 
@@ -279,7 +283,7 @@ func (s *scene) neverRan() (why string, never bool) {
 // recordWhere takes over where an attempt is, and how it is there. What is not said stays as it is known.
 func recordWhere(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 	if said.AgentID != "" && said.AgentID != attempt.AgentID {
-		attempt.AgentID, attempt.Hostname = said.AgentID, ""
+		attempt.AgentID, attempt.Hostname, attempt.Domains = said.AgentID, "", nil
 	}
 	if said.Healthy != nil {
 		attempt.Healthy = said.Healthy

@@ -19,6 +19,8 @@ const (
 	maxPorts      = 64
 	maxPort       = 65535
 	maxGrace      = 86400
+	// MaxDomains is how many domains of its agent are recorded of an attempt, MaxDomain how long the value of one may be.
+	MaxDomains, MaxDomain = 16, 255
 )
 
 // ParseBinding reads the binding annotation of the object with this namespace and name. A binding that belongs to another object,
@@ -64,6 +66,9 @@ func checkBounds(binding *v1alpha1.Binding, id TaskID) error {
 		if len(field.value) > field.longest {
 			return fmt.Errorf("%s has %d characters, at most %d are allowed", field.name, len(field.value), field.longest)
 		}
+	}
+	if len(binding.Domains) > MaxDomains {
+		return fmt.Errorf("domains has %d entries, at most %d are allowed", len(binding.Domains), MaxDomains)
 	}
 	if len(binding.HostPorts) > maxPorts {
 		return fmt.Errorf("hostPorts has %d entries, at most %d are allowed", len(binding.HostPorts), maxPorts)
@@ -172,7 +177,7 @@ func (s *scene) restored() *v1alpha1.Binding {
 	binding := &v1alpha1.Binding{
 		TaskID: s.attempt.ID, AgentID: s.attempt.AgentID, Hostname: s.attempt.Hostname, FrameworkID: s.attempt.FrameworkID, UID: s.UID,
 		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts, Role: s.attempt.Role,
-		KillGracePeriodSeconds: s.attempt.KillGracePeriodSeconds,
+		KillGracePeriodSeconds: s.attempt.KillGracePeriodSeconds, Domains: s.attempt.Domains,
 	}
 	for _, port := range s.attempt.Ports {
 		if port.LastHostPort == 0 {

@@ -70,8 +70,8 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if spec.MaxRunSeconds != nil {
 		task.MaxRun = time.Duration(*spec.MaxRunSeconds) * time.Second
 	}
-	task.Placement = placementOf(spec.Placement)
-	if obstacle := misplaced(task.Placement); obstacle != nil {
+	placement, obstacle := placementOf(spec.Placement)
+	if task.Placement = placement; obstacle != nil {
 		return task, obstacle
 	}
 	if obstacle := resolveChecks(&task, &spec.TaskTemplate); obstacle != nil {

@@ -122,6 +122,7 @@ func (v *view) openAttempts(ctx context.Context) ([]reconciliation.Attempt, erro
 	if err != nil {
 		return nil, err
 	}
+	v.connection.Placer.MeetAll(tasks)
 	id := v.connection.Bridge.Connection().FrameworkID
 	attempts := v.connection.BoundHere(id)
 	known := make(map[string]bool, len(attempts))

@@ -80,6 +80,9 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 	if err != nil || !mine {
 		return nil, err
 	}
+	if v.connection != nil {
+		v.connection.Placer.Meet(v.object)
+	}
 	r.gatherAttempt(v)
 	if v.connection != nil {
 		v.gatherEarlier()
@@ -271,6 +274,7 @@ func (r *Reconciler) gatherAttempt(v *view) {
 		agentID = seen.Observation.AgentID
 	}
 	seen.AgentHost = v.connection.HostOf(v.key, agentID)
+	seen.AgentDomains = v.connection.Placer.DomainsOf(v.key.Namespace, agentID)
 }
 
 // updatesFirst is how long after an agent's failure Mesos is asked for its attempts: what it has to say of each by itself comes first, and says more.

@@ -62,7 +62,7 @@ func (r *Reconciler) bind(ctx context.Context, view *view) error {
 // bindingTo is the binding that makes a placement the object's next attempt.
 func (r *Reconciler) bindingTo(view *view, placed *lifecycle.Placement) *v1alpha1.Binding {
 	return &v1alpha1.Binding{
-		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts,
+		TaskID: placed.TaskID, AgentID: placed.AgentID, Hostname: placed.Hostname, HostPorts: placed.HostPorts, Domains: placed.Domains,
 		FrameworkID: view.connection.Bridge.Connection().FrameworkID, UID: string(view.object.UID), RestartedAt: view.seen.RestartRequest,
 		Attempt: lifecycle.NextAttempt(view.object.Status, view.seen.Binding), Role: placed.Role, User: placed.User,
 		KillGracePeriodSeconds: view.object.Spec.KillGracePeriodSeconds,
@@ -144,5 +144,8 @@ func (r *Reconciler) write(view *view, what string, patch *writes.Patch, send fu
 		return fmt.Errorf("writing the %s: %w", what, err)
 	}
 	r.written.Keep(view.object, r.Clock.Now())
+	if view.connection != nil {
+		view.connection.Placer.Meet(view.object)
+	}
 	return nil
 }

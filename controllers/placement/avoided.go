@@ -42,7 +42,7 @@ func (p *pool) assignLast(task *Task, shape *shape) (Assignment, bool) {
 			continue
 		}
 		for _, i := range p.avoided[agent.ID].offers {
-			if has := p.room.at(i); !has.holds(&shape.want) || shape.noGPUAgents && i >= p.plain || shape.refuses(i) {
+			if has := p.room.at(i); !has.holds(&shape.want) || shape.noGPUAgents && i >= p.plain || shape.forbids(i) {
 				continue
 			}
 			if assignment, ok := p.give(task, shape, i); ok {
@@ -78,6 +78,9 @@ type bars struct {
 
 // bars finds those offers.
 func (p *pool) bars(task *Task, shape *shape) (found bars) {
+	if len(task.Avoid) > 0 {
+		p.countedFor(shape) // It notes which offers the rules speak against.
+	}
 	for a := range task.Avoid {
 		agent := &task.Avoid[a]
 		if !agent.bars(p.round.Now) {

@@ -7,45 +7,55 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// filter is what rules leave of a pool's offers. It is made once for all tasks that share the rules.
+// filter is what rules leave of a pool's offers. It is made once for all tasks for which they come to the same.
 type filter struct {
 	rules *Rules
-	// refused has for each offer that is counted the first constraint that does not hold on its agent, or holdsAll.
+	// across are the rules about other tasks.
+	across []across
+	// refused has for each offer that is counted the first rule that speaks against it, constraints before the others, or nothing. The others are in it
+	// once the first verdict is asked for, by how things were as the round began.
 	refused []int16
 	// allowed are the indexes of the pool's offers on whose agents every constraint holds, in ascending order; plain is how many of them are of
 	// agents without GPUs.
 	allowed []int
 	plain   int
-	// counted is what a verdict counts, and failing what it says of each constraint; made when the first is asked for.
+	// counted is what a verdict counts, and failing what it says of each rule; made when the first is asked for.
 	counted *counted
 	failing []string
 }
 
-// holdsAll stands for no constraint.
-const holdsAll = -1
+// nothing stands for no rule.
+const nothing = -1
 
-// filter returns what rules leave of the pool's offers.
-func (p *pool) filter(rules *Rules) *filter {
-	if known, ok := p.filters[rules]; ok {
+// filterKey tells filters apart.
+type filterKey struct {
+	rules *Rules
+	whose string
+}
+
+// filter returns what a task's rules leave of the pool's offers.
+func (p *pool) filter(task *Task) *filter {
+	key := filterKey{task.Rules, whose(task)}
+	if known, ok := p.filters[key]; ok {
 		return known
 	}
-	made := &filter{rules: rules, refused: make([]int16, len(p.counted.offers))}
+	made := &filter{rules: task.Rules, across: p.rulesFor(task), refused: make([]int16, len(p.counted.offers))}
 	for number := range made.refused {
-		made.refused[number] = holdsAll
+		made.refused[number] = nothing
 	}
-	for i := range rules.constraints {
-		made.apply(i, p.sorted(rules.constraints[i].By))
+	for i := range made.rules.constraints {
+		made.apply(i, p.sorted(made.rules.constraints[i].By))
 	}
 	// The offers of the pool are the first of those that are counted.
 	for i := range p.offers {
-		if made.refused[i] == holdsAll {
+		if made.refused[i] == nothing {
 			made.allowed = append(made.allowed, i)
 			if i < p.plain {
 				made.plain = len(made.allowed)
 			}
 		}
 	}
-	p.filters[rules] = made
+	p.filters[key] = made
 	return made
 }
 
@@ -56,7 +66,7 @@ func (f *filter) apply(i int, by *sorted) {
 		holds[kind] = f.rules.constraints[i].holds(values)
 	}
 	for number, kind := range by.kindOf {
-		if f.refused[number] == holdsAll && !holds[kind] {
+		if f.refused[number] == nothing && !holds[kind] {
 			f.refused[number] = int16(i)
 		}
 	}
@@ -136,7 +146,7 @@ func (p *pool) search(shape *shape, from int) (offer, at int) {
 
 // refuses says whether the rules of a shape keep its tasks from the offer of a number among those that are counted.
 func (s *shape) refuses(number int) bool {
-	return s.filter != nil && s.filter.refused[number] != holdsAll
+	return s.filter != nil && s.filter.refused[number] != nothing
 }
 
 // countedFor is what a verdict of a shape counts.
@@ -145,11 +155,9 @@ func (p *pool) countedFor(shape *shape) *counted {
 	case filter == nil:
 		return &p.counted
 	case filter.counted == nil:
+		filter.refuse()
 		filter.counted = p.counted.under(filter)
-		filter.failing = make([]string, len(filter.rules.constraints))
-		for i := range filter.failing {
-			filter.failing[i] = p.failing(&filter.rules.constraints[i])
-		}
+		filter.failing = p.failings(filter)
 	}
 	return shape.filter.counted
 }
@@ -162,9 +170,9 @@ func (c *counted) under(filter *filter) *counted {
 }
 
 func (g *group) under(filter *filter) group {
-	left := group{refused: make([]int, len(filter.rules.constraints)), offers: make([]countedOffer, 0, len(g.offers))}
+	left := group{refused: make([]int, len(filter.rules.constraints)+len(filter.across)), offers: make([]countedOffer, 0, len(g.offers))}
 	for i := range g.offers {
-		if refused := filter.refused[g.offers[i].number]; refused == holdsAll {
+		if refused := filter.refused[g.offers[i].number]; refused == nothing {
 			left.offers = append(left.offers, g.offers[i])
 		} else {
 			left.refused[refused]++
@@ -174,15 +182,56 @@ func (g *group) under(filter *filter) group {
 	return left
 }
 
+// refuse notes what the rules about other tasks spoke against as the round began.
+func (f *filter) refuse() {
+	for r := range f.across {
+		for number := range f.refused {
+			if f.refused[number] == nothing && !f.across[r].preferred && f.across[r].refuses(number, false) {
+				f.refused[number] = int16(len(f.rules.constraints) + r)
+			}
+		}
+	}
+}
+
+// failings names the rules that offers fail.
+func (p *pool) failings(f *filter) (texts []string) {
+	for i := range f.rules.constraints {
+		texts = append(texts, p.failing(&f.rules.constraints[i]))
+	}
+	for i := range f.across {
+		texts = append(texts, p.failingAcross(&f.across[i]))
+	}
+	return texts
+}
+
+// failingAcross names a rule about other tasks that offers fail, and says why none could meet it.
+func (p *pool) failingAcross(a *across) string {
+	switch {
+	case p.none(a.by):
+		return a.text + " (" + nobodyHas(a.by) + ")"
+	case a.together() && !a.census.any(false):
+		return a.text + ", of which none is placed"
+	case a.census.unknown > 0:
+		return a.text + ", as of some nobody knows where they are"
+	default:
+		return a.text
+	}
+}
+
 // failing names a constraint that offers fail, and says so if no agent has anything under its key.
 func (p *pool) failing(c *constraint) string {
 	if c.Operator == mesos.DoesNotExist || !p.none(c.By) {
 		return c.text
 	}
-	if c.By.Field == "" {
-		return c.text + " (no agent has attribute " + mesos.Short(c.By.Attribute) + ")"
+	return c.text + " (" + nobodyHas(c.By) + ")"
+}
+
+// nobodyHas says that no agent has anything under a key.
+func nobodyHas(key mesos.Key) string {
+	if key.Field == "" {
+		return "no agent has attribute " + mesos.Short(key.Attribute)
 	}
-	return c.text + " (no agent says its " + strings.ToLower(string(c.By.Field)) + ")"
+	return "no agent says its " + strings.ToLower(string(key.Field))
 }
 
 // none says whether no agent has anything under a key, neither one that is known nor one of the offers that are counted.

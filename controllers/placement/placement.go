@@ -1,6 +1,7 @@
 package placement
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -18,6 +19,8 @@ type Task struct {
 	Resources mesos.Scalars
 	// Ports are the host ports that it takes: a fixed one, or any where HostPort is zero.
 	Ports []mesos.Port
+	// Labels are its object's, by which other tasks' rules may speak of it.
+	Labels map[string]string
 	// Rules are which agents it may have; nil for any.
 	Rules *Rules
 	// Ranges are ranges of host ports that it takes. What is in several of them, and a port of Ports that is in one, is taken once.
@@ -57,6 +60,8 @@ type Round struct {
 	ShareGPUAgents bool
 	// Agents are all that is known of agents, beside what offers tell; nil where nothing is. It tells what no agent has.
 	Agents *Agents
+	// Peers are the tasks that have an agent already, of the namespaces of those tasks whose rules ask for them.
+	Peers []Peer
 	// Declined are offers that were turned down not long ago and have not come back: nothing is placed on them, but they count
 	// in what is said of tasks that were not placed, so that it does not change with every handful of offers. One whose agent has
 	// an offer of the role at hand is ignored.
@@ -107,23 +112,55 @@ type Result struct {
 func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	pools := newPools(tasks, offers, round)
 	result := Result{}
+	var left []waiting
 	for _, i := range inTurn(tasks, round.Turns) {
-		task := &tasks[i]
-		pool := pools.of(task.Role)
-		shape := pool.shape(task)
-		full := round.MaxAssignments > 0 && len(result.Assignments) >= round.MaxAssignments
-		elsewhere := task.Elsewhere && pool.fitsElsewhere(task, shape)
-		if !full {
-			if assignment, ok := pool.assign(task, shape, !elsewhere); ok {
-				result.Assignments = append(result.Assignments, assignment)
-				continue
-			}
+		if one := pools.waiting(&tasks[i]); !one.assign(&result) {
+			left = append(left, one)
 		}
-		verdict := pool.verdict(task, shape)
+	}
+	// What was placed may let in a task that had its turn before.
+	for again := len(pools.counting) > 0; again; {
+		again = false
+		left = slices.DeleteFunc(left, func(one waiting) bool {
+			placed := one.task.Rules.Across() && one.assign(&result)
+			again = again || placed
+			return placed
+		})
+	}
+	for _, one := range left {
+		verdict := one.pool.verdict(one.task, one.shape)
 		result.Unplaced = append(result.Unplaced, Verdict{
-			Key: task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Elsewhere: elsewhere,
+			Key: one.task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Elsewhere: one.elsewhere,
 		})
 	}
 	result.Unused, result.Maintained = pools.unused(offers)
 	return result
+}
+
+// waiting is a task and where it looks for its place.
+type waiting struct {
+	task  *Task
+	pool  *pool
+	shape *shape
+	// elsewhere says that it is kept from agents that it avoids, for an offer of another that was declined.
+	elsewhere bool
+}
+
+func (p *pools) waiting(task *Task) waiting {
+	pool := p.of(task.Role)
+	shape := pool.shape(task)
+	return waiting{task, pool, shape, task.Elsewhere && pool.fitsElsewhere(task, shape)}
+}
+
+// assign gives the task a part of an offer, if the round may place another and one serves.
+func (w *waiting) assign(result *Result) bool {
+	round := w.pool.round
+	if most := round.MaxAssignments; most > 0 && len(result.Assignments) >= most {
+		return false
+	}
+	assignment, ok := w.pool.assign(w.task, w.shape, !w.elsewhere)
+	if ok {
+		result.Assignments = append(result.Assignments, assignment)
+	}
+	return ok
 }

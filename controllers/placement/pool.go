@@ -9,6 +9,9 @@ type pools struct {
 	byRole map[string]*pool
 	used   map[string]struct{}
 	round  *Round
+	// censuses count other tasks for the rules that ask for them, counting are those of each namespace.
+	censuses map[censusKey]*census
+	counting map[string][]*census
 }
 
 // pool is what one role has to give in one round. Offers only shrink while it lives, which is what its short cuts rest on.
@@ -32,10 +35,15 @@ type pool struct {
 	missed bool
 	shapes map[shapeKey]*shape
 	// filters are what the rules of tasks leave of the offers.
-	filters map[*Rules]*filter
+	filters map[filterKey]*filter
 	// sorts are the offers that are counted by what their agents have under a key.
 	sorts map[mesos.Key]*sorted
-	used  map[string]struct{}
+	// values are what the agents of the offers that are counted have under a key, as one value.
+	values map[mesos.Key][]keyed
+	// most is the most that any offer of the pool had of each amount as the round began.
+	most room
+	all  *pools
+	used map[string]struct{}
 }
 
 // shapeKey tells apart what tasks of one role want. Many tasks want the same, so most of the work is done once per shape.
@@ -43,7 +51,7 @@ type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
 	fixed   string
-	rules   *Rules
+	filter  *filter
 	ranges  string
 }
 
@@ -60,13 +68,16 @@ type shape struct {
 	filter *filter
 	// next is the first offer that may still have room, counted among those that the filter leaves; all before it were found too small, and stay so.
 	next int
+	// failed says that no offer served, as things were when failedAt changes had been made.
+	failed   bool
+	failedAt int
 	// count says how many offers come to what, and verdict what is said for that; nil until somebody asks.
 	count   *tally
 	verdict *verdict
 }
 
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
-	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round}
+	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round, counting: map[string][]*census{}}
 	for i := range tasks {
 		pool := all.of(tasks[i].Role)
 		pool.reserveFixed(tasks[i].Ports)
@@ -92,6 +103,12 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	for _, pool := range all.byRole {
 		pool.build()
 	}
+	// Before anything is given away, so that it is counted.
+	for i := range tasks {
+		if tasks[i].Rules.Across() {
+			all.of(tasks[i].Role).filter(&tasks[i])
+		}
+	}
 	return all
 }
 
@@ -101,7 +118,8 @@ func (p *pools) of(role string) *pool {
 	if !ok {
 		found = &pool{
 			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
-			filters: map[*Rules]*filter{}, sorts: map[mesos.Key]*sorted{}, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{},
+			filters: map[filterKey]*filter{}, sorts: map[mesos.Key]*sorted{},
+			values: map[mesos.Key][]keyed{}, all: p, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{},
 		}
 		p.byRole[role] = found
 	}
@@ -180,6 +198,7 @@ func (p *pool) build() {
 		rooms[i] = room{Scalars: offer.Scalars, ports: p.free[i].count()}
 	}
 	p.room = newIndex(rooms)
+	p.most = p.room.most[1]
 	p.counted.build()
 }
 
@@ -187,24 +206,31 @@ func (p *pool) build() {
 func (p *pool) shape(task *Task) *shape {
 	fixed, anyPort := fixedOf(task.Ports)
 	ranges := spansOf(task.Ranges)
-	key := shapeKey{scalars: task.Resources, anyPort: anyPort, fixed: pack(fixed), ranges: packSpans(ranges), rules: task.Rules}
+	var left *filter
+	if task.Rules != nil {
+		left = p.filter(task)
+	}
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, fixed: pack(fixed), ranges: packSpans(ranges), filter: left}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
 			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges,
-			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0,
-		}
-		if task.Rules != nil {
-			known.filter = p.filter(task.Rules)
+			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left,
 		}
 		p.shapes[key] = known
 	}
 	return known
 }
 
-// assign gives the task a part of the first offer that has room for it; of agents that it avoids, and that may take it, only if last is true and no
+// assign gives the task a part of the first offer that has room for it, or of the best where its rules say which that is; of agents that it avoids, and that may take it, only if last is true and no
 // other has.
 func (p *pool) assign(task *Task, shape *shape, last bool) (Assignment, bool) {
+	if f := shape.filter; f != nil && (len(f.across) > 0 || f.choosy()) {
+		if i := p.choose(task, shape); i >= 0 {
+			return p.give(task, shape, i)
+		}
+		return p.giveUp(task, shape, last)
+	}
 	for from := shape.next; ; {
 		i, at := p.search(shape, from)
 		// Once an agent was passed over that is only avoided, what was found says nothing to other tasks.
@@ -224,6 +250,11 @@ func (p *pool) assign(task *Task, shape *shape, last bool) (Assignment, bool) {
 			shape.next = from
 		}
 	}
+	return p.giveUp(task, shape, last)
+}
+
+// giveUp gives the task what it avoids, if nothing else has room and that may be.
+func (p *pool) giveUp(task *Task, shape *shape, last bool) (Assignment, bool) {
 	if !last {
 		return Assignment{}, false
 	}
@@ -240,6 +271,9 @@ func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
 	p.free[i] = left
 	p.room.set(i, p.room.at(i).less(shape.want))
 	p.used[offer.ID] = struct{}{}
+	if len(p.all.counting) > 0 {
+		p.all.placed(task, offer)
+	}
 	return Assignment{
 		Key: task.Key, OfferID: offer.ID, AgentID: offer.AgentID, Hostname: offer.Hostname, Role: offer.Role, HostPorts: ports,
 	}, true

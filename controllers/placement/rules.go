@@ -11,6 +11,8 @@ import (
 // them.
 type Rules struct {
 	constraints []constraint
+	across      []acrossRule
+	scoring     mesos.Scoring
 }
 
 // constraint is a constraint that was made ready for use.
@@ -26,14 +28,22 @@ type constraint struct {
 
 // Compile makes a placement ready for use; nil where it rules nothing out. What mesos.Constraint.Check refuses holds nowhere.
 func Compile(placement *mesos.Placement) *Rules {
-	if placement == nil || len(placement.Constraints) == 0 {
+	if placement == nil {
 		return nil
 	}
-	rules := &Rules{}
+	rules := &Rules{across: acrossRules(placement), scoring: placement.Scoring}
 	for i := range placement.Constraints {
 		rules.constraints = append(rules.constraints, compile(&placement.Constraints[i]))
 	}
+	if len(rules.constraints)+len(rules.across) == 0 && rules.scoring == "" {
+		return nil
+	}
 	return rules
+}
+
+// admit says whether every constraint holds on an agent.
+func (r *Rules) admit(agent *mesos.Agent) bool {
+	return !slices.ContainsFunc(r.constraints, func(c constraint) bool { return !c.holds(agent.Values(c.By)) })
 }
 
 func compile(c *mesos.Constraint) constraint {

@@ -133,7 +133,7 @@ func TestPlace_constraints(t *testing.T) {
 		},
 		"what no agent has is said to be so": {
 			tasks: one(where(mesos.Key{Attribute: "disk"}, mesos.In, "ssd")), offers: []mesos.Offer{r1, r2},
-			round: Round{Agents: NewAgents([]mesos.Agent{r1.Agent()})},
+			round: Round{Agents: NewAgents(mesos.Agents{Serving: []mesos.Agent{r1.Agent()}})},
 			want: Result{
 				Unplaced: []Verdict{{
 					Key: "shop/one", MustWait: true, Kind: "disk In [ssd] (no agent has attribute disk)",
@@ -144,7 +144,7 @@ func TestPlace_constraints(t *testing.T) {
 		},
 		"what an agent without an offer has is not": {
 			tasks: one(where(mesos.Key{Attribute: "disk"}, mesos.In, "ssd")), offers: []mesos.Offer{r1},
-			round: Round{Agents: NewAgents([]mesos.Agent{{ID: "x", Attributes: []mesos.Attribute{text("disk", "ssd")}}})},
+			round: Round{Agents: NewAgents(mesos.Agents{Serving: []mesos.Agent{{ID: "x", Attributes: []mesos.Attribute{text("disk", "ssd")}}}})},
 			want: Result{
 				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "disk In [ssd]", Message: "1 offer: 1 fails disk In [ssd]"}},
 				Unused:   []string{"a"},

@@ -102,6 +102,7 @@ type Placer struct {
 	deferred   map[types.NamespacedName]time.Time
 	portOffset uint64
 	rules      rules
+	peers      peers
 	// agents are those that the bridge knew of at its edition.
 	agents  *placement.Agents
 	edition uint64
@@ -140,7 +141,8 @@ type Bridge interface {
 	Connection() mesosbridge.Connection
 	MayAccept() bool
 	Offers() []mesos.Offer
-	Agents(known uint64) (agents []mesos.Agent, edition uint64)
+	Agent(id string) (mesos.Agent, bool)
+	Agents(known uint64) (agents mesos.Agents, edition uint64)
 	Reserve(taskID, agentID string)
 	Accept(offerID string, tasks []mesos.Task, refuse time.Duration, check func(taskID string) bool)
 	Decline(offerIDs []string, refuse time.Duration, reason mesosbridge.DeclineReason)
@@ -375,6 +377,7 @@ func (p *Placer) Forget(key types.NamespacedName) {
 	p.retries.Forget(key)
 	delete(p.deferred, key)
 	delete(p.rests, key)
+	p.lose(key)
 }
 
 // CallOff keeps the ACCEPT of an attempt from being sent, if it was not yet.

@@ -133,7 +133,7 @@ func (p *Placer) placeTogether(tasks []placement.Task, left *leftover, round *pl
 	for _, offer := range offers {
 		byID[offer.ID] = offer
 	}
-	round.PortOffset = p.portOffset
+	round.PortOffset, round.Peers = p.portOffset, p.placed(tasks)
 	result := placement.Place(tasks, offers, *round)
 	for _, assignment := range result.Assignments {
 		p.reserve(assignment, byID[assignment.OfferID])
@@ -252,7 +252,7 @@ func (p *Placer) placeAlone(tasks []placement.Task, left *leftover, round *place
 	})
 	offers, tried := slices.Clone(left.offers), 0
 	for ; tried < min(len(tasks), aloneAtOnce) && len(offers) > 0 && round.MaxAssignments > 0; tried++ {
-		round.PortOffset = p.portOffset
+		round.PortOffset, round.Peers = p.portOffset, p.placed(tasks[tried:tried+1])
 		result := placement.Place(tasks[tried:tried+1], offers, *round)
 		for _, assignment := range result.Assignments {
 			at := slices.IndexFunc(offers, func(offer mesos.Offer) bool { return offer.ID == assignment.OfferID })
@@ -282,12 +282,12 @@ func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
 			room--
 			continue
 		}
-		if _, waits := p.deferred[key]; waits {
+		if _, waits := p.deferred[key]; waits || task.rules.Across() && !p.peers.complete {
 			continue
 		}
 		tasks = append(tasks, placement.Task{
 			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Ranges: task.task.Ranges,
-			Rules: task.rules, Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
+			Rules: task.rules, Labels: p.labelsOf(key), Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
 		})
 	}
 	return tasks, room
@@ -303,7 +303,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 		p.launches[offer.ID] = making
 	}
 	reserved := &reservation{wanted: task, launch: making, placed: lifecycle.Placement{
-		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname, Role: task.task.Role, User: task.task.User,
+		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname, Domains: p.domainsOf(task.key.Namespace, assignment.AgentID), Role: task.task.Role, User: task.task.User,
 	}}
 	for _, port := range assignment.HostPorts {
 		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))

@@ -2,12 +2,14 @@ package system
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
@@ -82,6 +84,102 @@ func TestPlacement_constraints(t *testing.T) {
 		}
 		if got := v.pendingOf("nowhere"); !strings.Contains(got, "(no agent has attribute disk)") {
 			t.Errorf("a task for an attribute that no agent has says %q", got)
+		}
+	})
+}
+
+// spreadOver is the placement of a web task that has a rack of its own.
+const spreadOver = `placement: {spread: [{by: {attribute: rack}, selector: {matchLabels: {app: web}}, maxPerValue: 1}]}`
+
+// web creates a MesosTask with label app: web.
+func (v *virtual) web(name, app, spec string) {
+	v.Helper()
+	v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: %s, namespace: %s, labels: {app: %s}}, spec: {frameworkRef: {name: %s}, shell: sleep 1, resources: {requests: {cpus: "0.1", memory: 32Mi}}, %s}}`,
+		name, v.namespace, app, v.namespace, spec), &v1alpha1.MesosTask{})
+}
+
+// hosts are the hosts of tasks that run.
+func (v *virtual) hosts(names ...string) (hosts []string) {
+	for _, name := range names {
+		hosts = append(hosts, v.hostOf(name))
+	}
+	slices.Sort(hosts)
+	return hosts
+}
+
+// TestPlacement_spread: each task has a rack of its own, over a restart of the operator and while the agent of one is out of reach, though then Mesos
+// tells nothing of it; one more waits, says why, and starts when another ends.
+func TestPlacement_spread(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		lost := v.rack("r1", 2)
+		v.rack("r2", 2)
+		v.framework("")
+		v.start()
+		v.pass(10 * time.Second)
+		v.web("web-1", "web", spreadOver)
+		v.web("web-2", "web", spreadOver)
+		v.pass(10 * time.Second)
+		if got := v.hosts("web-1", "web-2"); !slices.Equal(got, []string{"r1.example.org", "r2.example.org"}) {
+			t.Fatalf("two tasks that are spread over racks are on %q: %s", got, v.pendingOf("web-2"))
+		}
+		onLost, other := "web-1", "web-2"
+		if v.hostOf(onLost) != "r1.example.org" {
+			onLost, other = other, onLost
+		}
+		if got, want := v.get(onLost).Status.Task.Domains, []v1alpha1.PlacementDomain{{By: v1alpha1.PlacementKey{Attribute: "rack"}, Value: "r1"}}; !slices.Equal(got, want) {
+			t.Errorf("of the rack of %s is recorded %v, want %v", onLost, got, want)
+		}
+		lost.Stop()
+		v.pass(3 * time.Minute)
+		v.stop()
+		v.start()
+		v.pass(30 * time.Second)
+		v.rack("r1b", 2)
+		v.mesos.AddAgent(simulator.AgentSpec{Hostname: "again.example.org", CPUs: 2, Mem: 4096, Disk: 4096, Attributes: []mesosv1.Attribute{
+			{Name: "rack", Type: mesosv1.TEXT, Text: &mesosv1.Value_Text{Value: "r1"}},
+		}})
+		v.web("web-3", "web", spreadOver)
+		v.web("web-4", "web", spreadOver)
+		v.pass(30 * time.Second)
+		if got := v.hosts("web-3", "web-4"); !slices.Equal(got, []string{"", "r1b.example.org"}) {
+			t.Fatalf("beside one in rack r2 and one that is unreachable in rack r1, the two others are on %q", got)
+		}
+		waiting := "web-4"
+		if v.hostOf(waiting) != "" {
+			waiting = "web-3"
+		}
+		if got := v.pendingOf(waiting); !strings.Contains(got, "fail spread by rack (maxPerValue 1 of app=web)") || strings.Contains(got, "nobody knows") {
+			t.Errorf("%s says %q", waiting, got)
+		}
+		v.delete(other)
+		v.pass(30 * time.Second)
+		if host := v.hostOf(waiting); host != "r2.example.org" {
+			t.Errorf("once rack r2 is free, %s is on %q: %s", waiting, host, v.pendingOf(waiting))
+		}
+	})
+}
+
+// TestPlacement_together: a task goes where the one is that it wants to be with, also if that comes later, and a preference lets nobody wait.
+func TestPlacement_together(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.rack("r1", 2)
+		v.rack("r2", 2)
+		v.framework("")
+		v.start()
+		v.pass(10 * time.Second)
+		v.web("web", "web", `placement: {together: [{by: {attribute: rack}, selector: {matchLabels: {app: db}}}]}`)
+		v.web("easy", "web", `placement: {together: [{by: {attribute: rack}, selector: {matchLabels: {app: db}}, enforcement: Preferred}]}`)
+		v.pass(10 * time.Second)
+		if host, says := v.hostOf("web"), v.pendingOf("web"); host != "" || !strings.Contains(says, "fail together by rack (with app=db), of which none is placed") {
+			t.Errorf("a task that wants to be with another, which there is not, is on %q and says %q", host, says)
+		}
+		if v.hostOf("easy") == "" {
+			t.Errorf("one that only prefers it waits: %s", v.pendingOf("easy"))
+		}
+		v.web("db", "db", `placement: {constraints: [{by: {attribute: rack}, operator: In, values: [r2]}], scoring: Pack}`)
+		v.pass(20 * time.Second)
+		if got := v.hosts("db", "web"); !slices.Equal(got, []string{"r2.example.org", "r2.example.org"}) {
+			t.Errorf("once the other runs they are on %q: %s", got, v.pendingOf("web"))
 		}
 	})
 }

@@ -16,6 +16,13 @@ type Agent struct {
 	Domain Domain
 }
 
+// Agents are all agents of which Mesos told.
+type Agents struct {
+	// Serving are those that may serve the framework: the master has them, and offers them to it. Others are those that it has given up, or that are
+	// in a region of which the framework is offered nothing.
+	Serving, Others []Agent
+}
+
 // Attribute is one value of an attribute of an agent: a scalar, a text, a range of numbers or an item of a set. A name stands as often as it has values.
 type Attribute struct {
 	Name string

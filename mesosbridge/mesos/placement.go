@@ -3,6 +3,7 @@ package mesos
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,6 +12,103 @@ import (
 type Placement struct {
 	// Constraints hold on every agent that the task may have.
 	Constraints []Constraint
+	// Spread and Together say which agents it may have, or should, by where other tasks are.
+	Spread   []Spread
+	Together []Together
+	// Scoring says which of several agents is best.
+	Scoring Scoring
+}
+
+// Scoring says which of several offers that serve is taken.
+type Scoring string
+
+// The ways of scoring. Without one it is the first in the order in which they came.
+const (
+	// SpreadOut takes the offer that has most left, Pack the one that has least.
+	SpreadOut Scoring = "Spread"
+	Pack      Scoring = "Pack"
+)
+
+// Spread bounds how many tasks are where agents have the same under a key, the task itself included.
+type Spread struct {
+	By Key
+	// Among selects the tasks that count, by their labels; those of SameLabels have to be as the task's own, where it has them.
+	Among      Selector
+	SameLabels []string
+	// MaxPerValue is how many there may be, MaxSkew how many more than where there are fewest. One of them is zero.
+	MaxPerValue, MaxSkew int
+	// Preferred says that the task may go where there are more, if nothing else serves.
+	Preferred bool
+}
+
+// Together keeps a task where agents have the same under a key as that of a task which is selected. The first of tasks that select themselves may go
+// anywhere.
+type Together struct {
+	By        Key
+	Among     Selector
+	Preferred bool
+}
+
+// Selector selects tasks by their labels: each requirement has to hold. An empty one selects all.
+type Selector []Requirement
+
+// Requirement is a condition on a label: In, NotIn, Exists or DoesNotExist.
+type Requirement struct {
+	Label    string
+	Operator Operator
+	Values   []string
+}
+
+// Selects says whether a task with these labels is selected.
+func (s Selector) Selects(labels map[string]string) bool {
+	for i := range s {
+		value, has := labels[s[i].Label]
+		holds := has
+		switch s[i].Operator {
+		case In:
+			holds = has && slices.Contains(s[i].Values, value)
+		case NotIn:
+			holds = !has || !slices.Contains(s[i].Values, value)
+		case DoesNotExist:
+			holds = !has
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
+}
+
+// Canonical is a text that tells selectors apart.
+func (s Selector) Canonical() string {
+	var text strings.Builder
+	for i := range s {
+		text.WriteString(s[i].Label + "\x00" + string(s[i].Operator) + "\x00" + strings.Join(s[i].Values, "\x01") + "\x02")
+	}
+	return text.String()
+}
+
+// maxNamedRequirements is how many requirements the text of a selector names.
+const maxNamedRequirements = 2
+
+// String names the selector to a person: app=web, tier In [a b].
+func (s Selector) String() string {
+	if len(s) == 0 {
+		return "all tasks"
+	}
+	named := make([]string, 0, maxNamedRequirements+1)
+	for i := range s[:min(len(s), maxNamedRequirements)] {
+		requirement := &s[i]
+		if requirement.Operator == In && len(requirement.Values) == 1 {
+			named = append(named, Short(requirement.Label)+"="+Short(requirement.Values[0]))
+			continue
+		}
+		named = append(named, (&Constraint{By: Key{Attribute: requirement.Label}, Operator: requirement.Operator, Values: requirement.Values}).String())
+	}
+	if more := len(s) - len(named); more > 0 {
+		named = append(named, "and "+strconv.Itoa(more)+" more")
+	}
+	return strings.Join(named, ", ")
 }
 
 // Check says what is wrong with a placement, as a sentence; nil if it can be judged.
@@ -18,6 +116,11 @@ func (p *Placement) Check() error {
 	for i := range p.Constraints {
 		if err := p.Constraints[i].Check(); err != nil {
 			return err
+		}
+	}
+	for _, spread := range p.Spread {
+		if (spread.MaxPerValue > 0) == (spread.MaxSkew > 0) {
+			return fmt.Errorf("spread by %s needs either maxPerValue or maxSkew", spread.By)
 		}
 	}
 	return nil
