@@ -192,6 +192,9 @@ func confirm(known mesos.Observation, answer *mesos.Observation) *mesos.Observat
 	if answer.Healthy != nil {
 		known.Healthy = answer.Healthy
 	}
+	if answer.Check != nil {
+		known.Check = answer.Check
+	}
 	if answer.ContainerID != "" {
 		known.ContainerID = answer.ContainerID
 	}

@@ -88,10 +88,10 @@ func TestRecord_observe_keepsWhatAnAnswerDoesNotSay(t *testing.T) {
 	said := update(mesos.TaskRunning)
 	said.Time = time.Unix(1000, 0)
 	repeated := answer(mesos.TaskRunning)
-	repeated.Healthy, repeated.AgentID = &healthy, "a2"
+	repeated.Healthy, repeated.Check, repeated.AgentID = &healthy, &mesos.CheckResult{ExitCode: new(int32(7))}, "a2"
 	got := *history(said, repeated).Observation
 	want := said
-	want.Healthy, want.AgentID, want.Number = &healthy, "a2", mesos.Number{Term: 1, Event: 2}
+	want.Healthy, want.Check, want.AgentID, want.Number = &healthy, repeated.Check, "a2", mesos.Number{Term: 1, Event: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("unexpected (-want +got):\n%s", diff)
 	}

@@ -30,6 +30,26 @@ func healthCheck(task *mesos.Task) *mesospb.HealthCheck {
 	return told
 }
 
+// checkInfo is what an executor is told of the task's general check; nil for none.
+func checkInfo(task *mesos.Task) *mesospb.CheckInfo {
+	check := task.Check
+	if check == nil {
+		return nil
+	}
+	told := &mesospb.CheckInfo{
+		DelaySeconds: new(check.Delay.Seconds()), IntervalSeconds: new(check.Interval.Seconds()), TimeoutSeconds: new(check.Timeout.Seconds()),
+	}
+	switch {
+	case check.HTTP != nil:
+		told.Type, told.HTTP = mesospb.CheckInfo_HTTP, &mesospb.CheckInfo_Http{Port: task.PortOf(check), Path: optional(check.HTTP.Path)}
+	case check.TCP != nil:
+		told.Type, told.TCP = mesospb.CheckInfo_TCP, &mesospb.CheckInfo_Tcp{Port: task.PortOf(check)}
+	default:
+		told.Type, told.Command = mesospb.CheckInfo_COMMAND, &mesospb.CheckInfo_Command{Command: *checkCommand(check)}
+	}
+	return told
+}
+
 // checkCommand is the command of a check. Its executor gives it the task's environment.
 func checkCommand(check *mesos.Check) *mesospb.CommandInfo {
 	if len(check.Argv) > 0 {

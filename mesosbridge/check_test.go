@@ -65,3 +65,55 @@ func TestTaskInfo_healthCheck(t *testing.T) {
 		t.Errorf("a task without one has the health check %v", info.HealthCheck)
 	}
 }
+
+func TestTaskInfo_check(t *testing.T) {
+	for name, c := range map[string]struct {
+		check mesos.Check
+		want  mesospb.CheckInfo
+	}{
+		"HTTP": {
+			mesos.Check{HTTP: &mesos.HTTPCheck{Port: "admin", Path: "/up"}},
+			mesospb.CheckInfo{Type: mesospb.CheckInfo_HTTP, HTTP: &mesospb.CheckInfo_Http{Port: 31002, Path: new("/up")}},
+		},
+		"TCP": {
+			mesos.Check{TCP: &mesos.TCPCheck{Port: "http"}},
+			mesospb.CheckInfo{Type: mesospb.CheckInfo_TCP, TCP: &mesospb.CheckInfo_Tcp{Port: 31007}},
+		},
+		"a command line": {
+			mesos.Check{Shell: "test -e up"},
+			mesospb.CheckInfo{Type: mesospb.CheckInfo_COMMAND, Command: &mesospb.CheckInfo_Command{Command: mesospb.CommandInfo{Shell: new(true), Value: new("test -e up")}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.check.Delay, c.check.Interval, c.check.Timeout = time.Second, 2*time.Second, 3*time.Second
+			c.want.DelaySeconds, c.want.IntervalSeconds, c.want.TimeoutSeconds = new(1.0), new(2.0), new(3.0)
+			info := taskInfo(&mesos.Task{
+				ID: "a", Shell: "x", Ports: []mesos.Port{{Name: "http"}, {Name: "admin"}}, HostPorts: []uint32{31007, 31002}, Check: &c.check,
+			}, "a1", nil)
+			if diff := cmp.Diff(&c.want, info.Check); diff != "" {
+				t.Errorf("the check (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestObservation_check(t *testing.T) {
+	for name, c := range map[string]struct {
+		said *mesospb.CheckStatusInfo
+		want *mesos.CheckResult
+	}{
+		"none":                {nil, nil},
+		"no result":           {&mesospb.CheckStatusInfo{Type: mesospb.CheckInfo_HTTP.Enum(), HTTP: &mesospb.CheckStatusInfo_Http{}}, &mesos.CheckResult{}},
+		"nothing at all":      {&mesospb.CheckStatusInfo{}, &mesos.CheckResult{}},
+		"an HTTP status":      {&mesospb.CheckStatusInfo{HTTP: &mesospb.CheckStatusInfo_Http{StatusCode: new(uint32(503))}}, &mesos.CheckResult{Status: new(uint32(503))}},
+		"an exit code":        {&mesospb.CheckStatusInfo{Command: &mesospb.CheckStatusInfo_Command{ExitCode: new(int32(7))}}, &mesos.CheckResult{ExitCode: new(int32(7))}},
+		"that nobody listens": {&mesospb.CheckStatusInfo{TCP: &mesospb.CheckStatusInfo_Tcp{Succeeded: new(false)}}, &mesos.CheckResult{Connects: new(false)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := observationOf(&mesospb.TaskStatus{CheckStatus: c.said}, mesos.Number{})
+			if diff := cmp.Diff(c.want, got.Check); diff != "" {
+				t.Errorf("the check's result (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -54,6 +54,18 @@ func observationOf(status *mesospb.TaskStatus, number mesos.Number) mesos.Observ
 		o.UnreachableTime = time.Unix(0, status.UnreachableTime.Nanoseconds).UTC()
 	}
 	o.ContainerID, o.IPs = containerOf(status.ContainerStatus)
+	if found := status.CheckStatus; found != nil {
+		o.Check = &mesos.CheckResult{}
+		if found.Command != nil {
+			o.Check.ExitCode = found.Command.ExitCode
+		}
+		if found.HTTP != nil {
+			o.Check.Status = found.HTTP.StatusCode
+		}
+		if found.TCP != nil {
+			o.Check.Connects = found.TCP.Succeeded
+		}
+	}
 	return o
 }
 

@@ -244,6 +244,7 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 		Discovery: discoveryInfo(task),
 
 		HealthCheck: healthCheck(task),
+		Check:       checkInfo(task),
 	}
 	if task.KillGracePeriod != nil {
 		info.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: task.KillGracePeriod.Nanoseconds()}}

@@ -121,3 +121,71 @@ type CommandCheck struct {
 	// +optional
 	Argv []string `json:"argv,omitempty"`
 }
+
+// ReadinessCheck is a check of a running task by its Mesos executor, on the agent (Mesos' general check). Nothing is killed for it: condition Ready
+// follows what it finds.
+//
+// +kubebuilder:validation:XValidation:rule="[has(self.http), has(self.tcp), has(self.command)].filter(set, set).size() == 1",message="exactly one of http, tcp and command must be set: it is what the check does"
+type ReadinessCheck struct {
+	// http sends a GET request and follows redirects; its statuses say which answers are ready. Mesos knows plain HTTP alone here.
+	// +optional
+	HTTP *HTTPReadinessCheck `json:"http,omitempty"`
+
+	// tcp opens a connection.
+	// +optional
+	TCP *TCPCheck `json:"tcp,omitempty"`
+
+	// command runs a program beside the task; exit code 0 is ready.
+	// +optional
+	Command *CommandCheck `json:"command,omitempty"`
+
+	// delaySeconds is the wait from the task's launch to its first check, in seconds. Default: 0. (Mesos' own default is 15.)
+	// +kubebuilder:default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	DelaySeconds *int32 `json:"delaySeconds,omitempty"`
+
+	// intervalSeconds is the wait from the end of one check to the next, in seconds. Default: 10.
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	IntervalSeconds *int32 `json:"intervalSeconds,omitempty"`
+
+	// timeoutSeconds is how long a check may take, in seconds; one that takes longer has no result, which is not ready. Default: 20.
+	// +kubebuilder:default=20
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	// +optional
+	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
+}
+
+// HTTPReadinessCheck is a GET request to a port of the task.
+type HTTPReadinessCheck struct {
+	// port is the name of the port, from spec.ports. The request goes to 127.0.0.1, in the task's own network if it has one: the task must listen
+	// there, too.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	Port string `json:"port,omitempty"`
+
+	// path is the path of the request. Default: /.
+	// +kubebuilder:default=/
+	// +kubebuilder:validation:Pattern=`^/[^\x00-\x20\x7f]*$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +optional
+	Path string `json:"path,omitempty"`
+
+	// statuses are the HTTP statuses that count as ready, each a number or a range such as 200-299. The operator judges by them: a change restarts
+	// nothing. Absent: 200-399.
+	// +kubebuilder:validation:items:Pattern=`^[1-5][0-9]{2}(-[1-5][0-9]{2})?$`
+	// +kubebuilder:validation:items:MaxLength=7
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(s, s.size() != 7 || int(s.substring(0, 3)) <= int(s.substring(4)))",message="a range of statuses begins with the lower one, as 200-399 does"
+	// +listType=set
+	// +optional
+	Statuses []string `json:"statuses,omitempty"`
+}

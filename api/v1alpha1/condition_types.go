@@ -31,7 +31,7 @@ const (
 	ReasonRunning = "Running"
 	// ReasonUnhealthy says that the task runs and its health check fails, or that it is being killed for that.
 	ReasonUnhealthy = "Unhealthy"
-	// ReasonNotReady says that the task runs, and that its health check has not passed yet.
+	// ReasonNotReady says that the task runs, and that its health check has not passed yet, or that its readiness check does not.
 	ReasonNotReady = "NotReady"
 	// ReasonRestarting says that the task is being killed to be launched anew, as its spec changed or a person asked.
 	ReasonRestarting = "Restarting"

@@ -58,6 +58,8 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, has(p.hostPort) && r.from <= p.hostPort && p.hostPort <= r.to && (has(p.protocol) ? p.protocol : 'TCP') == (has(r.protocol) ? r.protocol : 'TCP')))",message="the hostPort of one of spec.ports is in one of spec.portRanges, and no agent could give it twice: take another",fieldPath=".portRanges"
 // +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.http.port"
 // +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.tcp.port"
+// +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.http.port"
+// +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.tcp.port"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -329,6 +331,11 @@ type TaskTemplate struct {
 	// that fails it too often in a row is killed, and launched again as after any failure. Absent: a task that runs is well.
 	// +optional
 	HealthCheck *HealthCheck `json:"healthCheck,omitempty"`
+
+	// readinessCheck is how the agent finds out whether the task can be used. Condition Ready is False until it has passed once, and while it does not;
+	// nothing is killed for it. Absent: a task that runs, and is not unhealthy, can be used.
+	// +optional
+	ReadinessCheck *ReadinessCheck `json:"readinessCheck,omitempty"`
 }
 
 // URI is one thing for the Mesos fetcher.
@@ -606,6 +613,16 @@ type TaskAttempt struct {
 	// attempt that is over: false where it was killed as its health check failed, else absent.
 	// +optional
 	Healthy *bool `json:"healthy,omitempty"`
+
+	// ready says whether what spec.readinessCheck last found is ready; absent where there is none, and once the attempt is over.
+	// +optional
+	Ready *bool `json:"ready,omitempty"`
+
+	// readinessResult is what spec.readinessCheck last found, such as HTTP status 503; absent until it found something.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	ReadinessResult string `json:"readinessResult,omitempty"`
 
 	// exitCode is the exit code of the task's command, where it exited.
 	// +optional

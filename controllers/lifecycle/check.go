@@ -31,7 +31,16 @@ func resolveChecks(task *mesos.Task, template *v1alpha1.TaskTemplate) *Obstacle 
 		if http := health.HTTP; http != nil {
 			task.HealthCheck.HTTP = &mesos.HTTPCheck{Port: http.Port, Path: http.Path, Scheme: strings.ToLower(string(http.Scheme))}
 		}
-		return portless(task, &task.HealthCheck.Check, "spec.healthCheck")
+		if obstacle := portless(task, &task.HealthCheck.Check, "spec.healthCheck"); obstacle != nil {
+			return obstacle
+		}
+	}
+	if readiness := template.ReadinessCheck; readiness != nil {
+		task.Check = new(checkOf(readiness.TCP, readiness.Command, readiness.DelaySeconds, readiness.IntervalSeconds, readiness.TimeoutSeconds))
+		if http := readiness.HTTP; http != nil {
+			task.Check.HTTP = &mesos.HTTPCheck{Port: http.Port, Path: http.Path}
+		}
+		return portless(task, task.Check, "spec.readinessCheck")
 	}
 	return nil
 }

@@ -80,7 +80,9 @@ func TestFill(t *testing.T) {
 			nil, []v1alpha1.EnvFromSource{allOfSecret("s", "", false), {ConfigMapRef: &v1alpha1.SourceReference{Name: "c"}}}, holds, "1.level= HOST=db pass=p\n user=you",
 		},
 		"env wins": {
-			append(fromField("HOST", "status.taskID"), v1alpha1.EnvVar{Name: "user", Value: "x"}), []v1alpha1.EnvFromSource{allOfSecret("s", "", false)}, holds,
+			append(fromField("HOST", "status.taskID"), v1alpha1.EnvVar{Name: "user", Value: "x"}),
+			[]v1alpha1.EnvFromSource{allOfSecret("s", "", false)},
+			holds,
 			"user=x pass=p\n HOST=ID",
 		},
 		"the object's name":              {fromField("N", "metadata.name"), nil, nil, "N=web"},

@@ -18,15 +18,17 @@ func TestNext_events(t *testing.T) {
 		news  func(*story)
 		want  []string
 	}{
-		"it waits its turn":               {newStory(), func(*story) {}, nil},
-		"no offer fits":                   {newStory(), func(s *story) { s.Waiting = &v1alpha1.Pending{Since: *at(0), Message: "x"} }, []string{"Normal AwaitingOffer"}},
-		"it is launched":                  {newStory().bind(LaunchAccepted), func(s *story) { s.later(quickly) }, nil},
-		"it runs":                         {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal Running"}},
-		"its health check fails":          {running(), func(s *story) { s.answers(mesos.TaskRunning).Observation.Healthy = new(false) }, []string{"Warning Unhealthy"}},
-		"its health check has not passed": {newStory(healthChecked).bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal NotReady"}},
-		"its health check passes":         {running(healthChecked), func(s *story) { s.finds(true) }, []string{"Normal Running"}},
-		"its health check kills it":       {running(), func(s *story) { s.finds(false).look(); s.told = nil; s.killedForIt() }, []string{"Warning Ended"}},
-		"it fails":                        {running(), update(mesos.TaskFailed), []string{"Warning Ended"}},
+		"it waits its turn":                  {newStory(), func(*story) {}, nil},
+		"no offer fits":                      {newStory(), func(s *story) { s.Waiting = &v1alpha1.Pending{Since: *at(0), Message: "x"} }, []string{"Normal AwaitingOffer"}},
+		"it is launched":                     {newStory().bind(LaunchAccepted), func(s *story) { s.later(quickly) }, nil},
+		"it runs":                            {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal Running"}},
+		"its health check fails":             {running(), func(s *story) { s.answers(mesos.TaskRunning).Observation.Healthy = new(false) }, []string{"Warning Unhealthy"}},
+		"its health check has not passed":    {newStory(healthChecked).bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal NotReady"}},
+		"its health check passes":            {running(healthChecked), func(s *story) { s.finds(true) }, []string{"Normal Running"}},
+		"its readiness check has not passed": {newStory(readinessChecked()).bind(LaunchAccepted), update(mesos.TaskRunning), []string{"Normal NotReady"}},
+		"its readiness check fails":          {running(), func(s *story) { s.checks(answered(503)) }, []string{"Normal NotReady"}},
+		"its health check kills it":          {running(), func(s *story) { s.finds(false).look(); s.told = nil; s.killedForIt() }, []string{"Warning Ended"}},
+		"it fails":                           {running(), update(mesos.TaskFailed), []string{"Warning Ended"}},
 		"it fails again": {
 			ended(mesos.TaskFailed), func(s *story) {
 				s.bind(LaunchAccepted).says(mesos.TaskRunning).look()

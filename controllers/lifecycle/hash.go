@@ -71,6 +71,7 @@ type hashedSince struct {
 	HealthCheck *mesos.HealthCheck `json:"healthCheck,omitempty"`
 	Labels      []mesos.Label      `json:"labels,omitempty"`
 	Discovery   *hashedDiscovery   `json:"discovery,omitempty"`
+	Check       *mesos.Check       `json:"check,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -89,7 +90,7 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		},
 		since: hashedSince{
 			MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck,
-			Labels: labelsOf(spec.Labels), Discovery: hashedDiscoveryOf(spec),
+			Labels: labelsOf(spec.Labels), Discovery: hashedDiscoveryOf(spec), Check: task.Check,
 		},
 	}
 }

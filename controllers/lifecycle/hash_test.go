@@ -41,7 +41,10 @@ func TestHash_golden(t *testing.T) {
 			Check:       mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up", Scheme: "http"}, Interval: time.Second, Timeout: time.Second},
 			GracePeriod: time.Second, Failures: 3,
 		}}, "").Hash(), "267480043"},
-		"labels and discovery":          {declaredToBeFound().Hash(), "27835e8ea"},
+		"labels and discovery": {declaredToBeFound().Hash(), "27835e8ea"},
+		"a readiness check": {declared(mesos.Task{Check: &mesos.Check{
+			HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up"}, Delay: time.Second, Interval: time.Second, Timeout: time.Second,
+		}}, "").Hash(), "2707c58ae"},
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
@@ -244,6 +247,14 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 				t.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, FailureThreshold: new(int32(1))}
 			},
 		},
+		"ReadinessCheck": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.ReadinessCheck = &v1alpha1.ReadinessCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.ReadinessCheck = &v1alpha1.ReadinessCheck{Command: &v1alpha1.CommandCheck{Shell: "x"}, IntervalSeconds: new(int32(1))}
+			},
+		},
 		"MaxRunSeconds": {func(t *v1alpha1.TaskTemplate) { t.MaxRunSeconds = new(int32(5)) }},
 	}
 	seen := map[string]string{resolved(t, baseSpec()): "nothing"}
@@ -288,6 +299,16 @@ func TestHash_whatKeepsATaskDoesNotCount(t *testing.T) {
 			t.Errorf("%s counts", name)
 		}
 	}
+	t.Run("which statuses are ready may change", func(t *testing.T) {
+		hash := func(statuses ...string) string {
+			spec := baseSpec()
+			readinessChecked(statuses...)(&spec)
+			return resolved(t, spec)
+		}
+		if got, want := hash("204"), hash(); got != want {
+			t.Errorf("the hash is %s, want %s", got, want)
+		}
+	})
 	t.Run("a quantity may be written in another way", func(t *testing.T) {
 		spec := baseSpec()
 		spec.Resources.Requests.CPUs, spec.Resources.Requests.Memory = resource.MustParse("500m"), resource.MustParse("65536Ki")

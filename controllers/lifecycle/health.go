@@ -13,8 +13,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// checkedEvery is the least time between two writes that tell no more than what checks found, which may change with each of them.
-const checkedEvery = 10 * time.Second
+// checkedEvery is the least time between two writes that tell no more than what checks found, which may change with each of them; foundEvery that
+// where the task is as ready as it was.
+const checkedEvery, foundEvery = 10 * time.Second, 30 * time.Second
 
 // ailment is why a task that runs is not Ready.
 type ailment struct {
@@ -27,6 +28,7 @@ type ailment struct {
 var ailments = []ailment{
 	{v1alpha1.ReasonUnhealthy, func(s *scene) bool { return isUnhealthy(s.attempt) }, (*scene).tellUnhealthy},
 	{v1alpha1.ReasonNotReady, (*scene).awaitsHealth, func(s *scene) string { return "its health check has not passed yet" + s.ofCheck() }},
+	{v1alpha1.ReasonNotReady, (*scene).isNotReady, (*scene).tellNotReady},
 }
 
 // runs is the verdict on an attempt that runs.
@@ -85,19 +87,25 @@ func (s *scene) ofCheck() string {
 // holdBackChecks leaves unwritten for a while what tells no more than what checks found, so that one that flaps costs little. The first word of each
 // is not held back.
 func (s *scene) holdBackChecks() {
-	if s.current() && s.onlyChecked() {
-		s.checked = true
-		s.decision.WriteAt = s.LastWrite.Add(checkedEvery)
+	if !s.current() || !s.onlyChecked() {
+		return
 	}
+	s.checked = true
+	every := checkedEvery
+	if was, is := s.Status.Task, s.decision.Status.Task; same(was.Healthy, is.Healthy) && same(was.Ready, is.Ready) {
+		every = foundEvery
+	}
+	s.decision.WriteAt = s.LastWrite.Add(every)
 }
 
 // onlyChecked says whether what checks found, and where the container is, is all that the status newly says.
 func (s *scene) onlyChecked() bool {
 	was, is := s.Status.Task, s.decision.Status.Task
-	if was == nil || was.ID != is.ID || was.State != is.State || is.State != string(mesos.TaskRunning) || was.Healthy == nil && is.Healthy != nil {
+	if was == nil || was.ID != is.ID || was.State != is.State || is.State != string(mesos.TaskRunning) {
 		return false
 	}
-	if foundAlike(was, is) {
+	firstWord := was.Healthy == nil && is.Healthy != nil || was.ReadinessResult == "" && is.ReadinessResult != ""
+	if firstWord || foundAlike(was, is) {
 		return false
 	}
 	return equality.Semantic.DeepEqual(withoutFindings(&s.Status), withoutFindings(&s.decision.Status))
@@ -105,13 +113,16 @@ func (s *scene) onlyChecked() bool {
 
 // foundAlike says whether what may change of an attempt while it runs is as it was.
 func foundAlike(was, is *v1alpha1.TaskAttempt) bool {
-	return equality.Semantic.DeepEqual(was.Healthy, is.Healthy) && was.ContainerID == is.ContainerID && slices.Equal(was.IPs, is.IPs)
+	return same(was.Healthy, is.Healthy) && same(was.Ready, is.Ready) && was.ReadinessResult == is.ReadinessResult &&
+		was.ContainerID == is.ContainerID && slices.Equal(was.IPs, is.IPs)
 }
+
+func same(a, b *bool) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
 
 // withoutFindings is a status without that, and without the conditions that follow from them.
 func withoutFindings(status *v1alpha1.MesosTaskStatus) *v1alpha1.MesosTaskStatus {
 	without := status.DeepCopy()
-	without.Task.Healthy, without.Task.ContainerID, without.Task.IPs = nil, "", nil
+	without.Task.Healthy, without.Task.Ready, without.Task.ReadinessResult, without.Task.ContainerID, without.Task.IPs = nil, nil, "", "", nil
 	for _, condition := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionSucceeded} {
 		meta.RemoveStatusCondition(&without.Conditions, condition)
 	}

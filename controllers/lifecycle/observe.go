@@ -300,6 +300,7 @@ func recordWhere(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
 func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (ended bool) {
 	known := mesos.TaskState(attempt.State)
 	recordWhere(attempt, said)
+	s.recordReadiness(attempt, said.Check)
 	// An answer to RECONCILE that tells nothing new must not wipe what the executor said, or what became of the agent.
 	s.recordRemoval(attempt, said)
 	if attempt.AgentRemovedTime == nil && said.TellsOfState(known) {
@@ -324,7 +325,7 @@ func (s *scene) record(attempt *v1alpha1.TaskAttempt, said mesos.Observation) (e
 		}
 	case mesos.Ended:
 		recordExitCode(attempt, said)
-		attempt.Healthy = said.Healthy
+		attempt.Healthy, attempt.Ready, attempt.ReadinessResult = said.Healthy, nil, ""
 		ran := s.hasRun(attempt, said, known)
 		attempt.Ran = &ran
 		return !s.endsUnseen(attempt)

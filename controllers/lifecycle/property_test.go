@@ -94,9 +94,10 @@ func anObservation(t *rapid.T, id string) *mesos.Observation {
 	said := &mesos.Observation{
 		TaskID: id, AgentID: oneOf(t, "agent", "agent-1", "agent-2", ""), State: rapid.SampledFrom(allStates).Draw(t, "observed"),
 		Source:  oneOf(t, "source", mesos.SourceMaster, mesos.SourceAgent, mesos.SourceExecutor),
-		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentDraining, mesos.ReasonContainerLaunchFailed, mesos.ReasonTaskUnauthorized, mesos.ReasonTaskHealthCheckStatusUpdated),
+		Reason:  oneOf(t, "reason", "", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentDraining, mesos.ReasonContainerLaunchFailed, mesos.ReasonTaskUnauthorized, mesos.ReasonTaskHealthCheckStatusUpdated, mesos.ReasonTaskCheckStatusUpdated),
 		Message: oneOf(t, "message", "", "Command exited with status 7", "Task has duplicate ID: x", "Reconciliation: Latest task state"),
 		Time:    aTime(t, "said at"), UnreachableTime: aTime(t, "lost at"), Healthy: oneOf(t, "health", nil, new(true), new(false)),
+		Check: oneOf(t, "check", nil, nil, &mesos.CheckResult{}, &mesos.CheckResult{Status: new(uint32(200))}, &mesos.CheckResult{Status: new(uint32(503))}),
 	}
 	return said
 }

@@ -108,3 +108,41 @@ func TestHealthCheck_afterARestart(t *testing.T) {
 		}
 	})
 }
+
+// TestReadinessCheck: Ready follows what a check finds, and what is ready may change without a restart.
+func TestReadinessCheck(t *testing.T) {
+	runner := probed(func(_ int32, probe simulator.Probe) simulator.Found {
+		switch {
+		case probe.Since < 20*time.Second:
+			return status(503)
+		case probe.Since < time.Minute:
+			return status(200)
+		default:
+			return status(404)
+		}
+	})
+	inVirtualTime(t, simulator.Flags{}, runner, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("web", `shell: sleep 1, ports: [{name: http}], readinessCheck: {http: {port: http, path: /ready}, intervalSeconds: 2}`)
+		v.pass(15 * time.Second)
+		if got := v.reason("web"); got != v1alpha1.ReasonNotReady || !strings.Contains(v.said("web"), "HTTP status 503") {
+			v.Errorf("at first it is %s: %s", got, v.said("web"))
+		}
+		v.pass(20 * time.Second)
+		first := v.get("web").Status.Task
+		if got := v.reason("web"); got != v1alpha1.ReasonRunning || first.Ready == nil || !*first.Ready {
+			v.Errorf("once it is ready it is %s: %s", got, v.said("web"))
+		}
+		v.pass(time.Minute)
+		if got := v.reason("web"); got != v1alpha1.ReasonNotReady || !strings.Contains(v.said("web"), "HTTP status 404") {
+			v.Errorf("once it is not ready any more it is %s: %s", got, v.said("web"))
+		}
+		v.patch("web", `spec: {readinessCheck: {http: {statuses: ["404"]}}}`)
+		v.pass(15 * time.Second)
+		task := v.get("web")
+		if v.reason("web") != v1alpha1.ReasonRunning || task.Status.Task.ID != first.ID {
+			v.Errorf("with other statuses it is %s as %s, which was %s: %s", v.reason("web"), task.Status.Task.ID, first.ID, v.said("web"))
+		}
+	})
+}

@@ -68,3 +68,10 @@ func (t *Task) PortOf(c *Check) uint32 {
 func (t *Task) HasPort(name string) bool {
 	return slices.ContainsFunc(t.Ports, func(port Port) bool { return port.Name == name })
 }
+
+// CheckResult is what a general check last found (mesos.proto, CheckStatusInfo); all fields are nil where that came to nothing, or before the first.
+type CheckResult struct {
+	ExitCode *int32
+	Status   *uint32
+	Connects *bool
+}

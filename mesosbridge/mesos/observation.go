@@ -54,6 +54,8 @@ type Observation struct {
 	Message string
 	// Healthy is the verdict of the task's health check; nil where it has none or none has run.
 	Healthy *bool
+	// Check is what the task's general check last found; nil where the update tells of none.
+	Check *CheckResult
 	// UUID names an update that must be acknowledged; empty for everything the master says on its own.
 	UUID []byte
 	// Time is the update's timestamp as its source set it.

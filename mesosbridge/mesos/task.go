@@ -45,6 +45,8 @@ type Task struct {
 	Placement *Placement
 	// HealthCheck is how its executor finds out whether the task is well; nil for not at all.
 	HealthCheck *HealthCheck
+	// Check is what its executor finds out without doing anything about it; nil for nothing.
+	Check *Check
 }
 
 // EnvVar is one environment variable.
