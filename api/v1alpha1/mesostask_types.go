@@ -628,6 +628,12 @@ type TaskAttempt struct {
 	// +optional
 	ExitCode *int32 `json:"exitCode,omitempty"`
 
+	// signal is the signal that ended the task's command, where one did, as its agent's system calls it: Killed, Terminated, Segmentation fault.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +optional
+	Signal string `json:"signal,omitempty"`
+
 	// ran says whether the attempt may have run: false for a launch that Mesos dropped, or that failed before the executor had the task.
 	// +optional
 	Ran *bool `json:"ran,omitempty"`

@@ -371,12 +371,37 @@ func TestNext_exitCode(t *testing.T) {
 		"more than a number holds":           {mesos.TaskFailed, "Command exited with status 9999999999", nil},
 		"words that only contain the phrase": {mesos.TaskFailed, "He said: Command exited with status 1", nil},
 		"no message":                         {mesos.TaskFailed, "", nil},
+		"a failure of a Docker container":    {mesos.TaskFailed, "Container exited with status 3", new(int32(3))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := running()
 			s.says(c.state, c.message).look()
 			if diff := cmp.Diff(c.want, s.Status.Task.ExitCode); diff != "" {
 				t.Errorf("exit code (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNext_signal(t *testing.T) {
+	for message, want := range map[string]string{
+		"Command terminated with signal Terminated":                       "Terminated",
+		"Command terminated with signal Segmentation fault (core dumped)": "Segmentation fault",
+		"Container terminated with signal Killed":                         "Killed",
+		"Command exited with status 137":                                  "",
+		"He said: Command terminated with signal Killed":                  "",
+		"Command terminated with signal " + strings.Repeat("X", 100):      "",
+		"": "",
+	} {
+		t.Run(message, func(t *testing.T) {
+			s := running()
+			s.says(mesos.TaskFailed, message).look()
+			if got := s.Status.Task.Signal; got != want {
+				t.Errorf("the signal is %q, want %q", got, want)
+			}
+			s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+			if got := s.Status.History[0].Signal; got != want {
+				t.Errorf("in the history it is %q, want %q", got, want)
 			}
 		})
 	}

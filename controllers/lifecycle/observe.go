@@ -353,20 +353,27 @@ func (s *scene) learnMoreOfEnd() {
 	s.learned = true
 }
 
-// recordExitCode takes the exit code out of what the executor says.
+// recordExitCode takes the exit code, or the signal, out of what the executor says.
 func recordExitCode(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
-	match := exited.FindStringSubmatch(said.Message)
-	if match == nil || said.IsAnswer() {
+	if said.IsAnswer() {
 		return
 	}
-	if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
-		code := int32(code)
-		attempt.ExitCode = &code
+	if match := exited.FindStringSubmatch(said.Message); match != nil {
+		if code, err := strconv.ParseInt(match[1], 10, 32); err == nil {
+			code := int32(code)
+			attempt.ExitCode = &code
+		}
+	}
+	if match := signalled.FindStringSubmatch(said.Message); match != nil {
+		attempt.Signal = match[1]
 	}
 }
 
-// exited is how the command executor tells of an exit code; there is no field for it (Mesos: WSTRINGIFY).
-var exited = regexp.MustCompile(`^Command exited with status (\d{1,10})$`)
+// exited and signalled are how the executors of both containerizers tell of an exit code and of a signal; there are no fields for them (Mesos: WSTRINGIFY).
+var (
+	exited    = regexp.MustCompile(`^(?:Command|Container) exited with status (\d{1,10})$`)
+	signalled = regexp.MustCompile(`^(?:Command|Container) terminated with signal ([A-Z][ -~]{0,62}?)(?: \(core dumped\))?$`)
+)
 
 // end makes the current attempt over and sets when it may be launched again.
 func (s *scene) end(at time.Time, ran bool) {
