@@ -60,6 +60,7 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.tcp.port"
 // +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.http.port"
 // +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.tcp.port"
+// +kubebuilder:validation:XValidation:rule="!has(self.role) || !has(self.roles)",message="spec.role and spec.roles are not to be set both: put the role into spec.roles, and leave spec.role out",fieldPath=".role"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -199,9 +200,20 @@ type Backoff struct {
 // TaskTemplate is what reaches Mesos of a task. A change of it kills the running task and launches it anew; a change of what the framework
 // fills in does not.
 type TaskTemplate struct {
-	// role is the Mesos role whose resources the task uses; it must be one of the framework's. Default: the framework's defaultRole as it is
-	// when the task is launched. A task that already runs under another role than the one that is set here is killed and launched anew; one
-	// that is left without a role runs on under the one that it has.
+	// roles are the Mesos roles whose resources the task may use: any of them, and of the offers that are at hand at one time those of the first one that
+	// serves. Each must be one of the framework's and open to the namespace. Default: the framework's defaultRole as it is when the task is launched.
+	// A task that already runs under a role that is not among those set here is killed and launched anew; one that is left without roles runs on
+	// under the one that it has, and another order restarts nothing. Mesos: Resource.allocation_info.role.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.all(r, self.exists_one(q, q == r))",message="one role stands twice in spec.roles: leave it where it is to be preferred"
+	// +listType=atomic
+	// +optional
+	Roles []string `json:"roles,omitempty"`
+
+	// role is roles with that one role, and deprecated: set roles. Default: none.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +optional

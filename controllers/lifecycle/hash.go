@@ -26,11 +26,11 @@ const (
 // Declaration is what an object declares of its task, as far as a change of that means another attempt; and what it leaves to its framework.
 type Declaration struct {
 	name string
-	// role and user are as the object has them; empty where the framework fills them in.
-	role, user string
+	// user is as the object has it; empty where the framework fills it in.
+	user string
 	// given is the user of the next launch.
 	given string
-	// roles and users are those that the framework fills in, or may once have filled in.
+	// roles are those that the object has; where it has none, and for users, those that the framework fills in, or may once have filled in.
 	roles, users []string
 	template     hashedTemplate
 	since        hashedSince
@@ -83,8 +83,11 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 	for _, earlier := range framework.Status.Defaults {
 		roles, users = append(roles, earlier.Role), append(users, earlier.User)
 	}
+	if declared := declaredRoles(&spec.TaskTemplate); len(declared) > 0 {
+		roles = declared
+	}
 	return Declaration{
-		name: name, role: spec.Role, user: spec.User, given: task.User, roles: roles, users: users,
+		name: name, user: spec.User, given: task.User, roles: roles, users: users,
 		template: hashedTemplate{
 			Shell: task.Shell, Argv: task.Argv, Env: env, URIs: task.URIs, Scalars: task.Scalars, Ports: task.Ports, KillGracePeriod: task.KillGracePeriod,
 		},
@@ -124,7 +127,7 @@ func (d *Declaration) Launched(hash, user string) bool {
 // first says whether version 1 could have made a hash of what is declared: where role and user are left to the framework, with any that it may
 // have filled in.
 func (d *Declaration) first(hash string) bool {
-	return reflect.ValueOf(d.since).IsZero() && slices.ContainsFunc(declaredOr(d.role, d.roles), func(role string) bool {
+	return reflect.ValueOf(d.since).IsZero() && slices.ContainsFunc(d.roles, func(role string) bool {
 		return slices.ContainsFunc(declaredOr(d.user, d.users), func(user string) bool {
 			return hash == digest(firstVersion, firstHashed{Name: d.name, Role: role, User: user, hashedTemplate: d.template})
 		})

@@ -260,7 +260,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 	seen := map[string]string{resolved(t, baseSpec()): "nothing"}
 	for field := range reflect.TypeFor[v1alpha1.TaskTemplate]().Fields() {
 		// A role is compared with the one that the attempt uses, and a placement is no part of what runs.
-		if len(edits[field.Name]) == 0 && field.Name != "Role" && field.Name != "Placement" {
+		if len(edits[field.Name]) == 0 && field.Name != "Role" && field.Name != "Roles" && field.Name != "Placement" {
 			t.Errorf("this test does not know field %s", field.Name)
 		}
 		for i, edit := range edits[field.Name] {

@@ -350,18 +350,13 @@ func (s *scene) state() mesos.TaskState {
 func (s *scene) asDeclared() bool { return s.Hash == "" || s.declares(s.attempt) }
 
 // declares says whether an attempt was launched as the spec is now. What role and user the framework fills in is no part of that (rule 20), nor
-// is a role that the spec does not name any more.
+// is a role where the spec names none any more.
 func (s *scene) declares(attempt *v1alpha1.TaskAttempt) bool {
 	user := ""
 	if s.Binding != nil && s.Binding.TaskID == attempt.ID {
 		user = s.Binding.User
 	}
 	return !s.otherRole(attempt) && s.Launched(attempt.Hash, user)
-}
-
-// otherRole says whether the spec names another role than the one that an attempt uses.
-func (s *scene) otherRole(attempt *v1alpha1.TaskAttempt) bool {
-	return attempt.Role != "" && s.Spec.Role != "" && attempt.Role != s.Spec.Role
 }
 
 // restartRequested says whether a person asked for a restart that the latest attempt has not satisfied.

@@ -78,37 +78,6 @@ func refuseNamespace(framework *v1alpha1.MesosFramework, namespace Namespace, _ 
 	}
 }
 
-func refuseMissingRole(framework *v1alpha1.MesosFramework, _ Namespace, task mesos.Task) string {
-	roles := framework.Spec.Info.Roles
-	if slices.Contains(roles, task.Role) {
-		return ""
-	}
-	return fmt.Sprintf("MesosFramework %s does not have role %q; it has %s. Change spec.role, or ask %s to add the role to its spec.info.roles",
-		framework.Name, task.Role, strings.Join(roles, ", "), whoever(framework))
-}
-
-func refuseRole(framework *v1alpha1.MesosFramework, namespace Namespace, task mesos.Task) string {
-	if len(framework.Spec.AllowedRoles) == 0 {
-		return ""
-	}
-	at := slices.IndexFunc(framework.Spec.AllowedRoles, func(role v1alpha1.AllowedRole) bool { return role.Role == task.Role })
-	if at < 0 {
-		return fmt.Sprintf("Role %q of MesosFramework %s is open to no namespace. Change spec.role, or ask %s to open the role in its spec.allowedRoles",
-			task.Role, framework.Name, whoever(framework))
-	}
-	selected, err := selects(framework.Spec.AllowedRoles[at].Namespaces, namespace)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("The selector of role %q in spec.allowedRoles of MesosFramework %s cannot be read, so the role is open to no namespace: %v. Ask %s to mend it",
-			task.Role, framework.Name, err, whoever(framework))
-	case !selected:
-		return fmt.Sprintf("Role %q of MesosFramework %s is not open to namespace %s. Change spec.role, or ask %s to open the role to the namespace in its spec.allowedRoles",
-			task.Role, framework.Name, namespace.Name, whoever(framework))
-	default:
-		return ""
-	}
-}
-
 func refuseUser(framework *v1alpha1.MesosFramework, _ Namespace, task mesos.Task) string {
 	users := framework.Spec.AllowedUsers
 	switch {

@@ -28,9 +28,15 @@ func TestPermit(t *testing.T) {
 		reason string
 		says   []string
 	}{
-		"nothing is set":                    {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "*", User: "nobody"}, "", nil},
-		"a role of the framework's":         {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "prod", User: "nobody"}, "", nil},
-		"a role that the framework has not": {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "ops", User: "nobody"}, v1alpha1.ReasonRoleNotAllowed, []string{`role "ops"`, "it has *, prod", "spec.info.roles"}},
+		"nothing is set":                              {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "*", User: "nobody"}, "", nil},
+		"a role of the framework's":                   {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "prod", User: "nobody"}, "", nil},
+		"a role that the framework has not":           {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "ops", User: "nobody"}, v1alpha1.ReasonRoleNotAllowed, []string{`role "ops"`, "it has *, prod", "spec.info.roles"}},
+		"one of its roles that the framework has not": {func(*v1alpha1.MesosFrameworkSpec) {}, mesos.Task{Role: "prod", OtherRoles: []string{"*", "ops"}, User: "nobody"}, v1alpha1.ReasonRoleNotAllowed, []string{`role "ops"`, "Change spec.roles"}},
+		"one of its roles that is not open": {
+			func(spec *v1alpha1.MesosFrameworkSpec) {
+				spec.AllowedRoles = []v1alpha1.AllowedRole{{Role: "prod", Namespaces: all}}
+			}, mesos.Task{Role: "prod", OtherRoles: []string{"*"}, User: "nobody"}, v1alpha1.ReasonRoleNotAllowed, []string{`Role "*"`, "open to no namespace", "Change spec.roles"},
+		},
 		"a namespace whose labels match": {
 			func(spec *v1alpha1.MesosFrameworkSpec) { spec.AllowedNamespaces = labelled("team", "a") }, mesos.Task{Role: "*", User: "nobody"}, "", nil,
 		},

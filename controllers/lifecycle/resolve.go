@@ -30,9 +30,9 @@ type Obstacle struct {
 // Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
 // permits the task is not asked here.
 func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
-	role := spec.Role
-	if role == "" {
-		role = framework.DefaultRole
+	roles := declaredRoles(&spec.TaskTemplate)
+	if len(roles) == 0 {
+		roles = []string{framework.DefaultRole}
 	}
 	scalars, err := scalars(spec.Resources.Requests)
 	if err != nil {
@@ -40,7 +40,7 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	}
 	task := mesos.Task{
 		Name:    name + "." + namespace,
-		Role:    role,
+		Role:    roles[0],
 		User:    spec.User,
 		Shell:   spec.Shell,
 		Argv:    slices.Concat(spec.Command, spec.Args),
@@ -60,6 +60,9 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 			Value: uri.Value, Extract: uri.Extract == nil || *uri.Extract,
 			Executable: uri.Executable, Cache: uri.Cache, OutputFile: uri.OutputFile,
 		})
+	}
+	if len(roles) > 1 {
+		task.OtherRoles = roles[1:]
 	}
 	task.Ports, task.Ranges = portsOf(&spec.TaskTemplate)
 	if spec.KillGracePeriodSeconds != nil {

@@ -22,7 +22,12 @@ func TestResolve(t *testing.T) {
 	}{
 		"the framework's defaults": {func(*v1alpha1.TaskTemplate) {}, func(*mesos.Task) {}},
 		"its own role and user":    {func(t *v1alpha1.TaskTemplate) { t.Role, t.User = "*", "www" }, func(t *mesos.Task) { t.Role, t.User = "*", "www" }},
-		"a shell":                  {func(t *v1alpha1.TaskTemplate) { t.Shell = "sleep 1" }, func(t *mesos.Task) { t.Shell = "sleep 1" }},
+		"roles in their order": {
+			func(t *v1alpha1.TaskTemplate) { t.Roles = []string{"*", "shop", "web"} },
+			func(t *mesos.Task) { t.Role, t.OtherRoles = "*", []string{"shop", "web"} },
+		},
+		"one of roles": {func(t *v1alpha1.TaskTemplate) { t.Roles = []string{"*"} }, func(t *mesos.Task) { t.Role = "*" }},
+		"a shell":      {func(t *v1alpha1.TaskTemplate) { t.Shell = "sleep 1" }, func(t *mesos.Task) { t.Shell = "sleep 1" }},
 		"a command with arguments": {
 			func(t *v1alpha1.TaskTemplate) { t.Command, t.Args = []string{"sleep"}, []string{"1", "2"} },
 			func(t *mesos.Task) { t.Argv = []string{"sleep", "1", "2"} },

@@ -89,6 +89,8 @@ func TestNext_objectsOfVersion1(t *testing.T) {
 		"a user that it does not have": {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.User = "nobody" }), changed},
 		"the role that it has":         {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.Role = "shop" }), map[string]string{"declared": kill}},
 		"the user that it has":         {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.User = "www" }), map[string]string{"declared": kill}},
+		"roles without that it has":    {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.Role, spec.Roles = "", []string{"*", "new"} }), changed},
+		"roles with that it has":       {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.Role, spec.Roles = "", []string{"*", "shop"} }), map[string]string{"declared": kill}},
 		"no role":                      {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.Role = "" }), nil},
 		"no user, which had its own":   {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.User = "" }), map[string]string{"declared": kill}},
 		"it is kept in another way":    {spec(func(spec *v1alpha1.MesosTaskSpec) { spec.Unreachable = &v1alpha1.Unreachable{} }), nil},

@@ -254,7 +254,7 @@ func (v *view) tellPlacer(decision lifecycle.Decision) {
 	if !slices.Contains(decision.Steps, lifecycle.StepPlace) && !slices.Contains(decision.Steps, lifecycle.StepBind) {
 		v.connection.Placer.Unwant(v.key)
 	}
-	v.connection.Placer.Expect(v.key, v.task.Role, decision.Soon)
+	v.connection.Placer.Expect(v.key, v.task.Roles(), decision.Soon)
 }
 
 // take takes one step. Those that need Mesos have a connection.

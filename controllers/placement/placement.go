@@ -13,8 +13,10 @@ type Task struct {
 	Key string
 	// Namespace is what takes turns where tasks compete.
 	Namespace string
-	// Role is the Mesos role whose offers the task may take.
-	Role string
+	// Role is the Mesos role whose offers the task may take, and OtherRoles are those whose offers it takes where those do not serve, in order of
+	// preference.
+	Role       string
+	OtherRoles []string
 	// Resources are the amounts that the task takes from an offer.
 	Resources mesos.Scalars
 	// Ports are the host ports that it takes: a fixed one, or any where HostPort is zero.
@@ -129,6 +131,9 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	}
 	for _, one := range left {
 		verdict := one.pool.verdict(one.task, one.shape)
+		if len(one.task.OtherRoles) > 0 {
+			verdict = pools.verdictOfAll(one.task, verdict)
+		}
 		result.Unplaced = append(result.Unplaced, Verdict{
 			Key: one.task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Elsewhere: one.elsewhere,
 		})
@@ -149,7 +154,7 @@ type waiting struct {
 func (p *pools) waiting(task *Task) waiting {
 	pool := p.of(task.Role)
 	shape := pool.shape(task)
-	return waiting{task, pool, shape, task.Elsewhere && pool.fitsElsewhere(task, shape)}
+	return waiting{task, pool, shape, task.Elsewhere && p.fitsElsewhere(task)}
 }
 
 // assign gives the task a part of an offer, if the round may place another and one serves.
@@ -158,7 +163,11 @@ func (w *waiting) assign(result *Result) bool {
 	if most := round.MaxAssignments; most > 0 && len(result.Assignments) >= most {
 		return false
 	}
-	assignment, ok := w.pool.assign(w.task, w.shape, !w.elsewhere)
+	others := len(w.task.OtherRoles) > 0
+	assignment, ok := w.pool.assign(w.task, w.shape, !others && !w.elsewhere)
+	if !ok && others {
+		assignment, ok = w.pool.all.assignOther(w.task, !w.elsewhere)
+	}
 	if ok {
 		result.Assignments = append(result.Assignments, assignment)
 	}

@@ -25,8 +25,8 @@ type pool struct {
 	round *Round
 	free  []freePorts
 	room  *index
-	// reserve are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
-	reserve map[uint32]struct{}
+	// reserved are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
+	reserved map[uint32]struct{}
 	// counted is what a verdict counts.
 	counted counted
 	// avoided are the agents that tasks of the role avoid.
@@ -79,10 +79,10 @@ type shape struct {
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round, counting: map[string][]*census{}}
 	for i := range tasks {
-		pool := all.of(tasks[i].Role)
-		pool.reserveFixed(tasks[i].Ports)
-		pool.reserveRanges(tasks[i].Ranges)
-		pool.watch(tasks[i].Avoid)
+		all.of(tasks[i].Role).prepare(&tasks[i])
+		for _, role := range tasks[i].OtherRoles {
+			all.of(role).prepare(&tasks[i])
+		}
 	}
 	agents := map[[2]string]struct{}{}
 	order := asTheyCame(offers)
@@ -117,7 +117,7 @@ func (p *pools) of(role string) *pool {
 	found, ok := p.byRole[role]
 	if !ok {
 		found = &pool{
-			role: role, round: p.round, reserve: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
+			role: role, round: p.round, reserved: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
 			filters: map[filterKey]*filter{}, sorts: map[mesos.Key]*sorted{},
 			values: map[mesos.Key][]keyed{}, all: p, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{},
 		}
@@ -146,19 +146,22 @@ func (round *Round) maintains(offer *mesos.Offer) bool {
 	return offer.Maintenance.Near(round.Now, round.MaintenanceLead)
 }
 
-func (p *pool) reserveFixed(ports []mesos.Port) {
-	for _, port := range ports {
-		if port.HostPort != 0 {
-			p.reserve[port.HostPort] = struct{}{}
-		}
-	}
+// prepare readies the pool for a task, before any offer is added.
+func (p *pool) prepare(task *Task) {
+	p.reserve(task)
+	p.watch(task.Avoid)
 }
 
-// reserveRanges does so for ranges, of which many tasks may ask for the same.
-func (p *pool) reserveRanges(ranges []mesos.NamedRange) {
-	for _, one := range ranges {
+// reserve keeps the ports that a task must have, of which many tasks may ask for the same.
+func (p *pool) reserve(task *Task) {
+	for _, port := range task.Ports {
+		if port.HostPort != 0 {
+			p.reserved[port.HostPort] = struct{}{}
+		}
+	}
+	for _, one := range task.Ranges {
 		for port := one.From; port <= one.To; port++ {
-			p.reserve[port] = struct{}{}
+			p.reserved[port] = struct{}{}
 		}
 	}
 }
@@ -263,7 +266,7 @@ func (p *pool) giveUp(task *Task, shape *shape, last bool) (Assignment, bool) {
 
 // give gives the task a part of offer i, which has room for it, if its ports serve.
 func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
-	ports, left, ok := p.free[i].take(task.Ports, shape.ranges, p.round.PortOffset, p.reserve)
+	ports, left, ok := p.free[i].take(task.Ports, shape.ranges, p.round.PortOffset, p.reserved)
 	if !ok {
 		return Assignment{}, false
 	}

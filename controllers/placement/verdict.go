@@ -43,7 +43,7 @@ type Kind string
 // kindOf names what the offers of a role come to where none of them has room.
 func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 	if offers == 0 {
-		return Kind("no offers for role " + p.role)
+		return Kind(noOffers + p.role)
 	}
 	var names []string
 	for o, name := range [...]string{
@@ -96,6 +96,9 @@ func (p *pool) judge(count tally, shape *shape, bars *bars) verdict {
 	return said
 }
 
+// noOffers begins the sentence on a role without offers.
+const noOffers = "no offers for role "
+
 // maxSentence is how many bytes of reasons a message counts by themselves: status has room for 1,024 characters.
 const maxSentence = 900
 
@@ -108,7 +111,7 @@ type part struct {
 // sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 fails rack In [a b]".
 func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) string {
 	if offers == 0 {
-		return "no offers for role " + p.role
+		return noOffers + p.role
 	}
 	var all []part
 	for o, n := range count.outcomes {

@@ -76,7 +76,7 @@ func TestPlacer_asksForAnotherAgentOnce(t *testing.T) {
 					t.Fatal("it does not run")
 				}
 				failed := p.cluster.Tasks()[0]
-				p.placer.Expect(keyNamed("job"), "prod", lifecycle.Soon{Until: time.Now().Add(time.Hour)})
+				p.placer.Expect(keyNamed("job"), []string{"prod"}, lifecycle.Soon{Until: time.Now().Add(time.Hour)})
 				for _, agent := range p.cluster.Agents() {
 					if gone && agent.ID() != failed.AgentID {
 						agent.Unregister()

@@ -74,7 +74,7 @@ func (p *Placer) close(launch *launch, gone bool) {
 			reserved.wanted.reserved = nil
 			// What would serve it now may have been declined for long while it had this.
 			if p.pending[reserved.wanted.key] == reserved.wanted {
-				p.revive.Insert(reserved.wanted.task.Role)
+				p.revive.Insert(reserved.wanted.roles...)
 			}
 		}
 		p.attempts.Enqueue(reserved.wanted.key)

@@ -57,7 +57,9 @@ const (
 type wanted struct {
 	key  types.NamespacedName
 	task mesos.Task
-	hash string
+	// roles are those whose offers it may take, in order of preference.
+	roles []string
+	hash  string
 	// rules are the task's placement; nil where any agent will do.
 	rules *placement.Rules
 	// since is when it began to wait here, judged when a round last looked at it.
@@ -194,7 +196,7 @@ func (p *Placer) SetSpec(spec v1alpha1.Offers) {
 	before.ReviveSeconds = spec.ReviveSeconds
 	if !reflect.DeepEqual(before, p.spec) && len(p.pending) > 0 {
 		for _, task := range p.pending {
-			p.revive.Insert(task.task.Role)
+			p.revive.Insert(task.roles...)
 		}
 		p.Wake()
 	}
@@ -263,7 +265,7 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, en
 		p.release(known)
 	}
 	now := p.clock.Now()
-	p.pending[key] = &wanted{key: key, task: task, hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now, avoid: avoid}
+	p.pending[key] = &wanted{key: key, task: task, roles: task.Roles(), hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now, avoid: avoid}
 	if ended {
 		p.pending[key].asks = now.Add(ownFirst)
 	}
@@ -276,15 +278,15 @@ func (p *Placer) renew(task *wanted, avoid lifecycle.Avoidance) {
 		return
 	}
 	task.avoid = avoid
-	p.revive.Insert(task.task.Role)
+	p.revive.Insert(task.roles...)
 	p.Wake()
 }
 
 // Expect says what the task, which wants nothing now, may want soon.
-func (p *Placer) Expect(key types.NamespacedName, role string, soon lifecycle.Soon) {
+func (p *Placer) Expect(key types.NamespacedName, roles []string, soon lifecycle.Soon) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stay(role, soon.Until)
+	p.stay(roles, soon.Until)
 	if soon.Rest == (lifecycle.Rest{}) {
 		delete(p.rests, key)
 		return
@@ -292,10 +294,12 @@ func (p *Placer) Expect(key types.NamespacedName, role string, soon lifecycle.So
 	p.rests[key] = soon.Rest
 }
 
-// stay keeps offers to a role asked for until then; the caller holds the lock.
-func (p *Placer) stay(role string, until time.Time) {
-	if until.After(p.stays[role]) {
-		p.stays[role] = until
+// stay keeps offers to roles asked for until then; the caller holds the lock.
+func (p *Placer) stay(roles []string, until time.Time) {
+	for _, role := range roles {
+		if until.After(p.stays[role]) {
+			p.stays[role] = until
+		}
 	}
 }
 
@@ -344,7 +348,7 @@ func (p *Placer) Bound(key types.NamespacedName, taskID string) bool {
 		return false
 	}
 	known.reserved.bound = true
-	p.stay(known.task.Role, p.clock.Now().Add(stayAfterBinding))
+	p.stay(known.roles, p.clock.Now().Add(stayAfterBinding))
 	if known.reserved.launch.firstBound.IsZero() {
 		known.reserved.launch.firstBound = p.clock.Now()
 	}

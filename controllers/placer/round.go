@@ -60,7 +60,7 @@ func (p *Placer) notice(offers []mesos.Offer) {
 	if p.open && p.turnedDown {
 		p.turnedDown, p.lastRevive = false, time.Time{}
 		for _, task := range p.pending {
-			p.revive.Insert(task.task.Role)
+			p.revive.Insert(task.roles...)
 		}
 	}
 }
@@ -72,7 +72,7 @@ func (p *Placer) takeUpDeferred() {
 		if !now.Before(until) {
 			delete(p.deferred, key)
 			if task := p.pending[key]; task != nil {
-				p.revive.Insert(task.task.Role)
+				p.revive.Insert(task.roles...)
 			}
 		}
 	}
@@ -286,8 +286,8 @@ func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
 			continue
 		}
 		tasks = append(tasks, placement.Task{
-			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, Resources: task.task.Scalars, Ports: task.task.Ports, Ranges: task.task.Ranges,
-			Rules: task.rules, Labels: p.labelsOf(key), Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
+			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, OtherRoles: task.task.OtherRoles, Resources: task.task.Scalars, Ports: task.task.Ports,
+			Ranges: task.task.Ranges, Rules: task.rules, Labels: p.labelsOf(key), Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
 		})
 	}
 	return tasks, room
@@ -303,7 +303,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 		p.launches[offer.ID] = making
 	}
 	reserved := &reservation{wanted: task, launch: making, placed: lifecycle.Placement{
-		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname, Domains: p.domainsOf(task.key.Namespace, assignment.AgentID), Role: task.task.Role, User: task.task.User,
+		TaskID: id.String(), AgentID: assignment.AgentID, Hostname: assignment.Hostname, Domains: p.domainsOf(task.key.Namespace, assignment.AgentID), Role: assignment.Role, User: task.task.User,
 	}}
 	for _, port := range assignment.HostPorts {
 		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))

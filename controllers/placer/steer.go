@@ -1,6 +1,7 @@
 package placer
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -19,7 +20,7 @@ func (p *Placer) steer() {
 		return
 	}
 	for _, task := range p.pending {
-		if roles.Has(task.task.Role) && p.willAsk(task) {
+		if roles.HasAny(task.roles...) && p.willAsk(task) {
 			if task.asked = now; task.elsewhere {
 				p.lastElsewhere = now
 			}
@@ -42,7 +43,7 @@ func (p *Placer) steer() {
 func (p *Placer) suppress() {
 	wanted := sets.New[string]()
 	for _, task := range p.pending {
-		wanted.Insert(task.task.Role)
+		wanted.Insert(task.roles...)
 	}
 	now := p.clock.Now()
 	for role, until := range p.stays {
@@ -69,10 +70,12 @@ func (p *Placer) toRevive(now time.Time) sets.Set[string] {
 	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
 	roles, waiting := sets.New[string](), sets.New[string]()
 	for _, task := range p.pending {
-		role := task.task.Role
-		waiting.Insert(role)
-		if again && p.waits(task) || p.suppressed(role) || p.revive.Has(role) || p.willAsk(task) && !now.Before(task.asks) {
-			roles.Insert(role)
+		waiting.Insert(task.roles...)
+		asks := again && p.waits(task) || p.willAsk(task) && !now.Before(task.asks)
+		for _, role := range task.roles {
+			if asks || p.suppressed(role) || p.revive.Has(role) {
+				roles.Insert(role)
+			}
 		}
 	}
 	p.revive = p.revive.Intersection(waiting)
@@ -88,10 +91,14 @@ func (p *Placer) waits(task *wanted) bool {
 	return task.reserved == nil && !deferred
 }
 
+// isDue says whether one of a task's roles is to be revived as soon as a REVIVE may be sent.
+func (p *Placer) isDue(task *wanted) bool {
+	return slices.ContainsFunc(task.roles, func(role string) bool { return p.suppressed(role) || p.revive.Has(role) })
+}
+
 // willAsk says whether what was declined is still to be asked for on a task's behalf.
 func (p *Placer) willAsk(task *wanted) bool {
-	role := task.task.Role
-	return p.waits(task) && (task.asked.IsZero() || p.suppressed(role) || p.revive.Has(role))
+	return p.waits(task) && (task.asked.IsZero() || p.isDue(task))
 }
 
 // nextSteer is when Mesos is to be told something though nothing happens.
@@ -108,8 +115,8 @@ func (p *Placer) nextSteer() time.Time {
 	}
 	due := p.lastRevive.Add(p.reviveEvery())
 	for _, task := range p.pending {
-		switch role := task.task.Role; {
-		case p.suppressed(role), p.revive.Has(role):
+		switch {
+		case p.isDue(task):
 			next = earlier(next, due)
 		case p.willAsk(task):
 			next = earlier(next, later(due, task.asks))

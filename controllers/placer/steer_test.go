@@ -53,7 +53,7 @@ func TestPlacer_asksForOffersOfOtherAgentsOnlyWhenATasksOwnDoesNotServe(t *testi
 		if !p.running().Has("web") {
 			p.Fatal("the task does not run")
 		}
-		p.placer.Expect(keyNamed("job"), "prod", lifecycle.Soon{Until: time.Now().Add(time.Hour)})
+		p.placer.Expect(keyNamed("job"), []string{"prod"}, lifecycle.Soon{Until: time.Now().Add(time.Hour)})
 		p.pass(10 * time.Second)
 		asked := p.cluster.Calls("REVIVE")
 		p.wantAgain(1000, "job")
@@ -74,7 +74,7 @@ func TestPlacer_keepsAskingForOffersWhileATaskMayBeBackSoon(t *testing.T) {
 		// One may have been sent before the first subscription took it along.
 		before := p.cluster.Calls("SUPPRESS")
 		p.want(1000, "web")
-		p.placer.Expect(keyNamed("web"), "prod", lifecycle.Soon{Until: time.Now().Add(10 * time.Minute)})
+		p.placer.Expect(keyNamed("web"), []string{"prod"}, lifecycle.Soon{Until: time.Now().Add(10 * time.Minute)})
 		p.pass(9 * time.Minute)
 		if n := p.cluster.Calls("SUPPRESS") - before; n > 0 {
 			p.Errorf("offers were suppressed %d times", n)
@@ -92,7 +92,7 @@ func TestPlacer_refusesAnAgentsOffersUntilATaskIsDueThatEndedThere(t *testing.T)
 		p.ready()
 		agentID := p.cluster.Agents()[0].ID()
 		due := time.Now().Add(20 * time.Second)
-		p.placer.Expect(keyNamed("web"), "prod", lifecycle.Soon{Until: due.Add(10 * time.Second), Rest: lifecycle.Rest{AgentID: agentID, Until: due}})
+		p.placer.Expect(keyNamed("web"), []string{"prod"}, lifecycle.Soon{Until: due.Add(10 * time.Second), Rest: lifecycle.Rest{AgentID: agentID, Until: due}})
 		p.want(4000, "large")
 		p.pass(time.Second)
 		p.placer.Unwant(keyNamed("large"))

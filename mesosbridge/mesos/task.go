@@ -13,8 +13,9 @@ type Task struct {
 
 	// Name is the task's name as Mesos' own tools and what finds services by Mesos show it: <name>.<namespace>, as a framework's tasks share them.
 	Name string
-	// Role is the role whose resources the task uses.
-	Role string
+	// Role is the role whose resources the task uses, and OtherRoles are those that it may use instead, in order of preference.
+	Role       string
+	OtherRoles []string
 	// User is the system user that the task runs as.
 	User string
 	// Shell is a command line for /bin/sh -c; empty when Argv is set.
@@ -48,6 +49,9 @@ type Task struct {
 	// Check is what its executor finds out without doing anything about it; nil for nothing.
 	Check *Check
 }
+
+// Roles are all roles whose resources the task may use, in order of preference.
+func (t *Task) Roles() []string { return append([]string{t.Role}, t.OtherRoles...) }
 
 // EnvVar is one environment variable.
 type EnvVar struct {

@@ -1,0 +1,36 @@
+package system
+
+import (
+	"testing"
+	"time"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// TestRoles: a task with several roles takes what the preferred one has, else what another has; only a role that it no longer may have ends it.
+func TestRoles(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{Roles: []string{"web", "prod"}}, slowStart(time.Second), func(v *virtual) {
+		v.framework(`info: {roles: [web, prod], defaultRole: web}`)
+		v.start()
+		v.pass(20 * time.Second)
+		v.task("a", `roles: [prod, web], shell: sleep 1000`)
+		v.pass(2 * time.Minute)
+		first := v.get("a").Status.Task
+		if first == nil || first.Role != "prod" && first.Role != "web" || v.reason("a") != v1alpha1.ReasonRunning {
+			v.Fatalf("it is %+v: %s", first, v.said("a"))
+		}
+		other := map[string]string{"web": "prod", "prod": "web"}[first.Role]
+		v.patch("a", `spec: {roles: [`+other+`, `+first.Role+`]}`)
+		v.pass(time.Minute)
+		if now := v.get("a").Status.Task; now.ID != first.ID {
+			v.Errorf("another order of its roles made it %+v, it was %+v", now, first)
+		}
+		v.patch("a", `spec: {roles: [`+other+`]}`)
+		v.pass(2 * time.Minute)
+		now := v.get("a").Status
+		if now.Task.ID == first.ID || now.Task.Role != other || v.reason("a") != v1alpha1.ReasonRunning || now.History[0].KillReason != v1alpha1.KillSpecChanged {
+			v.Errorf("without its role it is %+v after %+v: %s", now.Task, now.History, v.said("a"))
+		}
+	})
+}
