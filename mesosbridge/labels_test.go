@@ -24,7 +24,8 @@ func TestTaskInfo_labelsAndDiscovery(t *testing.T) {
 			labels("mesos.dev/namespace", "shop", "mesos.dev/name", "web", "HAPROXY_GROUP", "external", "TIER", "front"), nil,
 		},
 		"a port alone": {
-			mesos.Task{Name: "web.shop", HostPorts: []uint32{80}, Ports: []mesos.Port{{Name: "http"}}}, nil,
+			mesos.Task{Name: "web.shop", HostPorts: []uint32{80}, Ports: []mesos.Port{{Name: "http"}}},
+			nil,
 			&mesospb.DiscoveryInfo{
 				Name: new("web.shop"), Visibility: mesospb.FRAMEWORK,
 				Ports: &mesospb.Ports{Ports: []mesospb.Port{{Number: 80, Name: new("http"), Protocol: new("tcp")}}},
@@ -34,11 +35,13 @@ func TestTaskInfo_labelsAndDiscovery(t *testing.T) {
 			mesos.Task{Name: "web.shop", Discovery: &mesos.Discovery{}}, nil, &mesospb.DiscoveryInfo{Name: new("web.shop"), Visibility: mesospb.FRAMEWORK},
 		},
 		"discovery": {
-			mesos.Task{Name: "web.shop", Discovery: &mesos.Discovery{Name: "front.shop", Visibility: mesos.VisibleOutside, Labels: own}}, nil,
+			mesos.Task{Name: "web.shop", Discovery: &mesos.Discovery{Name: "front.shop", Visibility: mesos.VisibleOutside, Labels: own}},
+			nil,
 			&mesospb.DiscoveryInfo{Name: new("front.shop"), Visibility: mesospb.EXTERNAL, Labels: labels("HAPROXY_GROUP", "external", "TIER", "front")},
 		},
 		"discovery of the cluster": {
-			mesos.Task{Name: "web.shop", Discovery: &mesos.Discovery{Name: "a", Visibility: mesos.VisibleInCluster}}, nil,
+			mesos.Task{Name: "web.shop", Discovery: &mesos.Discovery{Name: "a", Visibility: mesos.VisibleInCluster}},
+			nil,
 			&mesospb.DiscoveryInfo{Name: new("a"), Visibility: mesospb.CLUSTER},
 		},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,7 @@ func pass(d time.Duration) {
 
 func TestReferences(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server, r *References, back map[types.NamespacedName]int) {
+		t.Helper()
 		if _, all := r.Found(task(1), both); all {
 			t.Error("what nobody read is found")
 		}
@@ -131,7 +133,7 @@ func TestReferences(t *testing.T) {
 		if back[task(1)] != 2 || s.reads["*v1.Secret shop/s"] != 1 {
 			t.Errorf("brought back %v after reads %v", back, s.reads)
 		}
-		if due := r.Want(t.Context(), task(1), both, again); due.Sub(time.Now()) != again {
+		if due := r.Want(t.Context(), task(1), both, again); time.Until(due) != again {
 			t.Errorf("the next read is due at %v", due)
 		}
 		r.Forget(task(1))
@@ -144,6 +146,7 @@ func TestReferences(t *testing.T) {
 // TestReferences_again: what is missing is read again in its time, and what changed is told.
 func TestReferences_again(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server, r *References, _ map[types.NamespacedName]int) {
+		t.Helper()
 		want := func(lack lifecycle.Lack, value string) {
 			t.Helper()
 			r.Want(t.Context(), task(1), both[:1], again)
@@ -174,6 +177,7 @@ func TestReferences_again(t *testing.T) {
 // TestReferences_together: tasks share the reads of a source, but none is served by one that was in flight before it asked.
 func TestReferences_together(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server, r *References, _ map[types.NamespacedName]int) {
+		t.Helper()
 		const n = 100
 		r.Want(t.Context(), task(0), both[:1], again)
 		pass(500 * time.Millisecond)
@@ -198,8 +202,9 @@ func TestReferences_together(t *testing.T) {
 // TestReferences_slow: an API server that does not answer is asked for no more than so much at once, and no longer than it may take.
 func TestReferences_slow(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *server, r *References, back map[types.NamespacedName]int) {
+		t.Helper()
 		for i := range 3 * readsAtOnce {
-			r.Want(t.Context(), task(i), []lifecycle.Source{{Kind: lifecycle.KindSecret, Name: fmt.Sprint(i)}}, again)
+			r.Want(t.Context(), task(i), []lifecycle.Source{{Kind: lifecycle.KindSecret, Name: strconv.Itoa(i)}}, again)
 		}
 		pass(time.Minute)
 		if s.most != readsAtOnce || len(back) != 3*readsAtOnce {
