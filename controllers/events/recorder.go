@@ -1,6 +1,8 @@
 package events
 
 import (
+	"strings"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +17,8 @@ const (
 	eventsPerSecond, eventBurst = 10, 100
 	// eventsForWarnings is the part of the burst that only warnings may use.
 	eventsForWarnings = 30
+	// noteLength is how many bytes the note of an Event may have (Kubernetes API, events.k8s.io/v1).
+	noteLength = 1024
 )
 
 var dropped = metrics.NewCounter(prometheus.CounterOpts{
@@ -43,5 +47,6 @@ func (r *Recorder) Event(object runtime.Object, warning bool, reason, action, me
 	if warning {
 		eventType = corev1.EventTypeWarning
 	}
-	r.recorder.Eventf(object, nil, eventType, reason, action, "%s", message)
+	// What the API refuses nobody reads.
+	r.recorder.Eventf(object, nil, eventType, reason, action, "%s", strings.ToValidUTF8(message[:min(len(message), noteLength)], ""))
 }
