@@ -49,8 +49,11 @@ type term struct {
 	astray int
 	// changed has a token when the framework differs from what Mesos was told of it.
 	changed chan struct{}
-	// told is what Mesos was told of the framework last; b.mu guards it.
+	// told is what Mesos was told of the framework last; b.mu guards it, and what follows.
 	told told
+	// wishWaits says that the wish for offers waits to be told again, as Mesos did not take it; wishRetry counts its tries.
+	wishWaits bool
+	wishRetry backoff
 }
 
 // outcome is what became of a call.

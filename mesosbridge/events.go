@@ -200,7 +200,7 @@ func (b *Bridge) begin(t *term, event *scheduler.Event_Subscribed) *Problem {
 
 	b.log.Info("Subscribed", "frameworkID", id, "term", t.number, "master", t.base)
 	if wishes {
-		b.pushWish(t, &backoff{})
+		b.pushWish(t)
 	}
 	b.listener.ConnectionChanged()
 	return nil

@@ -261,7 +261,7 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	}
 	b.mu.Unlock()
 	if wishes {
-		b.pushWish(t, &backoff{})
+		b.pushWish(t)
 	}
 	if current {
 		b.listener.ConnectionChanged()

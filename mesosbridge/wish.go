@@ -42,7 +42,7 @@ func (b *Bridge) WantOffers(roles ...string) {
 	maps.DeleteFunc(b.wish.revive, func(role string, _ int) bool { return !b.wish.only[role] })
 	t := b.current
 	b.mu.Unlock()
-	b.pushWish(t, &backoff{})
+	b.pushWish(t)
 }
 
 // Revive asks for offers to the roles and clears their filters. It is sent until Mesos has taken it, in this term; without a term nothing is
@@ -60,16 +60,41 @@ func (b *Bridge) Revive(roles ...string) {
 		}
 	}
 	b.mu.Unlock()
-	b.pushWish(t, &backoff{})
+	b.pushWish(t)
 }
 
-func (b *Bridge) pushWish(t *term, retry *backoff) {
-	b.calls.push(item{term: t, key: wishKey, send: func() { b.sendWish(t, retry) }, drop: func(error) {}})
+// pushWish has Mesos told of the wish in its turn. Where the term waits to try again that is soon enough: whatever was wished meanwhile is told then.
+func (b *Bridge) pushWish(t *term) {
+	b.mu.Lock()
+	waits := t != nil && t.wishWaits
+	b.mu.Unlock()
+	if !waits {
+		b.calls.push(item{term: t, key: wishKey, send: func() { b.sendWish(t) }, drop: func(error) {}})
+	}
+}
+
+// retryWish has it told again after a while, or lets the next be told at once, as Mesos took the last. There is one row of tries in a term, however
+// often something is wished.
+func (b *Bridge) retryWish(t *term, taken bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case taken:
+		t.wishRetry = backoff{}
+	case !t.wishWaits:
+		t.wishWaits = true
+		time.AfterFunc(t.wishRetry.next(fast), func() {
+			b.mu.Lock()
+			t.wishWaits = false
+			b.mu.Unlock()
+			b.pushWish(t)
+		})
+	}
 }
 
 // sendWish tells Mesos what it does not know of the roles for which offers are wanted: only roles that it knows, as one that it does not know
 // makes it ignore the call, and never none, which would mean all (Mesos master: Master::suppress, Master::revive).
-func (b *Bridge) sendWish(t *term, retry *backoff) {
+func (b *Bridge) sendWish(t *term) {
 	suppress, revive := b.untold(t)
 	taken := true
 	if len(suppress) > 0 {
@@ -87,9 +112,7 @@ func (b *Bridge) sendWish(t *term, retry *backoff) {
 			b.wasRevived(t, revive)
 		}
 	}
-	if !taken {
-		time.AfterFunc(retry.next(fast), func() { b.pushWish(t, retry) })
-	}
+	b.retryWish(t, taken)
 }
 
 // untold returns the roles that are to be suppressed, and those to be revived with the numbers of their REVIVEs.

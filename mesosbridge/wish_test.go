@@ -81,3 +81,44 @@ func TestBridge_suppressesAndRevivesUntilMesosTookIt(t *testing.T) {
 		})
 	}
 }
+
+// TestBridge_oneRowOfTries: however often offers are wished while Mesos does not take it, it is told no more often than one call is tried.
+func TestBridge_oneRowOfTries(t *testing.T) {
+	for _, call := range []string{"SUPPRESS", "REVIVE"} {
+		t.Run(call, func(t *testing.T) {
+			inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+				h.subscribed()
+				h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: call, Action: simulator.Answer, Status: 401, Count: -1})
+				wish := func() {
+					if call == "SUPPRESS" {
+						h.bridge.WantOffers()
+					} else {
+						h.bridge.Revive("prod")
+					}
+				}
+				tried := func() int {
+					before := len(h.named(call))
+					for range 60 {
+						wish()
+						h.pass(time.Second)
+					}
+					return len(h.named(call)) - before
+				}
+				for minute := range 10 {
+					if n := tried(); n < 3 || n > 30 {
+						h.Fatalf("in minute %d it was sent %d times", minute+1, n)
+					}
+				}
+				h.cluster.ClearFaults()
+				wish()
+				h.pass(fastMost)
+				before := len(h.named("REVIVE"))
+				h.bridge.Revive("prod")
+				h.pass(time.Second)
+				if n := len(h.named("REVIVE")) - before; n != 1 {
+					h.Errorf("once Mesos takes it again, REVIVE was sent %d times for one wish", n)
+				}
+			})
+		})
+	}
+}
