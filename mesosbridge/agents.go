@@ -21,6 +21,8 @@ const (
 	getAgents    = "GET_AGENTS"
 	// agentsEvery is the time between two asks for all agents, agentsRetry after one that had no answer.
 	agentsEvery, agentsRetry = time.Hour, 5 * time.Minute
+	// agentsAstray is the time after an ask that did not come to the master which has the subscription: that passes, as an election does.
+	agentsAstray = 15 * time.Second
 	// maxAgents is how many agents are remembered, and maxAgentsAnswer how much is read of what a master says of them.
 	maxAgents, maxAgentsAnswer = 100_000, 1 << 30
 )
@@ -130,8 +132,16 @@ func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 // keepAgents asks the master for its agents at the beginning of the term and every hour, and sooner while something waits for a larger one. A
 // master may not let the framework ask: then offers are all that tells of them.
 func (b *Bridge) keepAgents(t *term) {
-	for {
+	for astray := 1; ; astray++ {
 		said, o := b.askAgents(t)
+		if (o.redirected() || o.unreached) && astray < mostAstray {
+			// Nobody was asked.
+			if !await(t, agentsAstray) {
+				return
+			}
+			continue
+		}
+		astray = 0
 		next := agentsEvery
 		if !o.accepted() && !o.refused() {
 			next = agentsRetry
@@ -148,15 +158,24 @@ func (b *Bridge) keepAgents(t *term) {
 	}
 }
 
-// awaitAsk waits until the master is to be asked again; false once the term is over.
-func (b *Bridge) awaitAsk(t *term, next time.Duration) bool {
-	soon, late := time.NewTimer(agentsRetry), time.NewTimer(next)
-	defer soon.Stop()
-	defer late.Stop()
+// await waits for a while; false once the term is over.
+func await(t *term, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-t.ctx.Done():
 		return false
-	case <-soon.C:
+	case <-timer.C:
+		return true
+	}
+}
+
+// awaitAsk waits until the master is to be asked again; false once the term is over.
+func (b *Bridge) awaitAsk(t *term, next time.Duration) bool {
+	late := time.NewTimer(next)
+	defer late.Stop()
+	if !await(t, agentsRetry) {
+		return false
 	}
 	select {
 	case <-t.ctx.Done():
@@ -209,8 +228,28 @@ func (b *Bridge) noteGPUAgents(agentIDs []string) {
 	}
 }
 
-// askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription.
+// askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription: where several masters share one name, by the way
+// that the framework's calls go (see carry).
 func (b *Bridge) askAgents(t *term) (said fleet, o outcome) {
+	said, o = b.askForAgents(t)
+	next, problem := b.wayOn(t, o)
+	if problem != nil {
+		// The next connection may lead elsewhere.
+		b.hangUp(t)
+		o.text = problem.Message
+	}
+	if next == "" {
+		return said, o
+	}
+	b.turnTo(t, next)
+	if said, o = b.askForAgents(t); o.redirected() || o.unreached {
+		b.turnTo(t, t.base)
+	}
+	return said, o
+}
+
+// askForAgents takes the call through the gate.
+func (b *Bridge) askForAgents(t *term) (said fleet, o outcome) {
 	err := b.options.Gate(getAgents, func() error {
 		said, o = b.postGetAgents(t)
 		return o.err
@@ -233,10 +272,12 @@ func (b *Bridge) postGetAgents(t *term) (fleet, outcome) {
 	request.Header.Set("Accept", mediaJSON)
 	response, err := line.send(request)
 	if err != nil {
-		return fleet{}, outcome{sent: true, err: fmt.Errorf("asking for the agents: %s", reasonOf(err))}
+		unreached := neverLeft(err)
+		return fleet{}, outcome{sent: !unreached, err: fmt.Errorf("asking for the agents: %s", reasonOf(err)), from: line.base, unreached: unreached}
 	}
 	if response.StatusCode != http.StatusOK {
-		return fleet{}, outcome{sent: true, status: response.StatusCode, text: answerText(response)}
+		location := response.Header.Get("Location")
+		return fleet{}, outcome{sent: true, status: response.StatusCode, text: answerText(response), from: line.base, location: location}
 	}
 	b.mu.Lock()
 	labels := b.config.ReservationLabels

@@ -274,3 +274,38 @@ func TestNamedBy(t *testing.T) {
 		}
 	}
 }
+
+// TestBridge_asksTheMasterThatLeadsForItsAgents: of masters that share one name, it is the one that has the subscription which is asked, and no other
+// one's answer counts as one.
+func TestBridge_asksTheMasterThatLeadsForItsAgents(t *testing.T) {
+	t.Run("sent on", func(t *testing.T) {
+		s, chosen, run := behindOneName()
+		inVirtualTime(t, s, func(h *harness) {
+			chosen.turn(0, 1)
+			run(h)
+			defer h.stop()
+			h.subscribed()
+			h.pass(time.Second)
+			if sizes, asked := h.bridge.Sizes(); !asked || sizes == nil {
+				h.Errorf("asked is %t, sizes are %v", asked, sizes)
+			}
+		})
+	})
+	t.Run("may not be sent on", func(t *testing.T) {
+		s, chosen, run := guardedBehindOneName()
+		inVirtualTime(t, s, func(h *harness) {
+			chosen.turn(0, 1, 1, 1, 1, 1, 1)
+			run(h)
+			defer h.stop()
+			h.pass(time.Second)
+			if sizes, asked := h.bridge.Sizes(); !h.bridge.Connection().Subscribed || asked || sizes != nil || h.bridge.Connection().AgentsRefused != "" {
+				h.Errorf("asked is %t, sizes are %v, and it says %q", asked, sizes, h.bridge.Connection().AgentsRefused)
+			}
+			chosen.turn(0)
+			h.pass(2 * agentsAstray)
+			if sizes, asked := h.bridge.Sizes(); !asked || sizes == nil {
+				h.Errorf("later asked is %t, sizes are %v", asked, sizes)
+			}
+		})
+	})
+}
