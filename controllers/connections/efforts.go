@@ -24,6 +24,8 @@ type Efforts struct {
 	// FateUnknown is since when Mesos has not been able to say whether the attempt runs, Unknown since when it says TASK_UNKNOWN; zero while it does
 	// not. Lived is when it last said that the attempt lives, zero for never.
 	FateUnknown, Unknown, Lived time.Time
+	// Gone is since when Mesos says TASK_GONE_BY_OPERATOR of it; zero while it does not.
+	Gone time.Time
 
 	key         types.NamespacedName
 	agentID     string
@@ -136,7 +138,7 @@ func (c *Connection) Answered(done Efforts, last mesos.Number) (answered, silent
 }
 
 // NoteFate keeps since when, by this process's own clock, Mesos has said of an attempt what it says now: that it cannot tell its fate, or that it does
-// not know it, and when it last said that it lives. What status says of the time before this process is by the wall clock. Once the fate is known
+// not know it, or that it is gone by an operator's word, and when it last said that it lives. What status says of the time before this process is by the wall clock. Once the fate is known
 // again the kills begin anew: Mesos does not remember a KILL of a task that it cannot reach. An empty state is for nothing said.
 func (c *Connection) NoteFate(key types.NamespacedName, attempt lifecycle.OpenAttempt, state mesos.TaskState, recorded time.Time) Efforts {
 	c.mu.Lock()
@@ -161,6 +163,12 @@ func (c *Connection) NoteFate(key types.NamespacedName, attempt lifecycle.OpenAt
 	}
 	if state != "" && state.Class() == mesos.Live {
 		done.Lived = now
+	}
+	switch {
+	case state != mesos.TaskGoneByOperator:
+		done.Gone = time.Time{}
+	case done.Gone.IsZero():
+		done.Gone = now
 	}
 	return *done
 }

@@ -46,16 +46,18 @@ type Other struct {
 	// Last is the number of the last event about it; Outdated says that there was none in this term: it may be over.
 	Last     mesos.Number
 	Outdated bool
+	// EndsUnseen says that it is gone by what a draining agent said when it began to kill it.
+	EndsUnseen bool
 }
 
 // Others are the tasks of an object's identity, besides one, that lived by what Mesos said in this process, or that this process launched, and whose
-// end Mesos has not told (rule 12): that it lost sight of one, or says nothing, is no end.
+// end Mesos has not told (rule 12): that it lost sight of one, or says nothing, is no end, nor is what a draining agent says before it kills.
 func (c *Connection) Others(key types.NamespacedName, but string) []Other {
 	term := c.Bridge.Connection().Term
 	var live []Other
 	for _, taskID := range c.Known(key) {
 		attempt, _ := c.Bridge.Attempt(taskID)
-		if taskID == but || attempt.Over() || !attempt.Lived && !attempt.Accept.MayRun() {
+		if taskID == but || attempt.Over() && !attempt.EndsUnseen() || !attempt.Lived && !attempt.Accept.MayRun() {
 			continue
 		}
 		live = append(live, otherOf(taskID, attempt, term))
@@ -70,7 +72,7 @@ func (c *Connection) Other(taskID string) Other {
 }
 
 func otherOf(taskID string, attempt mesosbridge.Attempt, term uint64) Other {
-	other := Other{Observation: mesos.Observation{TaskID: taskID, AgentID: attempt.AgentID}, Last: attempt.Last, Outdated: attempt.Last.Term != term}
+	other := Other{Observation: mesos.Observation{TaskID: taskID, AgentID: attempt.AgentID}, Last: attempt.Last, Outdated: attempt.Last.Term != term, EndsUnseen: attempt.EndsUnseen()}
 	if said := attempt.Said(); said != nil {
 		other.Observation = *said
 	}
@@ -78,7 +80,7 @@ func otherOf(taskID string, attempt mesosbridge.Attempt, term uint64) Other {
 }
 
 // OthersLive says whether Mesos says of another task of an attempt's identity that it lives (rule 12). Of one of which Mesos cannot tell, or has not
-// spoken in this term, the binding has taken account.
+// spoken in this term, or that ignores all KILLs, the binding has taken account.
 func (c *Connection) OthersLive(taskID string) bool {
 	id, err := lifecycle.ParseTaskID(taskID)
 	if err != nil {
@@ -98,12 +100,13 @@ func (c *Connection) Discount(key types.NamespacedName, attempt lifecycle.OpenAt
 	c.effortsOf(key, attempt).vanished = true
 }
 
-// hasVanished says whether an attempt was discounted.
+// hasVanished says whether an attempt of which Mesos says TASK_STAGING was discounted, or has ignored its KILLs for long.
 func (c *Connection) hasVanished(taskID string) bool {
+	term := c.Bridge.Connection().Term
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	done := c.attempts[taskID]
-	return done != nil && done.vanished
+	return done != nil && (done.vanished || done.term == term && lifecycle.IgnoresKills(mesos.TaskStaging, done.Kills, done.FirstKill, c.owner.clock.Now()))
 }
 
 // NeverSent records that the ACCEPT of an attempt is not sent any more, and brings its object back.

@@ -21,7 +21,7 @@ type departure struct {
 // departures are tried in order; the first that matches moves the attempt from task to the history. A deleted object does not go on, so
 // there only what ends the attempt counts; what else it takes to let such an object go is in deletion.go.
 var departures = []departure{
-	{func(s *scene) bool { return s.overByWord(s.attempt) }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
+	{func(s *scene) bool { return s.overByWord(s.attempt) && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return s.mayGiveUp() && s.agentGivenUp(s.attempt) && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.mayGiveUp() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
 	{func(s *scene) bool { return !s.Deleting && s.isAbandoned() && s.whyKept() == "" }, v1alpha1.OutcomeGivenUp, func(s *scene) { s.tellGivenUp(s.attempt) }},
@@ -186,10 +186,10 @@ func (s *scene) hasLeft() bool {
 	return slices.ContainsFunc(s.decision.Status.History, func(earlier v1alpha1.TaskAttempt) bool { return !over(&earlier) })
 }
 
-// unsettled counts the attempts of the history that are not durably over.
+// unsettled counts the attempts that have to stay in the history.
 func (s *scene) unsettled() (n int) {
 	for i := range s.decision.Status.History {
-		if earlier := &s.decision.Status.History[i]; !over(earlier) || s.endedEarlier.Has(earlier.ID) {
+		if s.stays(&s.decision.Status.History[i]) {
 			n++
 		}
 	}

@@ -128,15 +128,19 @@ func (s *scene) setConditions() {
 
 // annotate adds the sentences that hold whatever the verdict.
 func (s *scene) annotate() {
+	earlier := s.notes
+	s.notes = nil
 	s.heedGiveUp()
 	s.noteStale()
 	if s.paused() {
 		s.note("Paused by annotation " + v1alpha1.AnnotationPaused)
 	}
-	if len(s.notes) == 0 {
+	// What is told once, as a condition does not say it yet, goes first: it must not be cut off.
+	if s.notes = append(s.notes, earlier...); len(s.notes) == 0 {
 		return
 	}
-	notes := ". " + strings.Join(s.notes, ". ")
+	// Half of it is the verdict's, if it needs that.
+	notes := cut(". "+strings.Join(s.notes, ". "), max(messageLength/2, messageLength-len(s.verdict.message)))
 	s.verdict.message = strings.TrimSuffix(cut(s.verdict.message, messageLength-len(notes)), ".") + notes
 }
 

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -377,6 +378,72 @@ func TestCut(t *testing.T) {
 			got := cut(c.text, c.length)
 			if got != c.want || !utf8.ValidString(got) {
 				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestNext_longSentences: whatever others say, and however many there are, a status can be written, and each part of what it says has its room.
+func TestNext_longSentences(t *testing.T) {
+	long := strings.Repeat("x", messageLength)
+	away := Hindrance{Away: true, Since: epoch.Add(-time.Minute), Message: "MesosFramework default is not connected to Mesos: " + long}
+	crowded := &v1alpha1.MesosFramework{}
+	crowded.Name, crowded.Spec.Info.User, crowded.Spec.Info.Roles = "default", "nobody", []string{"*"}
+	for i := range 64 {
+		crowded.Spec.AllowedUsers = append(crowded.Spec.AllowedUsers, fmt.Sprintf("service-user-%d", i))
+	}
+	for name, c := range map[string]struct {
+		story *story
+		says  string
+	}{
+		"a proxy's error page while it is deleted": {func() *story { s := running().change(remove); s.Hindrance = away; return s }(), "Waiting for shop.web"},
+		"the same while it waits":                  {func() *story { s := newStory(); s.Hindrance = away; return s }(), "is not connected"},
+		"what offers lack":                         {func() *story { s := newStory(); s.Waiting = &v1alpha1.Pending{Message: long + long}; return s }(), "xxx"},
+		"an obstacle beside a running task": {func() *story {
+			s := running()
+			s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: long + long}
+			return s
+		}(), "Running on"},
+		"a long obstacle and nothing runs": {func() *story {
+			s := newStory()
+			s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: long + long}
+			return s
+		}(), "xxx"},
+		"many users": {func() *story {
+			s := running()
+			s.Obstacle = Permit(crowded, Namespace{Name: "shop"}, mesos.Task{Role: "*", User: "left"})
+			return s
+		}(), "ask whoever may change MesosFramework default"},
+		"many others": {func() *story {
+			s := newStory().change(remove)
+			s.Proven = true
+			for i := range 40 {
+				other := astray(misfit, mesos.TaskUnreachable)
+				other.TaskID = fmt.Sprintf("shop.web.1bbbbbbbb.many%06d", i)
+				s.Others = append(s.Others, other)
+			}
+			return s
+		}(), "kubectl annotate mesostask web"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.story
+			s.later(time.Minute).look()
+			said := ""
+			for _, condition := range s.Status.Conditions {
+				said += condition.Message
+				if len(condition.Message) > messageLength {
+					t.Errorf("%s has %d bytes", condition.Type, len(condition.Message))
+				}
+			}
+			if pending := s.Status.Pending; pending != nil && len(pending.Message) > messageLength {
+				t.Errorf("status.pending has %d bytes", len(pending.Message))
+			}
+			if !strings.Contains(said, c.says) {
+				t.Errorf("it says %q, want %q in it", said, c.says)
+			}
+			writes := s.writes
+			if s.look(); s.writes != writes {
+				t.Error("it is written again though nothing changed")
 			}
 		})
 	}

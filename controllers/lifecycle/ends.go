@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -135,15 +136,17 @@ func (s *scene) endsUnseen(attempt *v1alpha1.TaskAttempt) bool {
 	return true
 }
 
-// isEndingUnseen says so of an attempt that is not over yet.
+// IsEndingUnseen says so of an attempt that is not over yet, as a status durably has it.
+func IsEndingUnseen(attempt *v1alpha1.TaskAttempt) bool { return isEndingUnseen(attempt) }
+
 func isEndingUnseen(attempt *v1alpha1.TaskAttempt) bool {
 	return !over(attempt) && attempt.State == string(mesos.TaskGoneByOperator) && attempt.UnreachableTime != nil
 }
 
 // overUnseen is when such an attempt is over.
-func (s *scene) overUnseen() time.Time {
+func (s *scene) overUnseen(attempt *v1alpha1.TaskAttempt) time.Time {
 	// The API keeps whole seconds; never sooner than said.
-	return s.attempt.UnreachableTime.Add(time.Second - 1 + s.graceOf(s.attempt) + drainedWithin)
+	return attempt.UnreachableTime.Add(time.Second - 1 + s.graceOf(attempt) + drainedWithin)
 }
 
 // awaitUnseen is the verdict on an attempt that is about to end where nobody can see it.
@@ -151,7 +154,7 @@ func (s *scene) awaitUnseen() {
 	s.verdict = verdict{
 		ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonAgentDraining, reconciling: true,
 		message: fmt.Sprintf("%s on %s is being killed, as its agent is drained to be marked gone. Mesos tells no more of it: it counts as over at %s",
-			s.attempt.ID, s.where(), s.overUnseen().UTC().Format(time.RFC3339)),
+			s.attempt.ID, s.where(), s.overUnseen(s.attempt).UTC().Format(time.RFC3339)),
 	}
 }
 
@@ -253,16 +256,19 @@ func (s *scene) outcomeOf(attempt *v1alpha1.TaskAttempt) string {
 	return fmt.Sprintf("%s (spec.uris: %s)", text, strings.Join(told, ", "))
 }
 
+// schemes are what may stand before the :// of a URI.
+var schemes = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]{0,31}$`)
+
 // harmless is a URI without what may be a secret in it.
 func harmless(uri string) string {
 	parsed, err := url.Parse(uri)
-	if err != nil {
-		// What cannot be parsed may have anything anywhere.
-		scheme, _, _ := strings.Cut(uri, "?")
-		if at := strings.LastIndex(scheme, "@"); at >= 0 {
-			scheme = scheme[at+1:]
+	if err != nil || strings.Contains(parsed.Opaque+parsed.Path+parsed.RawQuery+parsed.Fragment, "@") {
+		// What cannot be parsed may have anything anywhere, and what has an @ further on was perhaps meant as a password.
+		scheme, _, ok := strings.Cut(uri, "://")
+		if !ok || !schemes.MatchString(scheme) {
+			return "one that cannot be shown"
 		}
-		return cut(scheme, 256)
+		return scheme + "://..."
 	}
 	parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
 	return cut(parsed.String(), 256)

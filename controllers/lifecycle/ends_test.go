@@ -538,3 +538,48 @@ func TestNext_endsUnseen(t *testing.T) {
 		t.Errorf("told: %s", told)
 	}
 }
+
+// TestNext_saysWhatToDo: whatever it is that Mesos says of what it cannot tell, there is a way out, but where time alone ends it.
+func TestNext_saysWhatToDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		story *story
+		ways  bool
+	}{
+		"UNREACHABLE":       {running().answers(mesos.TaskUnreachable), true},
+		"UNKNOWN":           {running().answers(mesos.TaskUnknown), true},
+		"LOST":              {running().masterSays(mesos.TaskLost, "REASON_AGENT_DISCONNECTED", "Agent disconnected"), true},
+		"its agent removed": {running().hears(mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, Reason: mesos.ReasonAgentRemoved, AgentRemoved: "Agent removed"}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.story
+			if decision := s.look(); has(decision, StepAsk) != (name == "LOST") {
+				t.Errorf("steps are %v", decision.Steps)
+			}
+			message := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady).Message
+			for _, way := range []string{v1alpha1.AnnotationGiveUp + "=" + s.Binding.TaskID, v1alpha1.AnnotationGiveUpAgent + "=agent-1"} {
+				if strings.Contains(message, way) != c.ways {
+					t.Errorf("it says %q", message)
+				}
+			}
+		})
+	}
+}
+
+func TestHarmless(t *testing.T) {
+	for uri, want := range map[string]string{
+		"https://files.example/app.tgz":                     "https://files.example/app.tgz",
+		"https://u:hush@files.example/x?token=a":            "https://files.example/x",
+		"https://u:hu?sh@files.example/x":                   "https://...",
+		"https://u:12/34@files.example/x":                   "https://...",
+		"https://u:12#34@files.example/x":                   "https://...",
+		"https://files.example/x?for=me@home":               "https://...",
+		"ftp://u:a%zz@files.example/x":                      "ftp://...",
+		"ftp:u:hush@files.example/x":                        "one that cannot be shown",
+		"u:hush@files.example:x":                            "one that cannot be shown",
+		"https://files.example/" + strings.Repeat("x", 300): "https://files.example/" + strings.Repeat("x", 256-22),
+	} {
+		if got := harmless(uri); got != want {
+			t.Errorf("of %s it shows %q, want %q", uri, got, want)
+		}
+	}
+}

@@ -126,9 +126,20 @@ func (s *scene) waysToGiveUp(taskID, agentID string) string {
 	ways := fmt.Sprintf(". If you know that it is over: kubectl annotate mesostask %s -n %s --overwrite %s=%s",
 		s.Name, s.Namespace, v1alpha1.AnnotationGiveUp, s.nextGiveUp(taskID))
 	if agentID != "" {
-		ways += fmt.Sprintf("; or of all that its agent had: kubectl annotate mesosframework %s --overwrite %s=%s", s.Spec.FrameworkRef.Name, v1alpha1.AnnotationGiveUpAgent, agentID)
+		ways += fmt.Sprintf("; or of all that its agent had: kubectl annotate mesosframework %s --overwrite %s=%s", s.Spec.FrameworkRef.Name, v1alpha1.AnnotationGiveUpAgent, s.nextAgentWord(agentID))
 	}
 	return ways
+}
+
+// nextAgentWord is a word on an agent that was not given before: each is heeded once. What stands behind the comma names no agent.
+func (s *scene) nextAgentWord(agentID string) string {
+	value := agentID
+	for n := 2; slices.ContainsFunc(s.GiveUps, func(given GiveUp) bool {
+		return given.Annotation == v1alpha1.AnnotationGiveUpAgent && strings.Join(given.Agents, ",") == value
+	}); n++ {
+		value = fmt.Sprintf("%s,%d", agentID, n)
+	}
+	return value
 }
 
 // nextGiveUp is a give-up of an attempt that is not spent.
@@ -150,7 +161,7 @@ func (s *scene) heedGiveUp() {
 	case taskID == "":
 	case s.spent(s.GiveUp):
 		s.note(s.answerTo(taskID))
-	case isCurrent && s.live() && !s.ignoresKills(), s.Earlier[taskID].State.Class() == mesos.Live && !s.hasVanished(taskID, s.Earlier[taskID].State), s.hasOther(taskID, Other.lives):
+	case isCurrent && s.live() && !s.ignoresKills(), s.Earlier[taskID].State.Class() == mesos.Live && !s.hasVanished(taskID, s.Earlier[taskID].State) && !s.hasOther(taskID, s.isVain), s.hasOther(taskID, s.surelyLives):
 		s.answer(taskID)
 	case isCurrent:
 		if why := s.whyNotGivenUp(); why != "" {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -94,6 +95,41 @@ func TestNext_givesUpByTheHundred(t *testing.T) {
 		s.GiveUps = GiveUpsOf(givenAt(s.Now.Add(minute), v1alpha1.AnnotationGiveUpAgent, "agent-1"))
 		if decision := s.look(); !has(decision, StepRelease) || has(decision, StepAbandon) {
 			t.Errorf("rule %q, steps %v", decision.Rule, decision.Steps)
+		}
+	})
+}
+
+// TestNext_agentWords: the word on an agent that a condition names does what it says, whatever was given before and whoever recorded the attempt.
+func TestNext_agentWords(t *testing.T) {
+	lost := func(s *story) string {
+		s.later(time.Hour).confirms(mesos.TaskUnknown).look()
+		s.Answered, s.LastAsk, s.Asks = true, s.Now, 1
+		_, command, _ := strings.Cut(meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady).Message, v1alpha1.AnnotationGiveUpAgent+"=")
+		value, _, _ := strings.Cut(command, ";")
+		return value
+	}
+	t.Run("recorded before there was a connection", func(t *testing.T) {
+		s := newStory().bind(LaunchUnknown)
+		s.BoundSince = time.Time{}
+		s.look()
+		s.BoundSince = s.Now.Add(time.Second)
+		s.later(time.Minute).says(mesos.TaskRunning).look()
+		s.GiveUps = GiveUpsOf(givenAt(s.Now.Add(2*time.Hour), v1alpha1.AnnotationGiveUpAgent, lost(s)))
+		if s.later(2 * time.Hour).look(); s.Status.Task != nil {
+			t.Errorf("it is %+v", s.Status.Task)
+		}
+	})
+	t.Run("given before", func(t *testing.T) {
+		s := newStory()
+		s.GiveUps = GiveUpsOf(givenAt(epoch, v1alpha1.AnnotationGiveUpAgent, "agent-1"))
+		s.later(time.Hour).bind(LaunchAccepted).says(mesos.TaskRunning).look()
+		value := lost(s)
+		if value != "agent-1,2" {
+			t.Fatalf("it says %q", value)
+		}
+		s.GiveUps = append(s.GiveUps, GiveUpsOf(givenAt(s.Now.Add(time.Minute), v1alpha1.AnnotationGiveUpAgent, value))...)
+		if s.later(time.Minute).look(); s.Status.Task != nil {
+			t.Errorf("it is %+v", s.Status.Task)
 		}
 	})
 }

@@ -64,6 +64,11 @@ func (s *scene) ignoresKills() bool {
 	return s.live() && s.Observation.State == mesos.TaskStaging && s.Kills > 0 && s.due(s.FirstKill.Add(killsIgnoredAfter))
 }
 
+// IgnoresKills says so of any task of which Mesos last said a state, by the KILLs that were sent for it in this subscription.
+func IgnoresKills(state mesos.TaskState, kills int, firstKill, now time.Time) bool {
+	return state == mesos.TaskStaging && kills > 0 && !now.Before(firstKill.Add(killsIgnoredAfter))
+}
+
 // noteIgnored says so, and what can be done.
 func (s *scene) noteIgnored() {
 	if s.ignoresKills() {

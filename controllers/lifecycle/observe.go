@@ -31,9 +31,18 @@ func (s *scene) observe() {
 		s.begin()
 	}
 	s.observeCurrent()
+	s.date()
 	s.locate()
 	s.leaveBehind()
 	s.overlook()
+}
+
+// date records since when the attempt has been bound, as far as this process knows, where whoever recorded it could not. A word on its agent needs
+// that, and is given of nothing that runs.
+func (s *scene) date() {
+	if s.current() && s.attempt.BoundTime == nil && !s.BoundSince.IsZero() && s.state() != mesos.TaskRunning {
+		s.attempt.BoundTime = &metav1.Time{Time: s.BoundSince.Truncate(time.Second)}
+	}
 }
 
 // locate records the host of the attempt's agent. The binding has it too, and is not believed: a tenant may have written it.
@@ -107,7 +116,7 @@ func (s *scene) observeCurrent() {
 
 // endUnseen ends an attempt whose end nobody tells of once its time is up.
 func (s *scene) endUnseen() {
-	if s.current() && isEndingUnseen(s.attempt) && s.due(s.overUnseen()) {
+	if s.current() && isEndingUnseen(s.attempt) && s.due(s.overUnseen(s.attempt)) {
 		s.end(s.Now, mayHaveRun(s.attempt))
 	}
 }
@@ -126,14 +135,21 @@ func (s *scene) observeEarlier() {
 			s.tellGivenUp(earlier)
 			continue
 		}
+		if isEndingUnseen(earlier) {
+			if s.due(s.overUnseen(earlier)) {
+				s.endEarlier(earlier, s.Now)
+			}
+			continue
+		}
 		said, ok := s.Earlier[earlier.ID]
 		if !ok || !s.tellsOf(earlier, said) {
 			continue
 		}
-		if s.record(earlier, said) || hasEnded(earlier) {
-			earlier.FinishTime, earlier.UnreachableTime = s.timeOf(said.Time), nil
-			s.endedEarlier.Insert(earlier.ID)
-			s.tellEarlierEnd(earlier)
+		if s.record(earlier, said) {
+			s.endEarlier(earlier, said.Time)
+		} else if isEndingUnseen(earlier) {
+			s.learned = true
+			s.checkAt(s.overUnseen(earlier))
 		} else if earlier.Outcome != "" && s.isRemoved(earlier, func(time.Time) bool { return true }) {
 			// Nothing waits for its end, so that what Mesos last said will do.
 			earlier.FinishTime = s.timeOf(s.Now)
@@ -144,6 +160,13 @@ func (s *scene) observeEarlier() {
 	s.forgetEarlier()
 }
 
+// endEarlier makes an attempt of the history over.
+func (s *scene) endEarlier(earlier *v1alpha1.TaskAttempt, at time.Time) {
+	earlier.FinishTime, earlier.UnreachableTime = s.timeOf(at), nil
+	s.endedEarlier.Insert(earlier.ID)
+	s.tellEarlierEnd(earlier)
+}
+
 // tellsOf says whether what Mesos said is about an attempt of the history, and newer than what is known of it.
 func (s *scene) tellsOf(earlier *v1alpha1.TaskAttempt, said mesos.Observation) bool {
 	dropped := said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster
@@ -152,7 +175,7 @@ func (s *scene) tellsOf(earlier *v1alpha1.TaskAttempt, said mesos.Observation) b
 
 // isBack says whether Mesos says that an attempt of the history lives.
 func (s *scene) isBack(earlier *v1alpha1.TaskAttempt) bool {
-	return s.Earlier[earlier.ID].State.Class() == mesos.Live || s.hasOther(earlier.ID, Other.lives)
+	return !s.hasOther(earlier.ID, s.isVain) && (s.Earlier[earlier.ID].State.Class() == mesos.Live || s.hasOther(earlier.ID, Other.lives))
 }
 
 // tellEarlierEnd adds the event of the end of an attempt of the history.
@@ -164,20 +187,17 @@ func (s *scene) tellEarlierEnd(earlier *v1alpha1.TaskAttempt) {
 	s.tell(Event{Reason: v1alpha1.EventEnded, Action: actionReconciling, Message: fmt.Sprintf("%s, which was %s, ended with %s", earlier.ID, was, outcome(earlier))})
 }
 
-// forgetEarlier drops attempts left behind that nobody expects back any more: should one return, it is as any task of the object that is not its
-// attempt.
+// forgetEarlier makes attempts left behind over that nobody expects back any more. They stay in the history for as long as any that are over: what
+// the object does next may rest on one of them. Should one return, it is killed as what was over is.
 func (s *scene) forgetEarlier() {
-	status := &s.decision.Status
-	status.History = slices.DeleteFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool {
-		if earlier.Outcome == "" || !s.isForgotten(&earlier) {
-			return false
+	for i := range s.decision.Status.History {
+		earlier := &s.decision.Status.History[i]
+		if earlier.Outcome == "" || !s.isForgotten(earlier) {
+			continue
 		}
+		earlier.FinishTime = s.timeOf(s.Now)
+		s.endedEarlier.Insert(earlier.ID)
 		s.decision.Forget = append(s.decision.Forget, earlier.ID)
-		s.learned = true
-		return true
-	})
-	if len(status.History) == 0 {
-		status.History = nil
 	}
 }
 
@@ -251,21 +271,27 @@ func (s *scene) remember(attempt v1alpha1.TaskAttempt) {
 
 // trimmed is a history without the oldest of those that are over.
 func (s *scene) trimmed(history []v1alpha1.TaskAttempt) []v1alpha1.TaskAttempt {
-	droppable := func(earlier *v1alpha1.TaskAttempt) bool { return over(earlier) && !s.endedEarlier.Has(earlier.ID) }
 	spare := 0
 	for i := range history {
-		if !droppable(&history[i]) {
+		if s.stays(&history[i]) {
 			spare++
 		}
 	}
 	room := min(historyLength, maxHistory-spare)
-	return slices.DeleteFunc(history, func(earlier v1alpha1.TaskAttempt) bool {
-		if !droppable(&earlier) {
+	// The attempt that counts may be in the old one.
+	return slices.DeleteFunc(slices.Clone(history), func(earlier v1alpha1.TaskAttempt) bool {
+		if s.stays(&earlier) {
 			return false
 		}
 		room--
 		return room < 0
 	})
+}
+
+// stays says whether an attempt of the history has to stay there: it is not durably over, or it is the one that counts though it is not in task.
+func (s *scene) stays(earlier *v1alpha1.TaskAttempt) bool {
+	counts := s.attempt != nil && s.attempt != s.decision.Status.Task && s.attempt.ID == earlier.ID
+	return counts || !over(earlier) || s.endedEarlier.Has(earlier.ID)
 }
 
 // neverRan says whether this process knows that the attempt's launch never took effect, and why.

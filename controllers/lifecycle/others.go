@@ -30,20 +30,34 @@ type Other struct {
 	Outdated bool
 	// Dying says that it is being killed, as only this framework asks for it: it is not what goes on.
 	Dying bool
-	// Kills and LastKill, Asks, LastAsk, Answered and Silent are as in Seen.
-	Kills            int
-	LastKill         time.Time
-	Asks             int
-	LastAsk          time.Time
-	Answered, Silent bool
+	// GoneSince is since when Mesos says of it that it is gone, as a draining agent says it when it begins to kill; zero while it does not.
+	GoneSince time.Time
+	// Kills, FirstKill and LastKill, Asks, LastAsk, Answered and Silent are as in Seen.
+	Kills               int
+	FirstKill, LastKill time.Time
+	Asks                int
+	LastAsk             time.Time
+	Answered, Silent    bool
 }
 
 // lives says whether Mesos says in this term that the other lives.
 func (o Other) lives() bool { return !o.Outdated && o.State.Class() == mesos.Live }
 
-// isLost says whether Mesos cannot tell whether an other runs: it says so, or was asked and is silent though all agents had their time to come back.
+// isVain says whether an other is a launch that may never have reached its agent: Mesos says TASK_STAGING, and no KILL has been answered for long.
+func (s *scene) isVain(other Other) bool {
+	return other.lives() && other.State == mesos.TaskStaging && other.Kills > 0 && s.due(other.FirstKill.Add(killsIgnoredAfter))
+}
+
+// surelyLives says whether Mesos says of an other that it lives, and nothing speaks against it.
+func (s *scene) surelyLives(other Other) bool { return other.lives() && !s.isVain(other) }
+
+// isLost says whether Mesos cannot tell whether an other runs: it says so, or was asked and is silent though all agents had their time to come back,
+// or it says no more than that it is being launched, and no KILL is answered.
 func (s *scene) isLost(other Other) bool {
-	return !other.lives() && (other.Silent && !other.LastAsk.Before(s.SilenceCounts) || !other.Outdated && other.State != "")
+	if attempt := s.attemptOf(other); isEndingUnseen(&attempt) {
+		return false
+	}
+	return s.isVain(other) || !other.lives() && (other.Silent && !other.LastAsk.Before(s.SilenceCounts) || !other.Outdated && other.State != "")
 }
 
 // judgeOthers decides about the live tasks of the object's identity that are not its attempt of record (rule 12), and kills each that is to go,
@@ -131,10 +145,11 @@ func Condemned(status *v1alpha1.MesosTaskStatus) (condemned []v1alpha1.TaskAttem
 func (s *scene) settleOthers() {
 	s.Others = slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool {
 		switch {
-		case s.hasVanished(other.TaskID, other.State) && other.lives():
+		case other.lives() && s.hasVanished(other.TaskID, other.State), s.isVain(other) && s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID):
+			// That it may live was allowed for when it was given up or left.
 			s.vanished = append(s.vanished, other)
 			return true
-		case other.lives():
+		case s.surelyLives(other):
 			return false
 		case s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID):
 			return true
@@ -150,17 +165,31 @@ func (s *scene) endsOther(other Other) bool {
 	attempt := s.attemptOf(other)
 	given := s.wordFor(&attempt)
 	switch {
+	case isEndingUnseen(&attempt):
+		if s.due(s.overUnseen(&attempt)) {
+			s.decision.Forget = append(s.decision.Forget, other.TaskID)
+			return true
+		}
+		return false
 	case !s.isLost(other):
+		return false
+	case s.whyKept() != "" && !named(&s.decision.Status, other.TaskID):
+		// The history could not hold that it is over.
 		return false
 	case given != nil && given.annotation == v1alpha1.AnnotationGiveUpAgent:
 		attempt.FinishTime = s.timeOf(s.Now)
 		fallthrough
-	case given != nil && (s.whyKept() == "" || isCondemned(&s.decision.Status, other.TaskID)):
+	case given != nil:
 		attempt.Outcome = v1alpha1.OutcomeGivenUp
+		if s.isVain(other) {
+			attempt.Ran = new(false)
+		}
 		s.tellGivenUp(&attempt)
 	case s.isRemoved(&attempt, func(since time.Time) bool { return answeredAfter(other, since) }):
 		attempt.FinishTime = s.timeOf(s.Now)
 		s.tellRemoved(&attempt)
+	case s.isForgotten(&attempt) && named(&s.decision.Status, other.TaskID):
+		attempt.FinishTime = s.timeOf(s.Now)
 	case s.isForgotten(&attempt):
 		s.decision.Forget = append(s.decision.Forget, other.TaskID)
 		return true
@@ -171,29 +200,43 @@ func (s *scene) endsOther(other Other) bool {
 	return true
 }
 
-// attemptOf is an other as the history would hold it.
+// attemptOf is an other as the history holds it, or would hold it. What the history knows of it outlives the process that saw it.
 func (s *scene) attemptOf(other Other) v1alpha1.TaskAttempt {
-	attempt := v1alpha1.TaskAttempt{
-		ID: other.TaskID, AgentID: other.AgentID, FrameworkID: s.FrameworkID, State: string(other.State), Message: other.AgentRemoved,
-		KillReason: v1alpha1.KillNotOfRecord,
-	}
+	attempt := v1alpha1.TaskAttempt{ID: other.TaskID, AgentID: other.AgentID, FrameworkID: s.FrameworkID, KillReason: v1alpha1.KillNotOfRecord}
 	if id, err := ParseTaskID(other.TaskID); err == nil {
 		attempt.Hash = id.Hash
 	}
-	// A word is for what it was given for: not for what Mesos said to live after it.
-	if known := later(other.Since, other.Lived); !known.IsZero() {
+	history := s.decision.Status.History
+	if at := slices.IndexFunc(history, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == other.TaskID }); at >= 0 {
+		attempt = history[at]
+	}
+	if other.State != "" {
+		attempt.State = string(other.State)
+	}
+	// A word is for what it was given for: not for what Mesos said to live after it, but where that is all it ever says.
+	known := later(other.Since, other.Lived)
+	if s.isVain(other) {
+		known = other.Since
+	}
+	if !known.IsZero() {
 		attempt.BoundTime = s.timeOf(known)
 	}
-	if !other.LostSince.IsZero() {
-		attempt.UnreachableTime = s.timeOf(other.LostSince)
+	setOnce(&attempt.UnreachableTime, later(other.LostSince, other.GoneSince))
+	setOnce(&attempt.UnknownTime, other.UnknownSince)
+	if !other.GoneSince.IsZero() {
+		attempt.Reason = mesos.ReasonAgentDraining
 	}
-	if !other.UnknownSince.IsZero() {
-		attempt.UnknownTime = s.timeOf(other.UnknownSince)
-	}
-	if other.AgentRemoved != "" {
-		attempt.AgentRemovedTime = attempt.UnreachableTime
+	if other.AgentRemoved != "" && attempt.AgentRemovedTime == nil {
+		attempt.AgentRemovedTime, attempt.Message = attempt.UnreachableTime, other.AgentRemoved
 	}
 	return attempt
+}
+
+// setOnce sets a time of the API that is not set yet, where the other is known.
+func setOnce(kept **metav1.Time, known time.Time) {
+	if *kept == nil && !known.IsZero() {
+		*kept = &metav1.Time{Time: known.Truncate(time.Second)}
+	}
 }
 
 // later is the later of two times.
@@ -207,8 +250,12 @@ func later(a, b time.Time) time.Time {
 // putOther puts an other into the history, in place of what stands there of it, which must be durable before anything follows.
 func (s *scene) putOther(attempt v1alpha1.TaskAttempt) {
 	status := &s.decision.Status
-	status.History = slices.DeleteFunc(status.History, func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == attempt.ID })
-	status.History = s.trimmed(append(status.History, attempt))
+	if over(&attempt) {
+		s.endedEarlier.Insert(attempt.ID)
+	}
+	// The attempt that counts may be in the old one.
+	history := slices.DeleteFunc(slices.Clone(status.History), func(earlier v1alpha1.TaskAttempt) bool { return earlier.ID == attempt.ID })
+	status.History = s.trimmed(append(history, attempt))
 	s.settledOther = true
 	if over(&attempt) {
 		s.decision.Forget = append(s.decision.Forget, attempt.ID)
@@ -239,9 +286,9 @@ func (s *scene) doomed(other Other) bool {
 	}
 }
 
-// mayDecide says whether it can be known yet which of several tasks goes on.
+// mayDecide says whether it can be known yet which of several tasks goes on, and that what would follow on the rest can be launched.
 func (s *scene) mayDecide() bool {
-	return s.Proven && s.Obstacle == nil && !s.left && !s.settledOther && !s.bindingAhead()
+	return s.Proven && s.Obstacle == nil && !s.AgentsAwaited && !s.left && !s.settledOther && !s.bindingAhead()
 }
 
 // undecided says whether an other may be the one that goes on: which of those that match does is decided once all have been told of.
@@ -250,7 +297,15 @@ func (s *scene) undecided(other Other) bool {
 }
 
 // isAwaited says whether Mesos may yet say of an other what became of it, without anybody doing anything.
-func (s *scene) isAwaited(other Other) bool { return other.Outdated && !s.isLost(other) }
+func (s *scene) isAwaited(other Other) bool {
+	return other.Outdated && !s.isLost(other) && !s.endsUnseenAs(other)
+}
+
+// endsUnseenAs says whether an other is about to end where nobody can see it.
+func (s *scene) endsUnseenAs(other Other) bool {
+	attempt := s.attemptOf(other)
+	return isEndingUnseen(&attempt)
+}
 
 // lostOthers are those of which Mesos cannot tell whether they run.
 func (s *scene) lostOthers() []Other {
@@ -277,7 +332,7 @@ func (s *scene) takeOver() {
 		return
 	}
 	for _, other := range others {
-		if other.lives() && s.matches(other) {
+		if (other.lives() || s.endsUnseenAs(other)) && s.matches(other) {
 			s.verdict.message = fmt.Sprintf("Taking over %s, which already runs on agent %s", other.TaskID, other.AgentID)
 			if s.left || s.settledOther {
 				s.checkAt(s.Now.Add(time.Millisecond))
@@ -296,8 +351,28 @@ func (s *scene) takeOver() {
 		s.decision.WriteAt = time.Time{}
 		return
 	}
-	s.verdict.reason = v1alpha1.ReasonRestarting
-	s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", namesOf(s.Others))
+	s.awaitTheRest()
+}
+
+// awaitTheRest is the verdict on a task that would be launched once others are over, which all live or are about to end.
+func (s *scene) awaitTheRest() {
+	ending := slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool { return !s.endsUnseenAs(other) })
+	spared := slices.DeleteFunc(slices.Clone(s.Others), func(other Other) bool { return s.leftBehind(other) || s.endsUnseenAs(other) })
+	switch {
+	case len(ending) > 0:
+		s.decision.WriteAt = time.Time{}
+		s.verdict = verdict{ready: metav1.ConditionUnknown, reason: v1alpha1.ReasonAgentDraining, reconciling: true, message: fmt.Sprintf(
+			"%s is being killed, as its agent is drained to be marked gone. Mesos tells no more of it: it counts as over once its grace period and %d s have passed, and nothing is launched before",
+			namesOf(ending), int(drainedWithin.Seconds()))}
+	case len(spared) > 0 && s.Obstacle != nil:
+		s.hindered()
+		s.verdict.message = fmt.Sprintf("%s. Until then %s is left alone, which bears this object's name and runs with another spec", strings.TrimSuffix(s.Obstacle.Message, "."), namesOf(spared))
+	case len(spared) > 0 && s.AgentsAwaited:
+		s.verdict.message = fmt.Sprintf("Mesos runs %s with another spec, and kills it once the master has been asked whether an agent is large enough for what would follow", namesOf(spared))
+	default:
+		s.verdict.reason = v1alpha1.ReasonRestarting
+		s.verdict.message = fmt.Sprintf("Killing %s, which runs with another spec or was given up, before anything is launched", namesOf(s.Others))
+	}
 }
 
 // matches says whether an other can go on as the object's attempt: it was launched as the spec is now, nobody is killing it, and it is none of the
@@ -319,13 +394,17 @@ func (s *scene) anyMatches() bool {
 // tellLost says of others what Mesos cannot tell.
 func (s *scene) tellLost(lost []Other) string {
 	first := lost[0]
-	says := "says nothing"
-	if !first.Outdated {
-		says = "says " + string(first.State)
-	}
 	more := ""
 	if len(lost) > 1 {
 		more = fmt.Sprintf(" (and %d more)", len(lost)-1)
+	}
+	if s.isVain(first) {
+		return fmt.Sprintf("No KILL of %s on agent %s%s has been answered since %s, and Mesos still says TASK_STAGING: the launch may never have reached its agent, or may still run",
+			first.TaskID, first.AgentID, more, first.FirstKill.UTC().Format(time.RFC3339))
+	}
+	says := "says nothing"
+	if !first.Outdated {
+		says = "says " + string(first.State)
 	}
 	return fmt.Sprintf("Mesos %s of %s on agent %s%s, which bears this object's name and may still run", says, first.TaskID, first.AgentID, more)
 }
@@ -337,5 +416,5 @@ func namesOf(others []Other) string {
 		names[i] = fmt.Sprintf("%s on agent %s", other.TaskID, other.AgentID)
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return listed(names)
 }

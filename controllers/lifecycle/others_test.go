@@ -390,7 +390,249 @@ func TestNext_forgetsInTheEnd(t *testing.T) {
 	if s.look(); len(s.Status.History) != 1 {
 		t.Fatal("it is forgotten too early")
 	}
-	if decision := s.later(time.Second).look(); len(s.Status.History) != 0 || len(decision.Forget) != 1 {
+	if decision := s.later(time.Second).look(); !over(&s.Status.History[0]) || len(decision.Forget) != 1 {
 		t.Errorf("the history is %+v, forgotten is %v", s.Status.History, decision.Forget)
+	}
+}
+
+// TestNext_forgettingLaunchesNothing: an attempt that was given up, and that nobody expects back any more, ran all the same. What is launched but
+// once is not launched again for having been forgotten.
+func TestNext_forgettingLaunchesNothing(t *testing.T) {
+	for name, then := range map[string]func(*story){
+		"given up last": func(*story) {},
+		"a spec that was taken back never ran": func(s *story) {
+			s.change(changeHash).bind(LaunchRefused).look()
+			s.change(func(s *story) { s.Hash = hashA })
+		},
+		"others fill the history": func(s *story) {
+			for i := range maxHistory - 1 {
+				s.Status.History = append(s.Status.History, v1alpha1.TaskAttempt{
+					ID: fmt.Sprintf("shop.web.1bbbbbbbb.left%d", i), AgentID: "agent-4", Hash: hashB, Outcome: v1alpha1.OutcomeReplaced, State: string(mesos.TaskUnreachable),
+				})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := running(onlyOnce)
+			s.confirms(mesos.TaskUnknown).look()
+			s.Answered, s.LastAsk, s.Asks = true, s.Now, 1
+			s.GiveUp, s.Proven = s.Binding.TaskID, true
+			first := s.Binding.TaskID
+			s.look()
+			s.Observation = nil
+			then(s)
+			s.look()
+			s.Earlier = map[string]mesos.Observation{first: {TaskID: first, State: mesos.TaskUnknown, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation}}
+			s.later(time.Minute).look()
+			s.later(forgottenAfter).look()
+			s.Earlier = nil
+			s.Others = []Other{misfit} // It is put into the history, if there is room.
+			s.look()
+			s.Others, s.Placement = nil, &Placement{TaskID: "shop.web.1aaaaaaaa.again", AgentID: "agent-9"}
+			if decision := s.later(time.Second).look(); decision.Rule != "failed for good" || has(decision, StepBind) {
+				t.Errorf("rule %q, steps %v, the history is %+v", decision.Rule, decision.Steps, s.Status.History)
+			}
+			if n := len(s.Status.History); n > maxHistory {
+				t.Errorf("the history has %d attempts", n)
+			}
+		})
+	}
+}
+
+// TestNext_othersOutliveTheProcess: what the history durably says of a task that is being killed goes on under the next process.
+func TestNext_othersOutliveTheProcess(t *testing.T) {
+	const message = "Agent host removed: the agent unregistered"
+	for name, c := range map[string]struct {
+		said  mesos.Observation
+		after time.Duration
+	}{
+		"its agent was removed":   {mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, Reason: mesos.ReasonAgentRemoved, AgentRemoved: message}, time.Hour},
+		"unknown for a fortnight": {mesos.Observation{State: mesos.TaskUnknown, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation}, forgottenAfter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory().change(suspend)
+			s.Others, s.Proven = []Other{misfit}, true
+			s.look()
+			s.change(resume)
+			said := c.said
+			said.TaskID = misfit.TaskID
+			s.Others = []Other{astray(misfit, said.State)}
+			s.Others[0].AgentRemoved = said.AgentRemoved
+			s.Earlier = map[string]mesos.Observation{misfit.TaskID: said}
+			s.look()
+			// The next process has only just seen it.
+			s.later(c.after + time.Second)
+			s.Earlier = map[string]mesos.Observation{misfit.TaskID: {TaskID: misfit.TaskID, State: mesos.TaskUnknown, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation}}
+			s.Others = []Other{{
+				TaskID: misfit.TaskID, AgentID: misfit.AgentID, State: mesos.TaskUnknown, Since: s.Now, LostSince: s.Now, UnknownSince: s.Now, Asks: 1, LastAsk: s.Now, Answered: true,
+			}}
+			if decision := s.look(); !slices.Contains(decision.Forget, misfit.TaskID) || len(Condemned(&s.Status)) > 0 {
+				t.Errorf("forgotten is %v, condemned are %+v", decision.Forget, Condemned(&s.Status))
+			}
+			s.Others, s.Earlier = nil, nil
+			if decision := s.later(time.Second).look(); !has(decision, StepPlace) {
+				t.Errorf("then steps are %v", decision.Steps)
+			}
+		})
+	}
+}
+
+// TestNext_othersThatMayNeverHaveBeenLaunched: an agent that never got a launch ignores its KILLs for ever, also where it is not of the attempt of
+// record. After ten minutes there is a way out, and what was let go before needs none.
+func TestNext_othersThatMayNeverHaveBeenLaunched(t *testing.T) {
+	vain := func(since time.Duration) Other {
+		other := misfit
+		other.State, other.Since, other.Lived = mesos.TaskStaging, epoch.Add(-time.Hour), epoch
+		other.Kills, other.FirstKill, other.LastKill = 9, epoch.Add(-since), epoch
+		return other
+	}
+	agentWord := func(s *story) {
+		s.GiveUps = GiveUpsOf(givenAt(epoch.Add(-time.Minute), v1alpha1.AnnotationGiveUpAgent, misfit.AgentID))
+	}
+	giveUp := func(s *story) { s.GiveUp = misfit.TaskID }
+	const goesOn = StepPlace
+	for name, c := range map[string]struct {
+		killed time.Duration
+		then   []func(*story)
+		says   string
+		// at last are the steps that are taken once what is known is durable.
+		atLast Step
+	}{
+		"killed for nine minutes":                 {9 * time.Minute, []func(*story){agentWord}, "Killing " + misfit.TaskID, ""},
+		"killed for ten minutes":                  {10 * time.Minute, nil, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"given up":                                {10 * time.Minute, []func(*story){giveUp}, "", goesOn},
+		"given up with its agent":                 {10 * time.Minute, []func(*story){agentWord}, "", goesOn},
+		"abandoned before, and killed for nine":   {9 * time.Minute, []func(*story){abandoned}, "Killing " + misfit.TaskID, ""},
+		"abandoned before, and killed for ten":    {10 * time.Minute, []func(*story){abandoned}, "", goesOn},
+		"deleted":                                 {10 * time.Minute, []func(*story){remove}, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"deleted and given up":                    {10 * time.Minute, []func(*story){remove, giveUp}, "", StepAbandon},
+		"deleted, left to run on, and abandoned":  {10 * time.Minute, []func(*story){remove, abandoned, func(s *story) { s.Spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan }}, "", StepRelease},
+		"over by a word that the history forgot":  {10 * time.Minute, []func(*story){func(s *story) { s.Status.History = nil }}, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"suspended":                               {10 * time.Minute, []func(*story){suspend}, "mesos.dev/give-up=" + misfit.TaskID, ""},
+		"left behind before, it returned to this": {10 * time.Minute, []func(*story){left}, "", goesOn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.Finalized, s.Others, s.Proven = true, []Other{misfit}, true
+			s.look() // It is condemned.
+			s.Others = []Other{vain(c.killed)}
+			s.Earlier = map[string]mesos.Observation{misfit.TaskID: {TaskID: misfit.TaskID, State: mesos.TaskStaging}}
+			for _, then := range c.then {
+				then(s)
+			}
+			s.look()
+			decision := s.look()
+			ready := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady)
+			if !strings.Contains(ready.Message, c.says) {
+				t.Errorf("it says %q, want %q in it", ready.Message, c.says)
+			}
+			for _, step := range []Step{goesOn, StepAbandon, StepRelease} {
+				if has(decision, step) != (step == c.atLast) {
+					t.Errorf("steps are %v, want %q", decision.Steps, c.atLast)
+				}
+			}
+			if c.atLast == goesOn && len(s.Status.HandledAnnotations) > 0 {
+				t.Errorf("answered are %v", s.Status.HandledAnnotations)
+			}
+		})
+	}
+}
+
+func abandoned(s *story) {
+	s.Abandoned, s.Status.History, s.Earlier = sets.New(misfit.TaskID), nil, nil
+}
+
+func left(s *story) {
+	s.Status.History = []v1alpha1.TaskAttempt{{ID: misfit.TaskID, AgentID: misfit.AgentID, Hash: hashB, Outcome: v1alpha1.OutcomeReplaced, State: string(mesos.TaskUnreachable)}}
+}
+
+// TestNext_othersEndUnseen: a draining agent that is to be marked gone says so as it begins to kill, whichever task it is.
+func TestNext_othersEndUnseen(t *testing.T) {
+	gone := mesos.Observation{TaskID: misfit.TaskID, State: mesos.TaskGoneByOperator, Source: mesos.SourceExecutor, Reason: mesos.ReasonAgentDraining, UUID: []byte("x")}
+	goneOther := func(other Other, since time.Time) Other {
+		other.State, other.GoneSince = mesos.TaskGoneByOperator, since
+		return other
+	}
+	grace := func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = new(int32(60)) }
+	launches := func(t *testing.T, s *story, want bool) {
+		t.Helper()
+		if decision := s.look(); has(decision, StepPlace) != want {
+			t.Errorf("%v after the beginning rule %q does %v: %+v", s.Now.Sub(epoch), decision.Rule, decision.Steps, meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady))
+		}
+	}
+	t.Run("while it is being killed", func(t *testing.T) {
+		s := newStory(grace)
+		s.Others, s.Proven = []Other{misfit}, true
+		s.look()
+		s.later(time.Second)
+		gone.Time = s.Now
+		s.Others, s.Earlier = []Other{goneOther(misfit, s.Now)}, map[string]mesos.Observation{misfit.TaskID: gone}
+		launches(t, s, false)
+		if ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); ready.Reason != v1alpha1.ReasonAgentDraining {
+			t.Errorf("it says %+v", ready)
+		}
+		launches(t, s.later(70*time.Second), false)
+		t.Run("under another process", func(t *testing.T) {
+			next := *s
+			next.Others = []Other{{TaskID: misfit.TaskID, AgentID: misfit.AgentID, State: mesos.TaskGoneByOperator}}
+			next.Earlier = map[string]mesos.Observation{misfit.TaskID: {TaskID: misfit.TaskID, State: mesos.TaskGoneByOperator, Source: mesos.SourceMaster, Reason: mesos.ReasonReconciliation}}
+			launches(t, &next, false)
+		})
+		s.later(time.Second).look()
+		if history := s.Status.History; len(history) != 1 || !over(&history[0]) {
+			t.Errorf("the history is %+v", history)
+		}
+		launches(t, s, true)
+	})
+	t.Run("before anybody killed it", func(t *testing.T) {
+		s := backingOff()
+		grace(&s.Spec)
+		s.Others, s.Proven = []Other{goneOther(misfit, s.Now)}, true
+		s.Now = s.Status.NextLaunchTime.Time
+		s.Others[0].GoneSince = s.Now
+		launches(t, s, false)
+		launches(t, s.later(70*time.Second), false)
+		if decision := s.later(time.Second).look(); !has(decision, StepPlace) || !slices.Contains(decision.Forget, misfit.TaskID) {
+			t.Errorf("in the end steps are %v, forgotten is %v", decision.Steps, decision.Forget)
+		}
+	})
+	t.Run("what matches is taken over, so that its end is the object's", func(t *testing.T) {
+		s := newStory(onlyOnce)
+		s.Others, s.Proven = []Other{goneOther(oldOne, s.Now)}, true
+		if decision := s.look(); decision.Adopt == nil {
+			t.Errorf("steps are %v", decision.Steps)
+		}
+	})
+}
+
+// TestNext_sparesOthersThatNothingWouldFollow: what runs is not killed before it is known that what would follow can be launched, nor is that said.
+func TestNext_sparesOthersThatNothingWouldFollow(t *testing.T) {
+	for name, c := range map[string]struct {
+		then func(*story)
+		says string
+	}{
+		"the master has not been asked for its agents": {func(s *story) { s.AgentsAwaited = true }, "once the master has been asked"},
+		"no agent is large enough": {func(s *story) {
+			s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonNoAgentLargeEnough, Stalled: true, Waits: true, Message: "No agent is large enough"}
+		}, "No agent is large enough"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.Others, s.Proven = []Other{misfit}, true
+			c.then(s)
+			decision := s.look()
+			ready := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady)
+			if len(decision.KillOthers) > 0 || !strings.Contains(ready.Message, c.says) || strings.Contains(ready.Message, "Killing") {
+				t.Errorf("it kills %v and says %q", decision.KillOthers, ready.Message)
+			}
+			if stalled := meta.IsStatusConditionTrue(decision.Status.Conditions, v1alpha1.ConditionStalled); stalled != (s.Obstacle != nil) {
+				t.Errorf("stalled is %t", stalled)
+			}
+			s.Others[0].TaskID = "shop.web.1bbbbbbbb.gone"
+			s.Abandoned = sets.New(s.Others[0].TaskID)
+			if decision = s.look(); len(decision.KillOthers) != 1 {
+				t.Error("what was abandoned is not killed")
+			}
+		})
 	}
 }

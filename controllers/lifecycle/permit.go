@@ -87,12 +87,24 @@ func refuseUser(framework *v1alpha1.MesosFramework, _ Namespace, task mesos.Task
 		return ""
 	}
 	allowed := slices.Concat([]string{framework.Spec.Info.User}, slices.DeleteFunc(slices.Clone(users), func(user string) bool { return user == anyUser }))
-	words := strings.Join(allowed, ", ")
+	words := listed(allowed)
 	if slices.Contains(users, anyUser) {
 		words = "any user but root"
 	}
 	return fmt.Sprintf("MesosFramework %s lets no task run as user %q, only as %s. Change spec.user, or ask %s to add the user to its spec.allowedUsers",
 		framework.Name, task.User, words, whoever(framework))
+}
+
+// listedAtMost is how many of several names a sentence lists.
+const listedAtMost = 5
+
+// listed are names for a sentence: a few of them, and how many more there are.
+func listed(names []string) string {
+	more := len(names) - listedAtMost
+	if more <= 0 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:listedAtMost], ", "), more)
 }
 
 // whoever names who may allow something.

@@ -159,13 +159,21 @@ func anything(t *rapid.T) Seen {
 	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "others") {
 		seen.Others = append(seen.Others, Other{
-			State: oneOf(t, "state of other", mesos.TaskRunning, mesos.TaskKilling, mesos.TaskUnreachable, mesos.TaskUnknown, mesos.TaskLost, ""), Outdated: rapid.Bool().Draw(t, "other outdated"),
+			State: oneOf(t, "state of other", mesos.TaskRunning, mesos.TaskKilling, mesos.TaskUnreachable, mesos.TaskUnknown, mesos.TaskLost, mesos.TaskStaging, mesos.TaskGoneByOperator, ""), Outdated: rapid.Bool().Draw(t, "other outdated"),
 			AgentRemoved: oneOf(t, "agent of other", "", "", "Agent agent-4 removed: the agent unregistered"), LostSince: aTime(t, "other lost"), UnknownSince: aTime(t, "other unknown"),
 			Lived: aTime(t, "other lived"), Asks: rapid.IntRange(0, 3).Draw(t, "asks of other"), LastAsk: aTime(t, "last ask of other"),
 			Answered: rapid.Bool().Draw(t, "other answered"), Silent: rapid.Bool().Draw(t, "other silent"),
 			TaskID: fmt.Sprintf("shop.web.%s.other%d", oneOf(t, "hash of other", hashA, hashB), i), AgentID: "agent-4",
 			Since: aTime(t, "other since"), Kills: rapid.IntRange(0, 3).Draw(t, "kills of other"), LastKill: aTime(t, "last kill of other"),
+			FirstKill: epoch.Add(-rapid.SampledFrom([]time.Duration{time.Minute, time.Hour}).Draw(t, "first kill of other")), GoneSince: aTime(t, "other gone"),
 		})
+	}
+	for i := range seen.Others {
+		if other := &seen.Others[i]; other.State != mesos.TaskGoneByOperator {
+			other.GoneSince = time.Time{}
+		} else if other.Since = epoch.Add(-time.Hour); other.GoneSince.IsZero() {
+			other.GoneSince = epoch
+		}
 	}
 	if len(seen.Status.History) > 0 && rapid.Bool().Draw(t, "an earlier one is back") {
 		seen.Others = append(seen.Others, Other{State: mesos.TaskRunning, TaskID: seen.Status.History[0].ID, AgentID: "agent-1"})
@@ -258,7 +266,8 @@ func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
 // countsAsLive says whether an other counts as live by what was durable before the decision.
 func countsAsLive(seen Seen, other Other) bool {
 	left := seen.Abandoned.Has(other.TaskID) || named(&seen.Status, other.TaskID)
-	return other.lives() || !left || isCondemned(&seen.Status, other.TaskID)
+	vain := IgnoresKills(other.State, other.Kills, other.FirstKill, seen.Now)
+	return other.lives() && !vain || !left || isCondemned(&seen.Status, other.TaskID)
 }
 
 // checkOthers: a live task of the identity is taken over or killed only where rule 12 allows it.

@@ -236,12 +236,21 @@ func (s *scene) wait() {
 	}
 	if s.state() == mesos.TaskUnreachable {
 		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
-	} else if IsUnknown(s.attempt) {
-		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID) +
-			"; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework " + s.Spec.FrameworkRef.Name
+	}
+	if s.attempt.AgentRemovedTime == nil {
+		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID)
+	}
+	if IsUnknown(s.attempt) {
+		s.verdict.message += "; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework " + s.Spec.FrameworkRef.Name
 	}
 	s.markUnreachable()
-	s.askIf(s.Doubted)
+	// A plain TASK_LOST says nothing of what became of it: what does is another word, and that has to be asked for.
+	s.askIf(s.Doubted || s.isPlainlyLost())
+}
+
+// isPlainlyLost says whether Mesos said TASK_LOST of the current attempt, not that its agent was removed, and has not been asked since.
+func (s *scene) isPlainlyLost() bool {
+	return s.state() == mesos.TaskLost && s.attempt.AgentRemovedTime == nil && s.Observation != nil && !s.Observation.IsAnswer() && !s.Answered
 }
 
 func (s *scene) run() {

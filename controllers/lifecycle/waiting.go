@@ -58,6 +58,7 @@ func (s *scene) sayWaiting() {
 
 // sayPending says what a task waits for, if the last was said long enough ago.
 func (s *scene) sayPending(waiting v1alpha1.Pending, every time.Duration) {
+	waiting.Message = cut(waiting.Message, messageLength)
 	s.verdict.message, s.decision.WriteAt = waiting.Message, s.Now
 	if last := s.Status.Pending; last != nil {
 		waiting.Since = last.Since

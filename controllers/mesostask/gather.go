@@ -371,7 +371,7 @@ func (v *view) gatherOthers() {
 	state := v.connection.Bridge.Connection()
 	others := v.connection.Others(v.key, v.attempt.TaskID)
 	for _, condemned := range lifecycle.Condemned(&v.object.Status) {
-		if !slices.ContainsFunc(others, func(other connections.Other) bool { return other.TaskID == condemned.ID }) && !v.isOver(condemned.ID) {
+		if !slices.ContainsFunc(others, func(other connections.Other) bool { return other.TaskID == condemned.ID }) && (lifecycle.IsEndingUnseen(&condemned) || !v.isOver(condemned.ID)) {
 			other := v.connection.Other(condemned.ID)
 			other.AgentID = cmp.Or(other.AgentID, condemned.AgentID)
 			others = append(others, other)
@@ -381,16 +381,25 @@ func (v *view) gatherOthers() {
 		open := lifecycle.OpenAttempt{TaskID: other.TaskID, AgentID: other.AgentID, FrameworkID: state.FrameworkID}
 		done := v.connection.NoteFate(v.key, open, other.State, time.Time{})
 		answered, silent := v.connection.Answered(done, other.Last)
+		gone := time.Time{}
+		if other.EndsUnseen {
+			gone = done.Gone
+		}
 		v.seen.Others = append(v.seen.Others, lifecycle.Other{
 			TaskID: other.TaskID, AgentID: other.AgentID, State: other.State, AgentRemoved: other.AgentRemoved, Outdated: other.Outdated, Dying: other.FollowsKill(),
-			Since: done.BoundSince, Lived: done.Lived, LostSince: done.FateUnknown, UnknownSince: done.Unknown,
-			Kills: done.Kills, LastKill: done.LastKill, Asks: done.Asks, LastAsk: done.LastAsk, Answered: answered, Silent: silent && state.Subscribed,
+			Since: done.BoundSince, Lived: done.Lived, LostSince: done.FateUnknown, UnknownSince: done.Unknown, GoneSince: gone,
+			Kills: done.Kills, FirstKill: done.FirstKill, LastKill: done.LastKill, Asks: done.Asks, LastAsk: done.LastAsk, Answered: answered, Silent: silent && state.Subscribed,
 		})
 	}
+}
+
+// countsAsLive says whether a task is one of those that the decision took for live.
+func (v *view) countsAsLive(taskID string) bool {
+	return slices.ContainsFunc(v.seen.Others, func(other lifecycle.Other) bool { return other.TaskID == taskID })
 }
 
 // isOver says whether Mesos told the end of a task that the status holds as one which is being killed.
 func (v *view) isOver(taskID string) bool {
 	attempt, _ := v.connection.Bridge.Attempt(taskID)
-	return attempt.Over()
+	return attempt.Over() && !attempt.EndsUnseen()
 }

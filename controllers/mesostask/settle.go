@@ -28,6 +28,10 @@ func (r *Reconciler) settleOthers(ctx context.Context, view *view) error {
 		if taskID == current || view.object.Status.Task != nil && view.object.Status.Task.ID == taskID && view.object.Status.Task.FinishTime == nil {
 			continue
 		}
+		if attempt, _ := view.connection.Bridge.Attempt(taskID); attempt.EndsUnseen() && view.countsAsLive(taskID) {
+			// It is not over yet. Whose end it will be is for a later decision to say.
+			continue
+		}
 		may, err := r.maySettle(ctx, view, taskID)
 		if err != nil {
 			return err
