@@ -19,8 +19,10 @@ const (
 	maxPorts      = 64
 	maxPort       = 65535
 	maxGrace      = 86400
-	// MaxDomains is how many domains of its agent are recorded of an attempt, MaxDomain how long the value of one may be.
-	MaxDomains, MaxDomain = 16, 255
+	// MaxDomains is how many domains of its agent are recorded of an attempt.
+	MaxDomains = 16
+	// MaxDomain is how many characters the value of one may have.
+	MaxDomain = 255
 )
 
 // ParseBinding reads the binding annotation of the object with this namespace and name. A binding that belongs to another object,

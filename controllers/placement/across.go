@@ -176,7 +176,7 @@ func (p *pools) census(task *Task, rule *acrossRule) *census {
 	among := rule.among
 	for _, label := range rule.sameLabels {
 		if value, has := task.Labels[label]; has {
-			among = append(among[:len(among):len(among)], mesos.Requirement{Label: label, Operator: mesos.In, Values: []string{value}})
+			among = append(slices.Clip(among), mesos.Requirement{Label: label, Operator: mesos.In, Values: []string{value}})
 		}
 	}
 	key := censusKey{task.Namespace, among.Canonical(), rule.by}

@@ -1,7 +1,7 @@
 package placement
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -166,8 +166,8 @@ func TestPlace_rulesAboutOthersHold(t *testing.T) {
 		var offers []mesos.Offer
 		rackOf := map[string]string{}
 		for i := range rapid.IntRange(1, 6).Draw(t, "agents") {
-			one := offer(fmt.Sprint(i), 1, mesos.Scalar(rapid.Int64Range(0, 3).Draw(t, "room")), gib)
-			one.AgentID = fmt.Sprint(i)
+			one := offer(strconv.Itoa(i), 1, mesos.Scalar(rapid.Int64Range(0, 3).Draw(t, "room")), gib)
+			one.AgentID = strconv.Itoa(i)
 			if in := rapid.SampledFrom(racks).Draw(t, "rack"); in != "" {
 				one.Attributes, rackOf[one.AgentID] = []mesos.Attribute{text("rack", in)}, in
 			}
@@ -196,18 +196,18 @@ func TestPlace_rulesAboutOthersHold(t *testing.T) {
 		var peers []Peer
 		for range rapid.IntRange(0, 3).Draw(t, "peers") {
 			agents := []string{"0", "1", "2", "unknown"}
-			peers = append(peers, peer(rapid.SampledFrom(apps).Draw(t, "app"), rapid.SampledFrom(agents[:]).Draw(t, "agent")))
+			peers = append(peers, peer(rapid.SampledFrom(apps).Draw(t, "app"), rapid.SampledFrom(agents).Draw(t, "agent")))
 		}
 		tasks, of := []Task{}, map[string]int{}
 		for i := range rapid.IntRange(1, 8).Draw(t, "tasks") {
-			one := task(fmt.Sprint(i), 1, 1, mib)
+			one := task(strconv.Itoa(i), 1, 1, mib)
 			n := rapid.IntRange(0, len(rules)-1).Draw(t, "rules")
 			one.Labels, one.Rules, of[one.Key] = map[string]string{"app": rapid.SampledFrom(apps).Draw(t, "app")}, rules[n], n
 			tasks = append(tasks, one)
 		}
 		// allows judges by the plainest means.
 		allows := func(task Task, agent string, placed []Peer) bool {
-			counts, unknown, any := map[string]int{}, 0, 0
+			counts, unknown, total := map[string]int{}, 0, 0
 			p := placements[of[task.Key]]
 			if len(p.Spread)+len(p.Together) == 0 {
 				return true
@@ -228,10 +228,10 @@ func TestPlace_rulesAboutOthersHold(t *testing.T) {
 				}
 				if in := rackOf[one.AgentID]; in != "" {
 					counts[in]++
-					any++
+					total++
 				} else if !known {
 					unknown++
-					any++
+					total++
 				}
 			}
 			in := rackOf[agent]
@@ -239,7 +239,7 @@ func TestPlace_rulesAboutOthersHold(t *testing.T) {
 			case in == "":
 				return false
 			case len(p.Together) > 0:
-				return counts[in] > 0 || any == 0 && among.Selects(task.Labels)
+				return counts[in] > 0 || total == 0 && among.Selects(task.Labels)
 			case p.Spread[0].MaxPerValue > 0:
 				return counts[in]+unknown+1 <= p.Spread[0].MaxPerValue
 			}

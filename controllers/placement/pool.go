@@ -50,9 +50,8 @@ type pool struct {
 type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
-	fixed   string
+	ports   string
 	filter  *filter
-	ranges  string
 }
 
 // shape is one such want and what is known of it.
@@ -71,14 +70,22 @@ type shape struct {
 	// failed says that no offer served, as things were when failedAt changes had been made.
 	failed   bool
 	failedAt int
-	// count says how many offers come to what, and verdict what is said for that; nil until somebody asks.
-	count   *tally
-	verdict *verdict
+	// said is what is said of it; nil until somebody asks.
+	said *said
+}
+
+// said is how many offers come to what for a shape and, once judged, what is said for that.
+type said struct {
+	count   tally
+	judged  bool
+	verdict verdict
 }
 
 func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	all := &pools{byRole: map[string]*pool{}, used: map[string]struct{}{}, round: &round, counting: map[string][]*census{}}
+	asked := false
 	for i := range tasks {
+		asked = asked || tasks[i].Rules.Across()
 		all.of(tasks[i].Role).prepare(&tasks[i])
 		for _, role := range tasks[i].OtherRoles {
 			all.of(role).prepare(&tasks[i])
@@ -104,12 +111,19 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 		pool.build()
 	}
 	// Before anything is given away, so that it is counted.
-	for i := range tasks {
-		if tasks[i].Rules.Across() {
-			all.of(tasks[i].Role).filter(&tasks[i])
-		}
+	if asked {
+		all.ask(tasks)
 	}
 	return all
+}
+
+// ask counts other tasks for those that ask where they are.
+func (p *pools) ask(tasks []Task) {
+	for i := range tasks {
+		if tasks[i].Rules.Across() {
+			p.of(tasks[i].Role).filter(&tasks[i])
+		}
+	}
 }
 
 // of returns the pool of a role, which is empty where nothing was offered to it.
@@ -213,7 +227,7 @@ func (p *pool) shape(task *Task) *shape {
 	if task.Rules != nil {
 		left = p.filter(task)
 	}
-	key := shapeKey{scalars: task.Resources, anyPort: anyPort, fixed: pack(fixed), ranges: packSpans(ranges), filter: left}
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, ports: pack(fixed, ranges), filter: left}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{

@@ -220,19 +220,16 @@ func distinct(fixed []uint32, ranges freePorts) int {
 	return n
 }
 
-// pack writes ports as part of a key.
-func pack(ports []uint32) string {
+// pack writes ports and ranges as part of a key. There is no port 0, so that it can stand between them.
+func pack(ports []uint32, ranges freePorts) string {
 	var packed []byte
 	for _, port := range ports {
 		packed = binary.BigEndian.AppendUint32(packed, port)
 	}
-	return string(packed)
-}
-
-func packSpans(spans freePorts) string {
-	var packed []byte
-	for _, s := range spans {
-		packed = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(packed, s.begin), s.end)
+	for _, s := range ranges {
+		for _, bound := range [...]uint32{0, s.begin, s.end} {
+			packed = binary.BigEndian.AppendUint32(packed, bound)
+		}
 	}
 	return string(packed)
 }

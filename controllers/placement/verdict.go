@@ -66,20 +66,19 @@ func (p *pool) verdict(task *Task, shape *shape) verdict {
 	if bars := p.bars(task, shape); bars.offers > 0 {
 		return p.judge(bars.move(p.countOf(shape)), shape, &bars)
 	}
-	if shape.verdict == nil {
-		said := p.judge(p.countOf(shape), shape, nil)
-		shape.verdict = &said
+	count := p.countOf(shape)
+	if !shape.said.judged {
+		shape.said.verdict, shape.said.judged = p.judge(count, shape, nil), true
 	}
-	return *shape.verdict
+	return shape.said.verdict
 }
 
 // countOf says how many offers come to what for the tasks of a shape, whatever they avoid.
 func (p *pool) countOf(shape *shape) tally {
-	if shape.count == nil {
-		count := p.countedFor(shape).count(shape)
-		shape.count = &count
+	if shape.said == nil {
+		shape.said = &said{count: p.countedFor(shape).count(shape)}
 	}
-	return *shape.count
+	return shape.said.count
 }
 
 // judge says what there is to say where offers come to that. Bars are what the task avoids for a time of them; nil for nothing.

@@ -157,10 +157,13 @@ func (p *peers) use(namespace string, before, after *peer) {
 	}
 }
 
+// somewhere says whether a MesosTask has an agent.
+func (p *peer) somewhere() bool { return p != nil && p.agentID != "" }
+
 // stir asks for offers for tasks that may be placed now as another one came to an agent, or left one; the caller holds the lock.
 func (p *Placer) stir(namespace string, before, after *peer) {
-	was, is := before != nil && before.agentID != "", after != nil && after.agentID != ""
-	if !was && !is || was && is && before.agentID == after.agentID && maps.Equal(before.labels, after.labels) {
+	was, is := before.somewhere(), after.somewhere()
+	if was && is && before.agentID == after.agentID && maps.Equal(before.labels, after.labels) {
 		return
 	}
 	for _, task := range p.pending {

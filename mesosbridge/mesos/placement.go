@@ -71,6 +71,7 @@ func (s Selector) Selects(labels map[string]string) bool {
 			holds = !has || !slices.Contains(s[i].Values, value)
 		case DoesNotExist:
 			holds = !has
+		default:
 		}
 		if !holds {
 			return false
