@@ -171,7 +171,7 @@ func (p *Placer) stir(namespace string, before, after *peer) {
 			continue
 		}
 		if was && task.rules.StirredBy(before.labels, false) || is && task.rules.StirredBy(after.labels, true) {
-			p.revive.Insert(task.task.Role)
+			p.revive.Insert(task.roles...)
 			p.Wake()
 		}
 	}
@@ -183,7 +183,7 @@ func (p *Placer) AgentsChanged() {
 	defer p.mu.Unlock()
 	for _, task := range p.pending {
 		if task.rules.Across() && p.waits(task) && task.waiting != nil {
-			p.revive.Insert(task.task.Role)
+			p.revive.Insert(task.roles...)
 			p.Wake()
 		}
 	}

@@ -83,7 +83,7 @@ func TestPlacer_asksAgainWhenAPeerLeaves(t *testing.T) {
 	} {
 		p := &Placer{pending: map[types.NamespacedName]*wanted{}, revive: sets.New[string](), signal: make(chan struct{}, 1)}
 		key := types.NamespacedName{Namespace: "shop", Name: "waiting"}
-		p.pending[key] = &wanted{key: key, task: mesos.Task{Role: "prod"}, rules: placement.Compile(&c.placement), waiting: &v1alpha1.Pending{}}
+		p.pending[key] = &wanted{key: key, task: mesos.Task{Role: "prod"}, roles: []string{"prod"}, rules: placement.Compile(&c.placement), waiting: &v1alpha1.Pending{}}
 		p.Meet(bound("a", "1", "agent-a"))
 		if got := p.revive.Has("prod"); got != c.came {
 			t.Errorf("%s: it asks again as one came: %t, want %t", name, got, c.came)
