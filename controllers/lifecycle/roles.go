@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -33,7 +32,7 @@ func refuseMissingRole(framework *v1alpha1.MesosFramework, _ Namespace, task mes
 	for _, role := range task.Roles() {
 		if !slices.Contains(has, role) {
 			return fmt.Sprintf("MesosFramework %s does not have role %q; it has %s. Change spec.roles, or ask %s to add the role to its spec.info.roles",
-				framework.Name, role, strings.Join(has, ", "), whoever(framework))
+				framework.Name, role, listed(has), whoever(framework))
 		}
 	}
 	return ""
