@@ -12,8 +12,7 @@ CONTAINER_TOOL ?= docker
 # NAMESPACE is where `make run` keeps its lease and finds its secrets.
 NAMESPACE ?= default
 # PKG limits test, test-fast and lint to some packages.
-# What takes longest is begun first, so that it is not what all wait for at the end.
-PKG ?= ./controllers/system ./charts ./...
+PKG ?= ./...
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
 CONTROLLER_GEN := $(BIN)/tools/controller-gen
@@ -109,10 +108,15 @@ verify: ## Check that generated files are current and that nothing is there to c
 
 ##@ Tests
 
+# What takes longest is begun first, so that it is not what all wait for at the end.
+ifeq ($(PKG),./...)
+LONGEST = ./controllers/system ./charts
+endif
+
 # Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/.
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
-	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(PKG)
+	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(LONGEST) $(PKG)
 
 .PHONY: test-fast
 test-fast: ## Run the tests that need neither API server nor race detector.

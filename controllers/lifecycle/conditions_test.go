@@ -428,9 +428,9 @@ func TestNext_longSentences(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := c.story
 			s.later(time.Minute).look()
-			said := ""
+			var said strings.Builder
 			for _, condition := range s.Status.Conditions {
-				said += condition.Message
+				said.WriteString(condition.Message)
 				if len(condition.Message) > messageLength {
 					t.Errorf("%s has %d bytes", condition.Type, len(condition.Message))
 				}
@@ -438,8 +438,8 @@ func TestNext_longSentences(t *testing.T) {
 			if pending := s.Status.Pending; pending != nil && len(pending.Message) > messageLength {
 				t.Errorf("status.pending has %d bytes", len(pending.Message))
 			}
-			if !strings.Contains(said, c.says) {
-				t.Errorf("it says %q, want %q in it", said, c.says)
+			if !strings.Contains(said.String(), c.says) {
+				t.Errorf("it says %q, want %q in it", said.String(), c.says)
 			}
 			writes := s.writes
 			if s.look(); s.writes != writes {

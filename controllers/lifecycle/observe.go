@@ -145,12 +145,13 @@ func (s *scene) observeEarlier() {
 		if !ok || !s.tellsOf(earlier, said) {
 			continue
 		}
-		if s.record(earlier, said) {
+		switch {
+		case s.record(earlier, said):
 			s.endEarlier(earlier, said.Time)
-		} else if isEndingUnseen(earlier) {
+		case isEndingUnseen(earlier):
 			s.learned = true
 			s.checkAt(s.overUnseen(earlier))
-		} else if earlier.Outcome != "" && s.isRemoved(earlier, func(time.Time) bool { return true }) {
+		case earlier.Outcome != "" && s.isRemoved(earlier, func(time.Time) bool { return true }):
 			// Nothing waits for its end, so that what Mesos last said will do.
 			earlier.FinishTime = s.timeOf(s.Now)
 			s.endedEarlier.Insert(earlier.ID)
