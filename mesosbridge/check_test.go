@@ -55,13 +55,13 @@ func TestTaskInfo_healthCheck(t *testing.T) {
 				DelaySeconds: new(1.0), IntervalSeconds: new(2.0), TimeoutSeconds: new(3.0), GracePeriodSeconds: new(4.0), ConsecutiveFailures: new(uint32(5)),
 			}
 			c.want(want)
-			info := taskInfo(&task, "a1", nil)
+			info := mustTaskInfo(t, &task, "a1", nil)
 			if diff := cmp.Diff(want, info.HealthCheck); diff != "" {
 				t.Errorf("the health check (-want +got):\n%s", diff)
 			}
 		})
 	}
-	if info := taskInfo(&mesos.Task{ID: "a", Shell: "x"}, "a1", nil); info.HealthCheck != nil {
+	if info := mustTaskInfo(t, &mesos.Task{ID: "a", Shell: "x"}, "a1", nil); info.HealthCheck != nil {
 		t.Errorf("a task without one has the health check %v", info.HealthCheck)
 	}
 }
@@ -87,7 +87,7 @@ func TestTaskInfo_check(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.check.Delay, c.check.Interval, c.check.Timeout = time.Second, 2*time.Second, 3*time.Second
 			c.want.DelaySeconds, c.want.IntervalSeconds, c.want.TimeoutSeconds = new(1.0), new(2.0), new(3.0)
-			info := taskInfo(&mesos.Task{
+			info := mustTaskInfo(t, &mesos.Task{
 				ID: "a", Shell: "x", Ports: []mesos.Port{{Name: "http"}, {Name: "admin"}}, HostPorts: []uint32{31007, 31002}, Check: &c.check,
 			}, "a1", nil)
 			if diff := cmp.Diff(&c.want, info.Check); diff != "" {

@@ -46,7 +46,7 @@ func TestTaskInfo_labelsAndDiscovery(t *testing.T) {
 		},
 	} {
 		t.Run(sentence, func(t *testing.T) {
-			info := taskInfo(&c.task, "agent", nil)
+			info := mustTaskInfo(t, &c.task, "agent", nil)
 			if diff := cmp.Diff(c.labels, info.Labels); diff != "" {
 				t.Errorf("labels (-want +got):\n%s", diff)
 			}

@@ -232,14 +232,19 @@ func (s stock) takePorts(taken []mesospb.Resource, want []mesos.PortRange) ([]me
 	return taken, nil
 }
 
-// taskInfo builds what the launch tells Mesos of the task.
-func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) mesospb.TaskInfo {
+// taskInfo builds what the launch tells Mesos of the task. An error says what of it cannot be put to Mesos; it must not be launched then.
+func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) (mesospb.TaskInfo, error) {
+	container, err := containerInfo(task)
+	if err != nil {
+		return mesospb.TaskInfo{}, err
+	}
 	info := mesospb.TaskInfo{
 		Name:      task.Name,
 		TaskID:    mesospb.TaskID{Value: task.ID},
 		AgentID:   mesospb.AgentID{Value: agentID},
 		Resources: resources,
 		Command:   commandInfo(task),
+		Container: container,
 		Labels:    taskLabels(task),
 		Discovery: discoveryInfo(task),
 
@@ -252,22 +257,31 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) me
 	if task.MaxRun > 0 {
 		info.MaxCompletionTime = &mesospb.DurationInfo{Nanoseconds: task.MaxRun.Nanoseconds()}
 	}
-	return info
+	return info, nil
 }
 
+// commandInfo says what is run. Without a value and a shell it is the image's entrypoint, with the arguments if there are any (the table in
+// src/slave/containerizer/mesos/isolators/docker/runtime.cpp; src/docker/docker.cpp, RunOptions::create).
 func commandInfo(task *mesos.Task) *mesospb.CommandInfo {
 	command := &mesospb.CommandInfo{
-		Shell:       new(len(task.Argv) == 0),
+		Shell:       new(false),
 		Environment: &mesospb.Environment{Variables: environment(task)},
 	}
+	inDocker := task.Container.InDocker()
 	switch {
+	case len(task.Argv) > 0 && inDocker:
+		// Docker is told the first as the entrypoint (runByDocker).
+		command.Arguments = task.Argv[1:]
 	case len(task.Argv) > 0:
 		// Mesos hands arguments to exec as they are, so the first is the program's own name.
 		command.Value, command.Arguments = new(task.Argv[0]), task.Argv
 	case task.Shell != "":
-		command.Value = new(task.Shell)
+		command.Shell, command.Value = new(true), new(task.Shell)
+	default:
+		command.Arguments = task.Args
 	}
-	if task.User != "" {
+	// A user in a Docker container need not be one of the agent, where the sandbox is given to this one.
+	if task.User != "" && !inDocker {
 		command.User = new(task.User)
 	}
 	for _, uri := range task.URIs {

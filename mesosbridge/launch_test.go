@@ -300,7 +300,7 @@ func TestTaskInfo(t *testing.T) {
 		KillGracePeriod: &grace,
 		MaxRun:          time.Minute,
 	}
-	info := taskInfo(&task, "a1", []mesospb.Resource{scalar("cpus", 1)})
+	info := mustTaskInfo(t, &task, "a1", []mesospb.Resource{scalar("cpus", 1)})
 	var env []string
 	for _, v := range info.Command.Environment.Variables {
 		env = append(env, v.Name+"="+v.GetValue())
@@ -362,7 +362,7 @@ func TestTaskInfo_ports(t *testing.T) {
 	if _, _, err := left.take(&mesos.Task{Ranges: []mesos.NamedRange{{From: 10100, To: 10101}}}); err == nil {
 		t.Error("a range was taken of which a port is gone")
 	}
-	info := taskInfo(&task, "a1", nil)
+	info := mustTaskInfo(t, &task, "a1", nil)
 	want := []mesospb.Port{
 		{Number: 53, Name: new("dns"), Protocol: new("tcp")},
 		{Number: 53, Name: new("dns-udp"), Protocol: new("udp"), Labels: &mesospb.Labels{Labels: []mesospb.Label{{Key: "VIP_0", Value: new("/dns:53")}, {Key: "empty", Value: new("")}}}},
@@ -380,7 +380,7 @@ func TestTaskInfo_ports(t *testing.T) {
 }
 
 func TestTaskInfo_withoutAShell(t *testing.T) {
-	info := taskInfo(&mesos.Task{ID: "odd", Argv: []string{"/bin/sleep", "10"}}, "a1", nil)
+	info := mustTaskInfo(t, &mesos.Task{ID: "odd", Argv: []string{"/bin/sleep", "10"}}, "a1", nil)
 	if c := info.Command; c.GetShell() || c.Shell == nil || c.GetValue() != "/bin/sleep" || !cmp.Equal(c.Arguments, []string{"/bin/sleep", "10"}) || c.User != nil {
 		t.Errorf("unexpected command: %v", c)
 	}

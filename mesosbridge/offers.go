@@ -129,7 +129,7 @@ func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check 
 }
 
 // startAccept takes the tasks' shares out of the offer and marks their ACCEPT as sent. It returns no task when the offer is gone or
-// nothing may be accepted, and an error for each task whose share the offer cannot give.
+// nothing may be accepted, and an error for each task whose share the offer cannot give or that cannot be put to Mesos.
 func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, short []error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -148,8 +148,13 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 			short = append(short, fmt.Errorf("launching task %s: %w", tasks[i].ID, err))
 			continue
 		}
+		info, err := taskInfo(&tasks[i], o.AgentID, resources)
+		if err != nil {
+			short = append(short, fmt.Errorf("launching task %s: %w", tasks[i].ID, err))
+			continue
+		}
 		left = rest
-		infos = append(infos, taskInfo(&tasks[i], o.AgentID, resources))
+		infos = append(infos, info)
 		r.Accept, r.AcceptTerm, r.AgentID = AcceptSent, t.number, o.AgentID
 	}
 	return infos, short

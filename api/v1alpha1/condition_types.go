@@ -79,6 +79,8 @@ const (
 	ReasonLabelNotAllowed = "LabelNotAllowed"
 	// ReasonDiscoveryNotAllowed says that the framework does not allow spec.discovery.name in this namespace.
 	ReasonDiscoveryNotAllowed = "DiscoveryNotAllowed"
+	// ReasonContainerNotAllowed says that the framework does not let MesosTasks ask of containers what spec.container does.
+	ReasonContainerNotAllowed = "ContainerNotAllowed"
 	// ReasonOtherFrameworkID says that the task was bound under another framework ID than the framework has now: it is never
 	// launched again by itself.
 	ReasonOtherFrameworkID = "OtherFrameworkID"

@@ -125,6 +125,11 @@ type MesosFrameworkSpec struct {
 	// +optional
 	AllowedDiscovery AllowedDiscovery `json:"allowedDiscovery,omitempty"`
 
+	// allowedContainers says what MesosTasks may ask of containers. Absent: what runs in an image, or on the agent's files, by Mesos' own
+	// containerizer, and nothing else of what there is.
+	// +optional
+	AllowedContainers *AllowedContainers `json:"allowedContainers,omitempty"`
+
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
 	// +kubebuilder:default=Detach

@@ -52,8 +52,6 @@ type MesosTaskList struct {
 // MesosTaskSpec is what reaches Mesos (the TaskTemplate) and how the operator keeps it.
 //
 // +kubebuilder:validation:XValidation:rule="self.frameworkRef == oldSelf.frameworkRef",message="spec.frameworkRef cannot be changed: delete the MesosTask and create it anew",fieldPath=".frameworkRef"
-// +kubebuilder:validation:XValidation:rule="has(self.shell) != has(self.command)",message="exactly one of spec.shell and spec.command must be set",fieldPath=".shell"
-// +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command)",message="spec.args needs spec.command; with spec.shell write the arguments into the command line",fieldPath=".args"
 // +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, p.name == r.name))",message="one of spec.ports and one of spec.portRanges have the same name, and so the same PORT_<NAME>: rename one",fieldPath=".portRanges"
 // +kubebuilder:validation:XValidation:rule="!has(self.ports) || !has(self.portRanges) || self.portRanges.all(r, !self.ports.exists(p, has(p.hostPort) && r.from <= p.hostPort && p.hostPort <= r.to && (has(p.protocol) ? p.protocol : 'TCP') == (has(r.protocol) ? r.protocol : 'TCP')))",message="the hostPort of one of spec.ports is in one of spec.portRanges, and no agent could give it twice: take another",fieldPath=".portRanges"
 // +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.healthCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.healthCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".healthCheck.http.port"
@@ -61,6 +59,8 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.http) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.http.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.http.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.http.port"
 // +kubebuilder:validation:XValidation:rule="!has(self.readinessCheck) || !has(self.readinessCheck.tcp) || has(self.ports) && self.ports.exists(p, p.name == self.readinessCheck.tcp.port && (!has(p.protocol) || p.protocol == 'TCP'))",message="spec.readinessCheck.tcp.port must be the name of one of spec.ports, for TCP",fieldPath=".readinessCheck.tcp.port"
 // +kubebuilder:validation:XValidation:rule="!has(self.role) || !has(self.roles)",message="spec.role and spec.roles are not to be set both: put the role into spec.roles, and leave spec.role out",fieldPath=".role"
+// +kubebuilder:validation:XValidation:rule="has(self.shell) != has(self.command) || (!has(self.shell) && has(self.container) && has(self.container.image))",message="exactly one of spec.shell and spec.command must be set; with spec.container.image both may be left out, for what the image itself runs",fieldPath=".shell"
+// +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command) || (!has(self.shell) && has(self.container) && has(self.container.image))",message="spec.args needs spec.command, or spec.container.image without a spec.shell; with spec.shell write the arguments into the command line",fieldPath=".args"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -219,7 +219,8 @@ type TaskTemplate struct {
 	// +optional
 	Role string `json:"role,omitempty"`
 
-	// shell is a command line for /bin/sh -c on the agent. Exactly one of shell and command must be set.
+	// shell is a command line for /bin/sh -c on the agent, or in the container. Exactly one of shell and command must be set; with container.image
+	// both may be left out: the image's entrypoint is run.
 	// +kubebuilder:validation:Pattern=`^[^\x00]*$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
@@ -235,7 +236,7 @@ type TaskTemplate struct {
 	// +optional
 	Command []string `json:"command,omitempty"`
 
-	// args are further arguments for command.
+	// args are further arguments for command. Without command they are arguments for the entrypoint of container.image, instead of the image's own.
 	// +kubebuilder:validation:items:Pattern=`^[^\x00]*$`
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=1024
@@ -244,7 +245,8 @@ type TaskTemplate struct {
 	// +optional
 	Args []string `json:"args,omitempty"`
 
-	// user is the system user that the task runs as on the agent. Default: the framework's as it is when the task is launched.
+	// user is the system user that the task runs as on the agent. With container.docker it is the user in the container, by name or number, and image
+	// stands for the image's own. Default: the framework's as it is when the task is launched.
 	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -291,6 +293,10 @@ type TaskTemplate struct {
 	// +listType=atomic
 	// +optional
 	URIs []URI `json:"uris,omitempty"`
+
+	// container is what the task runs in: an image, volumes, networks. Absent: the task is a process of its agent.
+	// +optional
+	Container *Container `json:"container,omitempty"`
 
 	// resources are what the task needs of its agent.
 	// +required

@@ -94,6 +94,8 @@ func TestNext_conditions(t *testing.T) {
 	asRoot.change(func(s *story) {
 		s.Hash, s.Obstacle = hashB, &Obstacle{Reason: v1alpha1.ReasonUserNotAllowed, Message: "Not root", Stalled: true}
 	})
+	inDocker := newStory()
+	inDocker.Obstacle = &Obstacle{Reason: v1alpha1.ReasonContainerNotAllowed, Message: "Not in Docker", Stalled: true}
 	leaving := newStory()
 	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
 	impossible := newStory()
@@ -203,6 +205,9 @@ func TestNext_conditions(t *testing.T) {
 		},
 		"running, and changed to a user that is not allowed": {
 			asRoot, conditions("Ready", "False/UserNotAllowed", "Stalled", "True/UserNotAllowed"), status.FailedStatus,
+		},
+		"with a container that is not allowed": {
+			inDocker, conditions("Ready", "False/ContainerNotAllowed", "Stalled", "True/ContainerNotAllowed"), status.FailedStatus,
 		},
 		"with a role that is not allowed": {
 			wrongRole, conditions("Ready", "False/RoleNotAllowed", "Stalled", "True/RoleNotAllowed"), status.FailedStatus,

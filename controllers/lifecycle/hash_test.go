@@ -48,6 +48,9 @@ func TestHash_golden(t *testing.T) {
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
+		"arguments of an image":         {declared(mesos.Task{Args: []string{"a"}}, "").Hash(), "2482cd4c7"},
+		"a small container":             {declared(mesos.Task{Container: &mesos.Container{Image: "nginx:1"}}, "").Hash(), "24ffed32d"},
+		"a container with everything":   {declared(mesos.Task{Container: fullContainer()}, "").Hash(), "29fbe560d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.got != c.want {
@@ -256,6 +259,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			},
 		},
 		"MaxRunSeconds": {func(t *v1alpha1.TaskTemplate) { t.MaxRunSeconds = new(int32(5)) }},
+		"Container":     containerEdits(),
 	}
 	seen := map[string]string{resolved(t, baseSpec()): "nothing"}
 	for field := range reflect.TypeFor[v1alpha1.TaskTemplate]().Fields() {

@@ -46,6 +46,7 @@ var permissions = []permission{
 	{v1alpha1.ReasonUserNotAllowed, refuseUser},
 	{v1alpha1.ReasonLabelNotAllowed, refuseLabels},
 	{v1alpha1.ReasonDiscoveryNotAllowed, refuseDiscovery},
+	{v1alpha1.ReasonContainerNotAllowed, refuseContainer},
 }
 
 // Permit says why a framework does not let a resolved task of a namespace be launched, and who may change that; nil if it does. What counts is
@@ -81,9 +82,14 @@ func refuseNamespace(framework *v1alpha1.MesosFramework, namespace Namespace, _ 
 func refuseUser(framework *v1alpha1.MesosFramework, _ Namespace, task mesos.Task) string {
 	users := framework.Spec.AllowedUsers
 	switch {
-	case task.User == framework.Spec.Info.User, slices.Contains(users, task.User):
+	case slices.Contains(users, task.User):
 		return ""
-	case task.User != root && slices.Contains(users, anyUser):
+	case task.Container.InDocker() && task.User == mesos.UserOfImage:
+		return fmt.Sprintf("MesosFramework %s lets no task run as the user that its image names, which may be root. Change spec.user, or ask %s to add %q to its spec.allowedUsers",
+			framework.Name, whoever(framework), mesos.UserOfImage)
+	case task.User == framework.Spec.Info.User:
+		return ""
+	case !isRoot(&task) && slices.Contains(users, anyUser):
 		return ""
 	}
 	allowed := slices.Concat([]string{framework.Spec.Info.User}, slices.DeleteFunc(slices.Clone(users), func(user string) bool { return user == anyUser }))
@@ -105,6 +111,11 @@ func listed(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:listedAtMost], ", "), more)
+}
+
+// isRoot says whether a task would be root: Docker takes users by their number, too.
+func isRoot(task *mesos.Task) bool {
+	return task.User == root || task.Container.InDocker() && strings.Trim(task.User, "0") == ""
 }
 
 // whoever names who may allow something.

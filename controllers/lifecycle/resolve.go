@@ -38,13 +38,22 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if err != nil {
 		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
 	}
+	container, err := containerOf(&spec.TaskTemplate)
+	if err != nil {
+		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
+	}
 	task := mesos.Task{
-		Name:    name + "." + namespace,
-		Role:    roles[0],
-		User:    spec.User,
-		Shell:   spec.Shell,
-		Argv:    slices.Concat(spec.Command, spec.Args),
-		Scalars: scalars,
+		Name:      name + "." + namespace,
+		Role:      roles[0],
+		User:      spec.User,
+		Shell:     spec.Shell,
+		Container: container,
+		Scalars:   scalars,
+	}
+	if len(spec.Command) > 0 {
+		task.Argv = slices.Concat(spec.Command, spec.Args)
+	} else {
+		task.Args = spec.Args
 	}
 	if task.User == "" {
 		task.User = framework.User

@@ -30,6 +30,10 @@ type AgentSpec struct {
 	// WorkDir is the agent's flag of that name, for its messages; default /var/lib/mesos.
 	WorkDir string
 
+	// Containerizers and ImageProviders are the agent's flags of these names; nil for all, with which a script can play any container. An agent
+	// whose runner is Limited has containerizer mesos and no image provider, whatever they say.
+	Containerizers, ImageProviders []string
+
 	// Runner acts the tasks out; default ScriptRunner{}.
 	Runner Runner
 }
@@ -78,6 +82,19 @@ func (s AgentSpec) resources() []mesos.Resource {
 	return out
 }
 
+// containers settles what the agent can run of containers.
+func (s *AgentSpec) containers() {
+	if s.Containerizers == nil {
+		s.Containerizers = []string{ContainerizerMesos, ContainerizerDocker}
+	}
+	if s.ImageProviders == nil {
+		s.ImageProviders = []string{ImageProviderDocker}
+	}
+	if _, limited := s.Runner.(Limited); limited {
+		s.Containerizers, s.ImageProviders = []string{ContainerizerMesos}, nil
+	}
+}
+
 // Agent is one agent with its tasks, as it is in truth, whatever a master believes.
 type Agent struct {
 	cluster *Cluster
@@ -112,6 +129,7 @@ func (c *Cluster) AddAgent(spec AgentSpec) *Agent {
 	if spec.Runner == nil {
 		spec.Runner = ScriptRunner{}
 	}
+	spec.containers()
 	a := &Agent{
 		cluster: c, spec: spec, total: spec.resources(), number: n, up: true,
 		tasks: map[taskKey]*agentTask{}, executors: map[executorKey]*agentExecutor{}, orphans: map[*agentTask]struct{}{},

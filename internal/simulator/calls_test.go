@@ -94,6 +94,40 @@ var acceptRules = map[string]struct {
 		},
 		want: invalid("Task's `CommandInfo` is invalid: Environment variable 'A' of type 'VALUE' must have a value set"),
 	},
+	"a volume without a source": {
+		change: func(t, _ object) {
+			t["container"] = object{"type": "MESOS", "volumes": []any{object{"container_path": "/a", "mode": "RW"}}}
+		},
+		want: invalid("Task's `ContainerInfo` is invalid: Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'"),
+	},
+	"a volume whose source is not there": {
+		change: func(t, _ object) {
+			t["container"] = object{"type": "MESOS", "volumes": []any{object{"container_path": "/a", "mode": "RW", "source": object{"type": "SANDBOX_PATH"}}}}
+		},
+		want: invalid("Task's `ContainerInfo` is invalid: Invalid volume: 'source.sandbox_path' is not set for SANDBOX_PATH volume"),
+	},
+	"a volume of an unknown source": {
+		change: func(t, _ object) {
+			t["container"] = object{"type": "MESOS", "volumes": []any{object{"container_path": "/a", "mode": "RW", "source": object{}}}}
+		},
+		want: invalid("Task's `ContainerInfo` is invalid: Invalid volume: 'source.type' is unknown"),
+	},
+	"Docker of which nothing is said": {
+		change: func(t, _ object) { t["container"] = object{"type": "DOCKER"} },
+		want:   invalid("Task's `ContainerInfo` is invalid: DockerInfo 'docker' is not set for DOCKER typed ContainerInfo"),
+	},
+	"a Docker container with a name": {
+		change: func(t, _ object) {
+			t["container"] = object{"type": "DOCKER", "docker": object{"image": "x", "parameters": []any{object{"key": "name", "value": "y"}}}}
+		},
+		want: invalid("Task's `ContainerInfo` is invalid: Parameter in DockerInfo must not be 'name'"),
+	},
+	"cgroups of its own": {
+		change: func(t, _ object) {
+			t["container"] = object{"type": "MESOS", "linux_info": object{"share_cgroups": false}}
+		},
+		want: invalid("Only tasks in a task group may have 'share_cgroups' set to 'false'"),
+	},
 	"neither command nor executor": {
 		change: func(t, _ object) { delete(t, "command"); dig(t, "resources", "0", "scalar").(object)["value"] = 1000.0 },
 		want:   invalid("Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"),

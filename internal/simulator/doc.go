@@ -24,7 +24,7 @@
 //     operation feedback (RECONCILE_OPERATIONS, ACKNOWLEDGE_OPERATION_STATUS);
 //   - executors of the framework's own (ExecutorInfo with LAUNCH, or of type CUSTOM), hence MESSAGE and SHUTDOWN;
 //   - offer filters and offer constraints (the latter are seen in JSON only: mesos-go's types do not have them);
-//   - containers of tasks on agents whose runner is a ProcessRunner;
+//   - containers without an image of tasks on agents whose runner is a ProcessRunner;
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
 //     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
@@ -34,8 +34,8 @@
 //
 //   - allocation: an agent's free resources go to whoever holds the least CPU, and was offered something least often;
 //     no quota guarantees (only limits), no weights, no fair shares across several resources;
-//   - containers: no images, volumes, networks, isolation or limits, nor their lack, but where a fault says so
-//     (LaunchFault); every task has its agent's IP address;
+//   - containers: an agent without the containerizer or the image provider fails the launch (AgentSpec); else no images, volumes, networks,
+//     isolation or limits, nor their lack, but where a fault says so (LaunchFault); every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
 //     its executors at once;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;

@@ -85,9 +85,13 @@ func durationText(d time.Duration) string {
 	return fmt.Sprintf("%gsecs", d.Seconds())
 }
 
-// launchFault is the fault that meets a launch, nil if none does. What befalls one task of a group befalls its executor.
+// launchFault is the fault that meets a launch, nil if none does: one that was injected, or what the agent cannot run. What befalls one task of a group
+// befalls its executor.
 func (a *Agent) launchFault(infos []*mesos.TaskInfo) *Fault {
 	for _, info := range infos {
+		if action := a.lacking(info); action != "" {
+			return &Fault{Target: LaunchFault, Action: action}
+		}
 		if f := a.cluster.faults.match(LaunchFault, RunTask, subject{task: info.TaskID.Value, agent: a.id}); f != nil {
 			return f
 		}

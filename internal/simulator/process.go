@@ -23,7 +23,8 @@ import (
 // ProcessRunner runs each task as a process of this machine, in its own process group and with a sandbox
 // directory of its own that holds its stdout and stderr. It needs real time.
 //
-// It has no containers and images: tasks that ask for these are refused. Resources are not enforced.
+// Its agents have neither images nor Docker, and fail tasks that ask for these as real agents do. It has no other containers: tasks that ask for
+// these are refused. Resources are not enforced.
 type ProcessRunner struct {
 	// Dir holds the sandboxes: <Dir>/<agent ID>/<framework ID>/<task ID>/<container ID>.
 	Dir string
@@ -37,7 +38,7 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 // Unsupported implements Limited.
 func (ProcessRunner) Unsupported(info *mesos.TaskInfo) string {
-	if info.Container != nil {
+	if info.Container != nil && info.Container.Docker == nil && info.Container.GetMesos().GetImage() == nil {
 		return "a container of a real process"
 	}
 	return ""

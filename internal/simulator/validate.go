@@ -49,6 +49,9 @@ func (a *acceptance) validate(info *mesos.TaskInfo, alone bool) string {
 			return why
 		}
 	}
+	if why := validateShareCgroups(info); alone && why != "" {
+		return why
+	}
 	if alone && (info.Command != nil) == (info.Executor != nil) {
 		return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
 	}
@@ -227,16 +230,6 @@ func validateCommand(_ *acceptance, info *mesos.TaskInfo) string {
 		case strings.ContainsRune(string(v.GetSecret().GetValue().GetData()), 0):
 			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' specifies a secret containing null bytes, "+
 				"which is not allowed in the environment", v.Name)
-		}
-	}
-	return ""
-}
-
-// validateContainer looks at the volumes alone: each has one source.
-func validateContainer(_ *acceptance, info *mesos.TaskInfo) string {
-	for _, v := range info.GetContainer().GetVolumes() {
-		if sources := count(v.HostPath != nil, v.Image != nil, v.Source != nil); sources != 1 {
-			return "Task's `ContainerInfo` is invalid: Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'"
 		}
 	}
 	return ""

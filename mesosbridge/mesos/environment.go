@@ -3,6 +3,7 @@ package mesos
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -85,7 +86,7 @@ func (t *Task) LaunchBytes() int {
 	encoder := json.NewEncoder(&written)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(map[string]any{ //nolint:errchkjson // Encoding strings and booleans into memory cannot fail.
-		"command":     map[string]any{"value": t.Shell, "arguments": t.Argv, "uris": t.URIs, "environment": variables},
+		"command":     map[string]any{"value": t.Shell, "arguments": slices.Concat(t.Argv, t.Args), "uris": t.URIs, "environment": variables},
 		"environment": variables,
 	})
 	return written.Len()

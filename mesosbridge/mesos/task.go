@@ -16,12 +16,16 @@ type Task struct {
 	// Role is the role whose resources the task uses, and OtherRoles are those that it may use instead, in order of preference.
 	Role       string
 	OtherRoles []string
-	// User is the system user that the task runs as.
+	// User is the user that the task runs as: a system user of the agent, or in a Docker container a user there, or UserOfImage.
 	User string
 	// Shell is a command line for /bin/sh -c; empty when Argv is set.
 	Shell string
 	// Argv is a program and its arguments, run without a shell; empty when Shell is set.
 	Argv []string
+	// Args are the arguments of the image's entrypoint, where there is neither Shell nor Argv; none for those that the image has.
+	Args []string
+	// Container is what the task runs in; nil for a process of its agent.
+	Container *Container
 	// Env holds the variables that the spec names, in its order.
 	Env []EnvVar
 	// IDVariables are the names of the variables besides whose value is the task's ID.
