@@ -26,6 +26,10 @@ func healthCheck(task *mesos.Task) *mesospb.HealthCheck {
 	default:
 		told.Type = mesospb.HealthCheck_COMMAND
 		told.Command = checkCommand(&check.Check)
+		if task.Container.InDocker() && len(check.Argv) > 0 {
+			// It runs as docker exec <container> <value> <arguments> (Mesos' src/docker/executor.cpp).
+			told.Command.Arguments = check.Argv[1:]
+		}
 	}
 	return told
 }

@@ -117,3 +117,14 @@ func TestObservation_check(t *testing.T) {
 		})
 	}
 }
+
+func TestTaskInfo_healthCheckInDocker(t *testing.T) {
+	task := mesos.Task{
+		ID: "a", Shell: "x", Container: &mesos.Container{Image: "x", Docker: &mesos.ByDocker{}},
+		HealthCheck: &mesos.HealthCheck{Check: mesos.Check{Argv: []string{"test", "-e", "up"}}},
+	}
+	want := &mesospb.CommandInfo{Shell: new(false), Value: new("test"), Arguments: []string{"-e", "up"}}
+	if diff := cmp.Diff(want, mustTaskInfo(t, &task, "a1", nil).HealthCheck.Command); diff != "" {
+		t.Errorf("the command (-want +got):\n%s", diff)
+	}
+}

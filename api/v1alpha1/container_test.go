@@ -73,6 +73,8 @@ func TestContainer_admission(t *testing.T) {
 		"an image and arguments are accepted":          {spec: `args: [-v], container: {image: x}`},
 		"an image and a command are accepted":          {spec: `command: [a], args: [-v], container: {image: x}`},
 		"an image in Docker alone is accepted":         {spec: `user: "0", container: {image: x, docker: {privileged: true, parameters: [{name: log-driver, value: none}, {name: init}]}}`},
+		"a readiness check in Docker is refused":       {spec: `shell: x, readinessCheck: {command: {shell: "true"}}, container: {image: x, docker: {}}`, want: "Docker executor ends itself"},
+		"a readiness check by Mesos is accepted":       {spec: `shell: x, readinessCheck: {command: {shell: "true"}}, container: {image: x}`},
 		"a shell and a command are refused":            {spec: `shell: x, command: [a], container: {image: x}`, want: "exactly one of spec.shell and spec.command must be set"},
 		"a shell and arguments are refused":            {spec: `shell: x, args: [a], container: {image: x}`, want: "spec.args needs spec.command"},
 		"arguments without an image are refused":       {spec: `args: [a], container: {networks: [{mode: Host}]}`, want: "spec.args needs spec.command, or spec.container.image"},

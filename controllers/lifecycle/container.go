@@ -33,6 +33,9 @@ func containerOf(spec *v1alpha1.TaskTemplate) (*mesos.Container, error) {
 		return nil, errors.New("spec.container has both mesos and docker: leave out one of them")
 	case declared.Docker != nil && declared.Image == "":
 		return nil, errors.New("spec.container.docker needs spec.container.image")
+	case declared.Docker != nil && spec.ReadinessCheck != nil:
+		// Its executor aborts on a general check (Mesos' src/docker/executor.cpp, launchTask).
+		return nil, errors.New("spec.readinessCheck is not to be had with spec.container.docker: use spec.healthCheck, or let Mesos run the container")
 	case declared.Docker != nil:
 		container.Docker = dockerContainer(declared.Docker)
 	}
