@@ -232,6 +232,10 @@ func (o *operator) runTasks() map[string]string {
 	}
 	o.tool("kubectl", "apply", "--namespace", operatorNamespace, "--filename", o.render("applied"))
 	ids := map[string]string{"released": o.running("released", ""), "applied": o.running("applied", "")}
+	// What the manager reads in another namespace than its own, no role of its own namespace allows.
+	o.tool("kubectl", "apply", "--namespace", "default", "--filename", o.render("elsewhere"))
+	o.tool("kubectl", "wait", "--namespace", "default", "--for=condition=Ready", "mesostask/elsewhere", "--timeout", patience.String())
+	o.tool("kubectl", "delete", "--namespace", "default", "mesostask/elsewhere")
 	o.t.Logf("kubectl get mesosframeworks,mesostasks -A:\n%s", o.tool("kubectl", "get", "mesosframeworks,mesostasks", "--all-namespaces"))
 	o.t.Logf("kubectl describe mesostask applied:\n%s", o.tool("kubectl", "describe", "mesostask", "applied", "--namespace", operatorNamespace))
 	return ids

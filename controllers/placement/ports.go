@@ -143,7 +143,7 @@ func (f freePorts) take(wanted []mesos.Port, ranges freePorts, offset uint64, re
 			continue
 		}
 		one := span{want.HostPort, want.HostPort}
-		if !left.has(one) && !ranges.has(one) && !shares(wanted, i) {
+		if repeats(wanted, i) || !left.has(one) && !ranges.has(one) && !shares(wanted, i) {
 			return nil, f, false
 		}
 		ports[i], left = want.HostPort, left.without(one)
@@ -166,18 +166,16 @@ func (f freePorts) take(wanted []mesos.Port, ranges freePorts, offset uint64, re
 	return ports, left, true
 }
 
+// repeats says whether wanted port i is one that was wanted before it in its protocol.
+func repeats(wanted []mesos.Port, i int) bool {
+	return slices.ContainsFunc(wanted[:i], func(earlier mesos.Port) bool {
+		return earlier.HostPort == wanted[i].HostPort && earlier.Protocol == wanted[i].Protocol
+	})
+}
+
 // shares says whether wanted port i is one that was wanted before it in the other protocol: ports of agents have none, so that it is taken once.
 func shares(wanted []mesos.Port, i int) bool {
-	shared := false
-	for _, earlier := range wanted[:i] {
-		if earlier.HostPort == wanted[i].HostPort {
-			if earlier.Protocol == wanted[i].Protocol {
-				return false
-			}
-			shared = true
-		}
-	}
-	return shared
+	return !repeats(wanted, i) && slices.ContainsFunc(wanted[:i], func(earlier mesos.Port) bool { return earlier.HostPort == wanted[i].HostPort })
 }
 
 // haveAll says whether all ranges are free, and every port that is fixed; both in ascending order, and no port named twice but by the ranges.
