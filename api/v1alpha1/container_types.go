@@ -192,7 +192,8 @@ type DriverOption struct {
 // +kubebuilder:validation:XValidation:rule="self.mode != 'Container' || has(self.name)",message="a network of mode Container needs a name",fieldPath=".name"
 type Network struct {
 	// mode is Host for the network of the agent's host; Bridge for Docker's own bridge, or with Mesos a CNI network that is one; Container for a
-	// network by its name: one of Docker's, or with Mesos a CNI network of the agent.
+	// network by its name: one of Docker's, or with Mesos a CNI network of the agent. In a network other than the host's the task has an address of its
+	// own, at which it is to be reached: no port of the host is forwarded to it, and checks go to the number of the host port there.
 	// +required
 	Mode NetworkMode `json:"mode,omitempty"`
 
