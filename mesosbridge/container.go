@@ -30,7 +30,7 @@ func containerInfo(task *mesos.Task) (*mesospb.ContainerInfo, error) {
 	case container.Docker != nil:
 		return info, runByDocker(info, task)
 	default:
-		return info, runByMesos(info, container)
+		return info, runByMesos(info, task)
 	}
 }
 
@@ -126,11 +126,18 @@ func runByDocker(info *mesospb.ContainerInfo, task *mesos.Task) error {
 	default:
 		return fmt.Errorf("a container that Docker runs cannot join a network of mode %q", network.Mode)
 	}
+	for _, one := range task.PortMappings() {
+		docker.PortMappings = append(docker.PortMappings, mesospb.ContainerInfo_DockerInfo_PortMapping{
+			HostPort: one.HostPort, ContainerPort: one.ContainerPort, Protocol: new(one.Protocol.Word()),
+		})
+	}
 	return nil
 }
 
-// runByMesos completes what Mesos' own containerizer is told. To it every network but the host's is a CNI network.
-func runByMesos(info *mesospb.ContainerInfo, container *mesos.Container) error {
+// runByMesos completes what Mesos' own containerizer is told. To it every network but the host's is a CNI network, and a host port can be forwarded into
+// one of them only: that is the first.
+func runByMesos(info *mesospb.ContainerInfo, task *mesos.Task) error {
+	container := task.Container
 	info.Type = mesospb.ContainerInfo_MESOS.Enum()
 	if container.Image != "" {
 		info.Mesos = &mesospb.ContainerInfo_MesosInfo{Image: imageOf(container.Image, container)}
@@ -143,6 +150,11 @@ func runByMesos(info *mesospb.ContainerInfo, container *mesos.Container) error {
 		default:
 			return fmt.Errorf("a container cannot join network %q of mode %q", network.Name, network.Mode)
 		}
+	}
+	for _, one := range task.PortMappings() {
+		info.NetworkInfos[0].PortMappings = append(info.NetworkInfos[0].PortMappings, mesospb.NetworkInfo_PortMapping{
+			HostPort: one.HostPort, ContainerPort: one.ContainerPort, Protocol: new(one.Protocol.Word()),
+		})
 	}
 	if container.Mesos == nil {
 		return nil

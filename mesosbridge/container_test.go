@@ -2,6 +2,7 @@ package mesosbridge
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -201,6 +202,63 @@ func TestTaskInfo_containersThatCannotBePut(t *testing.T) {
 			}
 			if info.Command != nil {
 				t.Errorf("there is a task to launch: %v", info)
+			}
+		})
+	}
+}
+
+// TestTaskInfo_portMappings: each port is forwarded into a network of the container's own, and the last column is where its health check goes.
+func TestTaskInfo_portMappings(t *testing.T) {
+	docker, want := &mesos.ByDocker{}, []string{"31000 to 80/tcp", "31001 to 31001/udp"}
+	bridge, front, other := mesos.Network{Mode: mesos.NetworkBridge}, mesos.Network{Mode: mesos.NetworkContainer, Name: "front"}, mesos.Network{Mode: mesos.NetworkBridge, Name: "other"}
+	for name, c := range map[string]struct {
+		container         *mesos.Container
+		docker            []string
+		networks          [][]string
+		checked, checked2 uint32
+	}{
+		"Docker's own bridge":        {&mesos.Container{Image: "x", Docker: docker, Networks: []mesos.Network{bridge}}, want, nil, 80, 31001},
+		"a network of Docker's":      {&mesos.Container{Image: "x", Docker: docker, Networks: []mesos.Network{front}}, want, [][]string{nil}, 80, 31001},
+		"Docker on the host's":       {&mesos.Container{Image: "x", Docker: docker}, nil, nil, 31000, 31001},
+		"Docker on the host's, said": {&mesos.Container{Image: "x", Docker: docker, Networks: []mesos.Network{{Mode: mesos.NetworkHost}}}, nil, nil, 31000, 31001},
+		"a CNI network":              {&mesos.Container{Networks: []mesos.Network{other}}, nil, [][]string{want}, 80, 31001},
+		"the first of two":           {&mesos.Container{Networks: []mesos.Network{front, other}}, nil, [][]string{want, nil}, 80, 31001},
+		"Mesos on the host's":        {&mesos.Container{Image: "x"}, nil, nil, 31000, 31001},
+		"a process of the agent":     {nil, nil, nil, 31000, 31001},
+	} {
+		t.Run(name, func(t *testing.T) {
+			task := mesos.Task{
+				ID: "a", Shell: "x", Container: c.container, HostPorts: []uint32{31000, 31001},
+				Ports:       []mesos.Port{{Name: "http", ContainerPort: 80}, {Name: "stats", Protocol: mesos.ProtocolUDP}},
+				HealthCheck: &mesos.HealthCheck{Check: mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http"}}},
+				Check:       &mesos.Check{TCP: &mesos.TCPCheck{Port: "stats"}},
+			}
+			info := mustTaskInfo(t, &task, "a1", nil)
+			var byDocker []string
+			for _, one := range info.Container.GetDocker().GetPortMappings() {
+				byDocker = append(byDocker, fmt.Sprintf("%d to %d/%s", one.HostPort, one.ContainerPort, one.GetProtocol()))
+			}
+			var byNetwork [][]string
+			for _, network := range info.Container.GetNetworkInfos() {
+				var mappings []string
+				for _, one := range network.PortMappings {
+					mappings = append(mappings, fmt.Sprintf("%d to %d/%s", one.HostPort, one.ContainerPort, one.GetProtocol()))
+				}
+				byNetwork = append(byNetwork, mappings)
+			}
+			if diff := cmp.Diff([]any{c.docker, c.networks}, []any{byDocker, byNetwork}); diff != "" {
+				t.Errorf("the ports that are forwarded (-want +got):\n%s", diff)
+			}
+			if http, tcp := info.HealthCheck.HTTP.Port, info.Check.TCP.Port; http != c.checked || tcp != c.checked2 {
+				t.Errorf("the checks go to %d and %d, want %d and %d", http, tcp, c.checked, c.checked2)
+			}
+			if told := info.Discovery.Ports.Ports; told[0].Number != 31000 || told[1].Number != 31001 {
+				t.Errorf("who finds services is told of %v", told)
+			}
+			for _, variable := range info.Command.Environment.Variables {
+				if variable.Name == "PORT_HTTP" && variable.GetValue() != "31000" {
+					t.Errorf("the task is told that its port is %s", variable.GetValue())
+				}
 			}
 		})
 	}

@@ -335,7 +335,7 @@ func discoveryInfo(task *mesos.Task) *mesospb.DiscoveryInfo {
 
 // describePort says what the spec says of a port.
 func describePort(p *mesospb.Port, port *mesos.Port) {
-	p.Protocol = new(port.Protocol.Discovered())
+	p.Protocol = new(port.Protocol.Word())
 	if port.Name != "" {
 		p.Name = new(port.Name)
 	}

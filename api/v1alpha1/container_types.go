@@ -193,7 +193,8 @@ type DriverOption struct {
 type Network struct {
 	// mode is Host for the network of the agent's host; Bridge for Docker's own bridge, or with Mesos a CNI network that is one; Container for a
 	// network by its name: one of Docker's, or with Mesos a CNI network of the agent. In a network other than the host's the task has an address of its
-	// own, at which it is to be reached: no port of the host is forwarded to it, and checks go to the number of the host port there.
+	// own, and each of spec.ports is forwarded to it: from the host port to containerPort, or to the same number. With Mesos that is so in the first
+	// of the networks, if its CNI plugin forwards ports, as mesos-cni-port-mapper does.
 	// +required
 	Mode NetworkMode `json:"mode,omitempty"`
 

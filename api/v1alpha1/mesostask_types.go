@@ -62,6 +62,8 @@ type MesosTaskList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.role) || !has(self.roles)",message="spec.role and spec.roles are not to be set both: put the role into spec.roles, and leave spec.role out",fieldPath=".role"
 // +kubebuilder:validation:XValidation:rule="has(self.shell) != has(self.command) || (!has(self.shell) && has(self.container) && has(self.container.image))",message="exactly one of spec.shell and spec.command must be set; with spec.container.image both may be left out, for what the image itself runs",fieldPath=".shell"
 // +kubebuilder:validation:XValidation:rule="!has(self.args) || has(self.command) || (!has(self.shell) && has(self.container) && has(self.container.image))",message="spec.args needs spec.command, or spec.container.image without a spec.shell; with spec.shell write the arguments into the command line",fieldPath=".args"
+// +kubebuilder:validation:XValidation:rule="!has(self.ports) || !self.ports.exists(p, has(p.containerPort)) || has(self.container) && has(self.container.networks) && self.container.networks.exists(n, n.mode != 'Host')",message="containerPort is for a container with a network of its own: add one of mode Bridge or Container to spec.container.networks, or leave containerPort out, as the task listens on the host's ports",fieldPath=".ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.portRanges) || !has(self.container) || !has(self.container.networks) || !self.container.networks.exists(n, n.mode != 'Host')",message="spec.portRanges are not to be had by a container with a network of its own, as ports are forwarded to it one by one: list them in spec.ports, or take the host's network",fieldPath=".portRanges"
 type MesosTaskSpec struct {
 	// frameworkRef names the MesosFramework that runs the task. It cannot be changed. Default: the MesosFramework named default.
 	// +kubebuilder:default={"name":"default"}
@@ -304,7 +306,8 @@ type TaskTemplate struct {
 	Resources Resources `json:"resources,omitzero"`
 
 	// ports are host ports that the task needs. Each reaches it as environment variable PORT_<NAME>, and what finds services by Mesos is told of it by
-	// its name, protocol and labels. The same number may be asked for in TCP and in UDP: that takes one port of the agent. Absent: none.
+	// its name, protocol and labels; the number is the host's also where the task has a network of its own. The same number may be asked for in TCP and
+	// in UDP: that takes one port of the agent. Absent: none.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +listType=map
@@ -443,6 +446,14 @@ type Port struct {
 	// +kubebuilder:validation:Maximum=65535
 	// +optional
 	HostPort *int32 `json:"hostPort,omitempty"`
+
+	// containerPort is the port on which the task listens in its container, where that has a network of its own (container.networks): there the host
+	// port is forwarded to it, and checks go to it. Absent: the number of the host port. Mesos: DockerInfo.port_mappings, or
+	// NetworkInfo.port_mappings, which the network's CNI plugin has to understand, as mesos-cni-port-mapper does.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +optional
+	ContainerPort *int32 `json:"containerPort,omitempty"`
 
 	// protocol is what is spoken on the port: TCP or UDP. Mesos itself counts a port once for both. Default: TCP. Mesos: Port.protocol of the
 	// discovery info.

@@ -1332,6 +1332,11 @@ func (in *Port) DeepCopyInto(out *Port) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.ContainerPort != nil {
+		in, out := &in.ContainerPort, &out.ContainerPort
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Labels != nil {
 		in, out := &in.Labels, &out.Labels
 		*out = make([]Label, len(*in))

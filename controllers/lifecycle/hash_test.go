@@ -197,6 +197,9 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) {
 				t.Ports = []v1alpha1.Port{{Name: "http", Labels: []v1alpha1.Label{{Name: "VIP_0", Value: "/web:80"}}}}
 			},
+			func(t *v1alpha1.TaskTemplate) { *t = forwarded(*t, nil) },
+			func(t *v1alpha1.TaskTemplate) { *t = forwarded(*t, new(int32(80))) },
+			func(t *v1alpha1.TaskTemplate) { *t = forwarded(*t, new(int32(81))) },
 		},
 		"PortRanges": {
 			func(t *v1alpha1.TaskTemplate) { t.PortRanges = []v1alpha1.PortRange{{Name: "rtp", From: 1, To: 2}} },
@@ -358,4 +361,11 @@ func TestDeclaration_Launched(t *testing.T) {
 			}
 		})
 	}
+}
+
+// forwarded is a template with a port that is forwarded to one of its container.
+func forwarded(t v1alpha1.TaskTemplate, port *int32) v1alpha1.TaskTemplate {
+	t.Container = &v1alpha1.Container{Networks: []v1alpha1.Network{{Mode: v1alpha1.NetworkBridge, Name: "b"}}}
+	t.Ports = []v1alpha1.Port{{Name: "http", ContainerPort: port}}
+	return t
 }

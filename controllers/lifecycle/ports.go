@@ -9,12 +9,24 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
+// resolvePortsAndChecks adds the ports of a template and the checks that go to them to its task, or says why it cannot.
+func resolvePortsAndChecks(task *mesos.Task, template *v1alpha1.TaskTemplate) *Obstacle {
+	task.Ports, task.Ranges = portsOf(template)
+	if obstacle := unforwarded(task); obstacle != nil {
+		return obstacle
+	}
+	return resolveChecks(task, template)
+}
+
 // portsOf returns the host ports that a template asks for, and the ranges of them.
 func portsOf(template *v1alpha1.TaskTemplate) (ports []mesos.Port, ranges []mesos.NamedRange) {
 	for _, port := range template.Ports {
 		wanted := mesos.Port{Name: port.Name, Protocol: protocolOf(port.Protocol)}
 		if port.HostPort != nil {
 			wanted.HostPort = uint32(*port.HostPort)
+		}
+		if port.ContainerPort != nil {
+			wanted.ContainerPort = uint32(*port.ContainerPort)
 		}
 		wanted.Labels = labelsOf(port.Labels)
 		ports = append(ports, wanted)
@@ -24,6 +36,20 @@ func portsOf(template *v1alpha1.TaskTemplate) (ports []mesos.Port, ranges []meso
 	}
 	slices.SortFunc(ranges, func(a, b mesos.NamedRange) int { return strings.Compare(a.Name, b.Name) })
 	return ports, ranges
+}
+
+// unforwarded says why the ports of a task cannot be what they are declared to be in the network that its container has; nil if they can.
+func unforwarded(task *mesos.Task) *Obstacle {
+	why := ""
+	switch own := task.Container.HasOwnNetwork(); {
+	case own && len(task.Ranges) > 0:
+		why = "spec.portRanges are not to be had by a container with a network of its own: list the ports in spec.ports, or take the host's network"
+	case !own && slices.ContainsFunc(task.Ports, func(port mesos.Port) bool { return port.ContainerPort != 0 }):
+		why = "containerPort in spec.ports is for a container with a network of its own: add one to spec.container.networks, or leave containerPort out"
+	default:
+		return nil
+	}
+	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: why}
 }
 
 // protocolOf has one word for TCP, whether or not it is written out.

@@ -73,7 +73,6 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if len(roles) > 1 {
 		task.OtherRoles = roles[1:]
 	}
-	task.Ports, task.Ranges = portsOf(&spec.TaskTemplate)
 	if spec.KillGracePeriodSeconds != nil {
 		grace := time.Duration(*spec.KillGracePeriodSeconds) * time.Second
 		task.KillGracePeriod = &grace
@@ -86,7 +85,7 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if task.Placement = placement; obstacle != nil {
 		return task, obstacle
 	}
-	if obstacle := resolveChecks(&task, &spec.TaskTemplate); obstacle != nil {
+	if obstacle := resolvePortsAndChecks(&task, &spec.TaskTemplate); obstacle != nil {
 		return mesos.Task{}, obstacle
 	}
 	return task, tooLong(&task)

@@ -65,6 +65,16 @@ func TestResolve(t *testing.T) {
 				t.Ranges = []mesos.NamedRange{{Name: "rtp", From: 1, To: 5, Protocol: mesos.ProtocolUDP}, {Name: "sip", From: 7, To: 8}}
 			},
 		},
+		"ports of a container": {
+			func(t *v1alpha1.TaskTemplate) {
+				t.Container = &v1alpha1.Container{Networks: []v1alpha1.Network{{Mode: v1alpha1.NetworkBridge, Name: "b"}}}
+				t.Ports = []v1alpha1.Port{{Name: "http", HostPort: new(int32(31000)), ContainerPort: new(int32(80))}}
+			},
+			func(t *mesos.Task) {
+				t.Container = &mesos.Container{Networks: []mesos.Network{{Mode: mesos.NetworkBridge, Name: "b"}}}
+				t.Ports = []mesos.Port{{Name: "http", HostPort: 31000, ContainerPort: 80}}
+			},
+		},
 		"a grace period of nothing is not the agent's": {
 			func(t *v1alpha1.TaskTemplate) { t.KillGracePeriodSeconds = new(int32(0)) },
 			func(t *mesos.Task) { t.KillGracePeriod = new(time.Duration(0)) },

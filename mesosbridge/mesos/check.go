@@ -53,12 +53,14 @@ func (c *Check) PortName() string {
 	}
 }
 
-// PortOf is the number of the port that a check of the task goes to, in the network where the task listens; zero where it goes to none.
+// PortOf is the number of the port that a check of the task goes to, in the network where the task listens; zero where it goes to none. Executors
+// check there: the command executor shares the network of its task (src/launcher/executor.cpp, where checks are launched), and Docker's enters the
+// container's (src/docker/executor.cpp, launchHealthCheck).
 func (t *Task) PortOf(c *Check) uint32 {
 	name := c.PortName()
 	for i := range t.Ports {
 		if name != "" && t.Ports[i].Name == name && i < len(t.HostPorts) {
-			return t.HostPorts[i]
+			return t.listensOn(i)
 		}
 	}
 	return 0

@@ -1,5 +1,7 @@
 package mesos
 
+import "slices"
+
 // UserOfImage stands for the user that an image names itself, as the user of a Docker container.
 const UserOfImage = "image"
 
@@ -22,6 +24,11 @@ type Container struct {
 
 // InDocker says whether Docker runs the container; of no container it does not.
 func (c *Container) InDocker() bool { return c != nil && c.Docker != nil }
+
+// HasOwnNetwork says whether the container is on another network than its host's; no container is not.
+func (c *Container) HasOwnNetwork() bool {
+	return c != nil && slices.ContainsFunc(c.Networks, func(one Network) bool { return one.Mode != NetworkHost })
+}
 
 // Volume is what a container sees at a path (mesos.proto, Volume). Exactly one of what is below ReadOnly is set.
 type Volume struct {

@@ -11,8 +11,8 @@ type Protocol string
 // ProtocolUDP is UDP.
 const ProtocolUDP Protocol = "UDP"
 
-// Discovered is the protocol as those write it who find services by Mesos.
-func (p Protocol) Discovered() string {
+// Word is the protocol as Mesos, and those who find services by it, write it.
+func (p Protocol) Word() string {
 	if p == ProtocolUDP {
 		return "udp"
 	}
@@ -41,6 +41,32 @@ func (t *Task) FixedPorts() (fixed []PortRange, others int) {
 		fixed = append(fixed, PortRange{Begin: uint64(one.From), End: uint64(one.To)})
 	}
 	return JoinRanges(fixed), others
+}
+
+// PortMapping is a port of the host that is forwarded to one of a container.
+type PortMapping struct {
+	HostPort, ContainerPort uint32
+	Protocol                Protocol
+}
+
+// PortMappings are the ports of a task that were given to it, as they are forwarded to its container; none where that has no network of its own.
+func (t *Task) PortMappings() []PortMapping {
+	if !t.Container.HasOwnNetwork() {
+		return nil
+	}
+	var mappings []PortMapping
+	for i, port := range t.HostPorts[:min(len(t.HostPorts), len(t.Ports))] {
+		mappings = append(mappings, PortMapping{HostPort: port, ContainerPort: t.listensOn(i), Protocol: t.Ports[i].Protocol})
+	}
+	return mappings
+}
+
+// listensOn is the number of the i-th of the task's ports in the network where the task listens.
+func (t *Task) listensOn(i int) uint32 {
+	if port := t.Ports[i].ContainerPort; port != 0 && t.Container.HasOwnNetwork() {
+		return port
+	}
+	return t.HostPorts[i]
 }
 
 // CountPorts counts the ports of ranges without overlap. They cannot be more than uint64 goes, but for all numbers at once.

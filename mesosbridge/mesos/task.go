@@ -87,6 +87,8 @@ type Port struct {
 	Protocol Protocol `json:"protocol,omitempty"`
 	// Labels are told to what finds services by Mesos, in the order of their names.
 	Labels []Label `json:"labels,omitempty"`
+	// ContainerPort is where the task listens in a network of its own; zero for the number of the host port.
+	ContainerPort uint32 `json:"containerPort,omitempty"`
 }
 
 // Framework is what a bridge tells Mesos of itself (mesos.proto, FrameworkInfo).
