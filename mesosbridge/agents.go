@@ -1,13 +1,9 @@
 package mesosbridge
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/http"
 	"reflect"
-	"strings"
 	"time"
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
@@ -16,9 +12,7 @@ import (
 )
 
 const (
-	operatorPath = "/api/v1"
-	mediaJSON    = "application/json"
-	getAgents    = "GET_AGENTS"
+	getAgents = "GET_AGENTS"
 	// agentsEvery is the time between two asks for all agents, agentsRetry after one that had no answer.
 	agentsEvery, agentsRetry = time.Hour, 5 * time.Minute
 	// agentsAstray is the time after an ask that did not come to the master which has the subscription: that passes, as an election does.
@@ -228,68 +222,19 @@ func (b *Bridge) noteGPUAgents(agentIDs []string) {
 	}
 }
 
-// askAgents sends GET_AGENTS, a call of the operator API, to the master that has the subscription: where several masters share one name, by the way
-// that the framework's calls go (see carry).
+// askAgents asks the master that has the subscription for its agents.
 func (b *Bridge) askAgents(t *term) (said fleet, o outcome) {
-	said, o = b.askForAgents(t)
-	next, problem := b.wayOn(t, o)
-	if problem != nil {
-		// The next connection may lead elsewhere.
-		b.hangUp(t)
-		o.text = problem.Message
-	}
-	if next == "" {
-		return said, o
-	}
-	b.turnTo(t, next)
-	if said, o = b.askForAgents(t); o.redirected() || o.unreached {
-		b.turnTo(t, t.base)
-	}
-	return said, o
-}
-
-// askForAgents takes the call through the gate.
-func (b *Bridge) askForAgents(t *term) (said fleet, o outcome) {
-	err := b.options.Gate(getAgents, func() error {
-		said, o = b.postGetAgents(t)
-		return o.err
-	})
-	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("withholding the call: %w", err)
-	}
-	return said, o
-}
-
-func (b *Bridge) postGetAgents(t *term) (fleet, outcome) {
-	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
-	defer cancel()
-	line := b.lineOf(t)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line.base+operatorPath, strings.NewReader(`{"type":"`+getAgents+`"}`))
-	if err != nil {
-		return fleet{}, outcome{err: err}
-	}
-	request.Header.Set("Content-Type", mediaJSON)
-	request.Header.Set("Accept", mediaJSON)
-	response, err := line.send(request)
-	if err != nil {
-		unreached := neverLeft(err)
-		return fleet{}, outcome{sent: !unreached, err: fmt.Errorf("asking for the agents: %s", reasonOf(err)), from: line.base, unreached: unreached}
-	}
-	if response.StatusCode != http.StatusOK {
-		location := response.Header.Get("Location")
-		return fleet{}, outcome{sent: true, status: response.StatusCode, text: answerText(response), from: line.base, location: location}
-	}
 	b.mu.Lock()
 	labels := b.config.ReservationLabels
 	b.mu.Unlock()
-	said, err := decodeAgents(io.LimitReader(response.Body, maxAgentsAnswer), labels)
-	if closeErr := response.Body.Close(); err == nil {
-		err = closeErr
+	o = b.askMaster(t, getAgents, func(body io.Reader) (err error) {
+		said, err = decodeAgents(io.LimitReader(body, maxAgentsAnswer), labels)
+		return err
+	})
+	if !o.accepted() {
+		said = fleet{}
 	}
-	if err != nil {
-		return fleet{}, outcome{sent: true, err: fmt.Errorf("reading the list of agents: %s", clean(err.Error()))}
-	}
-	return said, outcome{sent: true, status: http.StatusOK}
+	return said, o
 }
 
 // agentInfo is what is read of an AgentInfo (mesos.proto).
@@ -359,46 +304,4 @@ func decodeAgents(body io.Reader, labels []mesos.Label) (said fleet, err error) 
 		said.sizes = nil
 	}
 	return said, err
-}
-
-// skip reads a value that nobody wants.
-func skip(decoder *json.Decoder) error {
-	var unwanted json.RawMessage
-	return decoder.Decode(&unwanted)
-}
-
-// eachField reads an object, calling field for each of its fields to read its value.
-func eachField(decoder *json.Decoder, field func(name string) error) error {
-	return within(decoder, '{', func() error {
-		name, err := decoder.Token()
-		if err != nil {
-			return err
-		}
-		return field(fmt.Sprint(name))
-	})
-}
-
-// eachElement reads an array, calling element to read each of its elements.
-func eachElement(decoder *json.Decoder, element func() error) error {
-	return within(decoder, '[', element)
-}
-
-func within(decoder *json.Decoder, opening json.Delim, each func() error) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return err
-	}
-	if token == nil {
-		return nil
-	}
-	if token != opening {
-		return fmt.Errorf("there is %v where %q was expected", token, opening.String())
-	}
-	for decoder.More() {
-		if err := each(); err != nil {
-			return err
-		}
-	}
-	_, err = decoder.Token()
-	return err
 }

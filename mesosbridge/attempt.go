@@ -107,6 +107,8 @@ type record struct {
 	acking string
 	// arrived is when Unacked first came.
 	arrived time.Time
+	// ports are what the master said of its host ports.
+	ports toldPorts
 }
 
 // arrive records one event about the attempt and, of an update that must be acknowledged, when it first came: an agent sends it again until

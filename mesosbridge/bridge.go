@@ -52,7 +52,7 @@ type Listener interface {
 	ConnectionChanged()
 	// Observed says that Mesos said something of the task, or took the acknowledgement of what it said last: look at Attempt.
 	Observed(taskID string)
-	// AttemptChanged says that what is known of the task's ACCEPT changed: look at Attempt.
+	// AttemptChanged says that what is known of the task's ACCEPT changed, or of its ports: look at Attempt, and at HostPorts.
 	AttemptChanged(taskID string)
 	// OffersChanged says to look at Offers.
 	OffersChanged()
@@ -81,6 +81,8 @@ type Bridge struct {
 	elsewhere chan struct{}
 	// sizesWanted has a token when something waits for a larger agent.
 	sizesWanted chan struct{}
+	// portsWanted has a token when the ports of some task are wanted.
+	portsWanted chan struct{}
 
 	// mu guards all that follows. It is never held while anything waits.
 	mu       sync.Mutex
@@ -131,6 +133,7 @@ func New(config Config, options Options) *Bridge {
 		retry:       make(chan struct{}, 1),
 		elsewhere:   make(chan struct{}, 1),
 		sizesWanted: make(chan struct{}, 1),
+		portsWanted: make(chan struct{}, 1),
 		config:      config,
 		idStored:    config.Framework.ID != "",
 		unsure:      config.Framework.ID != "",

@@ -317,6 +317,7 @@ func (b *Bridge) read(t *term, stream io.Reader, deadline *time.Timer) (lasted t
 	var helper sync.WaitGroup
 	helper.Go(func() { b.keepTold(t) })
 	helper.Go(func() { b.keepAgents(t) })
+	helper.Go(func() { b.keepPorts(t) })
 	problem = causeOf(t.ctx, b.follow(t, frames, patience(subscribed)))
 	b.finish(t, problem)
 	helper.Wait()

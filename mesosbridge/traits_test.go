@@ -43,7 +43,7 @@ func TestBridge_tellsAgentsApart(t *testing.T) {
 			if !offered {
 				h.bridge.WantOffers()
 			} else {
-				h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "GET_AGENTS", Action: simulator.Answer, Status: 403, Count: -1})
+				h.cluster.Inject(simulator.Fault{Target: simulator.OperatorFault, Type: "GET_AGENTS", Action: simulator.Answer, Status: 403, Count: -1})
 			}
 			h.run()
 			defer h.stop()

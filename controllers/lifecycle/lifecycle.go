@@ -98,6 +98,9 @@ type Seen struct {
 	Observation *mesos.Observation
 	// AgentHost is the host of the attempt's agent, as Mesos told it to this process; empty while it has not.
 	AgentHost string
+	// HostPorts are the host ports that the attempt was launched with, in the order of its spec, as the master told them to this process; none while it
+	// has not been asked, or said none.
+	HostPorts []int32
 	// AgentDomains are what that agent has under the keys by which tasks of the namespace are spread; none where it is not known.
 	AgentDomains []v1alpha1.PlacementDomain
 	// Unacknowledged is the UUID of the update of the attempt that waits for its acknowledgement.
@@ -180,10 +183,12 @@ const (
 	StepBind Step = "Bind"
 	// StepRestore writes Decision.Restore as the binding, and the finalizer, as somebody took the binding of the attempt of record away.
 	StepRestore Step = "Restore"
+	// StepKeepPorts writes Decision.Restore as the binding: it is as it was, with the host ports that Mesos told of a task that was taken over.
+	StepKeepPorts Step = "KeepPorts"
 	// StepFinalize writes the finalizer alone, as somebody took it away: the binding is as it should be.
 	StepFinalize Step = "Finalize"
 	// StepAdopt writes the binding that makes Decision.Adopt the object's attempt, and the finalizer. Its host name and ports were lost with
-	// its binding; Mesos does not repeat them, and none are made up.
+	// its binding; Mesos is asked for them then, and none are made up.
 	StepAdopt Step = "Adopt"
 	// StepKillOthers sends KILL for each of Decision.KillOthers, after a live read of the object.
 	StepKillOthers Step = "KillOthers"
@@ -200,7 +205,7 @@ const (
 // Steps are all steps.
 func Steps() []Step {
 	return []Step{
-		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepRead, StepPlace, StepBind, StepRestore, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
+		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepRead, StepPlace, StepBind, StepRestore, StepKeepPorts, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
 		StepAbandon, StepRelease,
 	}
 }
@@ -225,7 +230,7 @@ type Decision struct {
 	Steps []Step
 	// Adopt is the live task that StepAdopt takes over.
 	Adopt *Placement
-	// Restore is the binding that StepRestore writes.
+	// Restore is the binding that StepRestore or StepKeepPorts writes.
 	Restore *v1alpha1.Binding
 	// Abandon are the attempts, by task ID and agent ID, that StepAbandon is about.
 	Abandon []Placement

@@ -33,6 +33,7 @@ func (s *scene) observe() {
 	s.observeCurrent()
 	s.date()
 	s.locate()
+	s.findPorts()
 	s.leaveBehind()
 	s.overlook()
 }
@@ -229,7 +230,7 @@ func (s *scene) begin() {
 	}
 	s.attempt = &v1alpha1.TaskAttempt{
 		ID: s.Binding.TaskID, AgentID: s.Binding.AgentID, FrameworkID: s.Binding.FrameworkID, Hash: id.Hash,
-		Role: s.Binding.Role, KillGracePeriodSeconds: s.Binding.KillGracePeriodSeconds, Ports: s.namePorts(id.Hash),
+		Role: s.Binding.Role, KillGracePeriodSeconds: s.Binding.KillGracePeriodSeconds, Ports: s.namePorts(id.Hash, s.Binding.HostPorts),
 	}
 	if !s.BoundSince.IsZero() {
 		s.attempt.BoundTime = &metav1.Time{Time: s.BoundSince.Truncate(time.Second)}

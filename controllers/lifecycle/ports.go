@@ -60,11 +60,15 @@ func protocolOf(protocol v1alpha1.PortProtocol) mesos.Protocol {
 	return ""
 }
 
-// namePorts gives the binding's ports the names that they have in the spec, and tells its ranges, if that is still what they were taken for; else
+// namePorts gives the ports of an attempt the names that they have in the spec, and tells its ranges, if that is still what they were taken for; else
 // ports have numbers.
-func (s *scene) namePorts(hash string) (ports []v1alpha1.AssignedPort) {
-	same := s.Hash != "" && s.Launched(hash, s.Binding.User) && len(s.Binding.HostPorts) == len(s.Spec.Ports)
-	for i, hostPort := range s.Binding.HostPorts {
+func (s *scene) namePorts(hash string, hostPorts []int32) (ports []v1alpha1.AssignedPort) {
+	user := ""
+	if s.Binding != nil {
+		user = s.Binding.User
+	}
+	same := s.Hash != "" && s.Launched(hash, user) && len(hostPorts) == len(s.Spec.Ports)
+	for i, hostPort := range hostPorts {
 		name := fmt.Sprintf("port-%d", i)
 		if same {
 			name = s.Spec.Ports[i].Name
@@ -77,4 +81,45 @@ func (s *scene) namePorts(hash string) (ports []v1alpha1.AssignedPort) {
 		}
 	}
 	return ports
+}
+
+// lacksPorts says whether the current attempt was launched by a spec with ports, and nobody has said yet which host ports it has.
+func lacksPorts(spec *v1alpha1.MesosTaskSpec, attempt *v1alpha1.TaskAttempt) bool {
+	return len(attempt.Ports) == 0 && len(spec.Ports)+len(spec.PortRanges) > 0
+}
+
+// LacksPorts says whether a task is worth being asked for at the master for the host ports of its attempt, as it was taken over as it runs.
+func LacksPorts(spec *v1alpha1.MesosTaskSpec, status *v1alpha1.MesosTaskStatus, taskID string) bool {
+	return status.Task != nil && status.Task.ID == taskID && lacksPorts(spec, status.Task)
+}
+
+// findPorts records the host ports of an attempt whose binding was lost, as the master says them.
+func (s *scene) findPorts() {
+	if s.current() && s.Hash != "" && len(s.HostPorts) > 0 && lacksPorts(&s.Spec, s.attempt) {
+		s.attempt.Ports = s.namePorts(s.attempt.Hash, s.HostPorts)
+	}
+}
+
+// singlePorts are the host ports of an attempt that are no range.
+func singlePorts(attempt *v1alpha1.TaskAttempt) (hostPorts []int32) {
+	for _, port := range attempt.Ports {
+		if port.LastHostPort == 0 {
+			hostPorts = append(hostPorts, port.HostPort)
+		}
+	}
+	return hostPorts
+}
+
+// withPorts is the binding of the current attempt with the host ports that were learned of it; nil where it lacks none.
+func (s *scene) withPorts() *v1alpha1.Binding {
+	if !s.current() || s.Binding == nil || s.Binding.TaskID != s.attempt.ID || len(s.Binding.HostPorts) > 0 {
+		return nil
+	}
+	hostPorts := singlePorts(s.attempt)
+	if len(hostPorts) == 0 {
+		return nil
+	}
+	binding := s.Binding.DeepCopy()
+	binding.HostPorts = hostPorts
+	return binding
 }

@@ -163,6 +163,9 @@ func (s *scene) mend() {
 	case s.current() && (s.Binding == nil || s.Binding.TaskID != s.attempt.ID):
 		s.decision.Restore = s.restored()
 		s.step(StepRestore)
+	case s.Finalized && s.withPorts() != nil:
+		s.decision.Restore = s.withPorts()
+		s.step(StepKeepPorts)
 	case !s.Finalized && (s.current() || s.hasLeft() || len(s.Others) > 0 && s.decision.Adopt == nil):
 		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is. What else lives under the
 		// object's identity keeps it too, or nobody would go on killing that.
@@ -181,11 +184,7 @@ func (s *scene) restored() *v1alpha1.Binding {
 		RestartedAt: s.RestartRequest, Attempt: s.decision.Status.Attempts, Role: s.attempt.Role,
 		KillGracePeriodSeconds: s.attempt.KillGracePeriodSeconds, Domains: s.attempt.Domains,
 	}
-	for _, port := range s.attempt.Ports {
-		if port.LastHostPort == 0 {
-			binding.HostPorts = append(binding.HostPorts, port.HostPort)
-		}
-	}
+	binding.HostPorts = singlePorts(s.attempt)
 	switch {
 	case s.attempt.KillReason == v1alpha1.KillRestartRequested:
 		binding.RestartedAt = ""

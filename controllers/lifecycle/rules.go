@@ -261,8 +261,8 @@ func (s *scene) run() {
 	if s.Obstacle == nil && s.mayOutgrow() {
 		s.note("Its spec has changed, and it is replaced once the master has been asked whether an agent is large enough")
 	}
-	if len(s.attempt.Ports) == 0 && len(s.Spec.Ports)+len(s.Spec.PortRanges) > 0 {
-		s.note("Its host ports are not known, as it was taken over as it runs and Mesos does not tell them: find them at its agent, or have it launched anew by annotation " + v1alpha1.AnnotationRestartedAt)
+	if lacksPorts(&s.Spec, s.attempt) {
+		s.note("Its host ports are not known, as it was taken over as it runs and the master has not told them (GET_TASKS): find them at its agent, or have it launched anew by annotation " + v1alpha1.AnnotationRestartedAt)
 	}
 	if s.Spec.RestartPolicy != v1alpha1.RestartAlways {
 		s.verdict.succeeded = metav1.ConditionUnknown

@@ -280,8 +280,8 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 		connection.Placer.Want(view.key, view.task, view.seen.Hash, decision.Ended, decision.Avoid)
 	case lifecycle.StepBind:
 		return r.bind(ctx, view)
-	case lifecycle.StepRestore:
-		return r.restore(ctx, view, decision.Restore)
+	case lifecycle.StepRestore, lifecycle.StepKeepPorts:
+		return r.restore(ctx, view, decision.Restore, step == lifecycle.StepRestore)
 	case lifecycle.StepAdopt:
 		return r.adopt(ctx, view, decision.Adopt)
 	case lifecycle.StepKillOthers:

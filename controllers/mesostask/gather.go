@@ -274,6 +274,9 @@ func (r *Reconciler) gatherAttempt(v *view) {
 		agentID = seen.Observation.AgentID
 	}
 	seen.AgentHost = v.connection.HostOf(v.key, agentID)
+	if lifecycle.LacksPorts(&v.object.Spec, &v.object.Status, v.attempt.TaskID) {
+		seen.HostPorts = v.connection.Bridge.HostPorts(v.attempt.TaskID)
+	}
 	seen.AgentDomains = v.connection.Placer.DomainsOf(v.key.Namespace, agentID)
 }
 

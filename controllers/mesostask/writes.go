@@ -80,9 +80,9 @@ func (r *Reconciler) adopt(ctx context.Context, view *view, found *lifecycle.Pla
 	return nil
 }
 
-// restore writes the binding and the finalizer of the attempt of record anew: status says what was bound.
-func (r *Reconciler) restore(ctx context.Context, view *view, binding *v1alpha1.Binding) error {
-	if err := r.writeBinding(ctx, view, binding); err != nil {
+// restore writes the binding and the finalizer of the attempt of record anew: status says what was bound. Lost says that they were taken away.
+func (r *Reconciler) restore(ctx context.Context, view *view, binding *v1alpha1.Binding, lost bool) error {
+	if err := r.writeBinding(ctx, view, binding); err != nil || !lost {
 		return err
 	}
 	r.Recorder.Event(view.object, true, v1alpha1.EventBindingRestored, "Reconciling",

@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -195,35 +196,53 @@ func TestRestore_ofAnObjectWhoseTaskIsGone(t *testing.T) {
 	}
 }
 
-// TestAdoption_whereItRuns: what is taken over has its host, though no offer of its agent comes; what a binding says of that counts for nothing.
+// TestAdoption_whereItRuns: what is taken over has its host and its ports, though no offer of its agent comes; what a binding says of its host counts
+// for nothing. A master that does not say the ports leaves them unknown, which the task says.
 func TestAdoption_whereItRuns(t *testing.T) {
-	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
-		v.framework("")
-		v.start()
-		v.pass(20 * time.Second)
-		v.task("web", `shell: sleep 1000, ports: [{name: http}]`)
-		v.task("bound", `shell: sleep 1000`)
-		v.pass(20 * time.Second)
-		before, bound := v.get("web").Status.Task, v.get("bound")
-		if len(before.Ports) != 1 || before.Hostname == "" {
-			v.Fatalf("it was launched as %+v", before)
-		}
-		v.stop()
-		v.wipe("web")
-		forged := strings.Replace(bound.Annotations[v1alpha1.AnnotationBinding], bound.Status.Task.Hostname, "elsewhere", 1)
-		v.wipe("bound")
-		v.patch("bound", "metadata: {annotations: {mesos.dev/binding: '"+forged+"'}}")
-		v.start()
-		v.pass(time.Minute)
-		now := v.get("web").Status.Task
-		if now == nil || now.ID != before.ID || now.Hostname != before.Hostname || len(now.Ports) > 0 {
-			v.Errorf("it is %+v, want it as it was launched: %+v", now, before)
-		}
-		if said := v.said("web"); !strings.Contains(said, before.Hostname) || !strings.Contains(said, "host ports are not known") {
-			v.Errorf("it says %q", said)
-		}
-		if now := v.get("bound").Status.Task; now.Hostname != bound.Status.Task.Hostname {
-			v.Errorf("with a forged binding it is %+v, want it on %s", now, bound.Status.Task.Hostname)
-		}
-	})
+	for sentence, refused := range map[string]bool{"the master tells its tasks": false, "the master does not tell its tasks": true} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
+				if refused {
+					v.mesos.Inject(simulator.Fault{Target: simulator.OperatorFault, Type: "GET_TASKS", Action: simulator.Answer, Status: http.StatusForbidden, Count: -1})
+				}
+				v.framework("")
+				v.start()
+				v.pass(20 * time.Second)
+				v.task("web", `shell: sleep 1000, ports: [{name: http}, {name: admin}]`)
+				v.task("bound", `shell: sleep 1000`)
+				v.pass(20 * time.Second)
+				before, bound := v.get("web").Status.Task, v.get("bound")
+				if len(before.Ports) != 2 || before.Hostname == "" {
+					v.Fatalf("it was launched as %+v", before)
+				}
+				v.stop()
+				v.wipe("web")
+				forged := strings.Replace(bound.Annotations[v1alpha1.AnnotationBinding], bound.Status.Task.Hostname, "elsewhere", 1)
+				v.wipe("bound")
+				v.patch("bound", "metadata: {annotations: {mesos.dev/binding: '"+forged+"'}}")
+				v.start()
+				v.pass(time.Minute)
+				ports := before.Ports
+				if refused {
+					ports = nil
+				}
+				now := v.get("web")
+				if now.Status.Task == nil || now.Status.Task.ID != before.ID || now.Status.Task.Hostname != before.Hostname || !slices.Equal(now.Status.Task.Ports, ports) {
+					v.Errorf("it is %+v, want it as it was launched: %+v", now.Status.Task, before)
+				}
+				if said := v.said("web"); !strings.Contains(said, before.Hostname) || strings.Contains(said, "host ports are not known") != refused {
+					v.Errorf("it says %q", said)
+				}
+				if binding := now.Annotations[v1alpha1.AnnotationBinding]; strings.Contains(binding, "hostPorts") == refused {
+					v.Errorf("its binding is %s", binding)
+				}
+				if now := v.get("bound").Status.Task; now.Hostname != bound.Status.Task.Hostname {
+					v.Errorf("with a forged binding it is %+v, want it on %s", now, bound.Status.Task.Hostname)
+				}
+				if asked := v.mesos.OperatorCalls("GET_TASKS"); asked != 1 {
+					v.Errorf("the master was asked %d times for its tasks, want once", asked)
+				}
+			})
+		})
+	}
 }

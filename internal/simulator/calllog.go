@@ -19,10 +19,12 @@ type CallRecord struct {
 
 // callLog counts the calls and keeps the newest. Guarded by the cluster's lock.
 type callLog struct {
-	size    int
-	byType  map[string]int
-	records []*CallRecord
-	waiting []chan struct{} // calls held back until the next one has taken effect
+	size   int
+	byType map[string]int
+	// byOperator counts the calls of the operator API.
+	byOperator map[string]int
+	records    []*CallRecord
+	waiting    []chan struct{} // calls held back until the next one has taken effect
 }
 
 // received enters a valid call and picks the fault that meets it.

@@ -67,7 +67,7 @@ func New(o Options) *Cluster {
 		byID:    map[string]*Agent{},
 		rng:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets
 		ledger:  newLedger(),
-		calls:   callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}},
+		calls:   callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}, byOperator: map[string]int{}},
 		refused: map[string]int{},
 	}
 	if c.log.GetSink() == nil {

@@ -142,7 +142,7 @@ var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 //	POST /agents/{agent}/maintenance?in=60s&for=1h          and /agents/{agent}/cancel-maintenance
 //	POST /agents/{agent}/{machine-down|machine-up}
 //	POST /tasks/{task}/kill                 (SIGKILL by somebody on the host)
-//	POST /{calls|events|messages}/{action}?type=KILL&task=&state=&agent=&skip=0&count=1&delay=5s&status=503&text=&after=true&raw=&bytes=0
+//	POST /{calls|operator-calls|events|messages}/{action}?type=KILL&task=&state=&agent=&skip=0&count=1&delay=5s&status=503&text=&after=true&raw=&bytes=0
 //	POST /launches/{fetch-fails|no-such-user|no-isolator|no-image-provider|no-containerizer|executor-exits|executor-silent}?task=&agent=&skip=0&count=1&delay=5s
 //	POST /stream/cut?framework=&bytes=0     POST /stream/raw?framework=&raw=
 //	POST /stream/heartbeats?stop=true
@@ -164,7 +164,7 @@ func (c *Cluster) Control() http.Handler {
 	mux.HandleFunc("POST /tasks/{task}/kill", c.act(c.controlTask))
 	mux.HandleFunc("POST /stream/{action}", c.act(c.controlStream))
 	mux.HandleFunc("POST /faults/clear", c.act(func(*parameters) error { c.ClearFaults(); return nil }))
-	for _, target := range []Target{CallFault, EventFault, MessageFault, LaunchFault} {
+	for _, target := range []Target{CallFault, EventFault, MessageFault, LaunchFault, OperatorFault} {
 		mux.HandleFunc("POST /"+string(target)+"/{action}", c.act(func(p *parameters) error { return c.controlFault(p, target) }))
 	}
 	return mux
@@ -324,10 +324,11 @@ func (c *Cluster) controlStream(p *parameters) error {
 
 // actionsOf says what each target can meet.
 var actionsOf = map[Target][]Action{
-	CallFault:    {Drop, DropAnswer, Delay, DelayAnswer, Duplicate, Reorder, ReorderAnswer, Answer},
-	EventFault:   {Drop, Delay, Duplicate, Reorder, Malformed, Cut},
-	MessageFault: {Drop, Delay, Duplicate},
-	LaunchFault:  {FetchFails, NoSuchUser, NoIsolator, NoImageProvider, NoContainerizer, ExecutorExits, ExecutorSilent},
+	CallFault:     {Drop, DropAnswer, Delay, DelayAnswer, Duplicate, Reorder, ReorderAnswer, Answer},
+	EventFault:    {Drop, Delay, Duplicate, Reorder, Malformed, Cut},
+	MessageFault:  {Drop, Delay, Duplicate},
+	LaunchFault:   {FetchFails, NoSuchUser, NoIsolator, NoImageProvider, NoContainerizer, ExecutorExits, ExecutorSilent},
+	OperatorFault: {Drop, DropAnswer, Delay, DelayAnswer, Answer},
 }
 
 func (c *Cluster) controlFault(p *parameters, target Target) error {

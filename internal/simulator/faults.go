@@ -18,6 +18,8 @@ const (
 	EventFault   Target = "events"   // events from the master to schedulers
 	MessageFault Target = "messages" // messages between master and agents
 	LaunchFault  Target = "launches" // tasks that an agent got to run, before their executors have them
+	// OperatorFault is for calls to the master's operator API.
+	OperatorFault Target = "operator-calls"
 )
 
 // Action is what a fault does.
@@ -133,8 +135,8 @@ type held struct {
 }
 
 // Inject switches a fault on. Calls can meet every action but Malformed and Cut; events can meet Drop,
-// Delay, Duplicate, Reorder, Malformed and Cut; messages Drop, Delay and Duplicate; launches what is named after what
-// they lack. An action that its target cannot meet never strikes.
+// Delay, Duplicate, Reorder, Malformed and Cut; messages Drop, Delay and Duplicate; calls of the operator API Drop,
+// DropAnswer, Delay, DelayAnswer and Answer; launches what is named after what they lack. An action that its target cannot meet never strikes.
 func (c *Cluster) Inject(f Fault) *Injected {
 	c.mu.Lock()
 	defer c.mu.Unlock()

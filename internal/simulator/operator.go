@@ -72,7 +72,39 @@ func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
 		badRequest("Failed to parse body into JSON: %v", err).write(w)
 		return
 	}
-	m.cluster.operate(&call).write(w)
+	c := m.cluster
+	fault := c.operatorCalled(call.Type)
+	p := c.wayIn(r.Context(), fault)
+	if p.broken {
+		breakOff(w)
+		return
+	}
+	a := p.answer
+	for range p.effects {
+		if own := c.operate(&call); a.status == 0 {
+			a = own
+		}
+	}
+	if c.wayOut(r.Context(), fault) {
+		breakOff(w)
+		return
+	}
+	a.write(w)
+}
+
+// operatorCalled counts an operator's call, and returns the fault that it is to meet; nil for none.
+func (c *Cluster) operatorCalled(callType string) *Fault {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls.byOperator[callType]++
+	return c.faults.match(OperatorFault, callType, subject{})
+}
+
+// OperatorCalls counts the calls of a type ("GET_TASKS") that came to the operator API of the master that leads, whatever became of them.
+func (c *Cluster) OperatorCalls(callType string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls.byOperator[callType]
 }
 
 // operations are the operator calls that are simulated.
