@@ -89,11 +89,12 @@ func TestClaim_isWrittenBeforeMesosHears(t *testing.T) {
 	claimed := make(chan *v1alpha1.ControllerClaim, 1)
 	w.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		framework := &v1alpha1.MesosFramework{}
-		if err := w.client.Get(ctx, client.ObjectKey{Name: w.namespace}, framework); err == nil {
-			select {
-			case claimed <- framework.Status.Controller:
-			default:
-			}
+		if err := w.client.Get(ctx, client.ObjectKey{Name: w.namespace}, framework); err != nil {
+			return nil, err
+		}
+		select {
+		case claimed <- framework.Status.Controller:
+		default:
 		}
 		return dial(ctx, network, address)
 	}
@@ -232,7 +233,7 @@ func TestMesosFramework_duplicateID(t *testing.T) {
 	younger := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: w.namespace + "-younger"}}
 	w.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s, annotations: {mesos.dev/framework-id: %s}},
   spec: {controllerName: %s, masters: {urls: [%q]}, deletionPolicy: Teardown}}`, younger.Name, id, w.controllerName(), w.mesos.Masters()[0].URL()))
-	refused := wait(w, &v1alpha1.MesosFrameworkList{}, types{younger.Name, ""}, "refused", func(f *v1alpha1.MesosFramework) bool {
+	refused := wait(w, &v1alpha1.MesosFrameworkList{}, client.ObjectKey{Name: younger.Name}, "refused", func(f *v1alpha1.MesosFramework) bool {
 		return meta.IsStatusConditionTrue(f.Status.Conditions, v1alpha1.ConditionStalled)
 	})
 	for _, name := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionConnected} {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime/pprof"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +48,8 @@ import (
 var (
 	env    *testenv.Env
 	scheme = testenv.Scheme()
+	// admin reaches the API server as an administrator.
+	admin client.WithWatch
 	// apiServer is how tests in virtual time reach it.
 	apiServer *outside
 )
@@ -59,6 +63,9 @@ func TestMain(m *testing.M) {
 			return fmt.Errorf("reaching the API server: %w", err)
 		}
 		apiServer = newOutside(transport, 16)
+		if admin, err = client.NewWithWatch(env.Config, client.Options{Scheme: scheme}); err != nil {
+			return err
+		}
 		return metrics.Register(registry.Registry)
 	}))
 }
@@ -102,6 +109,27 @@ func (p patching) Patch(ctx context.Context, object client.Object, patch client.
 	return p.Client.Patch(ctx, object, patch, options...)
 }
 
+// hanging is how long a test may take, whatever else the machine does.
+const hanging = 10 * time.Minute
+
+// endIfItHangs ends the process if the test hangs, and says where: go test itself would say it after half an hour, somewhere among thousands of
+// goroutines.
+func endIfItHangs(t *testing.T) {
+	t.Helper()
+	timer := time.AfterFunc(hanging, func() { panic(fmt.Sprintf("%s hangs:\n%s", t.Name(), goroutines())) })
+	t.Cleanup(func() { timer.Stop() })
+}
+
+// goroutines are the stacks of those that run code of this package.
+func goroutines() string {
+	all := &bytes.Buffer{}
+	if err := pprof.Lookup("goroutine").WriteTo(all, 2); err != nil {
+		return err.Error()
+	}
+	ours := slices.DeleteFunc(strings.Split(all.String(), "\n\n"), func(stack string) bool { return !strings.Contains(stack, "/controllers/system") })
+	return strings.Join(ours, "\n\n")
+}
+
 // newWorld makes a namespace and a simulated Mesos with two agents. The test runs beside others: worlds do not touch each other.
 func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
 	t.Helper()
@@ -112,22 +140,19 @@ func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *wor
 // newWorldAlone does so for a test that counts what the whole process or the API server does, and runs beside no other.
 func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
 	t.Helper()
-	c, err := client.NewWithWatch(env.Config, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
+	endIfItHangs(t)
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
-	if err := c.Create(t.Context(), namespace); err != nil {
+	if err := admin.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { removeTasks(t, c, namespace.Name) })
+	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
 	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
 	mesos := simulator.New(simulator.Options{Flags: flags})
 	t.Cleanup(mesos.Close)
 	for range 2 {
 		mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 	}
-	return &world{t: t, client: c, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
+	return &world{t: t, client: admin, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
 }
 
 // removeTasks removes what a test leaves of its MesosTasks, which would otherwise concern the managers of the tests after it.
@@ -193,8 +218,13 @@ func (w *world) startManager() (stop func()) {
 		}
 		stopped = true
 		cancel()
-		if err := <-ended; err != nil {
-			w.t.Errorf("the manager ended with: %v", err)
+		select {
+		case err := <-ended:
+			if err != nil {
+				w.t.Errorf("the manager ended with: %v", err)
+			}
+		case <-time.After(2 * patience):
+			w.t.Errorf("the manager does not end:\n%s", goroutines())
 		}
 	}
 	w.t.Cleanup(stop)
@@ -291,13 +321,13 @@ func (w *world) deleteTask(name string) {
 // waitTask waits until a MesosTask is as holds says, and returns it.
 func (w *world) waitTask(name, what string, holds func(*v1alpha1.MesosTask) bool) *v1alpha1.MesosTask {
 	w.t.Helper()
-	return wait(w, &v1alpha1.MesosTaskList{}, types{name, w.namespace}, what, holds)
+	return wait(w, &v1alpha1.MesosTaskList{}, client.ObjectKey{Name: name, Namespace: w.namespace}, what, holds)
 }
 
 // waitFramework waits until the test's MesosFramework is as holds says, and returns it.
 func (w *world) waitFramework(what string, holds func(*v1alpha1.MesosFramework) bool) *v1alpha1.MesosFramework {
 	w.t.Helper()
-	return wait(w, &v1alpha1.MesosFrameworkList{}, types{w.namespace, ""}, what, holds)
+	return wait(w, &v1alpha1.MesosFrameworkList{}, client.ObjectKey{Name: w.namespace}, what, holds)
 }
 
 // ready waits until condition Ready of a MesosTask has the reason, for the spec as it is.
@@ -309,15 +339,13 @@ func (w *world) ready(name, reason string) *v1alpha1.MesosTask {
 	})
 }
 
-type types struct{ name, namespace string }
-
 // wait watches one object until it is as holds says.
-func wait[T client.Object](w *world, list client.ObjectList, key types, what string, holds func(T) bool) T {
+func wait[T client.Object](w *world, list client.ObjectList, key client.ObjectKey, what string, holds func(T) bool) T {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
 	defer cancel()
-	watcher, err := w.client.Watch(ctx, list, client.InNamespace(key.namespace),
-		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", key.name)})
+	watcher, err := w.client.Watch(ctx, list, client.InNamespace(key.Namespace),
+		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", key.Name)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -336,7 +364,7 @@ func wait[T client.Object](w *world, list client.ObjectList, key types, what str
 	if err != nil {
 		w.t.Error(err)
 	}
-	w.t.Fatalf("waiting for %s to be: %s. It is\n%s", key.name, what, shown)
+	w.t.Fatalf("waiting for %s to be: %s. It is\n%s", key.Name, what, shown)
 	return last
 }
 

@@ -6,6 +6,9 @@ import (
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -13,12 +16,14 @@ import (
 )
 
 // kept is a client whose reads of the operator's kinds come from memory, as from a manager's cache, which keeps up with every write of the bubble:
-// each brings what the API server has then (refresh). There is no watch that could.
+// each brings what the API server answered (put), or has then (refresh). There is no watch that could.
 type kept struct {
 	client.Client
 	tasks, frameworks cache.Indexer
-	// refreshing makes what was read later be what is kept.
-	refreshing sync.Mutex
+	// mu makes what is later be what is kept.
+	mu sync.Mutex
+	// gone are the objects that were deleted, which no late answer brings back.
+	gone sets.Set[types.UID]
 }
 
 // byFramework is the index of tasks.
@@ -38,25 +43,60 @@ func keep(direct client.Client) *kept {
 			},
 		}),
 		frameworks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
+		gone:       sets.New[types.UID](),
 	}
+}
+
+// storeOf is where objects of the object's kind are kept, with an empty one; nil for another kind.
+func (k *kept) storeOf(object client.Object) (cache.Indexer, client.Object) {
+	switch object.(type) {
+	case *v1alpha1.MesosTask:
+		return k.tasks, &v1alpha1.MesosTask{}
+	case *v1alpha1.MesosFramework:
+		return k.frameworks, &v1alpha1.MesosFramework{}
+	default:
+		return nil, nil
+	}
+}
+
+// put keeps what the API server answered to a write, unless something later is known.
+func (k *kept) put(answer client.Object) error {
+	store, _ := k.storeOf(answer)
+	if store == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	known, exists, err := store.Get(answer)
+	if err != nil || k.gone.Has(answer.GetUID()) {
+		return err
+	}
+	if exists {
+		order, err := resourceversion.CompareResourceVersion(answer.GetResourceVersion(), known.(client.Object).GetResourceVersion())
+		if err != nil || order < 0 {
+			return err
+		}
+	}
+	if !answer.GetDeletionTimestamp().IsZero() && len(answer.GetFinalizers()) == 0 {
+		k.gone.Insert(answer.GetUID())
+		return store.Delete(answer)
+	}
+	return store.Update(answer.DeepCopyObject())
 }
 
 // refresh reads an object anew.
 func (k *kept) refresh(object client.Object) error {
-	var store cache.Indexer
-	var latest client.Object
-	switch object.(type) {
-	case *v1alpha1.MesosTask:
-		store, latest = k.tasks, &v1alpha1.MesosTask{}
-	case *v1alpha1.MesosFramework:
-		store, latest = k.frameworks, &v1alpha1.MesosFramework{}
-	default:
+	store, latest := k.storeOf(object)
+	if store == nil {
 		return nil
 	}
-	k.refreshing.Lock()
-	defer k.refreshing.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	switch err := k.Client.Get(context.Background(), client.ObjectKeyFromObject(object), latest); {
 	case apierrors.IsNotFound(err):
+		if known, exists, _ := store.Get(object); exists {
+			k.gone.Insert(known.(client.Object).GetUID())
+		}
 		return store.Delete(object)
 	case err != nil:
 		return err
@@ -66,8 +106,8 @@ func (k *kept) refresh(object client.Object) error {
 
 // fill reads all objects anew, as the cache of a process that starts does.
 func (k *kept) fill() error {
-	k.refreshing.Lock()
-	defer k.refreshing.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	tasks, frameworks := &v1alpha1.MesosTaskList{}, &v1alpha1.MesosFrameworkList{}
 	if err := errors.Join(k.Client.List(context.Background(), tasks), k.Client.List(context.Background(), frameworks)); err != nil {
 		return err

@@ -69,22 +69,26 @@ func (unheard) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}
 // telling is a client that brings keys back after each write, as a watch would.
 type telling struct {
 	client.Client
-	tell func(object client.Object)
+	// tell says that an object was written; answered, that it is as the API server answered.
+	tell func(object client.Object, answered bool)
 }
 
 func (c telling) Create(ctx context.Context, object client.Object, options ...client.CreateOption) error {
-	defer c.tell(object)
-	return c.Client.Create(ctx, object, options...)
+	err := c.Client.Create(ctx, object, options...)
+	c.tell(object, err == nil)
+	return err
 }
 
 func (c telling) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
-	defer c.tell(object)
-	return c.Client.Delete(ctx, object, options...)
+	err := c.Client.Delete(ctx, object, options...)
+	c.tell(object, false)
+	return err
 }
 
 func (c telling) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-	defer c.tell(object)
-	return c.Client.Patch(ctx, object, patch, options...)
+	err := c.Client.Patch(ctx, object, patch, options...)
+	c.tell(object, err == nil)
+	return err
 }
 
 // List has no index to go by.
@@ -117,32 +121,31 @@ func (c telling) Status() client.SubResourceWriter {
 
 type tellingStatus struct {
 	client.SubResourceWriter
-	tell func(object client.Object)
+	tell func(object client.Object, answered bool)
 }
 
 func (s tellingStatus) Update(ctx context.Context, object client.Object, options ...client.SubResourceUpdateOption) error {
-	defer s.tell(object)
-	return s.SubResourceWriter.Update(ctx, object, options...)
+	err := s.SubResourceWriter.Update(ctx, object, options...)
+	s.tell(object, err == nil)
+	return err
 }
 
 func (s tellingStatus) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-	defer s.tell(object)
-	return s.SubResourceWriter.Patch(ctx, object, patch, options...)
+	err := s.SubResourceWriter.Patch(ctx, object, patch, options...)
+	s.tell(object, err == nil)
+	return err
 }
 
 // inVirtualTime runs a test in a bubble of virtual time that begins now, beside others.
 func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
 	t.Parallel()
+	endIfItHangs(t)
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "virtual-"}}
-	outside, err := client.New(env.Config, client.Options{Scheme: scheme})
-	if err != nil {
+	if err := admin.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
 	}
-	if err := outside.Create(t.Context(), namespace); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { removeTasks(t, outside, namespace.Name) })
+	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
 	now := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(now))
@@ -183,8 +186,12 @@ func (v *virtual) newClient() client.Client {
 }
 
 // tell brings the keys of what was written back.
-func (v *virtual) tell(object client.Object) {
-	if err := v.kept.refresh(object); err != nil {
+func (v *virtual) tell(object client.Object, answered bool) {
+	bring := v.kept.refresh
+	if answered {
+		bring = v.kept.put
+	}
+	if err := bring(object); err != nil {
 		v.Error(err)
 	}
 	v.mu.Lock()
@@ -206,7 +213,7 @@ func (v *virtual) tell(object client.Object) {
 // tellTasks brings all tasks back.
 func (v *virtual) tellTasks(running *process) {
 	tasks := &v1alpha1.MesosTaskList{}
-	if err := v.client.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
+	if err := v.kept.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
 		v.Error(err)
 	}
 	for _, task := range tasks.Items {
