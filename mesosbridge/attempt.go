@@ -71,13 +71,13 @@ func (a Attempt) Over() bool {
 // EndsUnseen says whether a draining agent said that the attempt is gone, as one that is to be marked gone says it when it begins to kill: it runs for
 // as long as its grace period yet, and nobody tells more of it (recording "drain").
 func (a Attempt) EndsUnseen() bool {
-	return a.Over() && a.Observation.State == mesos.TaskGoneByOperator && a.Observation.Reason == mesos.ReasonAgentDraining
+	return a.Over() && a.Observation.EndsUnseen()
 }
 
 // EndSeen says whether the attempt is over by more than an operator's word: of an agent that was marked gone the master knows no more than that,
-// and once its registry has forgotten the agent the task may be back (Mesos: mesos.proto, TASK_GONE_BY_OPERATOR).
+// and once its registry has forgotten the agent the task may be back (Mesos: mesos.proto, TASK_GONE_BY_OPERATOR). What ends unseen is not over yet.
 func (a Attempt) EndSeen() bool {
-	return a.Over() && !goneByWord(a.Observation)
+	return a.Over() && !goneByWord(a.Observation) && !a.EndsUnseen()
 }
 
 // goneByWord says whether an end rests on an operator's word alone.

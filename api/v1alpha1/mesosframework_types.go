@@ -773,6 +773,18 @@ type AbandonedAttempt struct {
 	// unknownTime is since when the operator knows that Mesos says TASK_UNKNOWN of the attempt and nothing else, by its own clock.
 	// +optional
 	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`
+
+	// killGracePeriodSeconds is the time that the attempt has between SIGTERM and SIGKILL. Set by the operator, from the attempt and its object. Absent: Mesos'
+	// default, 3.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	// +optional
+	KillGracePeriodSeconds *int32 `json:"killGracePeriodSeconds,omitempty"`
+
+	// goneTime is since when the operator knows, by its own clock, that an agent which is drained to be marked gone has begun to kill the attempt: Mesos tells no
+	// more of it, and it is remembered until its grace period and 10 s have passed.
+	// +optional
+	GoneTime *metav1.Time `json:"goneTime,omitempty"`
 }
 
 // MaxAbandoned is how many abandoned attempts a framework's status holds.

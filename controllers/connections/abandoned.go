@@ -18,13 +18,12 @@ import (
 )
 
 // Abandon asks for attempts of a deleted object to be remembered as abandoned. It lets nothing go: the framework's status must hold them first.
-func (c *Connection) Abandon(attempts []lifecycle.Placement) {
+func (c *Connection) Abandon(attempts []v1alpha1.AbandonedAttempt) {
 	c.mu.Lock()
 	for _, attempt := range attempts {
 		if _, known := c.toAbandon[attempt.TaskID]; !known {
-			c.toAbandon[attempt.TaskID] = v1alpha1.AbandonedAttempt{
-				TaskID: attempt.TaskID, AgentID: attempt.AgentID, Since: metav1.Time{Time: c.owner.clock.Now().Truncate(time.Second)},
-			}
+			attempt.Since = metav1.Time{Time: c.owner.clock.Now().Truncate(time.Second)}
+			c.toAbandon[attempt.TaskID] = attempt
 		}
 	}
 	c.mu.Unlock()
@@ -35,12 +34,12 @@ func (c *Connection) Abandon(attempts []lifecycle.Placement) {
 // Mesos has yet to be told of one that is over, are looked at again, and so are those that wait for room.
 func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	c.mu.Lock()
-	before := sets.KeySet(c.abandoned)
+	before, ending := sets.KeySet(c.abandoned), endingUnseen(c.abandoned)
 	c.abandoned = make(map[string]v1alpha1.AbandonedAttempt, len(stored))
 	for _, attempt := range stored {
 		c.abandoned[attempt.TaskID] = attempt
 	}
-	changed := before.SymmetricDifference(sets.KeySet(c.abandoned)).Union(sets.KeySet(c.toAbandon))
+	changed := before.SymmetricDifference(sets.KeySet(c.abandoned)).Union(sets.KeySet(c.toAbandon)).Union(ending.SymmetricDifference(endingUnseen(c.abandoned)))
 	// What did not fit is asked for again by the object that waits.
 	clear(c.toAbandon)
 	var waiting []types.NamespacedName
@@ -66,21 +65,39 @@ func (c *Connection) AbandonedStored(stored []v1alpha1.AbandonedAttempt) {
 	}
 }
 
+// endingUnseen are the abandoned attempts that end unseen.
+func endingUnseen(attempts map[string]v1alpha1.AbandonedAttempt) sets.Set[string] {
+	ending := sets.New[string]()
+	for taskID, attempt := range attempts {
+		if attempt.GoneTime != nil {
+			ending.Insert(taskID)
+		}
+	}
+	return ending
+}
+
+// AbandonedEnds says whether the framework's status holds that an abandoned attempt ends unseen.
+func (c *Connection) AbandonedEnds(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.abandoned[taskID].GoneTime != nil
+}
+
 // AbandonedOf are the attempts of an object's identity that the framework's status holds as abandoned, and whether it can hold no more. An object that
 // leaves is then brought back once it can.
-func (c *Connection) AbandonedOf(key types.NamespacedName, leaves bool) (taskIDs sets.Set[string], full bool) {
+func (c *Connection) AbandonedOf(key types.NamespacedName, leaves bool) (attempts []v1alpha1.AbandonedAttempt, full bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if full = len(c.abandoned) >= v1alpha1.MaxAbandoned; full && leaves {
 		c.crowded.Insert(key)
 	}
-	taskIDs = sets.New[string]()
-	for taskID := range c.abandoned {
+	for taskID, attempt := range c.abandoned {
 		if strings.HasPrefix(taskID, key.Namespace+"."+key.Name+".") {
-			taskIDs.Insert(taskID)
+			attempts = append(attempts, attempt)
 		}
 	}
-	return taskIDs, full
+	slices.SortFunc(attempts, func(a, b v1alpha1.AbandonedAttempt) int { return cmp.Compare(a.TaskID, b.TaskID) })
+	return attempts, full
 }
 
 // IsAbandoned says whether an attempt is abandoned, or is about to be.

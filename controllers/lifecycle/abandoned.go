@@ -11,8 +11,8 @@ import (
 )
 
 // StillAbandoned says whether a framework's status has to go on remembering an attempt of a deleted object, of which Mesos has told no end, and what of
-// it. Nobody expects it back once a person gave its agent up, or once Mesos has not known it for a fortnight. Said is what Mesos said of it in this
-// process; nil while it said nothing.
+// it. Nobody expects it back once a person gave its agent up, once Mesos has not known it for a fortnight, or once it has had its time to end unseen. Said
+// is what Mesos said of it in this process; nil while it said nothing.
 func StillAbandoned(attempt v1alpha1.AbandonedAttempt, said *mesos.Observation, giveUps []GiveUp, now time.Time) (v1alpha1.AbandonedAttempt, bool) {
 	switch {
 	case said == nil:
@@ -21,10 +21,27 @@ func StillAbandoned(attempt v1alpha1.AbandonedAttempt, said *mesos.Observation, 
 	case attempt.UnknownTime == nil:
 		attempt.UnknownTime = &metav1.Time{Time: now.Truncate(time.Second)}
 	}
+	lives := said != nil && said.State.Class() == mesos.Live
+	switch {
+	case lives:
+		attempt.GoneTime = nil
+	case said != nil && said.EndsUnseen() && attempt.GoneTime == nil:
+		attempt.GoneTime = &metav1.Time{Time: now.Truncate(time.Second)}
+	}
+	if over, gone := AbandonedUntil(&attempt); gone {
+		return attempt, now.Before(over)
+	}
 	forgotten := attempt.UnknownTime != nil && !now.Before(attempt.UnknownTime.Add(forgottenAfter))
 	givenUp := slices.ContainsFunc(giveUps, func(giveUp GiveUp) bool {
 		return slices.Contains(giveUp.Agents, attempt.AgentID) && attempt.Since.Time.Before(giveUp.At)
 	})
-	lives := said != nil && said.State.Class() == mesos.Live
 	return attempt, lives || !forgotten && !givenUp
+}
+
+// AbandonedUntil is when an abandoned attempt that ends unseen is over; false for one that does not.
+func AbandonedUntil(attempt *v1alpha1.AbandonedAttempt) (time.Time, bool) {
+	if attempt.GoneTime == nil {
+		return time.Time{}, false
+	}
+	return overUnseen(*attempt.GoneTime, secondsOr(attempt.KillGracePeriodSeconds, defaultGrace)), true
 }

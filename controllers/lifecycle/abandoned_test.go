@@ -46,3 +46,35 @@ func TestStillAbandoned(t *testing.T) {
 		})
 	}
 }
+
+// TestStillAbandoned_endsUnseen: what a draining agent says as it begins to kill is no end. It is remembered since when it was said, and until the attempt
+// has had its own time to end, whoever looks.
+func TestStillAbandoned_endsUnseen(t *testing.T) {
+	unseen := &mesos.Observation{State: mesos.TaskGoneByOperator, Reason: mesos.ReasonAgentDraining, Source: mesos.SourceExecutor}
+	for name, c := range map[string]struct {
+		gone  *metav1.Time
+		grace *int32
+		said  *mesos.Observation
+		after time.Duration
+		want  *metav1.Time
+		stays bool
+	}{
+		"it was said just now":                     {nil, nil, unseen, time.Hour, at(time.Hour), true},
+		"it was said before":                       {at(0), new(int32(30)), unseen, 40 * time.Second, at(0), true},
+		"its time is over":                         {at(0), new(int32(30)), unseen, 41 * time.Second, at(0), false},
+		"the same under another process":           {at(0), new(int32(30)), nil, 40 * time.Second, at(0), true},
+		"and its time is over":                     {at(0), new(int32(30)), nil, 41 * time.Second, at(0), false},
+		"with the grace period of Mesos":           {at(0), nil, nil, 13 * time.Second, at(0), true},
+		"and its time is over, too":                {at(0), nil, nil, 14 * time.Second, at(0), false},
+		"it lives after all":                       {at(0), nil, &mesos.Observation{State: mesos.TaskRunning}, time.Hour, nil, true},
+		"the master only knows of a person's word": {nil, nil, &mesos.Observation{State: mesos.TaskGoneByOperator, Source: mesos.SourceMaster}, time.Hour, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			attempt := v1alpha1.AbandonedAttempt{TaskID: "t", AgentID: "agent-1", Since: *at(0), GoneTime: c.gone, KillGracePeriodSeconds: c.grace}
+			next, stays := StillAbandoned(attempt, c.said, nil, epoch.Add(c.after))
+			if stays != c.stays || !next.GoneTime.Equal(c.want) {
+				t.Errorf("stays: %t, gone since %v; want %t, %v", stays, next.GoneTime, c.stays, c.want)
+			}
+		})
+	}
+}

@@ -84,7 +84,9 @@ func (s *scene) awaitOthers() bool {
 	default:
 		s.deleting(fmt.Sprintf("Letting go of %s, which may still run: MesosFramework %s is to remember it", namesOf(unremembered), s.Spec.FrameworkRef.Name))
 		for _, other := range unremembered {
-			s.decision.Abandon = append(s.decision.Abandon, Placement{TaskID: other.TaskID, AgentID: other.AgentID})
+			s.decision.Abandon = append(s.decision.Abandon, v1alpha1.AbandonedAttempt{
+				TaskID: other.TaskID, AgentID: other.AgentID, KillGracePeriodSeconds: other.KillGracePeriodSeconds,
+			})
 		}
 		s.step(StepAbandon)
 		s.checkAt(s.Now.Add(abandonRetry))
@@ -100,7 +102,8 @@ func (s *scene) unremembered() (attempts []Other) {
 	}
 	for _, attempt := range s.mayRun() {
 		if !s.Abandoned.Has(attempt.ID) {
-			attempts = append(attempts, Other{TaskID: attempt.ID, AgentID: attempt.AgentID})
+			grace := int32(s.graceOf(attempt).Seconds())
+			attempts = append(attempts, Other{TaskID: attempt.ID, AgentID: attempt.AgentID, KillGracePeriodSeconds: &grace})
 		}
 	}
 	return attempts

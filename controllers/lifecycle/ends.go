@@ -145,8 +145,12 @@ func isEndingUnseen(attempt *v1alpha1.TaskAttempt) bool {
 
 // overUnseen is when such an attempt is over.
 func (s *scene) overUnseen(attempt *v1alpha1.TaskAttempt) time.Time {
+	return overUnseen(*attempt.UnreachableTime, s.graceOf(attempt))
+}
+
+func overUnseen(since metav1.Time, grace time.Duration) time.Time {
 	// The API keeps whole seconds; never sooner than said.
-	return attempt.UnreachableTime.Add(time.Second - 1 + s.graceOf(attempt) + drainedWithin)
+	return since.Add(time.Second - 1 + grace + drainedWithin)
 }
 
 // awaitUnseen is the verdict on an attempt that is about to end where nobody can see it.

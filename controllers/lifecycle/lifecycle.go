@@ -232,8 +232,8 @@ type Decision struct {
 	Adopt *Placement
 	// Restore is the binding that StepRestore or StepKeepPorts writes.
 	Restore *v1alpha1.Binding
-	// Abandon are the attempts, by task ID and agent ID, that StepAbandon is about.
-	Abandon []Placement
+	// Abandon are the attempts that StepAbandon is about; since when is left out.
+	Abandon []v1alpha1.AbandonedAttempt
 	// KillOthers are the live tasks of the object's identity that StepKillOthers kills.
 	KillOthers []Other
 	// AskOthers are those that StepAskOthers asks for.

@@ -32,6 +32,8 @@ type Other struct {
 	Dying bool
 	// GoneSince is since when Mesos says of it that it is gone, as a draining agent says it when it begins to kill; zero while it does not.
 	GoneSince time.Time
+	// KillGracePeriodSeconds is what it has between SIGTERM and SIGKILL, where the framework's status says so, as it was abandoned; else nil.
+	KillGracePeriodSeconds *int32
 	// Kills, FirstKill and LastKill, Asks, LastAsk, Answered and Silent are as in Seen.
 	Kills               int
 	FirstKill, LastKill time.Time
@@ -151,6 +153,9 @@ func (s *scene) settleOthers() {
 			return true
 		case s.surelyLives(other):
 			return false
+		case s.endsUnseenAs(other):
+			// It runs yet, whatever was allowed for before.
+			return !s.paused() && s.endsOther(other)
 		case s.leftBehind(other) && !isCondemned(&s.decision.Status, other.TaskID):
 			return true
 		default:
@@ -166,11 +171,14 @@ func (s *scene) endsOther(other Other) bool {
 	given := s.wordFor(&attempt)
 	switch {
 	case isEndingUnseen(&attempt):
-		if s.due(s.overUnseen(&attempt)) {
-			s.decision.Forget = append(s.decision.Forget, other.TaskID)
-			return true
+		if !s.due(s.overUnseen(&attempt)) {
+			return false
 		}
-		return false
+		if !s.Abandoned.Has(other.TaskID) {
+			// That one is the framework's to forget.
+			s.decision.Forget = append(s.decision.Forget, other.TaskID)
+		}
+		return true
 	case !s.isLost(other):
 		return false
 	case s.whyKept() != "" && !named(&s.decision.Status, other.TaskID):
@@ -223,6 +231,9 @@ func (s *scene) attemptOf(other Other) v1alpha1.TaskAttempt {
 	}
 	setOnce(&attempt.UnreachableTime, later(other.LostSince, other.GoneSince))
 	setOnce(&attempt.UnknownTime, other.UnknownSince)
+	if attempt.KillGracePeriodSeconds == nil {
+		attempt.KillGracePeriodSeconds = other.KillGracePeriodSeconds
+	}
 	if !other.GoneSince.IsZero() {
 		attempt.Reason = mesos.ReasonAgentDraining
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
@@ -24,6 +25,19 @@ func (v *view) countAbandoned() {
 		taskIDs = append(taskIDs, attempt.TaskID)
 	}
 	v.memory.abandoned = v.memory.abandoned.Next(anyTerm, taskIDs, newNonce)
+}
+
+// abandonedUntil is when the first of the abandoned attempts that end unseen is over; zero where none does, or where nobody would look.
+func (v *view) abandonedUntil() (first time.Time) {
+	if v.connection == nil {
+		return first
+	}
+	for i := range v.object.Status.Abandoned {
+		if until, ends := lifecycle.AbandonedUntil(&v.object.Status.Abandoned[i]); ends && (first.IsZero() || until.Before(first)) {
+			first = until
+		}
+	}
+	return first
 }
 
 // whyRemembered is why a framework that is being deleted, and is not torn down, waits: with it goes the memory of attempts that are to be killed

@@ -182,7 +182,7 @@ func (v *view) serve(ctx context.Context) (ctrl.Result, error) {
 	if !v.object.DeletionTimestamp.IsZero() {
 		recheck = v.Clock.Now().Add(deletionRecheck)
 	}
-	return v.lookAgain(next, again, recheck, v.memory.secrets.due), nil
+	return v.lookAgain(next, again, recheck, v.memory.secrets.due, v.abandonedUntil()), nil
 }
 
 // whyUnconnected says why the framework has no connection; empty where it has one.

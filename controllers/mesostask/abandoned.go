@@ -29,7 +29,7 @@ func (r *Reconciler) settleAbandoned(ctx context.Context, connection *connection
 	open := lifecycle.OpenAttempt{TaskID: taskID, AgentID: said.AgentID, FrameworkID: connection.Bridge.Connection().FrameworkID}
 	connection.NoteFate(key, open, said.State, time.Time{})
 	switch {
-	case attempt.EndSeen():
+	case attempt.EndSeen(), attempt.EndsUnseen() && !connection.AbandonedEnds(taskID):
 		r.Connections.EnqueueFramework(connection.Name)
 		return time.Time{}
 	case said.State.Class() != mesos.Live:

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -87,7 +88,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 	if v.connection != nil {
 		v.gatherEarlier()
 		v.gatherOthers()
-		v.seen.Abandoned, v.seen.AbandonedFull = v.connection.AbandonedOf(v.key, v.seen.Deleting)
+		v.gatherAbandoned()
 		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.task, v.seen.Hash)
 	}
 	return v, nil
@@ -393,6 +394,29 @@ func (v *view) gatherOthers() {
 			Since: done.BoundSince, Lived: done.Lived, LostSince: done.FateUnknown, UnknownSince: done.Unknown, GoneSince: gone,
 			Kills: done.Kills, FirstKill: done.FirstKill, LastKill: done.LastKill, Asks: done.Asks, LastAsk: done.LastAsk, Answered: answered, Silent: silent && state.Subscribed,
 		})
+	}
+}
+
+// gatherAbandoned reads which attempts of the object's identity are abandoned. One that ends unseen counts as live, whichever process heard of that.
+func (v *view) gatherAbandoned() {
+	abandoned, full := v.connection.AbandonedOf(v.key, v.seen.Deleting)
+	v.seen.Abandoned, v.seen.AbandonedFull = sets.New[string](), full
+	for _, attempt := range abandoned {
+		v.seen.Abandoned.Insert(attempt.TaskID)
+		if attempt.GoneTime == nil || attempt.TaskID == v.attempt.TaskID {
+			continue
+		}
+		ending := lifecycle.Other{
+			TaskID: attempt.TaskID, AgentID: attempt.AgentID, State: mesos.TaskGoneByOperator, Since: attempt.Since.Time, GoneSince: attempt.GoneTime.Time,
+			KillGracePeriodSeconds: attempt.KillGracePeriodSeconds,
+		}
+		at := slices.IndexFunc(v.seen.Others, func(other lifecycle.Other) bool { return other.TaskID == attempt.TaskID })
+		switch {
+		case at < 0:
+			v.seen.Others = append(v.seen.Others, ending)
+		case !v.seen.Others[at].GoneSince.IsZero():
+			v.seen.Others[at] = ending
+		}
 	}
 }
 

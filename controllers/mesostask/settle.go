@@ -28,8 +28,8 @@ func (r *Reconciler) settleOthers(ctx context.Context, view *view) error {
 		if taskID == current || view.object.Status.Task != nil && view.object.Status.Task.ID == taskID && view.object.Status.Task.FinishTime == nil {
 			continue
 		}
-		if attempt, _ := view.connection.Bridge.Attempt(taskID); attempt.EndsUnseen() && view.countsAsLive(taskID) {
-			// It is not over yet. Whose end it will be is for a later decision to say.
+		if attempt, _ := view.connection.Bridge.Attempt(taskID); attempt.EndsUnseen() && view.countsAsLive(taskID) && !view.connection.IsAbandoned(taskID) {
+			// It is not over yet. Whose end it will be is for a later decision to say, but where it is the framework's.
 			continue
 		}
 		may, err := r.maySettle(ctx, view, taskID)
@@ -196,7 +196,7 @@ func (r *Reconciler) settle(ctx context.Context, connection *connections.Connect
 	switch launch := connections.LaunchOf(attempt); {
 	case !ok:
 		connection.Forget(key, taskID)
-	case abandoned && attempt.EndSeen():
+	case abandoned && (attempt.EndSeen() || attempt.EndsUnseen() && !connection.AbandonedEnds(taskID)):
 		r.Connections.EnqueueFramework(connection.Name)
 	case attempt.Unacked != nil:
 		// Its acceptance brings the key back.

@@ -2,11 +2,14 @@ package system
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -124,6 +127,104 @@ func TestForgetAbandoned_notNeeded(t *testing.T) {
 				v.pass(3 * time.Minute)
 				if live := v.liveNow(); len(live) > 0 && sentence != "its agent is given up by its name" {
 					v.Errorf("%v live", live)
+				}
+			})
+		})
+	}
+}
+
+// TestAbandoned_endsUnseen: an abandoned attempt comes back on an agent that is drained to be marked gone, which says that it is gone as it begins to kill
+// it. An object of its name that is made anew waits until it has had its own grace period, whatever the new one is, also under another process.
+func TestAbandoned_endsUnseen(t *testing.T) {
+	for sentence, happens := range map[string]func(v *virtual){
+		"seen by the process that heard of it": func(*virtual) {},
+		"and by another one":                   func(v *virtual) { v.stop(); v.start() },
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, slowEnd(25*time.Second), func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1, killGracePeriodSeconds: 30, unreachable: {replaceAfterSeconds: 0}`)
+				v.pass(30 * time.Second)
+				first, agent := v.abandon("job")
+				if grace := v.frameworkNow().Status.Abandoned[0].KillGracePeriodSeconds; grace == nil || *grace != 30 {
+					v.Errorf("its grace period is remembered as %v", grace)
+				}
+				// The first KILL gets lost, and the drain begins before the next.
+				v.mesos.Inject(simulator.Fault{Target: simulator.MessageFault, Type: simulator.KillTask, Action: simulator.Drop})
+				agent.Heal()
+				v.pass(20 * time.Second)
+				agent.DrainWithin(0, true)
+				v.pass(5 * time.Second)
+				if left := v.frameworkNow().Status.Abandoned; len(left) != 1 || left[0].GoneTime == nil || !slices.Contains(v.liveNow(), first) {
+					v.Fatalf("while it is killed %+v is remembered, and %v live", left, v.liveNow())
+				}
+				happens(v)
+				v.task("job", `shell: sleep 1`)
+				v.pass(10 * time.Second)
+				if got := v.reason("job"); got != v1alpha1.ReasonAgentDraining {
+					v.Errorf("while it is killed the new object is %s: %s", got, v.said("job"))
+				}
+				v.pass(time.Minute)
+				if got := v.get("job").Status.Task; got == nil || got.ID == first || v.reason("job") != v1alpha1.ReasonRunning {
+					v.Errorf("then it is %s: %s", v.reason("job"), v.said("job"))
+				}
+				if left := v.frameworkNow().Status.Abandoned; len(left) > 0 {
+					v.Errorf("%+v is still remembered", left)
+				}
+				v.neverBeside("job")
+			})
+		})
+	}
+}
+
+// TestForgetAbandoned_ofADuplicate: a framework whose ID another object has has no connection, and remembers all the same: it waits for a person's word, and
+// names no way by which it would take the framework down that is the other's.
+func TestForgetAbandoned_ofADuplicate(t *testing.T) {
+	for _, policy := range []string{"Detach", "Teardown"} {
+		t.Run(policy, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1, unreachable: {replaceAfterSeconds: 0}`)
+				v.pass(30 * time.Second)
+				taskID, agent := v.abandon("job")
+				second := v.namespace + "-second"
+				defer v.removeNamed(second)
+				v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s, annotations: {mesos.dev/framework-id: %s}}, spec: {deletionPolicy: %s, controllerName: mesos.dev/%s, masters: {urls: [%q]}}}`,
+					second, v.frameworkNow().Status.FrameworkID, policy, v.namespace, v.mesos.Masters()[0].URL()), &v1alpha1.MesosFramework{})
+				duplicate := &v1alpha1.MesosFramework{}
+				read := func() error { return v.client.Get(context.Background(), client.ObjectKey{Name: second}, duplicate) }
+				v.pass(20 * time.Second)
+				if err := read(); err != nil {
+					v.Fatal(err)
+				}
+				duplicate.Status.Abandoned = []v1alpha1.AbandonedAttempt{{TaskID: "elsewhere.job.1aaaaaaaa.abcdefghij", AgentID: agent.ID(), Since: metav1.Now()}}
+				if err := v.client.Status().Update(context.Background(), duplicate); err != nil {
+					v.Fatal(err)
+				}
+				if err := v.client.Delete(context.Background(), duplicate); err != nil {
+					v.Fatal(err)
+				}
+				v.pass(time.Minute)
+				if err := read(); err != nil {
+					v.Fatalf("it is gone, and what it remembered with it: %v", err)
+				}
+				said := meta.FindStatusCondition(duplicate.Status.Conditions, v1alpha1.ConditionReady).Message
+				token := tokenIn(said, v1alpha1.AnnotationForgetAbandoned)
+				if !strings.Contains(said, "elsewhere.job.1aaaaaaaa.abcdefghij on agent "+agent.ID()) || strings.Contains(said, "Teardown") || !strings.HasPrefix(token, "1-") {
+					v.Fatalf("it says %q", said)
+				}
+				patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"`+v1alpha1.AnnotationForgetAbandoned+`":"`+token+`"}}}`))
+				if err := v.client.Patch(context.Background(), duplicate, patch); err != nil {
+					v.Fatal(err)
+				}
+				v.pass(time.Minute)
+				if err := read(); !apierrors.IsNotFound(err) {
+					v.Errorf("it still waits (%v), saying %q", err, meta.FindStatusCondition(duplicate.Status.Conditions, v1alpha1.ConditionReady).Message)
+				}
+				if left := v.frameworkNow().Status.Abandoned; len(left) != 1 || left[0].TaskID != taskID || v.mesos.Calls("TEARDOWN") > 0 {
+					v.Errorf("of the other one %v is remembered, after %d TEARDOWN", left, v.mesos.Calls("TEARDOWN"))
 				}
 			})
 		})

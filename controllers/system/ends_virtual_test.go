@@ -40,20 +40,26 @@ func TestDrain_markedGone(t *testing.T) {
 		if task.Status.Task == nil || task.Status.Task.ID == first.ID || v.reason("job") != v1alpha1.ReasonRunning || task.Status.Restarts != 0 {
 			v.Errorf("drained, it is %s after %d restarts: %s", v.reason("job"), task.Status.Restarts, v.said("job"))
 		}
-		seen := map[string]bool{}
-		for _, change := range v.mesos.Ledger() {
-			switch {
-			case !strings.Contains(change.TaskID, ".job."):
-			case change.What == simulator.Started:
-				for id := range seen {
-					v.Errorf("%s is started while %s lives", change.TaskID, id)
-				}
-				seen[change.TaskID] = true
-			case change.What == simulator.Ended:
-				delete(seen, change.TaskID)
-			}
-		}
+		v.neverBeside("job")
 	})
+}
+
+// neverBeside fails the test if a process of a task's identity was started while another one lived.
+func (v *virtual) neverBeside(name string) {
+	v.Helper()
+	seen := map[string]bool{}
+	for _, change := range v.mesos.Ledger() {
+		switch {
+		case !strings.Contains(change.TaskID, "."+name+"."):
+		case change.What == simulator.Started:
+			for id := range seen {
+				v.Errorf("%s is started while %s lives", change.TaskID, id)
+			}
+			seen[change.TaskID] = true
+		case change.What == simulator.Ended:
+			delete(seen, change.TaskID)
+		}
+	}
 }
 
 // TestDrain_ofAJobThatRunsOnce: it says that it did not fail by itself.

@@ -123,6 +123,11 @@ func (o Observation) FollowsKill() bool {
 	return (o.State == TaskKilling || o.State == TaskKilled) && o.Reason != ReasonAgentDraining && (o.Healthy == nil || *o.Healthy)
 }
 
+// EndsUnseen says whether it is what an agent that is drained to be marked gone says of a task as it begins to kill it: nobody tells more of it.
+func (o Observation) EndsUnseen() bool {
+	return o.State == TaskGoneByOperator && o.Reason == ReasonAgentDraining
+}
+
 // SpeaksOfAnother says whether o is the master's refusal of a launch whose ID is that of a live or unreachable task: it comes
 // under that task's ID and says nothing of it (Mesos master: validation of unique task IDs).
 func (o Observation) SpeaksOfAnother() bool {
