@@ -235,7 +235,7 @@ func (o *operator) runTasks() map[string]string {
 	// What the manager reads in another namespace than its own, no role of its own namespace allows.
 	o.tool("kubectl", "apply", "--namespace", "default", "--filename", o.render("elsewhere"))
 	o.tool("kubectl", "wait", "--namespace", "default", "--for=condition=Ready", "mesostask/elsewhere", "--timeout", patience.String())
-	o.tool("kubectl", "delete", "--namespace", "default", "mesostask/elsewhere")
+	o.expire("default", "elsewhere")
 	o.t.Logf("kubectl get mesosframeworks,mesostasks -A:\n%s", o.tool("kubectl", "get", "mesosframeworks,mesostasks", "--all-namespaces"))
 	o.t.Logf("kubectl describe mesostask applied:\n%s", o.tool("kubectl", "describe", "mesostask", "applied", "--namespace", operatorNamespace))
 	return ids
@@ -246,6 +246,13 @@ func (o *operator) render(name string) string {
 	o.t.Helper()
 	o.write(name+".yaml", o.run("template", name, filepath.Join(testenv.Root(), "charts", "testdata", "task")))
 	return o.path(name + ".yaml")
+}
+
+// expire has the manager kill a task as too old, and delete its object for that.
+func (o *operator) expire(namespace, name string) {
+	o.t.Helper()
+	o.tool("kubectl", "patch", "mesostask/"+name, "--namespace", namespace, "--type", "merge", "--patch", `{"spec":{"activeDeadlineSeconds":1,"ttlSecondsAfterFinished":0}}`)
+	o.tool("kubectl", "wait", "mesostask/"+name, "--namespace", namespace, "--for=delete", "--timeout", patience.String())
 }
 
 // task reads a task.

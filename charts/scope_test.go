@@ -40,7 +40,7 @@ func TestChart_watchNamespaces(t *testing.T) {
 	o.seesNothingOf("c")
 	o.refuseEverythingIn("a", "b")
 	for _, namespace := range []string{"a", "b"} {
-		o.tool("kubectl", "delete", "mesostasks", "--all", "--namespace", namespace, "--timeout", patience.String())
+		o.expire(namespace, "web")
 	}
 	task := &v1alpha1.MesosTask{}
 	o.get("c", "web", task)

@@ -54,6 +54,8 @@ const (
 	ReasonAgentDraining = "AgentDraining"
 	// ReasonRestartsExhausted says that the task failed more often than spec.maxRestarts allows.
 	ReasonRestartsExhausted = "RestartsExhausted"
+	// ReasonDeadlineExceeded says that the task was not over within spec.activeDeadlineSeconds: it is being killed for that, or has failed.
+	ReasonDeadlineExceeded = "DeadlineExceeded"
 	// ReasonRefused says that Mesos refuses the task as it is described (TASK_ERROR); a changed spec is tried again.
 	ReasonRefused = "Refused"
 	// ReasonOutcomeUnknown says that the object was restored from a backup and Mesos no longer has its task, so that nobody can tell
@@ -145,6 +147,8 @@ const (
 	EventStaleBinding = "StaleBinding"
 	// EventAgentReachable says that the task's agent came back and the task with it.
 	EventAgentReachable = "AgentReachable"
+	// EventExpired says that the object was deleted, as its end was recorded spec.ttlSecondsAfterFinished ago.
+	EventExpired = "Expired"
 	// EventDetached says that the object was let go while its task was left running, as deletionPolicy Orphan asks.
 	EventDetached = "Detached"
 )

@@ -117,6 +117,23 @@ type MesosTaskSpec struct {
 	// +optional
 	Unreachable *Unreachable `json:"unreachable,omitempty"`
 
+	// activeDeadlineSeconds is how long after the creation of the object it may have a task, in seconds, whether that ever started or not, and also
+	// while it is suspended. Then what runs is killed, nothing is launched any more, and the task has failed (condition Succeeded False, reason
+	// DeadlineExceeded); one that finishes while it is being killed has completed, where restartPolicy lets it. What came to its own end before
+	// stays as it is. A later deadline lets the task go on. Absent: no limit.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=315360000
+	// +optional
+	ActiveDeadlineSeconds *int32 `json:"activeDeadlineSeconds,omitempty"`
+
+	// ttlSecondsAfterFinished is how long after its end the object is deleted, in seconds from when condition Succeeded became True or False; 0: at once.
+	// It is not deleted while anything of it may still run or annotation mesos.dev/paused is set. What creates it again, such as GitOps, runs it again.
+	// Absent: it stays.
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=315360000
+	// +optional
+	TTLSecondsAfterFinished *int32 `json:"ttlSecondsAfterFinished,omitempty"`
+
 	// suspend kills the task and keeps it from running until it is false again. Default: false.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
@@ -184,7 +201,7 @@ type Unreachable struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.initialSeconds) || !has(self.maxSeconds) || self.initialSeconds <= self.maxSeconds",message="backoff.initialSeconds must not be more than backoff.maxSeconds",fieldPath=".initialSeconds"
 type Backoff struct {
-	// initialSeconds is the wait before the second launch after an end, in seconds; it doubles with each further one, and starts
+	// initialSeconds is the wait before the second launch after an end, in seconds; it grows by factor with each further one, and starts
 	// anew once the task has run for ten minutes. Default: 1.
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=1
@@ -198,6 +215,12 @@ type Backoff struct {
 	// +kubebuilder:validation:Maximum=86400
 	// +optional
 	MaxSeconds int32 `json:"maxSeconds,omitempty"`
+
+	// factor is what each further wait is multiplied by, from 1, by which all are the same, to 10, for example 1.5; it counts in thousandths. A
+	// change of it restarts nothing. Absent: 2.
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1')) >= 0 && quantity(string(self)).compareTo(quantity('10')) <= 0",message="backoff.factor must be from 1 to 10, in quotes where it has a fraction: '1.5'"
+	// +optional
+	Factor *resource.Quantity `json:"factor,omitempty"`
 }
 
 // TaskTemplate is what reaches Mesos of a task. A change of it kills the running task and launches it anew; a change of what the framework
@@ -496,7 +519,7 @@ type MesosTaskStatus struct {
 	Attempts int64 `json:"attempts,omitempty"`
 
 	// relaunches counts the launches in a row since the task last ran for ten minutes, those of attempts that never ran included:
-	// the backoff doubles with each.
+	// the backoff grows with each.
 	// +optional
 	Relaunches int32 `json:"relaunches,omitempty"`
 
@@ -668,8 +691,8 @@ type TaskAttempt struct {
 	// +optional
 	Ran *bool `json:"ran,omitempty"`
 
-	// killReason is why the operator kills the attempt: SpecChanged, RestartRequested, Suspended or LaunchTimedOut; or NotOfRecord, in history, for a live
-	// task of this object that is not its attempt, as after the loss of a binding. It is stored before the first KILL and never withdrawn.
+	// killReason is why the operator kills the attempt: SpecChanged, RestartRequested, Suspended, LaunchTimedOut or DeadlineExceeded; or NotOfRecord, in history, for
+	// a live task of this object that is not its attempt, as after the loss of a binding. It is stored before the first KILL and never withdrawn.
 	// +optional
 	KillReason KillReason `json:"killReason,omitempty"`
 
@@ -728,7 +751,7 @@ type TaskAttempt struct {
 }
 
 // KillReason is why the operator kills a task whose object stays.
-// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended;LaunchTimedOut;NotOfRecord
+// +kubebuilder:validation:Enum=SpecChanged;RestartRequested;Suspended;LaunchTimedOut;DeadlineExceeded;NotOfRecord
 type KillReason string
 
 // The kill reasons.
@@ -741,6 +764,8 @@ const (
 	KillSuspended KillReason = "Suspended"
 	// KillLaunchTimedOut is that the attempt did not run within spec.launchTimeoutSeconds.
 	KillLaunchTimedOut KillReason = "LaunchTimedOut"
+	// KillDeadlineExceeded is that the object is older than spec.activeDeadlineSeconds.
+	KillDeadlineExceeded KillReason = "DeadlineExceeded"
 	// KillNotOfRecord is that the task is not the object's attempt, though it bears the object's name: its binding was lost, and another
 	// goes on or is to.
 	KillNotOfRecord KillReason = "NotOfRecord"

@@ -69,6 +69,7 @@ func (s *scene) settle() {
 	} else if s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never {
 		s.checkAt(s.decision.WriteAt)
 	}
+	s.deleteFinished()
 	if s.mayAcknowledge() {
 		s.decision.Steps = slices.Insert(s.decision.Steps, 0, StepAcknowledge)
 	}

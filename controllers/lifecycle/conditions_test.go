@@ -146,6 +146,16 @@ func TestNext_conditions(t *testing.T) {
 			ended(mesos.TaskFailed, maxRestarts(0)),
 			conditions("Ready", "False/RestartsExhausted", "Stalled", "True/RestartsExhausted", "Succeeded", "False/RestartsExhausted"), status.FailedStatus,
 		},
+		"out of time": {
+			expired(), conditions("Ready", "False/DeadlineExceeded", "Stalled", "True/DeadlineExceeded", "Succeeded", "False/DeadlineExceeded"), status.FailedStatus,
+		},
+		"out of time, and being killed": {
+			running(deadline(60)).later(time.Minute), conditions("Ready", "False/DeadlineExceeded", "Reconciling", "True/DeadlineExceeded"), status.InProgressStatus,
+		},
+		"out of time while it is suspended": {
+			newStory(deadline(60)).change(suspend).later(time.Minute),
+			conditions("Ready", "True/Suspended", "Suspended", "True/Suspended", "Succeeded", "False/DeadlineExceeded"), status.CurrentStatus,
+		},
 		"refused by Mesos": {
 			ended(mesos.TaskError), conditions("Ready", "False/Refused", "Stalled", "True/Refused", "Succeeded", "False/Refused"), status.FailedStatus,
 		},

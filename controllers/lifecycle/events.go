@@ -39,6 +39,7 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonTaskUnauthorized:    {true, actionLaunching},
 	v1alpha1.ReasonAgentDraining:       {false, actionReconciling},
 	v1alpha1.ReasonRestartsExhausted:   {true, actionReconciling},
+	v1alpha1.ReasonDeadlineExceeded:    {true, actionReconciling},
 	v1alpha1.ReasonRefused:             {true, actionLaunching},
 	v1alpha1.ReasonSuspending:          {false, actionKilling},
 	v1alpha1.ReasonSuspended:           {false, actionReconciling},

@@ -37,7 +37,11 @@ func TestNext_events(t *testing.T) {
 			},
 			[]string{"Warning Ended", "Warning BackOff"},
 		},
-		"it fails for good":                        {running(onlyOnce), update(mesos.TaskFailed), []string{"Warning Ended", "Warning Failed"}},
+		"it fails for good": {running(onlyOnce), update(mesos.TaskFailed), []string{"Warning Ended", "Warning Failed"}},
+		"its time is up":    {running(deadline(60)), func(s *story) { s.later(time.Minute) }, []string{"Warning DeadlineExceeded"}},
+		"it is killed as its time is up": {
+			running(deadline(60)), func(s *story) { s.later(time.Minute).look(); s.told = nil; s.says(mesos.TaskKilled) }, []string{"Normal Ended"},
+		},
 		"it has no restarts left":                  {running(maxRestarts(0)), update(mesos.TaskFailed), []string{"Warning Ended", "Warning RestartsExhausted"}},
 		"it completes":                             {running(onlyOnce), update(mesos.TaskFinished), []string{"Normal Ended", "Normal Completed"}},
 		"Mesos refuses it":                         {newStory().bind(LaunchAccepted), byMaster(mesos.TaskError, mesos.ReasonTaskInvalid), []string{"Warning NeverRan", "Warning Refused"}},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -15,6 +16,10 @@ import (
 
 func TestBackoff(t *testing.T) {
 	usual := v1alpha1.Backoff{InitialSeconds: 10, MaxSeconds: 60}
+	by := func(factor string) v1alpha1.Backoff {
+		quantity := resource.MustParse(factor)
+		return v1alpha1.Backoff{InitialSeconds: 10, MaxSeconds: 60, Factor: &quantity}
+	}
 	for name, c := range map[string]struct {
 		spec       v1alpha1.Backoff
 		relaunches int32
@@ -29,6 +34,14 @@ func TestBackoff(t *testing.T) {
 		"the longest where both are the same": {v1alpha1.Backoff{InitialSeconds: 5, MaxSeconds: 5}, 1, 5 * time.Second},
 		"a day at most does not overflow":     {v1alpha1.Backoff{InitialSeconds: 1, MaxSeconds: 86400}, 1 << 30, 24 * time.Hour},
 		"no wait where none is asked for":     {v1alpha1.Backoff{}, 7, 0},
+		"half as much again":                  {by("1.5"), 2, 15 * time.Second},
+		"and again":                           {by("1500m"), 3, 22500 * time.Millisecond},
+		"ten times as much":                   {by("10"), 2, time.Minute},
+		"always the same by factor 1":         {by("1"), 1 << 30, 10 * time.Second},
+		"slowly, by a thousandth each":        {by("1.001"), 2, 10010 * time.Millisecond},
+		"slowly, and never more":              {by("1.001"), 1 << 30, time.Minute},
+		"by what the API would refuse: less":  {by("0.5"), 3, 10 * time.Second},
+		"by what the API would refuse: more":  {by("1e9"), 2, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := backoff(c.spec, c.relaunches); got != c.want {

@@ -38,6 +38,8 @@ type Seen struct {
 	Namespace, Name, UID string
 	// Generation is the object's metadata.generation.
 	Generation int64
+	// Created is when the object was created, by the API server's clock.
+	Created time.Time
 	// Deleting says that the object has a deletion timestamp.
 	Deleting bool
 	// Finalized says that the object has the operator's finalizer.
@@ -200,13 +202,15 @@ const (
 	StepAbandon Step = "Abandon"
 	// StepRelease removes the finalizer.
 	StepRelease Step = "Release"
+	// StepDelete deletes the object, as its task is over.
+	StepDelete Step = "Delete"
 )
 
 // Steps are all steps.
 func Steps() []Step {
 	return []Step{
 		StepAcknowledge, StepCallOff, StepKill, StepAsk, StepRead, StepPlace, StepBind, StepRestore, StepKeepPorts, StepFinalize, StepAdopt, StepKillOthers, StepAskOthers, StepForget,
-		StepAbandon, StepRelease,
+		StepAbandon, StepRelease, StepDelete,
 	}
 }
 

@@ -444,17 +444,25 @@ func (s *scene) delayNext(until time.Time) {
 	}
 }
 
-// backoff is the wait before a launch that follows so many relaunches in a row: none at first, then doubling.
+// defaultFactor is what a wait grows by, in thousandths, and maxFactor the most that it may.
+const defaultFactor, maxFactor = 2000, 10_000
+
+// backoff is the wait before a launch that follows so many relaunches in a row: none at first, then growing by the factor.
 func backoff(spec v1alpha1.Backoff, relaunches int32) time.Duration {
 	if relaunches == 0 {
 		return 0
 	}
+	factor := int64(defaultFactor)
+	if spec.Factor != nil {
+		factor = min(max(spec.Factor.MilliValue(), 1000), maxFactor)
+	}
 	longest := time.Duration(spec.MaxSeconds) * time.Second
 	delay := time.Duration(spec.InitialSeconds) * time.Second
 	for range relaunches - 1 {
-		if delay *= 2; delay >= longest {
+		if delay >= longest || factor == 1000 {
 			break
 		}
+		delay = time.Duration(delay.Microseconds() * factor)
 	}
 	return min(delay, longest)
 }

@@ -283,7 +283,7 @@ func (s *scene) doomed(other Other) bool {
 		return true
 	case s.Deleting && s.orphans():
 		return false
-	case s.Deleting || s.Spec.Suspend:
+	case s.Deleting || s.Spec.Suspend || s.isExpired():
 		return true
 	case s.current():
 		return s.live()
@@ -400,6 +400,15 @@ func (s *scene) anyMatches() bool {
 	return s.Proven && (s.Obstacle == nil || s.Obstacle.Waits) && !s.paused() && slices.ContainsFunc(s.Others, func(other Other) bool {
 		return s.matches(other) && !s.isLost(other)
 	})
+}
+
+// untilOthersEnd says what is waited for where all others are to end, and why they are.
+func (s *scene) untilOthersEnd(why string) string {
+	message := fmt.Sprintf("Waiting for %s to end, %s", namesOf(s.Others), why)
+	if lost := s.lostOthers(); len(lost) > 0 {
+		message += ". " + s.tellLost(lost) + s.waysToGiveUp(lost[0].TaskID, lost[0].AgentID)
+	}
+	return message
 }
 
 // tellLost says of others what Mesos cannot tell.

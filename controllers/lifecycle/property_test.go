@@ -50,7 +50,7 @@ func anAttempt(t *rapid.T, id string) v1alpha1.TaskAttempt {
 		ID: id, AgentID: "agent-1", Hostname: oneOf(t, "hostname", "", "host-1"), Role: oneOf(t, "role of attempt", "", "shop"), Hash: oneOf(t, "hash of attempt", hashA, hashB, "1other", "9other", ""),
 		FrameworkID: oneOf(t, "framework of attempt", "framework-1", "framework-1", "framework-2", ""),
 		State:       oneOf(t, "state", append([]string{""}, words(allStates)...)...),
-		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended, v1alpha1.KillLaunchTimedOut),
+		KillReason:  oneOf(t, "kill reason", "", "", v1alpha1.KillSpecChanged, v1alpha1.KillRestartRequested, v1alpha1.KillSuspended, v1alpha1.KillLaunchTimedOut, v1alpha1.KillDeadlineExceeded),
 		Ran:         oneOf(t, "ran", nil, new(true), new(false)), Healthy: oneOf(t, "healthy", nil, new(true), new(false)),
 		StartTime: maybeTime(t, "started"), UnreachableTime: maybeTime(t, "unreachable since"), BoundTime: maybeTime(t, "bound"),
 	}
@@ -118,12 +118,13 @@ func anything(t *rapid.T) Seen {
 		Defaults:    oneOf(t, "defaults", nil, &v1alpha1.TaskDefaults{}, &v1alpha1.TaskDefaults{LaunchTimeoutSeconds: new(int32(60))}, &v1alpha1.TaskDefaults{Unreachable: &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(60))}}),
 		GiveUps:     oneOf(t, "give-ups", nil, nil, []GiveUp{{v1alpha1.AnnotationGiveUpAgent, []string{"agent-1"}, epoch}}, []GiveUp{{v1alpha1.AnnotationGiveUpUnknown, nil, epoch}}),
 		ReplacedIDs: oneOf(t, "replaced", nil, nil, []string{"framework-2"}), KillsOrphans: rapid.Bool().Draw(t, "kills orphans"),
-		AbandonedFull: oneOf(t, "abandoned full", false, false, true),
+		AbandonedFull: oneOf(t, "abandoned full", false, false, true), Created: epoch.Add(-time.Hour),
 		Spec: v1alpha1.MesosTaskSpec{
 			RestartPolicy:  oneOf(t, "policy", v1alpha1.RestartAlways, v1alpha1.RestartOnFailure, v1alpha1.RestartNever),
 			DeletionPolicy: oneOf(t, "deletion policy", v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionKill, v1alpha1.TaskDeletionOrphan),
 			Unreachable:    oneOf(t, "strategy", nil, &v1alpha1.Unreachable{}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(0))}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))}),
 			Suspend:        oneOf(t, "suspend", false, false, true), MaxRestarts: oneOf(t, "max restarts", nil, new(int32(0)), new(int32(2))),
+			ActiveDeadlineSeconds: oneOf(t, "deadline", nil, nil, new(int32(60)), new(int32(7200))), TTLSecondsAfterFinished: oneOf(t, "ttl", nil, new(int32(0)), new(int32(7200))),
 			TaskTemplate: v1alpha1.TaskTemplate{HealthCheck: oneOf(t, "health check", nil, nil, &v1alpha1.HealthCheck{FailureThreshold: new(int32(3))})},
 			Backoff:      v1alpha1.Backoff{InitialSeconds: rapid.Int32Range(1, 30).Draw(t, "initial"), MaxSeconds: rapid.Int32Range(30, 86400).Draw(t, "max")},
 		},
@@ -250,7 +251,7 @@ func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
 	if was, is := seen.Status.Task, decision.Status.Task; was != nil && was.FinishTime == nil && (is == nil || is.FinishTime == nil || !decision.WriteAt.IsZero()) {
 		t.Fatalf("rule %q launches before it is durable that %s is over or was left behind", decision.Rule, was.ID)
 	}
-	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil || seen.Paused {
+	if seen.Deleting || seen.Spec.Suspend || seen.Obstacle != nil || seen.Paused || isTooOld(seen) {
 		t.Fatalf("rule %q launches what must not be launched", decision.Rule)
 	}
 	for _, other := range seen.Others {
@@ -261,6 +262,11 @@ func checkLaunching(t *rapid.T, seen Seen, decision Decision) {
 	if has(decision, StepBind) && (seen.Placement == nil || has(decision, StepPlace)) {
 		t.Fatalf("steps are %v with placement %v", decision.Steps, seen.Placement)
 	}
+}
+
+// isTooOld says whether the object is older than it may be and still have a task.
+func isTooOld(seen Seen) bool {
+	return seen.Spec.ActiveDeadlineSeconds != nil && seen.Now.Sub(seen.Created) >= time.Duration(*seen.Spec.ActiveDeadlineSeconds)*time.Second
 }
 
 // countsAsLive says whether an other counts as live by what was durable before the decision.
@@ -305,7 +311,7 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("rule %q spares %s, which was left behind", decision.Rule, other.TaskID)
 		}
 	}
-	if kills = has(decision, StepKillOthers) && !kills; !kills || seen.Deleting || seen.Spec.Suspend {
+	if kills = has(decision, StepKillOthers) && !kills; !kills || seen.Deleting || seen.Spec.Suspend || isTooOld(seen) {
 		return
 	}
 	task := decision.Status.Task
@@ -349,11 +355,37 @@ func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 		}
 	}
 	checkLetGo(t, seen, decision, current)
+	if has(decision, StepDelete) {
+		checkDeleted(t, seen, decision, current)
+	}
 	if has(decision, StepCallOff) && seen.Launch != LaunchUnsent {
 		t.Fatalf("rule %q calls off launch %d", decision.Rule, seen.Launch)
 	}
 	if has(decision, StepAcknowledge) {
 		checkAcknowledged(t, seen, decision)
+	}
+}
+
+// checkDeleted: an object is deleted for its age only where its end is recorded, and nothing of it may live.
+func checkDeleted(t *rapid.T, seen Seen, decision Decision, current bool) {
+	end := succeeded(&seen.Status)
+	switch {
+	case seen.Spec.TTLSecondsAfterFinished == nil || *seen.Spec.TTLSecondsAfterFinished != 0 || seen.Deleting || seen.Paused:
+		t.Fatalf("rule %q deletes what nobody asked to delete", decision.Rule)
+	case end == nil || end.Status == metav1.ConditionUnknown || succeeded(&decision.Status).Status != end.Status:
+		t.Fatalf("rule %q deletes what it recorded no end of: %+v", decision.Rule, end)
+	case current || Condemned(&decision.Status) != nil || has(decision, StepKill) || has(decision, StepKillOthers):
+		t.Fatalf("rule %q deletes what may live: %+v", decision.Rule, decision.Status)
+	}
+	for _, earlier := range decision.Status.History {
+		if earlier.FinishTime == nil {
+			t.Fatalf("rule %q deletes the object while %s may live", decision.Rule, earlier.ID)
+		}
+	}
+	for _, other := range seen.Others {
+		if countsAsLive(seen, other) && !slices.Contains(decision.Forget, other.TaskID) {
+			t.Fatalf("rule %q deletes the object beside %v", decision.Rule, other)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ var rules = []rule{
 
 	// No attempt, or the last one is over or was left behind.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
+	{"past its deadline", (*scene).isExpired, (*scene).expire},
 	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.asDeclared()) }, (*scene).pause},
 	{"nothing can be launched", (*scene).isHindered, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
@@ -163,6 +164,8 @@ func (s *scene) unwanted() v1alpha1.KillReason {
 		return s.attempt.KillReason
 	case s.Spec.Suspend:
 		return v1alpha1.KillSuspended
+	case s.pastDeadline():
+		return v1alpha1.KillDeadlineExceeded
 	case s.Obstacle != nil:
 		// What could not be launched again is not killed for that.
 		return ""
@@ -201,6 +204,7 @@ var killings = map[v1alpha1.KillReason]struct{ reason, purpose string }{
 	v1alpha1.KillRestartRequested: {v1alpha1.ReasonRestarting, " to launch it anew, as annotation " + v1alpha1.AnnotationRestartedAt + " asks"},
 	v1alpha1.KillSuspended:        {v1alpha1.ReasonSuspending, ", as spec.suspend asks"},
 	v1alpha1.KillLaunchTimedOut:   {v1alpha1.ReasonRestarting, ", as it did not run in time (launchTimeoutSeconds), to launch it anew"},
+	v1alpha1.KillDeadlineExceeded: {v1alpha1.ReasonDeadlineExceeded, ", as the object is older than spec.activeDeadlineSeconds allows"},
 	v1alpha1.KillNotOfRecord:      {v1alpha1.ReasonRestarting, ", as it is not this object's attempt"},
 }
 
@@ -337,11 +341,7 @@ func (s *scene) suspended() {
 	}
 	if len(s.Others) > 0 {
 		s.verdict = verdict{
-			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonSuspending, reconciling: true,
-			message: fmt.Sprintf("Waiting for %s to end, as spec.suspend asks", namesOf(s.Others)),
-		}
-		if lost := s.lostOthers(); len(lost) > 0 {
-			s.verdict.message += ". " + s.tellLost(lost) + s.waysToGiveUp(lost[0].TaskID, lost[0].AgentID)
+			ready: metav1.ConditionFalse, reason: v1alpha1.ReasonSuspending, reconciling: true, message: s.untilOthersEnd("as spec.suspend asks"),
 		}
 	}
 	s.verdict.end = s.endVerdict()
@@ -349,11 +349,12 @@ func (s *scene) suspended() {
 
 // endVerdict is what was said of the task's own end; nil where it has come to none. It stays true while the task is suspended.
 func (s *scene) endVerdict() *verdict {
-	if !s.final() || !s.asDeclared() {
-		return nil
-	}
 	said := &scene{Seen: s.Seen, decision: s.decision, attempt: s.attempt}
 	switch {
+	case s.isExpired() && len(s.Others) == 0:
+		said.expire()
+	case !s.hasOwnEnd():
+		return nil
 	case s.isRefused():
 		said.refused()
 	case s.isComplete():

@@ -36,7 +36,7 @@ type story struct {
 // newStory is a MesosTask that has just been applied.
 func newStory(changes ...func(*v1alpha1.MesosTaskSpec)) *story {
 	s := &story{Seen: Seen{
-		Now: epoch, Namespace: "shop", Name: "web", UID: "uid-1", Generation: 1, Hash: hashA, FrameworkID: "framework-1", AgentHost: "host-1",
+		Now: epoch, Namespace: "shop", Name: "web", UID: "uid-1", Created: epoch, Generation: 1, Hash: hashA, FrameworkID: "framework-1", AgentHost: "host-1",
 		Spec: v1alpha1.MesosTaskSpec{
 			FrameworkRef: v1alpha1.FrameworkReference{Name: "default"}, RestartPolicy: v1alpha1.RestartAlways,
 			Backoff: v1alpha1.Backoff{InitialSeconds: 1, MaxSeconds: 300}, DeletionPolicy: v1alpha1.TaskDeletionKill,

@@ -117,6 +117,13 @@ func (w *walk) take(t *rapid.T, step Step) {
 		w.Unacknowledged = nil
 	case StepRelease:
 		w.released = true
+	case StepDelete:
+		for id, attempt := range w.truths {
+			if attempt.phase != finished {
+				t.Fatalf("the object is deleted for its age while %s is %+v", id, attempt)
+			}
+		}
+		w.change(remove)
 	default:
 		t.Fatalf("step %s, which nothing here calls for", step)
 	}
@@ -308,6 +315,16 @@ func (w *walk) personActions() map[string]func(*rapid.T) {
 				s.Spec.MaxRestarts = oneOf(t, "max restarts", nil, new(int32(1)))
 			})
 		},
+		"the deadline changes": func(t *rapid.T) {
+			w.change(func(s *story) {
+				s.Spec.ActiveDeadlineSeconds = oneOf(t, "deadline", nil, nil, new(int32(1)), new(int32(1000)), new(int32(10_000)))
+			})
+		},
+		"the TTL changes": func(t *rapid.T) {
+			w.change(func(s *story) {
+				s.Spec.TTLSecondsAfterFinished = oneOf(t, "ttl", nil, nil, new(int32(0)), new(int32(600)))
+			})
+		},
 		"the strategy changes": func(t *rapid.T) {
 			w.change(func(s *story) {
 				s.Spec.Unreachable = oneOf(t, "strategy", nil, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(0))}, &v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))})
@@ -391,6 +408,9 @@ func TestNext_walk(t *testing.T) {
 // settles lets a well-behaved Mesos and a quiet user take over: the task must come to where its spec wants it, and then rest.
 func (w *walk) settles(t *rapid.T) {
 	w.Doubted, w.Obstacle, w.Paused, w.AbandonedFull = false, nil, false, false
+	if !isTooOld(w.Seen) {
+		w.change(func(s *story) { s.Spec.ActiveDeadlineSeconds = nil })
+	}
 	for range 60 {
 		if w.released {
 			return
@@ -409,7 +429,7 @@ func (w *walk) settles(t *rapid.T) {
 		t.Fatalf("an hour after its deletion the object is still there: rule %q", last.Rule)
 	}
 	switch last.Rule {
-	case "let it run", "completed", "failed for good", "restarts exhausted", "suspended", "delete what was never bound or is over":
+	case "let it run", "completed", "failed for good", "restarts exhausted", "suspended", "past its deadline", "delete what was never bound or is over":
 	default:
 		t.Fatalf("after an hour the rule is still %q", last.Rule)
 	}

@@ -31,7 +31,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
 )
 
-// +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks/status,verbs=patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesosframeworks,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=list;watch
@@ -206,6 +206,9 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 	}
 }
 
+// withoutMesos are the steps that need no connection.
+var withoutMesos = []lifecycle.Step{lifecycle.StepRelease, lifecycle.StepFinalize, lifecycle.StepDelete}
+
 // act records the decision and takes its steps, in order, up to the first that fails.
 func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Decision) error {
 	due := !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status)
@@ -221,7 +224,7 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 	view.tellPlacer(decision)
 	r.tellReferences(ctx, view, decision)
 	for _, step := range decision.Steps {
-		if view.connection == nil && step != lifecycle.StepRelease && step != lifecycle.StepFinalize {
+		if view.connection == nil && !slices.Contains(withoutMesos, step) {
 			continue
 		}
 		err := r.take(ctx, view, decision, step)
@@ -261,10 +264,8 @@ func (v *view) tellPlacer(decision lifecycle.Decision) {
 func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.Decision, step lifecycle.Step) error {
 	connection, attempt := view.connection, decision.Status.Task
 	switch step {
-	case lifecycle.StepRelease:
-		return r.releaseFinalizer(ctx, view)
-	case lifecycle.StepFinalize:
-		return r.finalize(ctx, view)
+	case lifecycle.StepRelease, lifecycle.StepFinalize, lifecycle.StepDelete:
+		return r.takeAlone(ctx, view, step)
 	case lifecycle.StepAcknowledge:
 		connection.Bridge.Acknowledge(attempt.ID, view.seen.Unacknowledged)
 	case lifecycle.StepCallOff:
@@ -293,6 +294,18 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 	default:
 	}
 	return nil
+}
+
+// takeAlone takes a step that needs no connection.
+func (r *Reconciler) takeAlone(ctx context.Context, view *view, step lifecycle.Step) error {
+	switch step {
+	case lifecycle.StepRelease:
+		return r.releaseFinalizer(ctx, view)
+	case lifecycle.StepFinalize:
+		return r.finalize(ctx, view)
+	default:
+		return r.deleteFinished(ctx, view)
+	}
 }
 
 // askOthers asks Mesos for tasks of the object's identity that are not its attempt.

@@ -60,6 +60,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		Name:           object.Name,
 		UID:            string(object.UID),
 		Generation:     object.Generation,
+		Created:        object.CreationTimestamp.Time,
 		Deleting:       !object.DeletionTimestamp.IsZero(),
 		Finalized:      lifecycle.HasFinalizer(object),
 		Spec:           object.Spec,

@@ -129,6 +129,21 @@ func (r *Reconciler) releaseFinalizer(ctx context.Context, view *view) error {
 	return r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
 }
 
+// deleteFinished deletes an object whose task is over, provided that it still is what the decision rested on.
+func (r *Reconciler) deleteFinished(ctx context.Context, view *view) error {
+	object := view.object
+	err := r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteTask, What: "deletion"}, func() error {
+		return r.Client.Delete(ctx, object, client.Preconditions{UID: &object.UID, ResourceVersion: &object.ResourceVersion})
+	})
+	if err != nil {
+		return fmt.Errorf("deleting the MesosTask: %w", err)
+	}
+	ctrl.LoggerFrom(ctx).Info("Deleted the MesosTask, as spec.ttlSecondsAfterFinished asks")
+	r.Recorder.Event(object, false, v1alpha1.EventExpired, "Deleting",
+		fmt.Sprintf("Deleted, as its end was recorded %d s ago (spec.ttlSecondsAfterFinished)", *object.Spec.TTLSecondsAfterFinished))
+	return nil
+}
+
 // write sends a patch and remembers what it returned.
 func (r *Reconciler) write(view *view, what string, patch *writes.Patch, send func(client.Patch) error) error {
 	built, err := patch.Build()
