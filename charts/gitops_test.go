@@ -47,7 +47,7 @@ type repository struct {
 // TestGitOps applies manifests again and again while the manager works on them, as Argo CD, Flux and people do.
 func TestGitOps(t *testing.T) {
 	t.Parallel()
-	r := &repository{cluster: newCluster(t), running: []string{"checked", "discovery", "environment", "flaky", "full", "image", "job", "media", "placed", "web"}}
+	r := &repository{cluster: newCluster(t), running: []string{"burst", "checked", "discovery", "environment", "flaky", "full", "image", "job", "media", "placed", "web"}}
 	r.startOperator()
 	r.checkOut()
 	r.apply()

@@ -62,7 +62,7 @@ func (b *Bridge) noteSizes(t *term, told mesos.Sizes, o outcome) (news bool) {
 	if told != nil {
 		// An agent may have come since the master answered.
 		for _, held := range b.offers {
-			told = told.With(mesos.Size{Scalars: held.Scalars, Ports: held.Ports})
+			told = told.With(held.Size())
 		}
 	}
 	news = news || !reflect.DeepEqual(told, b.sizes)
@@ -86,7 +86,7 @@ func (b *Bridge) growSizes(offers []*offer) (news bool) {
 	}
 	before := b.sizes
 	for _, o := range offers {
-		b.sizes = b.sizes.With(mesos.Size{Scalars: o.Scalars, Ports: o.Ports})
+		b.sizes = b.sizes.With(o.Size())
 	}
 	return !reflect.DeepEqual(before, b.sizes)
 }
@@ -259,7 +259,7 @@ func (f *fleet) add(info agentInfo, resources json.RawMessage, labels []mesos.La
 		f.withGPUs = append(f.withGPUs, info.ID.Value)
 	}
 	held := stockOf(all, labels)
-	f.sizes = f.sizes.With(mesos.Size{Scalars: held.scalars(), Ports: held.ports()})
+	f.sizes = f.sizes.With(mesos.Size{Scalars: held.scalars(), Ports: held.ports(), Others: held.others()})
 	return true
 }
 

@@ -26,6 +26,7 @@ type share struct {
 	resource mesospb.Resource
 	amount   mesos.Scalar
 	ranges   []mesos.PortRange
+	items    []string
 }
 
 // stock is what an offer has to give, in the order in which it is given.
@@ -47,6 +48,8 @@ func stockOf(resources []mesospb.Resource, labels []mesos.Label) stock {
 			s.amount = mesos.ScalarOf(r.Scalar.Value)
 		case r.Ranges != nil:
 			s.ranges = rangesOf(r.Ranges)
+		case r.Set != nil:
+			s.items = slices.Clone(r.Set.Item)
 		}
 		all = append(all, s)
 	}
@@ -128,10 +131,13 @@ func (s stock) total(name string) mesos.Scalar {
 }
 
 // ports returns all ports, joined.
-func (s stock) ports() []mesos.PortRange {
+func (s stock) ports() []mesos.PortRange { return s.ranges(resourcePorts) }
+
+// ranges returns all ranges of a name, joined.
+func (s stock) ranges(name string) []mesos.PortRange {
 	var all []mesos.PortRange
 	for i := range s {
-		if s[i].resource.Name == resourcePorts {
+		if s[i].resource.Name == name {
 			all = append(all, s[i].ranges...)
 		}
 	}
@@ -158,8 +164,13 @@ func (s stock) take(task *mesos.Task) (taken []mesospb.Resource, left stock, err
 	if err != nil {
 		return nil, nil, err
 	}
-	if taken, err = left.takePorts(taken, ports); err != nil {
+	if taken, err = left.takeRanges(taken, resourcePorts, ports); err != nil {
 		return nil, nil, err
+	}
+	for i := range task.Others {
+		if taken, err = left.takeOther(taken, &task.Others[i]); err != nil {
+			return nil, nil, err
+		}
 	}
 	return taken, left, nil
 }
@@ -209,9 +220,9 @@ func portsOf(task *mesos.Task) ([]mesos.PortRange, error) {
 	return mesos.JoinRanges(ports), nil
 }
 
-func (s stock) takePorts(taken []mesospb.Resource, want []mesos.PortRange) ([]mesospb.Resource, error) {
+func (s stock) takeRanges(taken []mesospb.Resource, name string, want []mesos.PortRange) ([]mesospb.Resource, error) {
 	for i := range s {
-		if s[i].resource.Name != resourcePorts {
+		if s[i].resource.Name != name {
 			continue
 		}
 		part := mesos.CommonPorts(s[i].ranges, want)
@@ -227,7 +238,7 @@ func (s stock) takePorts(taken []mesospb.Resource, want []mesos.PortRange) ([]me
 		taken = append(taken, r)
 	}
 	if len(want) > 0 {
-		return nil, fmt.Errorf("the offer lacks port %d", want[0].Begin)
+		return nil, fmt.Errorf("the offer lacks %s %d", strings.TrimSuffix(name, "s"), want[0].Begin)
 	}
 	return taken, nil
 }
@@ -250,6 +261,7 @@ func taskInfo(task *mesos.Task, agentID string, resources []mesospb.Resource) (m
 
 		HealthCheck: healthCheck(task),
 		Check:       checkInfo(task),
+		Limits:      limitsOf(task.Limits),
 	}
 	if task.KillGracePeriod != nil {
 		info.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: task.KillGracePeriod.Nanoseconds()}}

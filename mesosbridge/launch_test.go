@@ -83,6 +83,9 @@ func show(resources []mesospb.Resource) []string {
 		for _, p := range r.GetRanges().GetRange() {
 			fmt.Fprintf(&line, "[%d-%d]", p.Begin, p.End)
 		}
+		if r.Set != nil {
+			line.WriteString("{" + strings.Join(r.Set.Item, " ") + "}")
+		}
 		for _, reservation := range r.Reservations {
 			line.WriteString("(" + reservation.GetRole())
 			for _, label := range reservation.GetLabels().GetLabels() {

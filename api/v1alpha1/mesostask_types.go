@@ -417,10 +417,26 @@ type URI struct {
 }
 
 // Resources are what a task needs of its agent.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.limits.memory) || self.limits.memory == 'Unlimited' || !isQuantity(self.limits.memory) || !isQuantity(string(self.requests.memory)) || quantity(self.limits.memory).compareTo(quantity(string(self.requests.memory))) >= 0",message="resources.limits.memory must not be less than resources.requests.memory",fieldPath=".limits.memory"
 type Resources struct {
 	// requests are the amounts that Mesos sets aside for the task.
 	// +required
 	Requests ResourceRequests `json:"requests,omitzero"`
+
+	// limits are the amounts that the task may use at most, where the agent has more to give than was requested. Absent: what the agent does by
+	// itself, which with Mesos' cgroups isolators is to bound memory by the request, and CPUs by it if the agent has --cgroups_enable_cfs.
+	// +optional
+	Limits *ResourceLimits `json:"limits,omitempty"`
+
+	// other are resources by the names that the agents' operators gave them (--resources), such as licences or FPGAs. Mesos counts them, and sets them
+	// aside for the task. Absent: none.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Other []OtherResource `json:"other,omitempty"`
 }
 
 // ResourceRequests are the amounts that Mesos sets aside for a task. Mesos counts in thousandths of a CPU and of a MiB; what is

@@ -42,3 +42,71 @@ type PortRange struct {
 	// +optional
 	Protocol PortProtocol `json:"protocol,omitempty"`
 }
+
+// Limit is an amount that a task may use at most: a quantity in a string, or Unlimited.
+type Limit string
+
+// Unlimited stands for no limit.
+const Unlimited Limit = "Unlimited"
+
+// ResourceLimits are the amounts that a task may use at most. The user sets them. They need agents of Mesos 1.10 or later, which bound tasks of the Mesos
+// containerizer by --isolation=cgroups/cpu,cgroups/mem (or cgroups/all), and Docker containers by themselves. An agent that cannot do it refuses the
+// launch, and others are tried; a master of before 1.10 does not know of limits, and the task has none then.
+//
+// +kubebuilder:validation:MinProperties=1
+type ResourceLimits struct {
+	// cpus is the most CPUs that the task may use, for example "2" or 1500m, from 10m to 10k and not less than requests.cpus; or Unlimited. Numbers
+	// need quotes. Absent: the agent's way. Mesos: TaskInfo.limits, cpus.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self == 'Unlimited' || isQuantity(self) && quantity(self).compareTo(quantity('10m')) >= 0 && quantity(self).compareTo(quantity('10k')) <= 0",message="resources.limits.cpus must be from 10m to 10k, or Unlimited"
+	// +optional
+	CPUs Limit `json:"cpus,omitempty"`
+
+	// memory is the most memory that the task may use, for example 256Mi, from 1Mi to 1Pi and not less than requests.memory; or Unlimited. Mesos bounds
+	// by whole MiB, so it is rounded up to them. A task that takes more is killed. Absent: the agent's way. Mesos: TaskInfo.limits, mem.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self == 'Unlimited' || isQuantity(self) && quantity(self).compareTo(quantity('1Mi')) >= 0 && quantity(self).compareTo(quantity('1Pi')) <= 0",message="resources.limits.memory must be from 1Mi to 1Pi, or Unlimited; a number without a unit is bytes"
+	// +optional
+	Memory Limit `json:"memory,omitempty"`
+}
+
+// OtherResource is an amount of a resource that has no place of its own in requests and ports. The user sets it.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.scalar) ? 1 : 0) + (has(self.set) ? 1 : 0) + (has(self.ranges) ? 1 : 0) == 1",message="exactly one of scalar, set and ranges must be set, by the type that the resource has on the agents"
+// +kubebuilder:validation:XValidation:rule="!(self.name in ['cpus', 'mem', 'memory', 'disk', 'gpus', 'ports'])",message="cpus, memory, disk and gpus stand in resources.requests, and ports in spec.ports and spec.portRanges",fieldPath=".name"
+type OtherResource struct {
+	// name is the resource's, as agents have it. Mesos: Resource.name.
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9_][-a-zA-Z0-9_./]*$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// scalar is an amount of a resource that is a number: a decimal number above 0 in quotes, with at most three places, which is what Mesos counts
+	// in. Absent: it is none. Mesos: Resource.scalar.
+	// +kubebuilder:validation:Pattern=`^[0-9]+([.][0-9]{1,3})?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=14
+	// +kubebuilder:validation:XValidation:rule="self.matches('[1-9]')",message="resources.other.scalar must be above 0; leave the resource out if none is needed"
+	// +optional
+	Scalar string `json:"scalar,omitempty"`
+
+	// set are the items that it must be of a resource that is a set of items. Absent: it is none. Mesos: Resource.set.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:items:Pattern=`^[^\x00]*$`
+	// +listType=set
+	// +optional
+	Set []string `json:"set,omitempty"`
+
+	// ranges is how many numbers of a resource that is ranges of numbers, whichever they are. Which ones the task has, Mesos says (the resources of
+	// the task in the master's state). Absent: it is none. Mesos: Resource.ranges.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65536
+	// +optional
+	Ranges int32 `json:"ranges,omitempty"`
+}

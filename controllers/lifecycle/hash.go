@@ -74,6 +74,8 @@ type hashedSince struct {
 	Check       *mesos.Check       `json:"check,omitempty"`
 	Args        []string           `json:"args,omitempty"`
 	Container   *mesos.Container   `json:"container,omitempty"`
+	Limits      *mesos.Limits      `json:"limits,omitempty"`
+	Others      []mesos.Other      `json:"other,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -96,6 +98,7 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		since: hashedSince{
 			MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck,
 			Labels: labelsOf(spec.Labels), Discovery: hashedDiscoveryOf(spec), Check: task.Check, Args: task.Args, Container: task.Container,
+			Limits: task.Limits, Others: task.Others,
 		},
 	}
 }

@@ -50,6 +50,8 @@ func TestHash_golden(t *testing.T) {
 		"version 1, everything":         {hashOfVersion1(full), "1f7e48cd7"},
 		"arguments of an image":         {declared(mesos.Task{Args: []string{"a"}}, "").Hash(), "2482cd4c7"},
 		"a small container":             {declared(mesos.Task{Container: &mesos.Container{Image: "nginx:1"}}, "").Hash(), "24ffed32d"},
+		"limits":                        {declared(mesos.Task{Limits: &mesos.Limits{CPUs: 2000, Memory: mesos.Unlimited}}, "").Hash(), "29d2e56a7"},
+		"other resources":               {declared(mesos.Task{Others: []mesos.Other{{Name: "fpga", Scalar: 500}, {Name: "lanes", Numbers: 2}, {Name: "licences", Items: []string{"a"}}}}, "").Hash(), "235b88b2b"},
 		"a container with everything":   {declared(mesos.Task{Container: fullContainer()}, "").Hash(), "29fbe560d"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,6 +186,29 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.Memory = resource.MustParse("65Mi") },
 			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.Disk = new(resource.MustParse("1Mi")) },
 			func(t *v1alpha1.TaskTemplate) { t.Resources.Requests.GPUs = new(int32(1)) },
+			func(t *v1alpha1.TaskTemplate) { t.Resources.Limits = &v1alpha1.ResourceLimits{CPUs: "1"} },
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Limits = &v1alpha1.ResourceLimits{CPUs: v1alpha1.Unlimited}
+			},
+			func(t *v1alpha1.TaskTemplate) { t.Resources.Limits = &v1alpha1.ResourceLimits{Memory: "64Mi"} },
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Limits = &v1alpha1.ResourceLimits{CPUs: "1", Memory: v1alpha1.Unlimited}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Other = []v1alpha1.OtherResource{{Name: "a", Scalar: "1"}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Other = []v1alpha1.OtherResource{{Name: "b", Scalar: "1"}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Other = []v1alpha1.OtherResource{{Name: "a", Ranges: 1}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Other = []v1alpha1.OtherResource{{Name: "a", Set: []string{"1"}}}
+			},
+			func(t *v1alpha1.TaskTemplate) {
+				t.Resources.Other = []v1alpha1.OtherResource{{Name: "a", Set: []string{"1", "2"}}}
+			},
 		},
 		"Ports": {
 			func(t *v1alpha1.TaskTemplate) { t.Ports = []v1alpha1.Port{{Name: "http"}} },

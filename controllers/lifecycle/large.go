@@ -45,6 +45,13 @@ func TooLarge(task *mesos.Task, agents mesos.Sizes) *Obstacle {
 			lacks = append(lacks, "the most ports that one has is "+strconv.FormatUint(ports, 10))
 		}
 	}
+	for i := range task.Others {
+		one := &task.Others[i]
+		wants = append(wants, one.Name+" "+one.Want())
+		if !agents.Offer(*one) {
+			lacks = append(lacks, "none has "+one.Name+" "+one.Want())
+		}
+	}
 	if missing := missingPorts(fixed, agents); len(missing) > 0 {
 		lacks = append(lacks, "none has host port "+strings.Join(missing, ", "))
 	}

@@ -2,12 +2,8 @@ package lifecycle
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"time"
-
-	"gopkg.in/inf.v0"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -34,10 +30,6 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if len(roles) == 0 {
 		roles = []string{framework.DefaultRole}
 	}
-	scalars, err := scalars(spec.Resources.Requests)
-	if err != nil {
-		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
-	}
 	container, err := containerOf(&spec.TaskTemplate)
 	if err != nil {
 		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
@@ -48,7 +40,9 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 		User:      spec.User,
 		Shell:     spec.Shell,
 		Container: container,
-		Scalars:   scalars,
+	}
+	if err := resolveResources(&task, &spec.Resources); err != nil {
+		return mesos.Task{}, &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: err.Error()}
 	}
 	if len(spec.Command) > 0 {
 		task.Argv = slices.Concat(spec.Command, spec.Args)
@@ -123,54 +117,4 @@ func tooLong(task *mesos.Task) *Obstacle {
 	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: fmt.Sprintf(
 		"Command, arguments, URIs and environment come to %d KiB as Mesos passes them on, where the environment counts twice; an agent can start nothing with more than %d KiB. Put what is long into a file that spec.uris fetches",
 		(length+1023)>>10, maxLaunchBytes>>10)}
-}
-
-// mebibyte is what Mesos counts memory and disk in.
-const mebibyte = 1 << 20
-
-// leastCPUs and mostCPUs are what a task may ask for: less Mesos does not count, more no agent has. The schema knows them for numbers alone.
-var leastCPUs, mostCPUs = resource.MustParse("10m"), resource.MustParse("10k")
-
-// scalars turns quantities into thousandths of Mesos' units, rounded up so that a task never gets less than it asked for.
-func scalars(requests v1alpha1.ResourceRequests) (mesos.Scalars, error) {
-	var result mesos.Scalars
-	if requests.CPUs.Cmp(leastCPUs) < 0 || requests.CPUs.Cmp(mostCPUs) > 0 {
-		return mesos.Scalars{}, fmt.Errorf("spec.resources.requests.cpus is %s: write an amount from %s to %s", requests.CPUs.String(), leastCPUs.String(), mostCPUs.String())
-	}
-	disk := resource.Quantity{}
-	if requests.Disk != nil {
-		disk = *requests.Disk
-	}
-	amounts := []struct {
-		name     string
-		quantity resource.Quantity
-		unit     int64
-		into     *mesos.Scalar
-	}{
-		{"cpus", requests.CPUs, 1, &result.CPUs},
-		{"memory", requests.Memory, mebibyte, &result.Memory},
-		{"disk", disk, mebibyte, &result.Disk},
-	}
-	for _, amount := range amounts {
-		thousandths, ok := thousandths(amount.quantity, amount.unit)
-		if !ok {
-			return mesos.Scalars{}, fmt.Errorf("spec.resources.requests.%s is %s, which no Mesos agent can have", amount.name, amount.quantity.String())
-		}
-		*amount.into = thousandths
-	}
-	if requests.GPUs != nil {
-		result.GPUs = mesos.Scalar(*requests.GPUs) * 1000
-	}
-	return result, nil
-}
-
-// thousandths returns a quantity in thousandths of unit, rounded up, and whether it is an amount that fits.
-func thousandths(quantity resource.Quantity, unit int64) (mesos.Scalar, bool) {
-	exact := new(inf.Dec).Mul(quantity.AsDec(), inf.NewDec(1000, 0))
-	rounded := new(inf.Dec).QuoRound(exact, inf.NewDec(unit, 0), 0, inf.RoundUp)
-	whole := rounded.UnscaledBig()
-	if whole.Sign() < 0 || whole.Cmp(big.NewInt(1<<53)) > 0 {
-		return 0, false
-	}
-	return mesos.Scalar(whole.Int64()), true
 }

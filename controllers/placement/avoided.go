@@ -58,7 +58,7 @@ func (p *pool) fitsElsewhere(task *Task, shape *shape) bool {
 	elsewhere := p.countOf(shape).outcomes[awaited]
 	for _, agent := range task.Avoid {
 		for i := range p.avoided[agent.ID].counted {
-			if one := &p.avoided[agent.ID].counted[i]; one.outcome(shape) == awaited && !shape.refuses(int(one.number)) {
+			if one := &p.avoided[agent.ID].counted[i]; p.counted.outcome(one, shape) == awaited && !shape.refuses(int(one.number)) {
 				elsewhere--
 			}
 		}
@@ -89,7 +89,7 @@ func (p *pool) bars(task *Task, shape *shape) (found bars) {
 		avoided, before := p.avoided[agent.ID], found.offers
 		for i := range avoided.counted {
 			one := &avoided.counted[i]
-			if o := one.outcome(shape); (o == awaited || o == contested) && !shape.refuses(int(one.number)) {
+			if o := p.counted.outcome(one, shape); (o == awaited || o == contested) && !shape.refuses(int(one.number)) {
 				found.of[o]++
 				found.offers++
 			}

@@ -112,17 +112,19 @@ type tally struct {
 	outcomes [outcomes]int
 	// refused is how many did not serve for each constraint of the task's rules.
 	refused []int
+	// others is how many were short of each of the other resources that the task wants.
+	others []int
 }
 
 // count says how many offers came to what for a shape.
 func (c *counted) count(shape *shape) tally {
-	count := tally{outcomes: [outcomes]int{maintained: c.maintained}, refused: slices.Clone(c.plain.refused)}
-	c.plain.count(shape, &count.outcomes)
+	count := tally{outcomes: [outcomes]int{maintained: c.maintained}, refused: slices.Clone(c.plain.refused), others: make([]int, len(shape.others))}
+	c.countGroup(&c.plain, shape, &count)
 	if shape.noGPUAgents {
 		count.outcomes[forGPUTasks] = len(c.onGPUAgents.offers) + sum(c.onGPUAgents.refused)
 		return count
 	}
-	c.onGPUAgents.count(shape, &count.outcomes)
+	c.countGroup(&c.onGPUAgents, shape, &count)
 	for i, n := range c.onGPUAgents.refused {
 		count.refused[i] += n
 	}
@@ -136,32 +138,46 @@ func sum(counts []int) (total int) {
 	return total
 }
 
-func (g *group) count(shape *shape, count *[outcomes]int) {
+func (c *counted) countGroup(g *group, shape *shape, count *tally) {
 	for i := range g.blocks {
-		g.blocks[i].count(shape, count)
+		if g.blocks[i].count(shape, &count.outcomes) {
+			continue
+		}
+		for o := range g.blocks[i].offers {
+			c.countOffer(&g.blocks[i].offers[o], shape, count)
+		}
 	}
 }
 
-func (b *block) count(shape *shape, count *[outcomes]int) {
+// countOffer counts one offer by itself.
+func (c *counted) countOffer(one *countedOffer, shape *shape, count *tally) {
+	o := c.outcome(one, shape)
+	count.outcomes[o]++
+	if o == lacksOther {
+		count.others[c.offers[one.number].Others.Lacks(shape.others)]++
+	}
+}
+
+// count counts the offers of a block at one stroke, if that can be.
+func (b *block) count(shape *shape, count *[outcomes]int) bool {
 	// Whatever the smallest lacks first and the largest lacks too is what all between them lack first.
 	least := b.least.scarcity(&shape.want)
 	if least == b.most.scarcity(&shape.want) {
 		switch {
 		case least != contested:
 			count[least] += len(b.offers)
-			return
-		case len(shape.fixed)+len(shape.ranges) == 0:
+			return true
+		case len(shape.fixed)+len(shape.ranges)+len(shape.others) == 0:
 			count[awaited] += b.declined
 			count[contested] += len(b.offers) - b.declined
-			return
+			return true
 		}
 	}
-	for i := range b.offers {
-		count[b.offers[i].outcome(shape)]++
-	}
+	return false
 }
 
-func (o *countedOffer) outcome(shape *shape) outcome {
+// outcome is what an offer that is counted came to.
+func (c *counted) outcome(o *countedOffer, shape *shape) outcome {
 	scarce := o.scarcity(&shape.want)
 	switch {
 	case o.onGPUAgent && shape.noGPUAgents:
@@ -170,6 +186,8 @@ func (o *countedOffer) outcome(shape *shape) outcome {
 		return scarce
 	case !o.free.haveAll(shape.fixed, shape.ranges):
 		return lacksPorts
+	case len(shape.others) > 0 && c.offers[o.number].Others.Lacks(shape.others) >= 0:
+		return lacksOther
 	case o.declined:
 		return awaited
 	default:

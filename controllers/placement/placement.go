@@ -27,6 +27,8 @@ type Task struct {
 	Rules *Rules
 	// Ranges are ranges of host ports that it takes. What is in several of them, and a port of Ports that is in one, is taken once.
 	Ranges []mesos.NamedRange
+	// Others are resources that it takes besides, by their names.
+	Others []mesos.Other
 	// Since is when the task began to wait.
 	Since time.Time
 	// Avoid are agents on which the task failed, that of the latest failure first: they come after all others, those of the longest ago first.

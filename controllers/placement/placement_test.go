@@ -391,3 +391,63 @@ func TestPlace_turns(t *testing.T) {
 		})
 	}
 }
+
+// TestPlace_others: what is left of other resources decides like all else, also for later tasks and in what is said.
+func TestPlace_others(t *testing.T) {
+	wants := func(task Task, others ...mesos.Other) Task {
+		task.Others = others
+		return task
+	}
+	fpga := func(amount mesos.Scalar) mesos.Other { return mesos.Other{Name: "fpga", Scalar: amount} }
+	licence := func(items ...string) mesos.Other { return mesos.Other{Name: "licences", Items: items} }
+	plain, special := offer("plain", 1, 8_000, 8*gib), offer("special", 2, 8_000, 8*gib)
+	special.Others = mesos.Others{{Name: "fpga", Scalar: 2_000}, {Name: "licences", Items: []string{"a", "b"}}}
+	declined := special
+	declined.ID, declined.AgentID = "declined", "other"
+	for name, c := range map[string]struct {
+		tasks    []Task
+		declined []mesos.Offer
+		want     []Assignment
+		said     []string
+	}{
+		"only where it is": {
+			tasks: []Task{wants(task("a", 2, 1_000, gib), fpga(500)), task("b", 1, 1_000, gib)},
+			want:  []Assignment{given("a", "special"), given("b", "plain")},
+		},
+		"until it is gone": {
+			tasks: []Task{wants(task("a", 2, 1_000, gib), fpga(1_500)), wants(task("b", 1, 1_000, gib), fpga(600)), wants(task("c", 0, 1_000, gib), fpga(500), licence("b"))},
+			want:  []Assignment{given("a", "special"), given("c", "special")},
+			said:  []string{"2 offers: 1 fits but other tasks come first, 1 lacks fpga (want 0.6)"},
+		},
+		"each item once": {
+			tasks: []Task{wants(task("a", 2, 1_000, gib), licence("a")), wants(task("b", 1, 1_000, gib), licence("a", "b")), wants(task("c", 0, 1_000, gib), licence("b"))},
+			want:  []Assignment{given("a", "special"), given("c", "special")},
+			said:  []string{"2 offers: 1 fits but other tasks come first, 1 lacks licences (want a and b)"},
+		},
+		"counted by the first that is short": {
+			tasks:    []Task{wants(task("a", 2, 1_000, gib), fpga(1_000), licence("c"))},
+			declined: []mesos.Offer{declined},
+			said:     []string{"3 offers: 2 lack licences (want c), 1 lacks fpga (want 1)"},
+		},
+		"of an offer that was declined": {
+			tasks:    []Task{wants(task("a", 2, 1_000, gib), fpga(2_000)), wants(task("b", 1, 1_000, gib), fpga(2_000))},
+			declined: []mesos.Offer{declined},
+			want:     []Assignment{given("a", "special")},
+			said:     []string{"3 offers: 1 fits but is not on offer at the moment, 1 fits but other tasks come first, 1 lacks fpga (want 2)"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result := Place(c.tasks, []mesos.Offer{plain, special}, Round{Declined: c.declined})
+			if diff := cmp.Diff(c.want, result.Assignments); diff != "" {
+				t.Errorf("assignments (-want +got):\n%s", diff)
+			}
+			var said []string
+			for _, verdict := range result.Unplaced {
+				said = append(said, verdict.Message)
+			}
+			if diff := cmp.Diff(c.said, said); diff != "" {
+				t.Errorf("what is said (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

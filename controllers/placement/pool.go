@@ -25,6 +25,8 @@ type pool struct {
 	round *Round
 	free  []freePorts
 	room  *index
+	// others is what is left of other resources of those offers of which some were given away.
+	others map[int]mesos.Others
 	// reserved are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
 	reserved map[uint32]struct{}
 	// counted is what a verdict counts.
@@ -50,8 +52,9 @@ type pool struct {
 type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
-	ports   string
-	filter  *filter
+	// rest are the ports that must be, and other resources.
+	rest   string
+	filter *filter
 }
 
 // shape is one such want and what is known of it.
@@ -61,6 +64,8 @@ type shape struct {
 	fixed []uint32
 	// ranges are those that it must have.
 	ranges freePorts
+	// others are other resources.
+	others []mesos.Other
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
 	// filter is what its rules leave of the offers; nil for all.
@@ -133,7 +138,7 @@ func (p *pools) of(role string) *pool {
 		found = &pool{
 			role: role, round: p.round, reserved: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
 			filters: map[filterKey]*filter{}, sorts: map[mesos.Key]*sorted{},
-			values: map[mesos.Key][]keyed{}, all: p, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{},
+			values: map[mesos.Key][]keyed{}, all: p, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{}, others: map[int]mesos.Others{},
 		}
 		p.byRole[role] = found
 	}
@@ -227,11 +232,11 @@ func (p *pool) shape(task *Task) *shape {
 	if task.Rules != nil {
 		left = p.filter(task)
 	}
-	key := shapeKey{scalars: task.Resources, anyPort: anyPort, ports: pack(fixed, ranges), filter: left}
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: pack(fixed, ranges) + packOthers(task.Others), filter: left}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
-			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges,
+			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges, others: task.Others,
 			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left,
 		}
 		p.shapes[key] = known
@@ -278,8 +283,11 @@ func (p *pool) giveUp(task *Task, shape *shape, last bool) (Assignment, bool) {
 	return p.assignLast(task, shape)
 }
 
-// give gives the task a part of offer i, which has room for it, if its ports serve.
+// give gives the task a part of offer i, which has room for it, if its ports and other resources serve.
 func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
+	if p.lacksOthers(shape, i) {
+		return Assignment{}, false
+	}
 	ports, left, ok := p.free[i].take(task.Ports, shape.ranges, p.round.PortOffset, p.reserved)
 	if !ok {
 		return Assignment{}, false
@@ -287,6 +295,9 @@ func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
 	offer := p.offers[i]
 	p.free[i] = left
 	p.room.set(i, p.room.at(i).less(shape.want))
+	if len(shape.others) > 0 {
+		p.others[i] = p.othersOf(i).Less(shape.others)
+	}
 	p.used[offer.ID] = struct{}{}
 	if len(p.all.counting) > 0 {
 		p.all.placed(task, offer)

@@ -71,9 +71,41 @@ func drawTask(t *rapid.T, i int) Task {
 	namespace := rapid.SampledFrom([]string{"n", "n", "m", "o"}).Draw(t, "namespace")
 	return Task{
 		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), OtherRoles: others, Resources: drawScalars(t, 4), Ports: ports, Ranges: ranges,
-		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"),
+		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"), Others: drawOthers(t),
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
 		Avoid: drawAvoided(t), Elsewhere: rapid.Bool().Draw(t, "elsewhere"),
+	}
+}
+
+// drawOthers draws what a task wants of other resources, mostly nothing.
+func drawOthers(t *rapid.T) (wants []mesos.Other) {
+	if rapid.IntRange(0, 2).Draw(t, "others") > 0 {
+		return nil
+	}
+	if amount := rapid.Int64Range(0, 3).Draw(t, "fpga"); amount > 0 {
+		wants = append(wants, mesos.Other{Name: "fpga", Scalar: mesos.Scalar(amount)})
+	}
+	if numbers := rapid.Uint64Range(0, 3).Draw(t, "lanes"); numbers > 0 {
+		wants = append(wants, mesos.Other{Name: "lanes", Numbers: numbers})
+	}
+	if items := drawItems(t); len(items) > 0 {
+		wants = append(wants, mesos.Other{Name: "licences", Items: items})
+	}
+	return wants
+}
+
+func drawItems(t *rapid.T) []string {
+	items := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"x", "y", "z"}), 0, 3, rapid.ID[string]).Draw(t, "licences")
+	slices.Sort(items)
+	return items
+}
+
+// heldBy draws what an offer has of them.
+func heldBy(t *rapid.T) mesos.Others {
+	return mesos.Others{
+		{Name: "fpga", Scalar: mesos.Scalar(rapid.Int64Range(0, 5).Draw(t, "has fpga"))},
+		{Name: "lanes", Numbers: rapid.Uint64Range(0, 5).Draw(t, "has lanes")},
+		{Name: "licences", Items: drawItems(t)},
 	}
 }
 
@@ -132,6 +164,7 @@ func drawOffers(t *rapid.T, kind string) []mesos.Offer {
 			Scalars: drawScalars(t, 8), Number: mesos.Number{Term: 1, Event: rapid.Uint64Range(1, 3).Draw(t, "event")},
 			Ports:      []mesos.PortRange{{Begin: begin, End: begin + rapid.Uint64Range(0, 3).Draw(t, "more")}, {Begin: 8, End: 8}},
 			OnGPUAgent: rapid.IntRange(0, 2).Draw(t, "on a GPU agent") == 0,
+			Others:     heldBy(t),
 		}
 		traitsOf(&offers[i])
 		if !offers[i].OnGPUAgent {
@@ -175,6 +208,12 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 
 // spend takes an assignment out of an offer by the plainest means, and fails where it was not in it.
 func spend(t *rapid.T, offer mesos.Offer, task Task, assignment Assignment) mesos.Offer {
+	if task.Others != nil {
+		if lacks := offer.Others.Lacks(task.Others); lacks >= 0 {
+			t.Fatalf("%+v took %+v out of %+v", assignment, task.Others, offer)
+		}
+		offer.Others = offer.Others.Less(task.Others)
+	}
 	offer.Scalars.CPUs -= task.Resources.CPUs
 	offer.Scalars.Memory -= task.Resources.Memory
 	offer.Scalars.Disk -= task.Resources.Disk
@@ -370,7 +409,7 @@ func TestPlace_AvoidsAgents(t *testing.T) {
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	want, has := task.Resources, offer.Scalars
 	if !mayUse(task, offer.Role) || !admits(task.Rules, offer) || round.barred(task, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
-		want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
+		offer.Others.Lacks(task.Others) >= 0 || want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
 		return false
 	}
 	free := map[uint32]struct{}{}
@@ -470,7 +509,7 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		var c counted
 		for range rapid.IntRange(0, 4*blockSize).Draw(t, "offers") {
 			ports := rapid.Uint64Range(0, 3).Draw(t, "ports")
-			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}, OnGPUAgent: rapid.Bool().Draw(t, "on a GPU agent")}
+			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}, OnGPUAgent: rapid.Bool().Draw(t, "on a GPU agent"), Others: heldBy(t)}
 			c.add(&offer, portsOf(offer.Ports), rapid.Bool().Draw(t, "declined"))
 		}
 		c.build()
@@ -479,13 +518,13 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		wanted := (&pool{shapes: map[shapeKey]*shape{}, round: &Round{ShareGPUAgents: rapid.Bool().Draw(t, "shared")}}).shape(&task)
 		var want [outcomes]int
 		for i := range c.plain.offers {
-			want[c.plain.offers[i].outcome(wanted)]++
+			want[c.outcome(&c.plain.offers[i], wanted)]++
 		}
 		for i := range c.onGPUAgents.offers {
 			if wanted.noGPUAgents {
 				want[forGPUTasks]++
 			} else {
-				want[c.onGPUAgents.offers[i].outcome(wanted)]++
+				want[c.outcome(&c.onGPUAgents.offers[i], wanted)]++
 			}
 		}
 		if diff := cmp.Diff(want, c.count(wanted).outcomes); diff != "" {

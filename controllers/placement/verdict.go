@@ -21,6 +21,8 @@ const (
 	lacksDisk
 	lacksGPUs
 	lacksPorts
+	// lacksOther is an offer that is short of another resource; of which, a tally counts by itself.
+	lacksOther
 	// barred is an offer with room whose agent the task avoids for a time.
 	barred
 	// awaited is an offer with room that was declined and must come back first.
@@ -49,8 +51,13 @@ func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 	for o, name := range [...]string{
 		maintained: "maintenance", forGPUTasks: "gpu agents", lacksCPUs: "cpus", lacksMemory: "memory", lacksDisk: "disk", lacksGPUs: "gpus", lacksPorts: "ports", barred: "avoided agents",
 	} {
-		if count.outcomes[o] > 0 {
+		if count.outcomes[o] > 0 && name != "" {
 			names = append(names, name)
+		}
+	}
+	for i, n := range count.others {
+		if n > 0 {
+			names = append(names, shape.others[i].Name)
 		}
 	}
 	for i, n := range count.refused {
@@ -114,8 +121,13 @@ func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) strin
 	}
 	var all []part
 	for o, n := range count.outcomes {
-		if n > 0 {
+		if n > 0 && outcome(o) != lacksOther {
 			all = append(all, part{n, outcome(o).clause(n, shape, bars)})
+		}
+	}
+	for i, n := range count.others {
+		if n > 0 {
+			all = append(all, part{n, plural(n, "lacks ", "lack ") + shape.others[i].Name + " (want " + shape.others[i].Want() + ")"})
 		}
 	}
 	for i, n := range count.refused {

@@ -33,6 +33,11 @@ type AgentSpec struct {
 	// Containerizers and ImageProviders are the agent's flags of these names; nil for all, with which a script can play any container. An agent
 	// whose runner is Limited has containerizer mesos and no image provider, whatever they say.
 	Containerizers, ImageProviders []string
+	// Isolation are the cgroups isolators that bound what tasks use of CPUs and memory (isolation); nil for both. An agent whose runner is Limited
+	// has none.
+	Isolation []string
+	// NoTaskLimits is an agent of before Mesos 1.10, which does not know of limits.
+	NoTaskLimits bool
 
 	// Runner acts the tasks out; default ScriptRunner{}.
 	Runner Runner
@@ -82,7 +87,7 @@ func (s AgentSpec) resources() []mesos.Resource {
 	return out
 }
 
-// containers settles what the agent can run of containers.
+// containers settles what the agent can run of containers, and what it can bound.
 func (s *AgentSpec) containers() {
 	if s.Containerizers == nil {
 		s.Containerizers = []string{ContainerizerMesos, ContainerizerDocker}
@@ -90,8 +95,11 @@ func (s *AgentSpec) containers() {
 	if s.ImageProviders == nil {
 		s.ImageProviders = []string{ImageProviderDocker}
 	}
+	if s.Isolation == nil {
+		s.Isolation = []string{IsolatorCPU, IsolatorMemory}
+	}
 	if _, limited := s.Runner.(Limited); limited {
-		s.Containerizers, s.ImageProviders = []string{ContainerizerMesos}, nil
+		s.Containerizers, s.ImageProviders, s.Isolation = []string{ContainerizerMesos}, nil, nil
 	}
 }
 

@@ -6,16 +6,32 @@ import (
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 )
 
-// What an agent can run of containers, and what the master says of those that are put together wrongly.
+// What an agent can run of containers and bound of tasks, and what the master says of those that are put together wrongly.
 
 // The names of containerizers and image providers, as the agent's flags have them.
 const (
 	ContainerizerMesos  = "mesos"
 	ContainerizerDocker = "docker"
 	ImageProviderDocker = "docker"
+	IsolatorCPU         = "cgroups/cpu"
+	IsolatorMemory      = "cgroups/mem"
 )
 
-// lacking is how the agent fails a launch for which it has no containerizer or no image provider; "" if it has both.
+// unbound is the limit of a task that the agent has no isolator for, in the words of its message, and that isolator; empty if there is none
+// (src/slave/slave.cpp, validateResourceLimitsAndIsolators).
+func (a *Agent) unbound(info *mesos.TaskInfo) (what, isolator string) {
+	if info.Container != nil && info.Container.GetType() == mesos.ContainerInfo_DOCKER {
+		return "", ""
+	}
+	for _, one := range [][3]string{{"cpus", "CPU", IsolatorCPU}, {"mem", "Memory", IsolatorMemory}} {
+		if _, limited := info.Limits[one[0]]; limited && !slices.Contains(a.spec.Isolation, one[2]) {
+			return one[1], one[2]
+		}
+	}
+	return "", ""
+}
+
+// lacking is how the agent fails a launch for which it has no isolator, no containerizer or no image provider; "" if it has all.
 func (a *Agent) lacking(info *mesos.TaskInfo) Action {
 	containerizer := ContainerizerMesos
 	if info.GetContainer().GetType() == mesos.ContainerInfo_DOCKER && info.Container != nil {
@@ -23,7 +39,10 @@ func (a *Agent) lacking(info *mesos.TaskInfo) Action {
 	}
 	images := info.GetContainer().GetMesos().GetImage() != nil ||
 		slices.ContainsFunc(info.GetContainer().GetVolumes(), func(v mesos.Volume) bool { return v.Image != nil })
+	unbound, _ := a.unbound(info)
 	switch {
+	case unbound != "":
+		return NoIsolator
 	case !slices.Contains(a.spec.Containerizers, containerizer):
 		return NoContainerizer
 	case images && !slices.Contains(a.spec.ImageProviders, ImageProviderDocker):

@@ -34,8 +34,8 @@
 //
 //   - allocation: an agent's free resources go to whoever holds the least CPU, and was offered something least often;
 //     no quota guarantees (only limits), no weights, no fair shares across several resources;
-//   - containers: an agent without the containerizer or the image provider fails the launch (AgentSpec); else no images, volumes, networks,
-//     isolation or limits, nor their lack, but where a fault says so (LaunchFault); every task has its agent's IP address;
+//   - containers: an agent without the containerizer, the image provider or the isolator of a limit fails the launch (AgentSpec); else no images,
+//     volumes, networks, isolation or limits, nor their lack, but where a fault says so (LaunchFault); every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
 //     its executors at once;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;

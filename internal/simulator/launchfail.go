@@ -39,10 +39,12 @@ var launchFailures = map[Action]launchFailure{
 	},
 	NoIsolator: {
 		after: 10 * time.Millisecond, state: mesos.TASK_DROPPED, reason: mesos.REASON_GC_ERROR, unlaunched: true,
-		message: func(_ *Agent, t *agentTask) string {
-			what, isolator := "CPU", "cgroups/cpu"
-			if _, limited := t.info.Limits["cpus"]; !limited && len(t.info.Limits) > 0 {
-				what, isolator = "Memory", "cgroups/mem"
+		message: func(a *Agent, t *agentTask) string {
+			what, isolator := a.unbound(t.info)
+			if _, limited := t.info.Limits["cpus"]; what == "" && !limited && len(t.info.Limits) > 0 {
+				what, isolator = "Memory", IsolatorMemory
+			} else if what == "" {
+				what, isolator = "CPU", IsolatorCPU
 			}
 			return fmt.Sprintf("%s limits can only be set on tasks launched in Mesos containers when the agent has loaded the '%s' isolator", what, isolator)
 		},

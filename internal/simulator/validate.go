@@ -39,7 +39,7 @@ var taskRules = []taskRule{
 	(*acceptance).validateResources,
 	validateCommand,
 	validateContainer,
-	validateLimits,
+	(*acceptance).validateLimits,
 }
 
 // validate checks a task by itself. Of a task group's tasks none has an executor, but all a command.
@@ -244,16 +244,30 @@ func count(facts ...bool) (n int) {
 	return n
 }
 
-// validateLimits holds limits against what the task asks for.
-func validateLimits(_ *acceptance, info *mesos.TaskInfo) string {
+// validateLimits holds limits against what the task asks for (validation.cpp, validateResourceLimits).
+func (a *acceptance) validateLimits(info *mesos.TaskInfo) string {
+	if len(info.Limits) == 0 {
+		return ""
+	}
 	asked := map[string]float64{}
 	for i := range info.Resources {
 		asked[info.Resources[i].Name] += info.Resources[i].GetScalar().GetValue()
 	}
-	for _, one := range []struct{ name, word string }{{"cpus", "cpu"}, {"mem", "memory"}} {
-		if limit, limited := info.Limits[one.name]; limited && limit.Value < asked[one.name] {
-			return fmt.Sprintf("The %s limit must be greater than or equal to the %s request", one.word, one.word)
-		}
+	cpus, limitsCPUs := info.Limits["cpus"]
+	memory, limitsMemory := info.Limits["mem"]
+	switch {
+	case a.slave.agent.spec.NoTaskLimits:
+		return "Agent is not capable of handling task resource limits"
+	case len(info.Limits) > count(limitsCPUs, limitsMemory):
+		return "Only cpus and mem may be included in a task's resource limits"
+	case limitsCPUs && asked["cpus"] == 0:
+		return "When a CPU limit is specified, a CPU request must also be specified"
+	case limitsCPUs && cpus.Value < float64(milli(asked["cpus"]))/1000:
+		return "The cpu limit must be greater than or equal to the cpu request"
+	case limitsMemory && asked["mem"] == 0:
+		return "When a memory limit is specified, a memory request must also be specified"
+	case limitsMemory && math.Trunc(memory.Value) < math.Trunc(asked["mem"]):
+		return "The memory limit must be greater than or equal to the memory request"
 	}
 	return ""
 }

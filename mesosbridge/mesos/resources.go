@@ -49,6 +49,15 @@ type Scalars struct {
 	GPUs Scalar `json:"gpus,omitempty"`
 }
 
+// Unlimited is a limit that is none.
+const Unlimited Scalar = -1
+
+// Limits are the amounts that a task may use at most, each zero where that is left to the agent (mesos.proto, TaskInfo.limits).
+type Limits struct {
+	CPUs   Scalar `json:"cpus,omitempty"`
+	Memory Scalar `json:"memory,omitempty"`
+}
+
 // Label is a name and a value by which somebody marked something at Mesos, a reservation for instance. Value is empty where it has none.
 type Label struct {
 	Name  string `json:"name"`
@@ -70,6 +79,8 @@ type Offer struct {
 	Scalars Scalars
 	// Ports are the host ports on offer, in ascending order and without overlap.
 	Ports []PortRange
+	// Others are the resources besides, by the same rules.
+	Others Others
 	// OnGPUAgent says that the agent has GPUs, whether they are on offer or in use.
 	OnGPUAgent bool
 	// Maintenance is when the agent is unavailable by the masters' maintenance schedule; zero where it is not in it.
@@ -80,6 +91,9 @@ type Offer struct {
 	// Number is the event that brought the offer.
 	Number Number
 }
+
+// Size is what the offer shows of how large its agent is.
+func (o *Offer) Size() Size { return Size{Scalars: o.Scalars, Ports: o.Ports, Others: o.Others} }
 
 // Agent is what the offer tells of its agent.
 func (o *Offer) Agent() Agent {

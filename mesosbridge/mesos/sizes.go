@@ -7,6 +7,8 @@ type Size struct {
 	Scalars Scalars
 	// Ports are the host ports, in ascending order and without overlap.
 	Ports []PortRange
+	// Others are the resources besides.
+	Others Others
 }
 
 // Sizes are the sizes of agents, without any that another one covers: few in a fleet of equal machines. They are never changed in place.
@@ -19,6 +21,8 @@ const maxSizes = 256
 var boundless = Size{
 	Scalars: Scalars{CPUs: 1 << 62, Memory: 1 << 62, Disk: 1 << 62, GPUs: 1 << 62}, Ports: []PortRange{{Begin: 0, End: 1<<16 - 1}},
 }
+
+func (s Size) isBoundless() bool { return s.Scalars.CPUs == boundless.Scalars.CPUs }
 
 // With returns the sizes and one more.
 func (s Sizes) With(size Size) Sizes {
@@ -47,6 +51,11 @@ func (s Sizes) HavePorts(wanted PortRange) bool {
 	return slices.ContainsFunc(s, func(size Size) bool { return size.has(wanted) })
 }
 
+// Offer says whether one of the agents has as much of another resource.
+func (s Sizes) Offer(want Other) bool {
+	return slices.ContainsFunc(s, func(size Size) bool { return size.isBoundless() || size.Others.Lacks([]Other{want}) < 0 })
+}
+
 // Most returns the most that any agent has of each resource, and the most ports. They need not be one agent's.
 func (s Sizes) Most() (most Scalars, ports uint64) {
 	for _, size := range s {
@@ -60,13 +69,16 @@ func (s Sizes) Most() (most Scalars, ports uint64) {
 }
 
 func (s Size) holds(task *Task) bool {
+	if s.isBoundless() {
+		return true
+	}
 	fixed, others := task.FixedPorts()
-	return s.Scalars.Hold(task.Scalars) && CountPorts(fixed)+uint64(others) <= CountPorts(s.Ports) &&
+	return s.Others.Lacks(task.Others) < 0 && s.Scalars.Hold(task.Scalars) && CountPorts(fixed)+uint64(others) <= CountPorts(s.Ports) &&
 		!slices.ContainsFunc(fixed, func(wanted PortRange) bool { return !s.has(wanted) })
 }
 
 func (s Size) covers(other Size) bool {
-	return s.Scalars.Hold(other.Scalars) && !slices.ContainsFunc(other.Ports, func(r PortRange) bool { return !s.has(r) })
+	return s.isBoundless() || s.Scalars.Hold(other.Scalars) && s.Others.Hold(other.Others) && !slices.ContainsFunc(other.Ports, func(r PortRange) bool { return !s.has(r) })
 }
 
 // has says whether all ports of a range are the agent's.

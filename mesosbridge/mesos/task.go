@@ -52,6 +52,10 @@ type Task struct {
 	HealthCheck *HealthCheck
 	// Check is what its executor finds out without doing anything about it; nil for nothing.
 	Check *Check
+	// Others are resources that it asks for besides, by their names, in ascending order.
+	Others []Other
+	// Limits are the amounts that it may use at most; nil leaves that to the agent.
+	Limits *Limits
 }
 
 // Roles are all roles whose resources the task may use, in order of preference.
