@@ -144,6 +144,7 @@ func offerOf(message *mesospb.Offer, number mesos.Number, labels []mesos.Label) 
 	if u := message.Unavailability; u != nil {
 		o.Maintenance = windowOf(u)
 	}
+	o.Revocable = o.stock.revocable()
 	o.Scalars, o.Ports, o.Others = o.stock.scalars(), o.stock.ports(), o.stock.others()
 	return o
 }

@@ -19,10 +19,14 @@ const (
 	resourceDisk   = "disk"
 	resourceGPUs   = "gpus"
 	resourcePorts  = "ports"
+	// revocable stands before the name of a resource that Mesos may take back.
+	revocable = "revocable "
 )
 
 // share is one resource of an offer, as far as it is not taken yet.
 type share struct {
+	// name is the resource's, after revocable where it is that.
+	name     string
 	resource mesospb.Resource
 	amount   mesos.Scalar
 	ranges   []mesos.PortRange
@@ -32,17 +36,20 @@ type share struct {
 // stock is what an offer has to give, in the order in which it is given.
 type stock []share
 
-// stockOf sorts out what tasks may take: no revocable, shared or persistent resources, no disks of their own, nothing of a resource
+// stockOf sorts out what tasks may take: no shared or persistent resources, no disks of their own, nothing of a resource
 // provider, and nothing whose reservation bears a label that is not among labels, as that is somebody else's. What fewest others could use
 // comes first.
 func stockOf(resources []mesospb.Resource, labels []mesos.Label) stock {
 	var all stock
 	for _, r := range resources {
 		disk := r.Disk != nil && (r.Disk.Persistence != nil || r.Disk.Source != nil || r.Disk.Volume != nil)
-		if r.Revocable != nil || r.Shared != nil || r.ProviderID != nil || disk || !reservedForUs(&r, labels) {
+		if r.Shared != nil || r.ProviderID != nil || disk || !reservedForUs(&r, labels) {
 			continue
 		}
-		s := share{resource: r}
+		s := share{resource: r, name: r.Name}
+		if r.Revocable != nil {
+			s.name = revocable + r.Name
+		}
 		switch {
 		case r.Scalar != nil:
 			s.amount = mesos.ScalarOf(r.Scalar.Value)
@@ -109,7 +116,15 @@ func rangesOf(value *mesospb.Value_Ranges) []mesos.PortRange {
 	return mesos.JoinRanges(ranges)
 }
 
-// scalars adds up the amounts.
+// revocable adds up the amounts that are revocable.
+func (s stock) revocable() mesos.Scalars {
+	return mesos.Scalars{
+		CPUs: s.total(revocable + resourceCPUs), Memory: s.total(revocable + resourceMemory),
+		Disk: s.total(revocable + resourceDisk), GPUs: s.total(revocable + resourceGPUs),
+	}
+}
+
+// scalars adds up the amounts that are not.
 func (s stock) scalars() mesos.Scalars {
 	return mesos.Scalars{
 		CPUs: s.total(resourceCPUs), Memory: s.total(resourceMemory), Disk: s.total(resourceDisk), GPUs: s.total(resourceGPUs),
@@ -119,7 +134,7 @@ func (s stock) scalars() mesos.Scalars {
 func (s stock) total(name string) mesos.Scalar {
 	var total mesos.Scalar
 	for i := range s {
-		if s[i].resource.Name != name {
+		if s[i].name != name {
 			continue
 		}
 		if s[i].amount > math.MaxInt64-total {
@@ -137,7 +152,7 @@ func (s stock) ports() []mesos.PortRange { return s.ranges(resourcePorts) }
 func (s stock) ranges(name string) []mesos.PortRange {
 	var all []mesos.PortRange
 	for i := range s {
-		if s[i].resource.Name == name {
+		if s[i].name == name {
 			all = append(all, s[i].ranges...)
 		}
 	}
@@ -147,14 +162,22 @@ func (s stock) ranges(name string) []mesos.PortRange {
 // take returns the resources that the task gets and what is left then. The stock itself stays as it was.
 func (s stock) take(task *mesos.Task) (taken []mesospb.Resource, left stock, err error) {
 	left = slices.Clone(s)
+	drawn, others := mesos.Scalars{}, task.Scalars
+	if task.Revocable {
+		drawn, others = task.Scalars.Drawn(s.revocable())
+	}
 	for _, want := range []struct {
 		name   string
 		amount mesos.Scalar
 	}{
-		{resourceCPUs, task.Scalars.CPUs},
-		{resourceMemory, task.Scalars.Memory},
-		{resourceDisk, task.Scalars.Disk},
-		{resourceGPUs, task.Scalars.GPUs},
+		{resourceCPUs, others.CPUs},
+		{resourceMemory, others.Memory},
+		{resourceDisk, others.Disk},
+		{resourceGPUs, others.GPUs},
+		{revocable + resourceCPUs, drawn.CPUs},
+		{revocable + resourceMemory, drawn.Memory},
+		{revocable + resourceDisk, drawn.Disk},
+		{revocable + resourceGPUs, drawn.GPUs},
 	} {
 		if taken, err = left.takeScalar(taken, want.name, want.amount); err != nil {
 			return nil, nil, err
@@ -181,7 +204,7 @@ func (s stock) takeScalar(taken []mesospb.Resource, name string, want mesos.Scal
 			break
 		}
 		part := min(want, s[i].amount)
-		if s[i].resource.Name != name || part <= 0 {
+		if s[i].name != name || part <= 0 {
 			continue
 		}
 		s[i].amount -= part
@@ -222,7 +245,7 @@ func portsOf(task *mesos.Task) ([]mesos.PortRange, error) {
 
 func (s stock) takeRanges(taken []mesospb.Resource, name string, want []mesos.PortRange) ([]mesospb.Resource, error) {
 	for i := range s {
-		if s[i].resource.Name != name {
+		if s[i].name != name {
 			continue
 		}
 		part := mesos.CommonPorts(s[i].ranges, want)

@@ -71,11 +71,19 @@ func labels(pairs ...string) *mesospb.Labels {
 	return all
 }
 
+func revocably(r mesospb.Resource) mesospb.Resource {
+	r.Revocable = &mesospb.Resource_RevocableInfo{}
+	return r
+}
+
 // show is a resource in one line.
 func show(resources []mesospb.Resource) []string {
 	var lines []string
 	for _, r := range resources {
 		var line strings.Builder
+		if r.Revocable != nil {
+			line.WriteString("revocable ")
+		}
 		line.WriteString(r.Name + ":")
 		if r.Scalar != nil {
 			fmt.Fprint(&line, r.Scalar.Value)
@@ -400,13 +408,14 @@ func TestOfferOf(t *testing.T) {
 		Resources: []mesospb.Resource{
 			scalar("cpus", 1.5), scalar("cpus", 1, "prod"), scalar("mem", 100), scalar("disk", 0.0004),
 			ports([]uint64{20, 29, 10, 15}), ports([]uint64{16, 19, 40, 39}, "prod"), scalar("fpga", 3),
-			labelled(scalar("gpus", 1, "prod"), "owner", "db"),
+			labelled(scalar("gpus", 1, "prod"), "owner", "db"), revocably(scalar("cpus", 4)), revocably(scalar("fpga", 4)),
 		},
 	}
 	number := mesos.Number{Term: 1, Event: 3}
 	want := mesos.Offer{
 		ID: "o1", AgentID: "a1", Hostname: "h1", Role: "prod", Number: number,
 		Scalars: mesos.Scalars{CPUs: 2500, Memory: 100_000}, Ports: []mesos.PortRange{{Begin: 10, End: 29}},
+		Others: mesos.Others{{Name: "fpga", Scalar: 3000}}, Revocable: mesos.Scalars{CPUs: 4000},
 		OnGPUAgent: true, Maintenance: mesos.Window{From: time.Unix(5, 0).UTC(), Until: time.Unix(7, 0).UTC()},
 	}
 	if diff := cmp.Diff(want, offerOf(offer, number, nil).Offer); diff != "" {

@@ -32,11 +32,14 @@ func limitsOf(limits *mesos.Limits) map[string]mesospb.Value_Scalar {
 func (s stock) others() mesos.Others {
 	var all map[string]*mesos.Held
 	for i := range s {
-		switch s[i].resource.Name {
+		name := s[i].name
+		switch name {
 		case resourceCPUs, resourceMemory, resourceDisk, resourceGPUs, resourcePorts:
 			continue
 		}
-		name := s[i].resource.Name
+		if s[i].resource.Revocable != nil {
+			continue
+		}
 		if all == nil {
 			all = map[string]*mesos.Held{}
 		}
@@ -79,7 +82,7 @@ func (s stock) takeOther(taken []mesospb.Resource, want *mesos.Other) ([]mesospb
 // lowest returns so many of the numbers of a name, or all if there are fewer: of what is given first the lowest.
 func (s stock) lowest(name string, n uint64) (numbers []mesos.PortRange) {
 	for i := range s {
-		if s[i].resource.Name != name {
+		if s[i].name != name {
 			continue
 		}
 		for _, r := range mesos.LessPorts(s[i].ranges, numbers) {
@@ -98,7 +101,7 @@ func (s stock) lowest(name string, n uint64) (numbers []mesos.PortRange) {
 func (s stock) takeItems(taken []mesospb.Resource, name string, want []string) ([]mesospb.Resource, error) {
 	want = slices.Clone(want)
 	for i := range s {
-		if s[i].resource.Name != name {
+		if s[i].name != name {
 			continue
 		}
 		part := slices.DeleteFunc(slices.Clone(want), func(item string) bool { return !slices.Contains(s[i].items, item) })

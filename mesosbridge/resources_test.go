@@ -179,3 +179,41 @@ func TestStock_take_reservedFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestStock_take_revocable(t *testing.T) {
+	lent := func(name string, amount float64) mesospb.Resource { return revocably(scalar(name, amount)) }
+	offered := []mesospb.Resource{scalar("cpus", 1), scalar("cpus", 1, "prod"), lent("cpus", 2), scalar("mem", 512), lent("mem", 64), lent("fpga", 1), scalar("disk", 8)}
+	for name, c := range map[string]struct {
+		task    mesos.Task
+		taken   []string
+		refused string
+	}{
+		"of each name what is revocable": {
+			task:  mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1_500, Memory: 64_000}},
+			taken: []string{"revocable cpus:1.5@prod", "revocable mem:64@prod"},
+		},
+		"of no name both": {
+			task:  mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 100, Memory: 65_000, Disk: 1_000}},
+			taken: []string{"mem:65@prod", "disk:1@prod", "revocable cpus:0.1@prod"},
+		},
+		"no other CPUs where those are too few": {
+			task: mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 2_001}}, refused: "the offer lacks 0.001 revocable cpus",
+		},
+		"none where they are not asked for": {
+			task: mesos.Task{Scalars: mesos.Scalars{CPUs: 2_001}}, refused: "the offer lacks 0.001 cpus",
+		},
+		"none of another name": {
+			task: mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1}, Others: []mesos.Other{{Name: "fpga", Scalar: 1}}}, refused: "the offer lacks 0.001 fpga",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			taken, _, err := stockOf(offered, nil).take(&c.task)
+			if (err != nil) != (c.refused != "") || err != nil && err.Error() != c.refused {
+				t.Fatalf("the error is %v, want %q", err, c.refused)
+			}
+			if diff := cmp.Diff(c.taken, show(taken)); diff != "" {
+				t.Errorf("what is taken (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

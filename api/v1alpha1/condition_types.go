@@ -83,6 +83,8 @@ const (
 	ReasonDiscoveryNotAllowed = "DiscoveryNotAllowed"
 	// ReasonContainerNotAllowed says that the framework does not let MesosTasks ask of containers what spec.container does.
 	ReasonContainerNotAllowed = "ContainerNotAllowed"
+	// ReasonRevocableNotAllowed says that the framework is offered no revocable resources, which the MesosTask asks for.
+	ReasonRevocableNotAllowed = "RevocableNotAllowed"
 	// ReasonOtherFrameworkID says that the task was bound under another framework ID than the framework has now: it is never
 	// launched again by itself.
 	ReasonOtherFrameworkID = "OtherFrameworkID"

@@ -368,14 +368,14 @@ type FrameworkInfo struct {
 
 	// capabilities are asked for on top of those that the operator always has. Mesos does not let a framework drop one safely.
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:MaxItems=3
 	// +listType=set
 	// +optional
 	Capabilities []FrameworkCapability `json:"capabilities,omitempty"`
 }
 
 // FrameworkCapability is an optional capability of a framework, as Mesos calls it.
-// +kubebuilder:validation:Enum=GPU_RESOURCES;REGION_AWARE
+// +kubebuilder:validation:Enum=GPU_RESOURCES;REGION_AWARE;REVOCABLE_RESOURCES
 type FrameworkCapability string
 
 // The optional capabilities.
@@ -384,6 +384,8 @@ const (
 	CapabilityGPUResources FrameworkCapability = "GPU_RESOURCES"
 	// CapabilityRegionAware makes Mesos offer agents of other regions.
 	CapabilityRegionAware FrameworkCapability = "REGION_AWARE"
+	// CapabilityRevocableResources makes Mesos offer revocable resources, besides all others. Only tasks with resources.revocable take them.
+	CapabilityRevocableResources FrameworkCapability = "REVOCABLE_RESOURCES"
 )
 
 // FrameworkDeletionPolicy says what becomes of a registration whose object is deleted.

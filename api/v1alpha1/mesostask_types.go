@@ -437,6 +437,13 @@ type Resources struct {
 	// +listMapKey=name
 	// +optional
 	Other []OtherResource `json:"other,omitempty"`
+
+	// revocable lets the task use CPUs that are set aside for others, who do not use them at the moment (oversubscription). The agent may slow it down or
+	// end it at any time when they do; such an end counts as no restart. CPUs are then revocable ones only; of memory, disk and GPUs the task takes
+	// what is revocable where the offer has enough of it, else what is not, and never both. A task without revocable is given none. The framework needs
+	// capability REVOCABLE_RESOURCES. Default: false. Mesos: Resource.revocable.
+	// +optional
+	Revocable bool `json:"revocable,omitempty"`
 }
 
 // ResourceRequests are the amounts that Mesos sets aside for a task. Mesos counts in thousandths of a CPU and of a MiB; what is

@@ -98,6 +98,7 @@ func TestMesosTask_admission(t *testing.T) {
 		"a memory limit in MiB is refused":          {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, limits: {memory: "128"}}`, want: "resources.limits.memory must be from 1Mi to 1Pi, or Unlimited; a number without a unit is bytes"},
 		"a memory limit below the request":          {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, limits: {memory: 63Mi}}`, want: "resources.limits.memory must not be less than resources.requests.memory"},
 		"a limit on disk is refused":                {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, limits: {cpus: "1", disk: 1Gi}}`, want: "spec.resources.limits.disk"},
+		"revocable resources are accepted":          {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, revocable: true}`},
 		"other resources are accepted":              {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, other: [{name: fpga, scalar: "0.5"}, {name: licences, set: [a, b]}, {name: org.example/lanes, ranges: 2}]}`},
 		"another resource without an amount":        {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, other: [{name: fpga}]}`, want: "exactly one of scalar, set and ranges must be set"},
 		"another resource of two types":             {spec: `shell: x, resources: {requests: {cpus: 1, memory: 64Mi}, other: [{name: fpga, scalar: "1", ranges: 1}]}`, want: "exactly one of scalar, set and ranges must be set"},

@@ -96,6 +96,8 @@ func TestNext_conditions(t *testing.T) {
 	})
 	inDocker := newStory()
 	inDocker.Obstacle = &Obstacle{Reason: v1alpha1.ReasonContainerNotAllowed, Message: "Not in Docker", Stalled: true}
+	onLoan := newStory()
+	onLoan.Obstacle = &Obstacle{Reason: v1alpha1.ReasonRevocableNotAllowed, Message: "None is offered", Stalled: true}
 	leaving := newStory()
 	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
 	impossible := newStory()
@@ -218,6 +220,9 @@ func TestNext_conditions(t *testing.T) {
 		},
 		"with a container that is not allowed": {
 			inDocker, conditions("Ready", "False/ContainerNotAllowed", "Stalled", "True/ContainerNotAllowed"), status.FailedStatus,
+		},
+		"with revocable resources that are not offered": {
+			onLoan, conditions("Ready", "False/RevocableNotAllowed", "Stalled", "True/RevocableNotAllowed"), status.FailedStatus,
 		},
 		"with a role that is not allowed": {
 			wrongRole, conditions("Ready", "False/RoleNotAllowed", "Stalled", "True/RoleNotAllowed"), status.FailedStatus,

@@ -76,6 +76,7 @@ type hashedSince struct {
 	Container   *mesos.Container   `json:"container,omitempty"`
 	Limits      *mesos.Limits      `json:"limits,omitempty"`
 	Others      []mesos.Other      `json:"other,omitempty"`
+	Revocable   bool               `json:"revocable,omitempty"`
 }
 
 // Declare says what an object of that name declares, of which task is the spec resolved. Roles and placement are not hashed: what they
@@ -98,7 +99,7 @@ func Declare(name string, spec *v1alpha1.MesosTaskSpec, task mesos.Task, framewo
 		since: hashedSince{
 			MaxRun: task.MaxRun, Ranges: task.Ranges, EnvFrom: hashedEnvFromOf(spec), HealthCheck: task.HealthCheck,
 			Labels: labelsOf(spec.Labels), Discovery: hashedDiscoveryOf(spec), Check: task.Check, Args: task.Args, Container: task.Container,
-			Limits: task.Limits, Others: task.Others,
+			Limits: task.Limits, Others: task.Others, Revocable: task.Revocable,
 		},
 	}
 }

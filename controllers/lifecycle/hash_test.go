@@ -52,6 +52,7 @@ func TestHash_golden(t *testing.T) {
 		"a small container":             {declared(mesos.Task{Container: &mesos.Container{Image: "nginx:1"}}, "").Hash(), "24ffed32d"},
 		"limits":                        {declared(mesos.Task{Limits: &mesos.Limits{CPUs: 2000, Memory: mesos.Unlimited}}, "").Hash(), "29d2e56a7"},
 		"other resources":               {declared(mesos.Task{Others: []mesos.Other{{Name: "fpga", Scalar: 500}, {Name: "lanes", Numbers: 2}, {Name: "licences", Items: []string{"a"}}}}, "").Hash(), "235b88b2b"},
+		"revocable resources":           {declared(mesos.Task{Revocable: true}, "").Hash(), "2b8a15de2"},
 		"a container with everything":   {declared(mesos.Task{Container: fullContainer()}, "").Hash(), "29fbe560d"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -194,6 +195,7 @@ func TestHash_everyFieldOfTheTemplateCounts(t *testing.T) {
 			func(t *v1alpha1.TaskTemplate) {
 				t.Resources.Limits = &v1alpha1.ResourceLimits{CPUs: "1", Memory: v1alpha1.Unlimited}
 			},
+			func(t *v1alpha1.TaskTemplate) { t.Resources.Revocable = true },
 			func(t *v1alpha1.TaskTemplate) {
 				t.Resources.Other = []v1alpha1.OtherResource{{Name: "a", Scalar: "1"}}
 			},

@@ -47,6 +47,7 @@ var permissions = []permission{
 	{v1alpha1.ReasonLabelNotAllowed, refuseLabels},
 	{v1alpha1.ReasonDiscoveryNotAllowed, refuseDiscovery},
 	{v1alpha1.ReasonContainerNotAllowed, refuseContainer},
+	{v1alpha1.ReasonRevocableNotAllowed, refuseRevocable},
 }
 
 // Permit says why a framework does not let a resolved task of a namespace be launched, and who may change that; nil if it does. What counts is

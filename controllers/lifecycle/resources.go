@@ -15,6 +15,7 @@ import (
 
 // resolveResources says in the words of Mesos what a task needs of its agent; or why that cannot be.
 func resolveResources(task *mesos.Task, resources *v1alpha1.Resources) (err error) {
+	task.Revocable = resources.Revocable
 	if task.Scalars, err = scalars(resources.Requests); err != nil {
 		return err
 	}
@@ -82,6 +83,15 @@ func limitsOf(limits *v1alpha1.ResourceLimits, requests mesos.Scalars) (*mesos.L
 		result.Memory += 1000 - beyond
 	}
 	return result, nil
+}
+
+// refuseRevocable refuses a task with revocable resources where Mesos offers none to the framework.
+func refuseRevocable(framework *v1alpha1.MesosFramework, _ Namespace, task mesos.Task) string {
+	if !task.Revocable || slices.Contains(framework.Spec.Info.Capabilities, v1alpha1.CapabilityRevocableResources) {
+		return ""
+	}
+	return fmt.Sprintf("MesosFramework %s is offered no revocable resources. Leave out spec.resources.revocable, or ask %s to add %s to its spec.info.capabilities",
+		framework.Name, whoever(framework), v1alpha1.CapabilityRevocableResources)
 }
 
 // mebibyte is what Mesos counts memory and disk in.

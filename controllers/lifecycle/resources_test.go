@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -86,4 +87,15 @@ func TestOthersOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPermit_revocable(t *testing.T) {
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: "default"}, Spec: v1alpha1.MesosFrameworkSpec{Info: v1alpha1.FrameworkInfo{User: "nobody", Roles: []string{"*"}}}}
+	task := mesos.Task{Role: "*", User: "nobody"}
+	checkPermission(t, Permit(framework, Namespace{Name: "shop"}, task), v1alpha1.ReasonRevocableNotAllowed, nil)
+	task.Revocable = true
+	checkPermission(t, Permit(framework, Namespace{Name: "shop"}, task), v1alpha1.ReasonRevocableNotAllowed,
+		[]string{"MesosFramework default is offered no revocable resources", "add REVOCABLE_RESOURCES to its spec.info.capabilities"})
+	framework.Spec.Info.Capabilities = []v1alpha1.FrameworkCapability{v1alpha1.CapabilityRevocableResources}
+	checkPermission(t, Permit(framework, Namespace{Name: "shop"}, task), v1alpha1.ReasonRevocableNotAllowed, nil)
 }

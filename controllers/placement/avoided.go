@@ -42,7 +42,7 @@ func (p *pool) assignLast(task *Task, shape *shape) (Assignment, bool) {
 			continue
 		}
 		for _, i := range p.avoided[agent.ID].offers {
-			if has := p.room.at(i); !has.holds(&shape.want) || shape.noGPUAgents && i >= p.plain || shape.forbids(i) {
+			if !p.fits(shape, i) || shape.noGPUAgents && i >= p.plain || shape.forbids(i) {
 				continue
 			}
 			if assignment, ok := p.give(task, shape, i); ok {

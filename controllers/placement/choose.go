@@ -30,7 +30,7 @@ func (p *pool) choose(task *Task, shape *shape) int {
 		if n == f.plain && (best >= 0 || shape.noGPUAgents) {
 			break
 		}
-		if !p.room.holds(i, &shape.want) || !p.free[i].haveAll(shape.fixed, shape.ranges) || p.lacksOthers(shape, i) || f.refuses(i) {
+		if !p.serves(shape, i) || f.refuses(i) {
 			continue
 		}
 		if task.avoids(p.offers[i].AgentID) {

@@ -57,7 +57,7 @@ func (c *counted) addMaintained(offer *mesos.Offer, free freePorts) {
 
 // misses says whether agents due for maintenance might have room for a shape.
 func (c *counted) misses(shape *shape) bool {
-	return c.maintained > 0 && (c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
+	return c.maintained > 0 && (shape.revocable() || c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
 }
 
 // add counts any other offer, and returns it as it is counted.
@@ -110,15 +110,16 @@ func (g *group) block() {
 // tally says how many offers came to what for a task.
 type tally struct {
 	outcomes [outcomes]int
-	// refused is how many did not serve for each constraint of the task's rules.
+	// refused is how many did not serve for each constraint of the task's rules, and then how many were short of each of its other resources.
 	refused []int
-	// others is how many were short of each of the other resources that the task wants.
-	others []int
 }
 
 // count says how many offers came to what for a shape.
 func (c *counted) count(shape *shape) tally {
-	count := tally{outcomes: [outcomes]int{maintained: c.maintained}, refused: slices.Clone(c.plain.refused), others: make([]int, len(shape.others))}
+	count := tally{outcomes: [outcomes]int{maintained: c.maintained}, refused: slices.Clone(c.plain.refused)}
+	if others := shape.others(); len(others) > 0 {
+		count.refused = append(count.refused, make([]int, len(others))...)
+	}
 	c.countGroup(&c.plain, shape, &count)
 	if shape.noGPUAgents {
 		count.outcomes[forGPUTasks] = len(c.onGPUAgents.offers) + sum(c.onGPUAgents.refused)
@@ -154,12 +155,16 @@ func (c *counted) countOffer(one *countedOffer, shape *shape, count *tally) {
 	o := c.outcome(one, shape)
 	count.outcomes[o]++
 	if o == lacksOther {
-		count.others[c.offers[one.number].Others.Lacks(shape.others)]++
+		others := shape.others()
+		count.refused[len(count.refused)-len(others)+c.offers[one.number].Others.Lacks(others)]++
 	}
 }
 
 // count counts the offers of a block at one stroke, if that can be.
 func (b *block) count(shape *shape, count *[outcomes]int) bool {
+	if shape.revocable() {
+		return false
+	}
 	// Whatever the smallest lacks first and the largest lacks too is what all between them lack first.
 	least := b.least.scarcity(&shape.want)
 	if least == b.most.scarcity(&shape.want) {
@@ -167,7 +172,7 @@ func (b *block) count(shape *shape, count *[outcomes]int) bool {
 		case least != contested:
 			count[least] += len(b.offers)
 			return true
-		case len(shape.fixed)+len(shape.ranges)+len(shape.others) == 0:
+		case len(shape.fixed)+len(shape.ranges)+len(shape.others()) == 0:
 			count[awaited] += b.declined
 			count[contested] += len(b.offers) - b.declined
 			return true
@@ -179,6 +184,9 @@ func (b *block) count(shape *shape, count *[outcomes]int) bool {
 // outcome is what an offer that is counted came to.
 func (c *counted) outcome(o *countedOffer, shape *shape) outcome {
 	scarce := o.scarcity(&shape.want)
+	if shape.revocable() {
+		scarce = o.lends(&shape.want, c.offers[o.number].Revocable)
+	}
 	switch {
 	case o.onGPUAgent && shape.noGPUAgents:
 		return forGPUTasks
@@ -186,7 +194,7 @@ func (c *counted) outcome(o *countedOffer, shape *shape) outcome {
 		return scarce
 	case !o.free.haveAll(shape.fixed, shape.ranges):
 		return lacksPorts
-	case len(shape.others) > 0 && c.offers[o.number].Others.Lacks(shape.others) >= 0:
+	case shape.rare != nil && c.offers[o.number].Others.Lacks(shape.rare.others) >= 0:
 		return lacksOther
 	case o.declined:
 		return awaited

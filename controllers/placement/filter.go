@@ -123,6 +123,9 @@ func textOf(values []mesos.Attribute) string {
 // search returns the first of the offers that a shape may have that has room for it, from a place on among those that its filter leaves, and its
 // place there; where none has, -1 and the place behind the last.
 func (p *pool) search(shape *shape, from int) (offer, at int) {
+	if shape.revocable() {
+		return p.searchLending(shape, from)
+	}
 	if shape.filter == nil {
 		i := p.room.first(from, shape.want)
 		if i < 0 || shape.noGPUAgents && i >= p.plain {

@@ -29,6 +29,8 @@ type Task struct {
 	Ranges []mesos.NamedRange
 	// Others are resources that it takes besides, by their names.
 	Others []mesos.Other
+	// Revocable has it take revocable amounts, as mesos.Scalars.Drawn says.
+	Revocable bool
 	// Since is when the task began to wait.
 	Since time.Time
 	// Avoid are agents on which the task failed, that of the latest failure first: they come after all others, those of the longest ago first.

@@ -451,3 +451,32 @@ func TestPlace_others(t *testing.T) {
 		})
 	}
 }
+
+// TestPlace_revocable: tasks with revocable resources share what is revocable, and the rest with the others, which take nothing that is revocable.
+func TestPlace_revocable(t *testing.T) {
+	onLoan := func(task Task) Task {
+		task.Revocable = true
+		return task
+	}
+	plain, lending := offer("plain", 1, 8_000, 8*gib), offer("lending", 2, 1_000, 2*gib)
+	lending.Revocable = mesos.Scalars{CPUs: 2_000, Memory: gib}
+	result := Place([]Task{
+		onLoan(task("a", 9, 500, gib)), onLoan(task("b", 8, 500, gib)), task("c", 7, 8_500, gib), onLoan(task("d", 6, 1_001, gib)), onLoan(task("e", 5, 500, 2*gib)), task("f", 4, 500, gib),
+		onLoan(task("g", 3, 500, gib)),
+	}, []mesos.Offer{plain, lending}, Round{})
+	if diff := cmp.Diff([]Assignment{given("a", "lending"), given("b", "lending"), given("f", "plain"), given("g", "lending")}, result.Assignments); diff != "" {
+		t.Errorf("assignments (-want +got):\n%s", diff)
+	}
+	said := map[string]string{}
+	for _, verdict := range result.Unplaced {
+		said[verdict.Key] = verdict.Message
+	}
+	key := func(name string) string { return task(name, 0, 0, 0).Key }
+	if diff := cmp.Diff(map[string]string{
+		key("c"): "2 offers: 2 lack cpus (want 8.5)",
+		key("d"): "2 offers: 1 lacks revocable cpus (want 1.001), 1 fits but other tasks come first",
+		key("e"): "2 offers: 1 lacks revocable cpus (want 0.5), 1 fits but other tasks come first",
+	}, said); diff != "" {
+		t.Errorf("what is said (-want +got):\n%s", diff)
+	}
+}

@@ -27,6 +27,10 @@ type pool struct {
 	room  *index
 	// others is what is left of other resources of those offers of which some were given away.
 	others map[int]mesos.Others
+	// lending are the offers that have revocable CPUs, in ascending order, and lent is what is left of what is revocable of those of which some was
+	// given away.
+	lending []int
+	lent    map[int]mesos.Scalars
 	// reserved are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
 	reserved map[uint32]struct{}
 	// counted is what a verdict counts.
@@ -52,7 +56,7 @@ type pool struct {
 type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
-	// rest are the ports that must be, and other resources.
+	// rest are the ports that must be, other resources, and whether it is revocable.
 	rest   string
 	filter *filter
 }
@@ -64,8 +68,8 @@ type shape struct {
 	fixed []uint32
 	// ranges are those that it must have.
 	ranges freePorts
-	// others are other resources.
-	others []mesos.Other
+	// rare is what few tasks want; nil for nothing.
+	rare *rare
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
 	// filter is what its rules leave of the offers; nil for all.
@@ -78,6 +82,30 @@ type shape struct {
 	// said is what is said of it; nil until somebody asks.
 	said *said
 }
+
+// rare is what few tasks want, so that the shapes of all others stay small.
+type rare struct {
+	// others are other resources.
+	others []mesos.Other
+	// revocable says that the amounts are of what is revocable.
+	revocable bool
+}
+
+func rareOf(task *Task) *rare {
+	if len(task.Others) == 0 && !task.Revocable {
+		return nil
+	}
+	return &rare{task.Others, task.Revocable}
+}
+
+func (s *shape) others() []mesos.Other {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.others
+}
+
+func (s *shape) revocable() bool { return s.rare != nil && s.rare.revocable }
 
 // said is how many offers come to what for a shape and, once judged, what is said for that.
 type said struct {
@@ -139,6 +167,7 @@ func (p *pools) of(role string) *pool {
 			role: role, round: p.round, reserved: map[uint32]struct{}{}, shapes: map[shapeKey]*shape{},
 			filters: map[filterKey]*filter{}, sorts: map[mesos.Key]*sorted{},
 			values: map[mesos.Key][]keyed{}, all: p, used: p.used, room: newIndex(nil), avoided: map[string]*avoidedAgent{}, others: map[int]mesos.Others{},
+			lent: map[int]mesos.Scalars{},
 		}
 		p.byRole[role] = found
 	}
@@ -208,6 +237,9 @@ func (p *pool) add(offer *mesos.Offer) {
 		}
 		p.offers = append(p.offers, offer)
 		p.free = append(p.free, ports)
+		if offer.Revocable.CPUs > 0 {
+			p.lending = append(p.lending, len(p.offers)-1)
+		}
 		if !offer.OnGPUAgent {
 			p.plain = len(p.offers)
 		}
@@ -232,11 +264,11 @@ func (p *pool) shape(task *Task) *shape {
 	if task.Rules != nil {
 		left = p.filter(task)
 	}
-	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: pack(fixed, ranges) + packOthers(task.Others), filter: left}
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: pack(fixed, ranges) + packOthers(task), filter: left}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
-			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges, others: task.Others,
+			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges, rare: rareOf(task),
 			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left,
 		}
 		p.shapes[key] = known
@@ -294,9 +326,9 @@ func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
 	}
 	offer := p.offers[i]
 	p.free[i] = left
-	p.room.set(i, p.room.at(i).less(shape.want))
-	if len(shape.others) > 0 {
-		p.others[i] = p.othersOf(i).Less(shape.others)
+	p.room.set(i, p.room.at(i).less(p.lend(shape, i)))
+	if others := shape.others(); len(others) > 0 {
+		p.others[i] = p.othersOf(i).Less(others)
 	}
 	p.used[offer.ID] = struct{}{}
 	if len(p.all.counting) > 0 {

@@ -69,9 +69,10 @@ func drawTask(t *rapid.T, i int) Task {
 		others = append(others, drawRole(t))
 	}
 	namespace := rapid.SampledFrom([]string{"n", "n", "m", "o"}).Draw(t, "namespace")
+	scalars := drawScalars(t, 4)
 	return Task{
-		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), OtherRoles: others, Resources: drawScalars(t, 4), Ports: ports, Ranges: ranges,
-		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"), Others: drawOthers(t),
+		Key: fmt.Sprintf("%s/%d", namespace, i), Namespace: namespace, Role: drawRole(t), OtherRoles: others, Resources: scalars, Ports: ports, Ranges: ranges,
+		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"), Others: drawOthers(t), Revocable: rapid.IntRange(0, 3).Draw(t, "revocable") == 0 && scalars.CPUs > 0,
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
 		Avoid: drawAvoided(t), Elsewhere: rapid.Bool().Draw(t, "elsewhere"),
 	}
@@ -166,6 +167,9 @@ func drawOffers(t *rapid.T, kind string) []mesos.Offer {
 			OnGPUAgent: rapid.IntRange(0, 2).Draw(t, "on a GPU agent") == 0,
 			Others:     heldBy(t),
 		}
+		if rapid.Bool().Draw(t, "lends") {
+			offers[i].Revocable = drawScalars(t, 8)
+		}
 		traitsOf(&offers[i])
 		if !offers[i].OnGPUAgent {
 			offers[i].Scalars.GPUs = 0
@@ -206,6 +210,33 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 	})
 }
 
+// drawnBy is what a task takes of what is revocable in an offer, and what of the rest: CPUs as it says, the others where all of it is to be had.
+func drawnBy(task Task, offer mesos.Offer) (drawn, others mesos.Scalars) {
+	if !task.Revocable {
+		return mesos.Scalars{}, task.Resources
+	}
+	for _, one := range []struct {
+		want, lent    mesos.Scalar
+		drawn, others *mesos.Scalar
+	}{
+		{task.Resources.Memory, offer.Revocable.Memory, &drawn.Memory, &others.Memory},
+		{task.Resources.Disk, offer.Revocable.Disk, &drawn.Disk, &others.Disk},
+		{task.Resources.GPUs, offer.Revocable.GPUs, &drawn.GPUs, &others.GPUs},
+	} {
+		if one.want <= one.lent {
+			*one.drawn = one.want
+		} else {
+			*one.others = one.want
+		}
+	}
+	drawn.CPUs = task.Resources.CPUs
+	return drawn, others
+}
+
+func less(have, taken mesos.Scalars) mesos.Scalars {
+	return mesos.Scalars{CPUs: have.CPUs - taken.CPUs, Memory: have.Memory - taken.Memory, Disk: have.Disk - taken.Disk, GPUs: have.GPUs - taken.GPUs}
+}
+
 // spend takes an assignment out of an offer by the plainest means, and fails where it was not in it.
 func spend(t *rapid.T, offer mesos.Offer, task Task, assignment Assignment) mesos.Offer {
 	if task.Others != nil {
@@ -214,12 +245,12 @@ func spend(t *rapid.T, offer mesos.Offer, task Task, assignment Assignment) meso
 		}
 		offer.Others = offer.Others.Less(task.Others)
 	}
-	offer.Scalars.CPUs -= task.Resources.CPUs
-	offer.Scalars.Memory -= task.Resources.Memory
-	offer.Scalars.Disk -= task.Resources.Disk
-	offer.Scalars.GPUs -= task.Resources.GPUs
-	if s := offer.Scalars; min(s.CPUs, s.Memory, s.Disk, s.GPUs) < 0 {
-		t.Fatalf("%+v overdraws the offer: %+v", assignment, s)
+	drawn, others := drawnBy(task, offer)
+	offer.Revocable, offer.Scalars = less(offer.Revocable, drawn), less(offer.Scalars, others)
+	for _, s := range []mesos.Scalars{offer.Scalars, offer.Revocable} {
+		if min(s.CPUs, s.Memory, s.Disk, s.GPUs) < 0 {
+			t.Fatalf("%+v overdraws the offer: %+v", assignment, s)
+		}
 	}
 	if len(assignment.HostPorts) != len(task.Ports) {
 		t.Fatalf("%+v has not one port for each of %+v", assignment, task.Ports)
@@ -407,9 +438,10 @@ func TestPlace_AvoidsAgents(t *testing.T) {
 
 // fitsAlone says whether an offer has room for a task, port by port.
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
-	want, has := task.Resources, offer.Scalars
+	drawn, others := drawnBy(task, offer)
+	want := task.Resources
 	if !mayUse(task, offer.Role) || !admits(task.Rules, offer) || round.barred(task, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
-		offer.Others.Lacks(task.Others) >= 0 || want.CPUs > has.CPUs || want.Memory > has.Memory || want.Disk > has.Disk || want.GPUs > has.GPUs {
+		offer.Others.Lacks(task.Others) >= 0 || !offer.Scalars.Hold(others) || !offer.Revocable.Hold(drawn) {
 		return false
 	}
 	free := map[uint32]struct{}{}
@@ -509,7 +541,7 @@ func TestCounted_CountsByBlockAsOneByOne(t *testing.T) {
 		var c counted
 		for range rapid.IntRange(0, 4*blockSize).Draw(t, "offers") {
 			ports := rapid.Uint64Range(0, 3).Draw(t, "ports")
-			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}, OnGPUAgent: rapid.Bool().Draw(t, "on a GPU agent"), Others: heldBy(t)}
+			offer := mesos.Offer{Scalars: drawScalars(t, 3), Ports: []mesos.PortRange{{Begin: 1, End: ports}}, OnGPUAgent: rapid.Bool().Draw(t, "on a GPU agent"), Others: heldBy(t), Revocable: drawScalars(t, 3)}
 			c.add(&offer, portsOf(offer.Ports), rapid.Bool().Draw(t, "declined"))
 		}
 		c.build()

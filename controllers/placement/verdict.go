@@ -55,14 +55,10 @@ func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 			names = append(names, name)
 		}
 	}
-	for i, n := range count.others {
-		if n > 0 {
-			names = append(names, shape.others[i].Name)
-		}
-	}
 	for i, n := range count.refused {
 		if n > 0 {
-			names = append(names, shape.filter.failing[i])
+			_, kind := shape.refusal(i, n)
+			names = append(names, kind)
 		}
 	}
 	return Kind(strings.Join(names, ","))
@@ -125,14 +121,10 @@ func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) strin
 			all = append(all, part{n, outcome(o).clause(n, shape, bars)})
 		}
 	}
-	for i, n := range count.others {
-		if n > 0 {
-			all = append(all, part{n, plural(n, "lacks ", "lack ") + shape.others[i].Name + " (want " + shape.others[i].Want() + ")"})
-		}
-	}
 	for i, n := range count.refused {
 		if n > 0 {
-			all = append(all, part{n, plural(n, "fails ", "fail ") + shape.filter.failing[i]})
+			clause, _ := shape.refusal(i, n)
+			all = append(all, part{n, clause})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b part) int { return cmp.Compare(b.offers, a.offers) })
@@ -161,6 +153,9 @@ func (o outcome) clause(n int, shape *shape, bars *bars) string {
 	case forGPUTasks:
 		return plural(n, "is", "are") + " for GPU tasks"
 	case lacksCPUs:
+		if shape.revocable() {
+			lack += "revocable "
+		}
 		return lack + "cpus (want " + want.CPUs.Decimal() + ")"
 	case lacksMemory:
 		return lack + "memory (want " + want.Memory.Mebibytes() + ")"

@@ -114,3 +114,41 @@ func TestOtherResources(t *testing.T) {
 		}
 	})
 }
+
+// TestRevocable: what is revocable goes to tasks that ask for it, of frameworks that are offered it, and to no others.
+func TestRevocable(t *testing.T) {
+	agents := &recorder{told: map[string]*mesosv1.TaskInfo{}}
+	inVirtualTime(t, simulator.Flags{}, agents, func(v *virtual) {
+		for _, agent := range v.mesos.Agents() {
+			agent.Unregister()
+		}
+		amount := func(name string, value float64, revocable *mesosv1.Resource_RevocableInfo) mesosv1.Resource {
+			return mesosv1.Resource{Name: name, Type: mesosv1.SCALAR.Enum(), Scalar: &mesosv1.Value_Scalar{Value: value}, Revocable: revocable}
+		}
+		v.mesos.AddAgent(simulator.AgentSpec{Runner: agents, Resources: []mesosv1.Resource{
+			amount("cpus", 0.15, nil), amount("mem", 1024, nil), amount("cpus", 2, &mesosv1.Resource_RevocableInfo{}),
+		}})
+		v.framework("")
+		v.start()
+		v.needing("lent", `requests: {cpus: 0.1, memory: 32Mi}, revocable: true`, "shell: sleep 1000")
+		v.task("firm", "shell: sleep 1000")
+		v.pass(20 * time.Second)
+		if lent, firm := v.reason("lent"), v.reason("firm"); lent != v1alpha1.ReasonRevocableNotAllowed || firm != v1alpha1.ReasonRunning {
+			t.Errorf("without the capability they are %s and %s", lent, firm)
+		}
+		v.task("more", "shell: sleep 1000")
+		v.patchFramework(`{"spec": {"info": {"capabilities": ["REVOCABLE_RESOURCES"]}}}`)
+		v.pass(2 * time.Minute)
+		if got := v.reason("lent"); got != v1alpha1.ReasonRunning {
+			t.Errorf("with the capability it is %s: %s", got, v.said("lent"))
+		}
+		for _, r := range agents.of("lent").Resources {
+			if is := r.Revocable != nil; is != (r.Name == "cpus") {
+				t.Errorf("it has %v", r)
+			}
+		}
+		if got, want := v.pendingOf("more"), "1 offer: 1 lacks cpus (want 0.1)"; got != want {
+			t.Errorf("a task without says %q, want %q", got, want)
+		}
+	})
+}

@@ -42,7 +42,7 @@ type framework struct {
 
 // capabilities are those of a framework that change what a master does.
 type capabilities struct {
-	partitionAware, multiRole, reservationRefinement, taskKilling, gpuResources, regionAware bool
+	partitionAware, multiRole, reservationRefinement, taskKilling, gpuResources, regionAware, revocableResources bool
 }
 
 func capabilitiesOf(info *mesos.FrameworkInfo) (c capabilities) {
@@ -60,6 +60,8 @@ func capabilitiesOf(info *mesos.FrameworkInfo) (c capabilities) {
 			c.gpuResources = true
 		case mesos.FrameworkInfo_Capability_REGION_AWARE:
 			c.regionAware = true
+		case mesos.FrameworkInfo_Capability_REVOCABLE_RESOURCES:
+			c.revocableResources = true
 		default:
 		}
 	}

@@ -133,6 +133,9 @@ func (r *reign) distribute(who []claimant, agents []*slave) {
 // offerTo takes what a claimant may be offered of an agent; nil if nothing.
 func (r *reign) offerTo(cl claimant, s *slave) *offer {
 	resources := r.withinLimits(cl.role, offerable(s.free, cl.role))
+	if !cl.framework.caps.revocableResources {
+		resources = slices.DeleteFunc(slices.Clone(resources), func(one mesos.Resource) bool { return one.Revocable != nil })
+	}
 	if !cl.framework.caps.gpuResources && holdsGPU(s) {
 		return nil // agents with GPUs are kept for those who can use them
 	}

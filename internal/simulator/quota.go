@@ -137,8 +137,9 @@ func (r *reign) consumedBy(role string, withOffers bool) map[string]float64 {
 	return out
 }
 
+// unreserved are those that count against a quota without being reserved.
 func unreserved(rs []mesos.Resource) []mesos.Resource {
-	return slices.DeleteFunc(slices.Clone(rs), func(r mesos.Resource) bool { return len(r.Reservations) > 0 })
+	return slices.DeleteFunc(slices.Clone(rs), func(r mesos.Resource) bool { return len(r.Reservations) > 0 || r.Revocable != nil })
 }
 
 // withinLimits cuts what a role may be offered down to its limits.
@@ -151,7 +152,7 @@ func (r *reign) withinLimits(role string, rs []mesos.Resource) []mesos.Resource 
 	var out []mesos.Resource
 	for _, one := range rs {
 		limit, limited := limits[one.Name]
-		if limited && one.Scalar != nil && len(one.Reservations) == 0 {
+		if limited && one.Scalar != nil && len(one.Reservations) == 0 && one.Revocable == nil {
 			left := max(0, milli(limit.Value)-milli(consumed[one.Name]))
 			one.Scalar = &mesos.Value_Scalar{Value: float64(min(left, milli(one.Scalar.Value))) / 1000}
 		}

@@ -288,6 +288,9 @@ func resourceText(r *mesos.Resource, role string) string {
 		}
 		fmt.Fprintf(&b, "(reservations: [%s])", strings.Join(rv, ","))
 	}
+	if r.Revocable != nil {
+		b.WriteString("{REV}")
+	}
 	b.WriteString(":")
 	switch {
 	case r.Scalar != nil:

@@ -214,6 +214,22 @@ func (a *acceptance) validateResources(info *mesos.TaskInfo) string {
 				role, first)
 		}
 	}
+	if name := mixesRevocable(info.Resources); name != "" {
+		return fmt.Sprintf("Task mixes revocable and non-revocable resources: Cannot use both revocable and non-revocable '%s' at the same time", name)
+	}
+	return ""
+}
+
+// mixesRevocable names a resource of which some is revocable and some is not (validation.cpp, validateRevocableAndNonRevocableResources).
+func mixesRevocable(rs []mesos.Resource) string {
+	revocable := map[string]bool{}
+	for i := range rs {
+		is := rs[i].Revocable != nil
+		if was, seen := revocable[rs[i].Name]; seen && was != is {
+			return rs[i].Name
+		}
+		revocable[rs[i].Name] = is
+	}
 	return ""
 }
 

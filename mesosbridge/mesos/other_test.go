@@ -15,11 +15,13 @@ func TestOthers(t *testing.T) {
 	}{
 		"nothing": {nil, -1, have},
 		"all of it": {
-			[]Other{{Name: "fpga", Scalar: 2_000}, {Name: "lanes", Numbers: 3}, {Name: "licences", Items: []string{"a", "b", "d"}}}, -1,
+			[]Other{{Name: "fpga", Scalar: 2_000}, {Name: "lanes", Numbers: 3}, {Name: "licences", Items: []string{"a", "b", "d"}}},
+			-1,
 			Others{{Name: "fpga"}, {Name: "lanes"}, {Name: "licences", Items: []string{}}},
 		},
 		"some of it": {
-			[]Other{{Name: "fpga", Scalar: 1}, {Name: "lanes", Numbers: 1}, {Name: "licences", Items: []string{"b"}}}, -1,
+			[]Other{{Name: "fpga", Scalar: 1}, {Name: "lanes", Numbers: 1}, {Name: "licences", Items: []string{"b"}}},
+			-1,
 			Others{{Name: "fpga", Scalar: 1_999}, {Name: "lanes", Numbers: 2}, {Name: "licences", Items: []string{"a", "d"}}},
 		},
 		"too large an amount":    {[]Other{{Name: "fpga", Scalar: 2_001}}, 0, nil},

@@ -49,6 +49,23 @@ type Scalars struct {
 	GPUs Scalar `json:"gpus,omitempty"`
 }
 
+// Drawn says what a task with revocable resources takes of those, where there are so many, and what of the others: of no kind both. Its CPUs are
+// revocable whether there are so many or not.
+func (s Scalars) Drawn(revocable Scalars) (drawn, others Scalars) {
+	others, drawn.CPUs = s, s.CPUs
+	others.CPUs = 0
+	if s.Memory <= revocable.Memory {
+		drawn.Memory, others.Memory = s.Memory, 0
+	}
+	if s.Disk <= revocable.Disk {
+		drawn.Disk, others.Disk = s.Disk, 0
+	}
+	if s.GPUs <= revocable.GPUs {
+		drawn.GPUs, others.GPUs = s.GPUs, 0
+	}
+	return drawn, others
+}
+
 // Unlimited is a limit that is none.
 const Unlimited Scalar = -1
 
@@ -81,6 +98,8 @@ type Offer struct {
 	Ports []PortRange
 	// Others are the resources besides, by the same rules.
 	Others Others
+	// Revocable are amounts that Mesos may take back from a task, by the same rules otherwise. Only tasks that ask for them take them.
+	Revocable Scalars
 	// OnGPUAgent says that the agent has GPUs, whether they are on offer or in use.
 	OnGPUAgent bool
 	// Maintenance is when the agent is unavailable by the masters' maintenance schedule; zero where it is not in it.

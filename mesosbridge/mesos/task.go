@@ -54,6 +54,8 @@ type Task struct {
 	Check *Check
 	// Others are resources that it asks for besides, by their names, in ascending order.
 	Others []Other
+	// Revocable says that its CPUs are revocable ones, and what else can be had of those (Scalars.Drawn).
+	Revocable bool
 	// Limits are the amounts that it may use at most; nil leaves that to the agent.
 	Limits *Limits
 }
