@@ -27,6 +27,8 @@ func containerInfo(task *mesos.Task) (*mesospb.ContainerInfo, error) {
 	switch {
 	case container.Mesos != nil && container.Docker != nil:
 		return nil, errors.New("a container is run by Mesos or by Docker")
+	case container.Mesos != nil && container.Mesos.PullSecret != "" && container.PullConfigs == nil:
+		return nil, fmt.Errorf("the pull Secret %s has not been read", container.Mesos.PullSecret)
 	case container.Docker != nil:
 		return info, runByDocker(info, task)
 	default:
@@ -34,9 +36,18 @@ func containerInfo(task *mesos.Task) (*mesospb.ContainerInfo, error) {
 	}
 }
 
-// imageOf names an image for Mesos' own containerizer.
+// imageOf names an image for Mesos' own containerizer, with the credentials for its registry if there are some.
 func imageOf(name string, container *mesos.Container) *mesospb.Image {
-	return &mesospb.Image{Type: mesospb.Image_DOCKER.Enum(), Docker: &mesospb.Image_Docker{Name: name}, Cached: new(!container.AlwaysPull)}
+	docker := &mesospb.Image_Docker{Name: name}
+	if config, given := container.PullConfigs[name]; given {
+		docker.Config = secretOf(config)
+	}
+	return &mesospb.Image{Type: mesospb.Image_DOCKER.Enum(), Docker: docker, Cached: new(!container.AlwaysPull)}
+}
+
+// secretOf hands a secret over as it is, as agents know no references without a module (src/secret/resolver.cpp).
+func secretOf(value mesos.Hidden) *mesospb.Secret {
+	return &mesospb.Secret{Type: mesospb.Secret_VALUE, Value: &mesospb.Secret_Value{Data: []byte(string(value))}}
 }
 
 // volumeOf has a path of the host in the older of two fields, as the Docker containerizer ignores the other (src/docker/docker.cpp, RunOptions::create).
@@ -61,6 +72,12 @@ func volumeOf(volume *mesos.Volume, container *mesos.Container) (mesospb.Volume,
 	}
 	if volume.Image != "" {
 		kinds = append(kinds, mesospb.Volume{Image: imageOf(volume.Image, container)})
+	}
+	if volume.Secret != nil {
+		if volume.Secret.Data == nil {
+			return mesospb.Volume{}, fmt.Errorf("the Secret %s of the volume at %s has not been read", volume.Secret.Name, volume.MountPath)
+		}
+		kinds = append(kinds, mesospb.Volume{Source: &mesospb.Volume_Source{Type: mesospb.Volume_Source_SECRET, Secret: secretOf(*volume.Secret.Data)}})
 	}
 	if len(kinds) != 1 {
 		return mesospb.Volume{}, fmt.Errorf("the volume at %s is of %d kinds that can be put to Mesos, and not of one", volume.MountPath, len(kinds))

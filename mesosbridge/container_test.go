@@ -109,6 +109,22 @@ func TestTaskInfo_containers(t *testing.T) {
 				"rlimit_info": {"rlimits": [{"type": "RLMT_CORE"}, {"type": "RLMT_NOFILE", "soft": 1024, "hard": 4096}]}}`,
 			`{"shell": true, "value": "x"}`,
 		},
+		"Secrets as files, and to pull images with": {
+			mesos.Task{Shell: "x", Container: &mesos.Container{
+				Image: "h/web", PullConfigs: map[string]mesos.Hidden{"h/web": "config", "h/files": "files"}, Mesos: &mesos.ByMesos{PullSecret: "p"},
+				Volumes: []mesos.Volume{
+					{MountPath: "/a", Image: "h/files"},
+					{MountPath: "/b", Image: "other"},
+					{MountPath: "/run/key", ReadOnly: true, Secret: &mesos.SecretVolume{Name: "s", Key: "k", Data: new(mesos.Hidden("\x00\xff"))}},
+				},
+			}},
+			`{"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "h/web", "config": {"type": "VALUE", "value": {"data": "Y29uZmln"}}}, "cached": true}}, "volumes": [
+				{"container_path": "/a", "mode": "RW", "image": {"type": "DOCKER", "docker": {"name": "h/files", "config": {"type": "VALUE", "value": {"data": "ZmlsZXM="}}}, "cached": true}},
+				{"container_path": "/b", "mode": "RW", "image": {"type": "DOCKER", "docker": {"name": "other"}, "cached": true}},
+				{"container_path": "/run/key", "mode": "RO", "source": {"type": "SECRET", "secret": {"type": "VALUE", "value": {"data": "AP8="}}}}
+			]}`,
+			`{"shell": true, "value": "x"}`,
+		},
 		"the IPC namespace of the host": {
 			mesos.Task{Shell: "x", Container: &mesos.Container{Mesos: &mesos.ByMesos{IPCMode: mesos.IPCShareParent}}},
 			`{"type": "MESOS", "linux_info": {"ipc_mode": "SHARE_PARENT"}}`, `{"shell": true, "value": "x"}`,
@@ -186,6 +202,9 @@ func TestTaskInfo_containersThatCannotBePut(t *testing.T) {
 		"a volume of two kinds":     {mesos.Container{Volumes: []mesos.Volume{{MountPath: "/a", HostPath: "/b", Image: "c"}}}, "of 2 kinds"},
 		"a sandbox path in Docker":  {mesos.Container{Image: "x", Docker: docker, Volumes: []mesos.Volume{{MountPath: "/a", SandboxPath: "b"}}}, "that Docker does not have"},
 		"an image volume in Docker": {mesos.Container{Image: "x", Docker: docker, Volumes: []mesos.Volume{{MountPath: "/a", Image: "b"}}}, "that Docker does not have"},
+		"a Secret not read":         {mesos.Container{Volumes: []mesos.Volume{{MountPath: "/a", Secret: &mesos.SecretVolume{Name: "s"}}}}, "the Secret s of the volume at /a has not been read"},
+		"a Secret in Docker":        {mesos.Container{Image: "x", Docker: docker, Volumes: []mesos.Volume{{MountPath: "/a", Secret: &mesos.SecretVolume{Name: "s", Data: new(mesos.Hidden(""))}}}}, "that Docker does not have"},
+		"a pull Secret not read":    {mesos.Container{Image: "x", Mesos: &mesos.ByMesos{PullSecret: "p"}}, "the pull Secret p has not been read"},
 		"a network of no mode":      {mesos.Container{Networks: []mesos.Network{{Name: "x"}}}, `network "x" of mode ""`},
 		"a bridge without a name":   {mesos.Container{Networks: []mesos.Network{{Mode: mesos.NetworkBridge}}}, `network "" of mode "Bridge"`},
 		"an unknown mode in Docker": {mesos.Container{Image: "x", Docker: docker, Networks: []mesos.Network{{Mode: "None"}}}, `mode "None"`},

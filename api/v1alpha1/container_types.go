@@ -6,11 +6,14 @@ package v1alpha1
 //
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(self.mesos) || !has(self.docker)",message="one of container.mesos and container.docker may be set: it says who runs the container. Without either it is Mesos"
+// +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.mesos) || !has(self.mesos.pullSecretRef)",message="with container.docker there is no pull Secret, as Mesos hands Docker none: let the agents have the credentials (--docker_config), fetch an archive with .docker/config.json by spec.uris, or let Mesos run the container",fieldPath=".mesos.pullSecretRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.mesos) || !has(self.mesos.pullSecretRef) || has(self.image) || has(self.volumes) && self.volumes.exists(v, has(v.image))",message="container.mesos.pullSecretRef needs an image to pull: container.image, or a volume of kind image",fieldPath=".mesos.pullSecretRef"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || has(self.image)",message="container.docker needs container.image: Docker runs nothing else",fieldPath=".image"
 // +kubebuilder:validation:XValidation:rule="!has(self.pullPolicy) || has(self.image)",message="container.pullPolicy needs container.image",fieldPath=".pullPolicy"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || !self.volumes.exists(v, has(v.sandboxPath))",message="with container.docker there are no volumes of kind sandboxPath: Mesos' Docker containerizer ignores them. The sandbox is where MESOS_SANDBOX says",fieldPath=".volumes"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || !self.volumes.exists(v, has(v.emptyDir))",message="with container.docker there are no volumes of kind emptyDir: Mesos' Docker containerizer ignores them. Files go into the container, or where MESOS_SANDBOX says",fieldPath=".volumes"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || !self.volumes.exists(v, has(v.image))",message="with container.docker there are no volumes of kind image: Mesos' Docker containerizer does not have them",fieldPath=".volumes"
+// +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || !self.volumes.exists(v, has(v.secret))",message="with container.docker there are no volumes of kind secret: Mesos' Docker containerizer does not have them. Take the value into a variable (env.valueFrom)",fieldPath=".volumes"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || !self.volumes.exists(v, has(v.external) && has(v.external.options))",message="with container.docker an external volume has no options: Mesos' Docker containerizer ignores them. Create the volume with its options first",fieldPath=".volumes"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.volumes) || self.volumes.all(v, !has(v.external) || self.volumes.all(w, !has(w.external) || v.external.driver == w.external.driver))",message="with container.docker all external volumes must have one driver, as docker run takes one",fieldPath=".volumes"
 // +kubebuilder:validation:XValidation:rule="!has(self.docker) || !has(self.networks) || self.networks.size() == 1",message="with container.docker there can be one network, as docker run takes one",fieldPath=".networks"
@@ -74,7 +77,7 @@ const (
 
 // Volume is what a container sees at a path.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.hostPath) ? 1 : 0) + (has(self.sandboxPath) ? 1 : 0) + (has(self.emptyDir) ? 1 : 0) + (has(self.image) ? 1 : 0) + (has(self.external) ? 1 : 0) == 1",message="a volume needs exactly one of hostPath, sandboxPath, emptyDir, image and external"
+// +kubebuilder:validation:XValidation:rule="(has(self.hostPath) ? 1 : 0) + (has(self.sandboxPath) ? 1 : 0) + (has(self.emptyDir) ? 1 : 0) + (has(self.image) ? 1 : 0) + (has(self.external) ? 1 : 0) + (has(self.secret) ? 1 : 0) == 1",message="a volume needs exactly one of hostPath, sandboxPath, emptyDir, image, external and secret"
 // +kubebuilder:validation:XValidation:rule="!(has(self.sandboxPath) || has(self.emptyDir)) || self.mountPath.startsWith('/')",message="a volume of kind sandboxPath or emptyDir needs an absolute mountPath: a relative one is in the sandbox already",fieldPath=".mountPath"
 // +kubebuilder:validation:XValidation:rule="!has(self.emptyDir) || !has(self.readOnly) || !self.readOnly",message="a volume of kind emptyDir that is readOnly stays empty: leave readOnly out",fieldPath=".readOnly"
 type Volume struct {
@@ -110,6 +113,29 @@ type Volume struct {
 	// Mesos: Volume.source.docker_volume.
 	// +optional
 	External *ExternalVolume `json:"external,omitempty"`
+
+	// secret is what a key of a Secret holds, as a file in memory. Whoever may ask a master can read it there, so the framework must allow it
+	// (spec.allowedContainers.secretsInState). It is read when the task is launched: a change of what it holds restarts nothing. Isolator
+	// volume/secret. Not with Docker. Mesos: Volume.source.secret, of type VALUE.
+	// +optional
+	Secret *SecretVolume `json:"secret,omitempty"`
+}
+
+// SecretVolume is what a key of a Secret in the task's namespace holds. With all others of its task it is at most 1 MiB.
+type SecretVolume struct {
+	// name of the Secret. The task waits until it is there.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// key whose value is the file, byte for byte.
+	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Key string `json:"key,omitempty"`
 }
 
 // HostPathVolume is a file or directory of the agent.
@@ -269,6 +295,23 @@ type MesosContainer struct {
 	// tty gives the task a terminal. Default: false. Mesos: ContainerInfo.tty_info.
 	// +optional
 	TTY bool `json:"tty,omitempty"`
+
+	// pullSecretRef is the Secret with user names and passwords of registries, for container.image and volumes of kind image. Whoever may ask a master
+	// can read there those of the registries that the images are from, so the framework must allow it (spec.allowedContainers.secretsInState). It is
+	// read when the task is launched: a change of what it holds restarts nothing. Absent: the agent's own (--docker_config). Mesos:
+	// Image.docker.config, of type VALUE.
+	// +optional
+	PullSecretRef *PullSecretReference `json:"pullSecretRef,omitempty"`
+}
+
+// PullSecretReference is a Secret of type kubernetes.io/dockerconfigjson in the task's namespace, as kubectl create secret docker-registry makes it.
+type PullSecretReference struct {
+	// name of the Secret. The task waits until it is there.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +required
+	Name string `json:"name,omitempty"`
 }
 
 // Capabilities are the Linux capabilities of a task. Each must be one that the framework allows (spec.allowedContainers.capabilities).
@@ -447,6 +490,12 @@ type AllowedContainers struct {
 	// +kubebuilder:default=Never
 	// +optional
 	IPCShareParent Allowance `json:"ipcShareParent,omitempty"`
+
+	// secretsInState says whether tasks may have pull Secrets and volumes of Secrets, which whoever may ask a master for its state can read there.
+	// Default: Never.
+	// +kubebuilder:default=Never
+	// +optional
+	SecretsInState Allowance `json:"secretsInState,omitempty"`
 }
 
 // Containerizer is who runs containers on an agent.

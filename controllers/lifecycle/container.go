@@ -79,6 +79,9 @@ func mesosContainer(declared *v1alpha1.MesosContainer) (*mesos.ByMesos, error) {
 	if declared.ShmSizeMiB != nil {
 		container.SharedMemory = uint32(*declared.ShmSizeMiB)
 	}
+	if declared.PullSecretRef != nil {
+		container.PullSecret = declared.PullSecretRef.Name
+	}
 	switch declared.IPCMode {
 	case "":
 	case v1alpha1.IPCPrivate:
@@ -156,6 +159,10 @@ func volume(declared *v1alpha1.Volume) (mesos.Volume, error) {
 			volume.External.Options = append(volume.External.Options, mesos.Setting(option))
 		}
 		slices.SortFunc(volume.External.Options, byName)
+	}
+	if declared.Secret != nil {
+		sources++
+		volume.Secret = &mesos.SecretVolume{Name: declared.Secret.Name, Key: declared.Secret.Key}
 	}
 	if sources != 1 {
 		return mesos.Volume{}, notUnderstood("volumes, where a volume must be exactly one kind", declared.MountPath)

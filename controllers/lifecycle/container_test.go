@@ -41,6 +41,11 @@ func containerEdits() []func(*v1alpha1.TaskTemplate) {
 		{Volumes: []v1alpha1.Volume{{MountPath: "/b", External: &v1alpha1.ExternalVolume{Driver: "b", Name: "c"}}}},
 		{Volumes: []v1alpha1.Volume{{MountPath: "/b", External: &v1alpha1.ExternalVolume{Driver: "b", Name: "b", Options: []v1alpha1.DriverOption{{Name: "a"}}}}}},
 		{Volumes: []v1alpha1.Volume{{MountPath: "/b", External: &v1alpha1.ExternalVolume{Driver: "b", Name: "b", Options: []v1alpha1.DriverOption{{Name: "a", Value: "b"}}}}}},
+		{Volumes: []v1alpha1.Volume{{MountPath: "/b", Secret: &v1alpha1.SecretVolume{Name: "a", Key: "b"}}}},
+		{Volumes: []v1alpha1.Volume{{MountPath: "/b", Secret: &v1alpha1.SecretVolume{Name: "b", Key: "b"}}}},
+		{Volumes: []v1alpha1.Volume{{MountPath: "/b", Secret: &v1alpha1.SecretVolume{Name: "b", Key: "c"}}}},
+		{Image: "a", Mesos: &v1alpha1.MesosContainer{PullSecretRef: &v1alpha1.PullSecretReference{Name: "a"}}},
+		{Image: "a", Mesos: &v1alpha1.MesosContainer{PullSecretRef: &v1alpha1.PullSecretReference{Name: "b"}}},
 		{Image: "a", Mesos: &v1alpha1.MesosContainer{TTY: true}},
 		{Image: "a", Mesos: &v1alpha1.MesosContainer{SharePIDNamespace: true}},
 		{Image: "a", Mesos: &v1alpha1.MesosContainer{IPCMode: v1alpha1.IPCPrivate}},
@@ -217,6 +222,7 @@ func TestPermit_containers(t *testing.T) {
 		return &mesos.Container{Image: "x", Docker: &docker}
 	}
 	external := &mesos.Container{Volumes: []mesos.Volume{{MountPath: "/a", External: &mesos.ExternalVolume{Driver: "rexray", Name: "n"}}}}
+	secretVolume := &mesos.Container{Volumes: []mesos.Volume{{MountPath: "/a", Secret: &mesos.SecretVolume{Name: "s", Key: "k"}}}}
 	network := &mesos.Container{Networks: []mesos.Network{{Mode: mesos.NetworkContainer, Name: "front"}}}
 	both := []v1alpha1.Containerizer{v1alpha1.ContainerizerMesos, v1alpha1.ContainerizerDocker}
 	under := func(prefix string) *v1alpha1.AllowedContainers {
@@ -265,6 +271,10 @@ func TestPermit_containers(t *testing.T) {
 		"a capability that is allowed":                 {&v1alpha1.AllowedContainers{Types: both, Capabilities: []v1alpha1.Capability{"KILL"}}, withMesos(mesos.ByMesos{Effective: []string{"KILL"}}), nil},
 		"an rlimit":                                    {nil, withMesos(mesos.ByMesos{RLimits: []mesos.RLimit{{Type: "CORE"}}}), []string{"an rlimit of type CORE", "spec.allowedContainers.rlimits"}},
 		"an rlimit that is allowed":                    {&v1alpha1.AllowedContainers{Types: both, RLimits: []v1alpha1.RLimitType{"CORE"}}, withMesos(mesos.ByMesos{RLimits: []mesos.RLimit{{Type: "CORE"}}}), nil},
+		"a pull Secret":                                {nil, withMesos(mesos.ByMesos{PullSecret: "p"}), []string{"a pull Secret, which others can read", "spec.allowedContainers.secretsInState"}},
+		"a pull Secret that is allowed":                {&v1alpha1.AllowedContainers{Types: both, SecretsInState: v1alpha1.AllowanceAllowed}, withMesos(mesos.ByMesos{PullSecret: "p"}), nil},
+		"a volume of a Secret":                         {&v1alpha1.AllowedContainers{Types: both, SecretsInState: v1alpha1.AllowanceNever}, secretVolume, []string{"a volume of a Secret, which others can read", "spec.allowedContainers.secretsInState"}},
+		"a volume of a Secret that is allowed":         {&v1alpha1.AllowedContainers{Types: both, SecretsInState: v1alpha1.AllowanceAllowed}, secretVolume, nil},
 		"the processes of the host":                    {nil, withMesos(mesos.ByMesos{SharePIDNamespace: true}), []string{"processes of its host", "spec.allowedContainers.sharePIDNamespace"}},
 		"the processes of the host where allowed":      {&v1alpha1.AllowedContainers{Types: both, SharePIDNamespace: v1alpha1.AllowanceAllowed}, withMesos(mesos.ByMesos{SharePIDNamespace: true}), nil},
 		"the IPC namespace of the host":                {nil, withMesos(mesos.ByMesos{IPCMode: mesos.IPCShareParent}), []string{"IPC namespace of its host", "spec.allowedContainers.ipcShareParent"}},

@@ -55,6 +55,9 @@ func asks(allowed *v1alpha1.AllowedContainers, container *mesos.Container) []ask
 			driver := volume.External.Driver
 			all = append(all, asked{fmt.Sprintf("a volume of driver %q", driver), "externalDrivers", slices.Contains(allowed.ExternalDrivers, driver)})
 		}
+		if volume.Secret != nil {
+			all = append(all, asked{"a volume of a Secret, which others can read in the masters' state", "secretsInState", allowed.SecretsInState == v1alpha1.AllowanceAllowed})
+		}
 	}
 	for _, network := range container.Networks {
 		if network.Name != "" {
@@ -81,6 +84,7 @@ func asksOfMesos(allowed *v1alpha1.AllowedContainers, container *mesos.ByMesos) 
 		all = append(all, asked{"an rlimit of type " + limit.Type, "rlimits", slices.Contains(allowed.RLimits, v1alpha1.RLimitType(limit.Type))})
 	}
 	return append(all,
+		asked{"a pull Secret, which others can read in the masters' state", "secretsInState", container.PullSecret == "" || allowed.SecretsInState == v1alpha1.AllowanceAllowed},
 		asked{"the processes of its host in sight", "sharePIDNamespace", !container.SharePIDNamespace || allowed.SharePIDNamespace == v1alpha1.AllowanceAllowed},
 		asked{"the IPC namespace of its host", "ipcShareParent", container.IPCMode != mesos.IPCShareParent || allowed.IPCShareParent == v1alpha1.AllowanceAllowed})
 }

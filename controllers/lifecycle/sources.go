@@ -49,7 +49,7 @@ const (
 // Sources are the Secrets and ConfigMaps that a launch of a spec needs, each once.
 func Sources(spec *v1alpha1.MesosTaskSpec) []Source {
 	var sources []Source
-	for _, source := range environmentSources(spec) {
+	for _, source := range slices.Concat(environmentSources(spec), containerSources(spec.Container)) {
 		if source.Name != "" && !slices.Contains(sources, source) {
 			sources = append(sources, source)
 		}
@@ -62,6 +62,9 @@ func Sources(spec *v1alpha1.MesosTaskSpec) []Source {
 // the sources say otherwise.
 func Fill(task mesos.Task, object *v1alpha1.MesosTask, found map[Source]Content) (mesos.Task, *Obstacle) {
 	if obstacle := fillEnvironment(&task, object, found); obstacle != nil {
+		return task, obstacle
+	}
+	if obstacle := fillContainer(&task, object.Namespace, found); obstacle != nil {
 		return task, obstacle
 	}
 	obstacle := tooLong(&task)

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -160,6 +161,59 @@ func TestMesosTask_secretsAreSeenNowhere(t *testing.T) {
 	}
 }
 
+// TestMesosTask_secretsOfContainersAreSeenInTheMastersAlone: what a pull Secret and a volume's Secret hold reaches Mesos, where the masters show it to
+// whoever asks, and nobody learns of it from the operator, whatever becomes of the task. Without the framework's leave it does not even get there.
+func TestMesosTask_secretsOfContainersAreSeenInTheMastersAlone(t *testing.T) {
+	w := newWorld(t, simulator.Flags{}, nil)
+	logged := w.record()
+	w.framework("")
+	stop := w.startManager()
+	auth := base64.StdEncoding.EncodeToString([]byte("robot:" + canary))
+	w.secret("file", map[string]string{"key": canary})
+	w.secret("pull", map[string]string{".dockerconfigjson": `{"auths": {"registry.example.com": {"auth": "` + auth + `"}}}`})
+	w.secret("broken", map[string]string{".dockerconfigjson": canary + auth})
+	pulling := func(secret string) string {
+		return `container: {image: registry.example.com/web, mesos: {pullSecretRef: {name: ` + secret + `}}}`
+	}
+	w.task("file", `shell: sleep 100, container: {volumes: [{mountPath: key, secret: {name: file, key: key}}]}`)
+	w.task("keyless", `shell: sleep 100, container: {volumes: [{mountPath: key, secret: {name: file, key: other}}]}`)
+	w.task("pull", pulling("pull"))
+	w.task("broken", pulling("broken"))
+	for _, name := range []string{"file", "keyless", "pull", "broken"} {
+		w.ready(name, v1alpha1.ReasonContainerNotAllowed)
+	}
+	expectUnseen(t, map[string]string{"the master": w.masterTasks()}, secretForms(canary, auth)...)
+
+	w.patch(&v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}, `spec: {allowedContainers: {secretsInState: Allowed}}`)
+	w.ready("file", v1alpha1.ReasonRunning)
+	w.ready("keyless", v1alpha1.ReasonSecretNotFound)
+	w.ready("broken", v1alpha1.ReasonSecretInvalid)
+	w.ready("pull", v1alpha1.ReasonRunning)
+	shown, master := w.shown(logged), w.masterTasks()
+	stop()
+	expectUnseen(t, shown, secretForms(canary, auth)...)
+	if !strings.Contains(shown["an Event"], "SecretInvalid") {
+		t.Error("the Events do not tell of the tasks, so that their silence shows nothing")
+	}
+	for what, secret := range map[string]string{"the volume": canary, "the image": `{"auths":{"registry.example.com":{"auth":"` + auth + `"}}}`} {
+		if !strings.Contains(master, base64.StdEncoding.EncodeToString([]byte(secret))) {
+			t.Errorf("the master was not told of the Secret of %s", what)
+		}
+	}
+}
+
+// secretForms are secrets as they are, and what can be told of each in base64 wherever it stands in what is encoded.
+func secretForms(secrets ...string) []string {
+	forms := slices.Clone(secrets)
+	for _, secret := range secrets {
+		for before := range 3 {
+			encoded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", before) + secret))
+			forms = append(forms, encoded[4:len(encoded)-4])
+		}
+	}
+	return forms
+}
+
 // masterTasks is what the master says of all tasks to whoever asks.
 func (w *world) masterTasks() string {
 	w.t.Helper()
@@ -216,14 +270,16 @@ func (w *world) shown(logged func() string) map[string]string {
 }
 
 // expectUnseen fails the test if anything shows the secret.
-func expectUnseen(t *testing.T, shown map[string]string, secret string) {
+func expectUnseen(t *testing.T, shown map[string]string, secrets ...string) {
 	t.Helper()
 	for what, text := range shown {
 		if text == "" {
 			t.Errorf("there is nothing of %s to look at", what)
 		}
-		if at := strings.Index(text, secret); at >= 0 {
-			t.Errorf("%s shows a secret: ...%s", what, text[max(0, at-200):min(len(text), at+40)])
+		for _, secret := range secrets {
+			if at := strings.Index(text, secret); at >= 0 {
+				t.Errorf("%s shows a secret: ...%s", what, text[max(0, at-200):min(len(text), at+40)])
+			}
 		}
 	}
 }

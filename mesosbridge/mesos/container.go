@@ -20,6 +20,9 @@ type Container struct {
 	Mesos *ByMesos `json:"mesos,omitempty"`
 	// Docker has Docker run the container.
 	Docker *ByDocker `json:"docker,omitempty"`
+	// PullConfigs are the Docker configurations with which images are pulled, by image; nil until a launch has read them. They are no part of the
+	// hash.
+	PullConfigs map[string]Hidden `json:"-"`
 }
 
 // InDocker says whether Docker runs the container; of no container it does not.
@@ -43,6 +46,16 @@ type Volume struct {
 	Image string `json:"image,omitempty"`
 	// External is a volume of a Docker volume driver.
 	External *ExternalVolume `json:"external,omitempty"`
+	// Secret is what a key of a Secret holds.
+	Secret *SecretVolume `json:"secret,omitempty"`
+}
+
+// SecretVolume is what a key of a Secret holds, as a file (mesos.proto, Volume.Source.secret).
+type SecretVolume struct {
+	Name string `json:"name"`
+	Key  string `json:"key"`
+	// Data is what it holds; nil until a launch has read it. It is no part of the hash.
+	Data *Hidden `json:"-"`
 }
 
 // ExternalVolume is a volume of a Docker volume driver (mesos.proto, Volume.Source.DockerVolume).
@@ -88,6 +101,8 @@ type ByMesos struct {
 	IPCMode           IPCMode `json:"ipcMode,omitempty"`
 	SharePIDNamespace bool    `json:"sharePIDNamespace,omitempty"`
 	TTY               bool    `json:"tty,omitempty"`
+	// PullSecret is the name of the Secret that the PullConfigs are from; empty for what the agent has by itself.
+	PullSecret string `json:"pullSecret,omitempty"`
 }
 
 // IPCMode is whose IPC namespace a container has.
