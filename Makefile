@@ -19,6 +19,7 @@ CONTROLLER_GEN := $(BIN)/tools/controller-gen
 KUSTOMIZE := $(BIN)/tools/kustomize
 KUBE_STATE_METRICS := $(BIN)/tools/kube-state-metrics
 LOGCHECK := $(BIN)/tools/logcheck
+CRD_REF_DOCS := $(BIN)/tools/crd-ref-docs
 GOLANGCI_LINT := $(BIN)/tools/golangci-lint
 # kubectl as the demo and install use it: the one that is installed, else the one that `make envtest` put into bin/.
 KUBECTL ?= $(shell command -v kubectl || echo $(BIN)/kubectl)
@@ -60,6 +61,10 @@ manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole,
 helm-docs: ## Generate the chart's README from its values.
 	hack/helm/build.sh helm-docs
 	$(BIN)/tools/helm-docs --chart-search-root=charts/mesos-operator --sort-values-order=file --skip-version-footer --log-level=warning
+
+.PHONY: api-docs
+api-docs: $(CRD_REF_DOCS) ## Generate docs/api.md from the API types.
+	$(CRD_REF_DOCS) --source-path=api/v1alpha1 --config=hack/apidoc.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 
 .PHONY: metrics-docs
 metrics-docs: ## Generate the table of docs/metrics.md from the metrics themselves.
@@ -103,7 +108,7 @@ pins: ## Check that all go.mod files require the same version of a module.
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
-	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs fmt
+	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs api-docs fmt
 	$(MAKE) --no-print-directory pins vet lint lint-api manifests-check
 
 ##@ Tests
@@ -191,6 +196,9 @@ $(KUBE_STATE_METRICS): hack/kube-state-metrics/go.sum
 
 $(LOGCHECK): hack/tools/go.sum
 	cd hack/tools && go build -o $@ sigs.k8s.io/logtools/logcheck
+
+$(CRD_REF_DOCS): hack/tools/go.sum
+	cd hack/tools && go build -o $@ github.com/elastic/crd-ref-docs
 
 # golangci-lint with the Kubernetes API linter built in: one program for lint, lint-api and fmt.
 $(GOLANGCI_LINT): hack/tools/lint/go.sum

@@ -30,7 +30,7 @@ type EnvVar struct {
 	Value string `json:"value,omitempty"`
 
 	// valueFrom takes the value from elsewhere when the task is launched, instead of value. A change of what is there restarts nothing; annotation
-	// mesos.dev/restarted-at does.
+	// mesos.dev/restarted-at does. Absent: it is value, or empty.
 	// +optional
 	ValueFrom *EnvVarSource `json:"valueFrom,omitempty"`
 }

@@ -198,6 +198,7 @@ type AllowedNamespaces struct {
 	From NamespacesFrom `json:"from,omitempty"`
 
 	// selector matches the labels of namespaces. A namespace's name is its label kubernetes.io/metadata.name, which nobody can change.
+	// Absent: none, as it is for from All and Same.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
@@ -316,7 +317,7 @@ type FrameworkInfo struct {
 	Name string `json:"name,omitempty"`
 
 	// id takes over a framework that registered earlier, with everything that runs under it. It counts only while status names no
-	// framework ID.
+	// framework ID. Absent: Mesos gives a new framework its ID.
 	// +kubebuilder:validation:Pattern=`^[^/\\\s]+$`
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -366,7 +367,7 @@ type FrameworkInfo struct {
 	// +optional
 	WebUIURL string `json:"webUIURL,omitempty"`
 
-	// capabilities are asked for on top of those that the operator always has. Mesos does not let a framework drop one safely.
+	// capabilities are asked for on top of those that the operator always has. Mesos does not let a framework drop one safely. Absent: none.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=3
 	// +listType=set

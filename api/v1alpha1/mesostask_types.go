@@ -263,6 +263,7 @@ type TaskTemplate struct {
 	Command []string `json:"command,omitempty"`
 
 	// args are further arguments for command. Without command they are arguments for the entrypoint of container.image, instead of the image's own.
+	// Absent: none, or the image's own.
 	// +kubebuilder:validation:items:Pattern=`^[^\x00]*$`
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=1024
@@ -282,7 +283,7 @@ type TaskTemplate struct {
 	// env are environment variables of the task. The operator adds HOST, the agent's host name, MESOS_TASK_ID, and for the ports PORT and PORT0
 	// (the first), PORT1 and so on, PORT_<NAME>, and PORTS (all, with commas between), as Marathon did; a variable that is set here or by envFrom
 	// stays as it is. What the program gets besides is the agent's. Command, arguments, URIs and environment may be long, but not beyond what an
-	// agent can start: 96 KiB as Mesos passes them on, where the environment counts twice. Where it lands in Mesos: CommandInfo.environment.
+	// agent can start: 96 KiB as Mesos passes them on, where the environment counts twice. Absent: none besides those. Where it lands in Mesos: CommandInfo.environment.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=1024
 	// +listType=map
@@ -313,7 +314,7 @@ type TaskTemplate struct {
 	// +optional
 	Discovery *Discovery `json:"discovery,omitempty"`
 
-	// uris are fetched into the task's sandbox before it starts.
+	// uris are fetched into the task's sandbox before it starts. Absent: none.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=128
 	// +listType=atomic
@@ -571,7 +572,7 @@ type MesosTaskStatus struct {
 	// +optional
 	HandledAnnotations []HandledAnnotation `json:"handledAnnotations,omitempty"`
 
-	// revision is raised by each write of the status.
+	// revision counts the writes of the status.
 	// +optional
 	Revision int64 `json:"revision,omitempty"`
 }

@@ -179,7 +179,7 @@ type Constraint struct {
 	Operator ConstraintOperator `json:"operator,omitempty"`
 
 	// values are what the operator compares with: for In and NotIn any number of texts, for Matches and NotMatches one regular expression, for Gt and
-	// Lt one number; none for Exists and DoesNotExist. A number is written as Mesos does it: 4, 0.5.
+	// Lt one number; none (absent) for Exists and DoesNotExist. A number is written as Mesos does it: 4, 0.5.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=255
