@@ -178,7 +178,7 @@ func TestAbandoned_endsUnseen(t *testing.T) {
 	}
 }
 
-// TestForgetAbandoned_ofADuplicate: a framework whose ID another object has has no connection, and remembers all the same: it waits for a person's word, and
+// TestForgetAbandoned_ofADuplicate: a framework whose ID is another object's has no connection, and remembers all the same: it waits for a person's word, and
 // names no way by which it would take the framework down that is the other's.
 func TestForgetAbandoned_ofADuplicate(t *testing.T) {
 	for _, policy := range []string{"Detach", "Teardown"} {
