@@ -217,3 +217,39 @@ func TestStock_take_revocable(t *testing.T) {
 		})
 	}
 }
+
+// TestStock_take_exact: over a thousand launches and ends of odd amounts, an offer is never short of a thousandth nor has one too many, by the sums of a
+// master, which counts in thousandths (src/common/values.cpp).
+func TestStock_take_exact(t *testing.T) {
+	const whole = 1_111
+	free, running, launches := mesos.Scalar(whole), []mesos.Scalar(nil), 0
+	for launches < 1_000 {
+		offered := stockOf([]mesospb.Resource{scalar("cpus", free.Float()/3), scalar("cpus", free.Float()-mesos.ScalarOf(free.Float()/3).Float(), "prod")}, nil)
+		want := 1 + mesos.Scalar(launches*7%97)
+		if offered.scalars().CPUs != free {
+			t.Fatalf("after %d launches the offer has %d, of %d that are free", launches, offered.scalars().CPUs, free)
+		}
+		taken, _, err := offered.take(&mesos.Task{Scalars: mesos.Scalars{CPUs: want}})
+		if (err != nil) != (want > free) {
+			t.Fatalf("after %d launches there is %d for a task of %d: %v", launches, free, want, err)
+		}
+		if err != nil {
+			free, running = free+running[0], running[1:]
+			continue
+		}
+		sum := 0.0
+		for i := range taken {
+			sum += taken[i].Scalar.Value
+		}
+		if got := mesos.Scalar(math.Round(sum * 1000)); got != want {
+			t.Fatalf("a task of %d got %d", want, got)
+		}
+		free, running, launches = free-want, append(running, want), launches+1
+	}
+	for _, one := range running {
+		free += one
+	}
+	if free != whole {
+		t.Errorf("%d is free in the end, of %d", free, whole)
+	}
+}

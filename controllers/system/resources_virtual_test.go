@@ -152,3 +152,40 @@ func TestRevocable(t *testing.T) {
 		}
 	})
 }
+
+// TestExactCPUs: three tasks that fill an agent to the thousandth of a CPU end and are launched anew, a hundred times in all: each always has its
+// place, and a fourth never has.
+func TestExactCPUs(t *testing.T) {
+	runner := simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script {
+		return simulator.EndAfter(time.Second, mesosv1.TASK_FINISHED, "")
+	}}
+	inVirtualTime(t, simulator.Flags{}, runner, func(v *virtual) {
+		for _, agent := range v.mesos.Agents() {
+			agent.Unregister()
+		}
+		v.mesos.AddAgent(simulator.AgentSpec{CPUs: 0.101 + 0.201 + 0.303, Mem: 4096, Runner: runner})
+		v.framework("offers: {refuseSeconds: 1}")
+		v.start()
+		v.needing("large", `requests: {cpus: 0.606, memory: 32Mi}`, "shell: x")
+		for name, cpus := range map[string]string{"a": "0.101", "b": "0.201", "c": "0.303"} {
+			v.needing(name, `requests: {cpus: `+cpus+`, memory: 32Mi}`, "shell: x, backoff: {initialSeconds: 1, maxSeconds: 1}")
+		}
+		launches := func() (n int64) {
+			for _, name := range []string{"a", "b", "c"} {
+				n += v.get(name).Status.Attempts
+			}
+			return n
+		}
+		for range 10 {
+			if v.pass(time.Minute); launches() >= 100 {
+				break
+			}
+		}
+		if got := launches(); got < 100 {
+			t.Errorf("there were %d launches in ten minutes: %s", got, v.said("c"))
+		}
+		if got := v.get("large").Status.Attempts; got != 0 {
+			t.Errorf("a task that wants a thousandth more than there is was launched %d times", got)
+		}
+	})
+}
