@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -381,9 +382,9 @@ func (s *scene) learnMoreOfEnd() {
 	s.learned = true
 }
 
-// recordExitCode takes the exit code, or the signal, out of what the executor says.
+// recordExitCode takes the exit code, or the signal, out of what the executor says of an end.
 func recordExitCode(attempt *v1alpha1.TaskAttempt, said mesos.Observation) {
-	if said.IsAnswer() {
+	if said.IsAnswer() || said.State.Class() != mesos.Ended {
 		return
 	}
 	if match := exited.FindStringSubmatch(said.Message); match != nil {
@@ -484,7 +485,7 @@ func outcome(attempt *v1alpha1.TaskAttempt) string {
 	case attempt.Outcome == v1alpha1.OutcomeReplaced && !ended:
 		return strings.TrimSpace(attempt.State + " (replaced)")
 	case attempt.State == "":
-		return attempt.Message
+		return cmp.Or(attempt.Message, "it is over, and nobody said how")
 	case interruptedBy(attempt) != "":
 		return withDetail(fmt.Sprintf("%s, %s", attempt.State, interruptedBy(attempt)), attempt.Message)
 	case endedUnhealthy(attempt):

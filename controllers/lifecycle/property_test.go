@@ -488,7 +488,7 @@ func checkHistory(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("%s is lost and not known to be over", earlier.ID)
 		case earlier.FinishTime == nil && earlier.Outcome == v1alpha1.OutcomeReplaced && is[kept].Outcome == "":
 			t.Fatalf("%s was replaced, and no more", earlier.ID)
-		case earlier.FinishTime != nil && kept >= 0:
+		case earlier.FinishTime != nil && kept >= 0 && len(was) <= maxHistory:
 			if diff := cmp.Diff(earlier, is[kept]); diff != "" {
 				t.Fatalf("an attempt that is over changed (-before +after):\n%s", diff)
 			}
