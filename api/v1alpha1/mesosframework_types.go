@@ -468,8 +468,9 @@ type Offers struct {
 	// +optional
 	ReviveSeconds int32 `json:"reviveSeconds,omitempty"`
 
-	// maintenanceLeadSeconds is how long before its maintenance begins, by the masters' maintenance schedule, an agent takes no new task, in
-	// seconds; until then, and once the maintenance is over, it is used as any other. What runs there is not moved. Default: 3600.
+	// maintenanceLeadSeconds is how long before its maintenance begins, by the masters' maintenance schedule, an agent takes no new task but
+	// one that spec.maxRunSeconds ends before, in seconds; until then, and once the maintenance is over, it is used as any other. What runs there
+	// is not moved. Default: 3600.
 	// +kubebuilder:default=3600
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=2592000

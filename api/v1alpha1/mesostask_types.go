@@ -367,7 +367,7 @@ type TaskTemplate struct {
 
 	// maxRunSeconds is how long the task may run, in seconds from when its executor has it. Then Mesos' command executor sends SIGTERM and at once
 	// SIGKILL, without the grace period (recorded with Mesos 1.12); the attempt ends as TASK_FAILED with REASON_MAX_COMPLETION_TIME_REACHED, and counts
-	// as one that ended by itself. Absent: no limit.
+	// as one that ended by itself. An agent whose maintenance is near takes the task if that begins later than this from now. Absent: no limit.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=31536000
 	// +optional

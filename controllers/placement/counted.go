@@ -9,7 +9,9 @@ import (
 
 // counted are the offers that a verdict counts: those at hand, as they were before anything was given away, and the declined.
 type counted struct {
+	// maintained are offers whose agents are being maintained, brief those whose agents take only what ends before that begins.
 	maintained int
+	brief      []countedOffer
 	// most is the most that any offer has whose agent is due for maintenance, of each amount: of agents without GPUs and of those with some.
 	most [2]room
 	// plain are the offers of agents without GPUs, onGPUAgents the others.
@@ -32,6 +34,8 @@ type countedOffer struct {
 	declined   bool
 	onGPUAgent bool
 	number     int32
+	// leaves is when its agent's maintenance begins, where that is near, or zero.
+	leaves int64
 }
 
 // block is a run of offers of about the same size, which mostly come to the same and are then counted at one stroke.
@@ -48,6 +52,11 @@ const blockSize = 32
 // addMaintained counts an offer whose agent is due for maintenance.
 func (c *counted) addMaintained(offer *mesos.Offer, free freePorts) {
 	c.maintained++
+	c.noteMost(offer, free)
+}
+
+// noteMost notes what an offer has whose agent is due for maintenance.
+func (c *counted) noteMost(offer *mesos.Offer, free freePorts) {
 	most := &c.most[0]
 	if offer.OnGPUAgent {
 		most = &c.most[1]
@@ -57,20 +66,26 @@ func (c *counted) addMaintained(offer *mesos.Offer, free freePorts) {
 
 // misses says whether agents due for maintenance might have room for a shape.
 func (c *counted) misses(shape *shape) bool {
-	return c.maintained > 0 && (shape.revocable() || c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
+	return c.maintained+len(c.brief) > 0 && (shape.revocable() || c.most[0].holds(&shape.want) || !shape.noGPUAgents && c.most[1].holds(&shape.want))
 }
 
 // add counts any other offer, and returns it as it is counted.
 func (c *counted) add(offer *mesos.Offer, free freePorts, declined bool) countedOffer {
-	one := countedOffer{room: room{Scalars: offer.Scalars, ports: free.count()}, free: free, declined: declined, onGPUAgent: offer.OnGPUAgent}
+	one := c.make(offer, free, declined)
 	to := &c.plain
 	if offer.OnGPUAgent {
 		to = &c.onGPUAgents
 	}
-	one.number = int32(len(c.offers))
 	to.offers = append(to.offers, one)
-	c.offers = append(c.offers, offer)
 	return one
+}
+
+// make numbers an offer.
+func (c *counted) make(offer *mesos.Offer, free freePorts, declined bool) countedOffer {
+	c.offers = append(c.offers, offer)
+	return countedOffer{
+		room: room{Scalars: offer.Scalars, ports: free.count()}, free: free, declined: declined, onGPUAgent: offer.OnGPUAgent, number: int32(len(c.offers) - 1),
+	}
 }
 
 func (c *counted) total() int { return c.maintained + len(c.offers) }
@@ -121,8 +136,9 @@ func (c *counted) count(shape *shape) tally {
 		count.refused = append(count.refused, make([]int, len(others))...)
 	}
 	c.countGroup(&c.plain, shape, &count)
+	c.countBrief(shape, &count)
 	if shape.noGPUAgents {
-		count.outcomes[forGPUTasks] = len(c.onGPUAgents.offers) + sum(c.onGPUAgents.refused)
+		count.outcomes[forGPUTasks] += len(c.onGPUAgents.offers) + sum(c.onGPUAgents.refused)
 		return count
 	}
 	c.countGroup(&c.onGPUAgents, shape, &count)
@@ -188,6 +204,8 @@ func (c *counted) outcome(o *countedOffer, shape *shape) outcome {
 		scarce = o.lends(&shape.want, c.offers[o.number].Revocable)
 	}
 	switch {
+	case !shape.endsBefore(o.leaves):
+		return maintained
 	case o.onGPUAgent && shape.noGPUAgents:
 		return forGPUTasks
 	case scarce != contested:

@@ -128,6 +128,9 @@ func (p *pool) search(shape *shape, from int) (offer, at int) {
 	}
 	if shape.filter == nil {
 		i := p.room.first(from, shape.want)
+		for i >= 0 && !p.takes(shape, i) {
+			i = p.room.first(i+1, shape.want)
+		}
 		if i < 0 || shape.noGPUAgents && i >= p.plain {
 			return -1, len(p.offers)
 		}
@@ -139,7 +142,7 @@ func (p *pool) search(shape *shape, from int) (offer, at int) {
 	}
 	if p.room.mayHold(&shape.want) {
 		for at := from; at < len(allowed); at++ {
-			if p.room.holds(allowed[at], &shape.want) {
+			if p.room.holds(allowed[at], &shape.want) && p.takes(shape, allowed[at]) {
 				return allowed[at], at
 			}
 		}
@@ -149,7 +152,15 @@ func (p *pool) search(shape *shape, from int) (offer, at int) {
 
 // refuses says whether the rules of a shape keep its tasks from the offer of a number among those that are counted.
 func (s *shape) refuses(number int) bool {
-	return s.filter != nil && s.filter.refused[number] != nothing
+	return s.refusedBy(number) != nothing
+}
+
+// refusedBy is the first rule that does, or nothing.
+func (s *shape) refusedBy(number int) int16 {
+	if s.filter == nil {
+		return nothing
+	}
+	return s.filter.refused[number]
 }
 
 // countedFor is what a verdict of a shape counts.
@@ -167,7 +178,7 @@ func (p *pool) countedFor(shape *shape) *counted {
 
 // under is the same less the offers on whose agents a constraint does not hold, which are counted by the first such one.
 func (c *counted) under(filter *filter) *counted {
-	left := &counted{maintained: c.maintained, most: c.most, offers: c.offers}
+	left := &counted{maintained: c.maintained, most: c.most, brief: c.brief, offers: c.offers}
 	left.plain, left.onGPUAgents = c.plain.under(filter), c.onGPUAgents.under(filter)
 	return left
 }

@@ -31,6 +31,8 @@ type Task struct {
 	Others []mesos.Other
 	// Revocable has it take revocable amounts, as mesos.Scalars.Drawn says.
 	Revocable bool
+	// MaxRun is how long the task runs at most; zero for ever. Agents that are due for maintenance take it if it is over by then.
+	MaxRun time.Duration
 	// Since is when the task began to wait.
 	Since time.Time
 	// Avoid are agents on which the task failed, that of the latest failure first: they come after all others, those of the longest ago first.
@@ -59,7 +61,7 @@ type Round struct {
 	PortOffset uint64
 	// Turns say which namespace goes first: the one whose last turn is longest ago. Place only reads them.
 	Turns *Turns
-	// Now is the time of the round, and MaintenanceLead how long before its agent's maintenance begins nothing more is placed on an offer.
+	// Now is the time of the round, and MaintenanceLead how long before its agent's maintenance begins an offer is only for tasks that are over by then.
 	Now             time.Time
 	MaintenanceLead time.Duration
 	// ShareGPUAgents gives agents that have GPUs also to tasks that need none, after all others. Otherwise they are for tasks that need GPUs.

@@ -45,6 +45,17 @@ func gpuOffer(id string, event uint64, free mesos.Scalar) mesos.Offer {
 	return o
 }
 
+// brief bounds how long a task runs, and under puts it under constraints.
+func brief(task Task, most time.Duration) Task {
+	task.MaxRun = most
+	return task
+}
+
+func under(task Task, constraints ...mesos.Constraint) Task {
+	task.Rules = Compile(&mesos.Placement{Constraints: constraints})
+	return task
+}
+
 func given(task, offer string, ports ...uint32) Assignment {
 	return Assignment{
 		Key: "shop/" + task, OfferID: offer, AgentID: "agent-" + offer, Hostname: "host-" + offer, Role: "web", HostPorts: ports,
@@ -127,6 +138,53 @@ func TestPlace(t *testing.T) {
 			want: Result{
 				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance", Message: "1 offer: 1 is on an agent due for maintenance"}},
 				Unused:   []string{"m"},
+			},
+		},
+		"a task that is over before a maintenance begins gets its agent, once no other has room": {
+			tasks:  []Task{brief(task("one", 3, cpu, mib), 59*time.Minute), brief(task("two", 2, cpu, mib), 59*time.Minute), brief(task("late", 1, cpu, mib), time.Hour)},
+			offers: []mesos.Offer{maintained, offer("a", 2, cpu, gib)},
+			want: Result{
+				Assignments: []Assignment{given("one", "a"), given("two", "m")},
+				Unplaced:    []Verdict{{Key: "shop/late", Message: "2 offers: 1 is on an agent due for maintenance, 1 fits but other tasks come first"}},
+			},
+		},
+		"and one without a limit does not": {
+			tasks:  []Task{task("one", 2, 4*cpu, 64*mib), brief(task("two", 1, 4*cpu, 64*mib), time.Minute)},
+			offers: []mesos.Offer{maintained},
+			want: Result{
+				Assignments: []Assignment{given("two", "m")},
+				Unplaced:    []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance", Message: "1 offer: 1 is on an agent due for maintenance"}},
+			},
+		},
+		"nor does any once the maintenance has begun": {
+			tasks:  []Task{brief(task("one", 1, cpu, mib), time.Second)},
+			offers: []mesos.Offer{maintained},
+			round:  Round{Now: epoch.Add(time.Hour), MaintenanceLead: time.Hour},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "maintenance", Message: "1 offer: 1 is on an agent due for maintenance"}},
+				Unused:   []string{"m"}, Maintained: []string{"m"},
+			},
+		},
+		"what such an agent lacks is told": {
+			tasks:  []Task{brief(task("one", 1, 9*cpu, mib), time.Minute)},
+			offers: []mesos.Offer{maintained},
+			want: Result{
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "cpus", Message: "1 offer: 1 lacks cpus (want 9)"}}, Unused: []string{"m"},
+			},
+		},
+		"rules hold of such an agent, too": {
+			tasks: []Task{
+				under(brief(task("one", 2, cpu, mib), time.Minute), mesos.Constraint{By: mesos.Key{Attribute: "rack"}, Operator: mesos.Exists}),
+				under(brief(task("two", 1, cpu, mib), time.Minute), mesos.Constraint{By: mesos.Key{Attribute: "rack"}, Operator: mesos.DoesNotExist}),
+				under(task("three", 0, cpu, mib), mesos.Constraint{By: mesos.Key{Attribute: "rack"}, Operator: mesos.DoesNotExist}),
+			},
+			offers: []mesos.Offer{maintained},
+			want: Result{
+				Assignments: []Assignment{given("two", "m")},
+				Unplaced: []Verdict{
+					{Key: "shop/one", MustWait: true, Kind: "rack Exists (no agent has attribute rack)", Message: "1 offer: 1 fails rack Exists (no agent has attribute rack)"},
+					{Key: "shop/three", MustWait: true, Kind: "maintenance", Message: "1 offer: 1 is on an agent due for maintenance"},
+				},
 			},
 		},
 		"agents with GPUs are for tasks that need some": {

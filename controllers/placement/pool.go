@@ -31,6 +31,9 @@ type pool struct {
 	// given away.
 	lending []int
 	lent    map[int]mesos.Scalars
+	// leaves is when the maintenance of each one's agent begins, where that is near, or zero; anyBrief says that some of them are not.
+	leaves   []int64
+	anyBrief bool
 	// reserved are the fixed ports that tasks of the role wait for: any other port is given away before one of these.
 	reserved map[uint32]struct{}
 	// counted is what a verdict counts.
@@ -59,6 +62,7 @@ type shapeKey struct {
 	// rest are the ports that must be, other resources, and whether it is revocable.
 	rest   string
 	filter *filter
+	ends   int64
 }
 
 // shape is one such want and what is known of it.
@@ -70,6 +74,8 @@ type shape struct {
 	ranges freePorts
 	// rare is what few tasks want; nil for nothing.
 	rare *rare
+	// ends is when its tasks are over at the latest, in nanoseconds since 1970; zero where nobody knows, or nobody asks.
+	ends int64
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
 	// filter is what its rules leave of the offers; nil for all.
@@ -127,11 +133,15 @@ func newPools(tasks []Task, offers []mesos.Offer, round Round) *pools {
 	agents := map[[2]string]struct{}{}
 	order := asTheyCame(offers)
 	for _, onGPUAgent := range []bool{false, true} {
+		same := make([]*mesos.Offer, 0, len(offers))
 		for _, i := range order {
 			if offer := &offers[i]; offer.OnGPUAgent == onGPUAgent {
-				agents[[2]string{offer.Role, offer.AgentID}] = struct{}{}
-				all.of(offer.Role).add(offer)
+				same = append(same, offer)
 			}
+		}
+		for _, offer := range brieflyLast(same, &round) {
+			agents[[2]string{offer.Role, offer.AgentID}] = struct{}{}
+			all.of(offer.Role).add(offer)
 		}
 	}
 	for _, i := range asTheyCame(round.Declined) {
@@ -189,7 +199,7 @@ func (p *pools) unused(offers []mesos.Offer) (ids, maintained []string) {
 	return ids, maintained
 }
 
-// maintains says whether an offer's agent takes no new task, as it is due for maintenance.
+// maintains says whether an offer's agent is due for maintenance: it takes no new task, unless that is over before.
 func (round *Round) maintains(offer *mesos.Offer) bool {
 	return offer.Maintenance.Near(round.Now, round.MaintenanceLead)
 }
@@ -216,22 +226,28 @@ func (p *pool) reserve(task *Task) {
 
 // count takes an offer into what a verdict counts.
 func (p *pool) count(offer *mesos.Offer, ports freePorts, declined bool) {
-	if p.round.maintains(offer) {
+	var one countedOffer
+	switch leaves := p.round.leaves(offer); {
+	case leaves == 0:
+		one = p.counted.add(offer, ports, declined)
+	case p.round.isBrief(offer):
+		one = p.counted.addBrief(offer, ports, declined, leaves)
+		p.anyBrief = true
+	default:
 		p.counted.addMaintained(offer, ports)
 		return
 	}
-	one := p.counted.add(offer, ports, declined)
 	if avoided := p.avoided[offer.AgentID]; avoided != nil {
 		avoided.hostname = offer.Hostname
 		avoided.counted = append(avoided.counted, one)
 	}
 }
 
-// add takes an offer into the pool. One whose agent is due for maintenance is counted and never given away.
+// add takes an offer into the pool. One whose agent is being maintained is counted and never given away.
 func (p *pool) add(offer *mesos.Offer) {
 	ports := portsOf(offer.Ports)
 	p.count(offer, ports, false)
-	if !p.round.maintains(offer) {
+	if !p.round.maintains(offer) || p.round.isBrief(offer) {
 		if avoided := p.avoided[offer.AgentID]; avoided != nil {
 			avoided.offers = append(avoided.offers, len(p.offers))
 		}
@@ -240,6 +256,7 @@ func (p *pool) add(offer *mesos.Offer) {
 		if offer.Revocable.CPUs > 0 {
 			p.lending = append(p.lending, len(p.offers)-1)
 		}
+		p.leaves = append(p.leaves, p.round.leaves(offer))
 		if !offer.OnGPUAgent {
 			p.plain = len(p.offers)
 		}
@@ -265,11 +282,14 @@ func (p *pool) shape(task *Task) *shape {
 		left = p.filter(task)
 	}
 	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: pack(fixed, ranges) + packOthers(task), filter: left}
+	if p.anyBrief {
+		key.ends = p.round.ends(task)
+	}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
 			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges, rare: rareOf(task),
-			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left,
+			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left, ends: key.ends,
 		}
 		p.shapes[key] = known
 	}

@@ -30,7 +30,7 @@ func drawWorld(t *rapid.T) world {
 		round: Round{
 			MaxAssignments: rapid.IntRange(0, 6).Draw(t, "limit"),
 			PortOffset:     rapid.Uint64().Draw(t, "offset"),
-			Now:            time.Unix(rapid.Int64Range(0, 20).Draw(t, "now"), 0), MaintenanceLead: time.Duration(rapid.IntRange(0, 3).Draw(t, "lead")) * time.Second,
+			Now:            time.Unix(rapid.Int64Range(0, 20).Draw(t, "now"), 0), MaintenanceLead: time.Duration(rapid.IntRange(0, 5).Draw(t, "lead")) * time.Second,
 			ShareGPUAgents: rapid.Bool().Draw(t, "share GPU agents"),
 			Declined:       drawOffers(t, "declined"),
 		},
@@ -75,6 +75,7 @@ func drawTask(t *rapid.T, i int) Task {
 		Rules: rapid.SampledFrom(someRules).Draw(t, "rules"), Others: drawOthers(t), Revocable: rapid.IntRange(0, 3).Draw(t, "revocable") == 0 && scalars.CPUs > 0,
 		Since: time.Unix(rapid.Int64Range(0, 3).Draw(t, "since"), 0),
 		Avoid: drawAvoided(t), Elsewhere: rapid.Bool().Draw(t, "elsewhere"),
+		MaxRun: time.Duration(rapid.IntRange(0, 4).Draw(t, "most seconds")) * time.Second,
 	}
 }
 
@@ -196,7 +197,7 @@ func TestPlace_NeverGivesMoreThanIsThere(t *testing.T) {
 			if offer.ID == "" || offer.AgentID != assignment.AgentID || !mayUse(task, offer.Role) || assignment.Role != offer.Role {
 				t.Fatalf("%+v is not for %+v", assignment, task)
 			}
-			if w.round.closed(offer) {
+			if w.round.closed(task, offer) {
 				t.Fatalf("%+v goes to an agent due for maintenance", assignment)
 			}
 			if !admits(task.Rules, offer) {
@@ -367,7 +368,7 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 			}
 			// A task that would have room but for a maintenance must find it soon after that is called off.
 			for _, offer := range w.offers {
-				if unmaintained := offer; verdict.MustWait && w.round.closed(offer) {
+				if unmaintained := offer; verdict.MustWait && w.round.closed(tasks[verdict.Key], offer) {
 					unmaintained.Maintenance = mesos.Window{}
 					if fitsAlone(&w.round, tasks[verdict.Key], unmaintained) && !slices.Contains(result.Maintained, offer.ID) {
 						t.Fatalf("%s would fit into %+v, which is not among %v", verdict.Key, offer, result.Maintained)
@@ -381,10 +382,10 @@ func TestPlace_LeavesNobodyBehind(t *testing.T) {
 	})
 }
 
-// closed says whether the agent of an offer is in the window that drawOffers gave it, or less than the lead before it.
-func (round *Round) closed(offer mesos.Offer) bool {
-	now, lead := round.Now.Unix(), int64(round.MaintenanceLead/time.Second)
-	return !offer.Maintenance.From.IsZero() && now >= 9-lead && now < offer.Maintenance.Until.Unix()
+// closed says whether the agent of an offer is in the window that drawOffers gave it, or less than the lead before it and the task is not over by then.
+func (round *Round) closed(task Task, offer mesos.Offer) bool {
+	now, lead, most := round.Now.Unix(), int64(round.MaintenanceLead/time.Second), int64(task.MaxRun/time.Second)
+	return !offer.Maintenance.From.IsZero() && now >= 9-lead && now < offer.Maintenance.Until.Unix() && (most == 0 || now+most >= 9)
 }
 
 // barred says whether the task may not use the agent of an offer yet.
@@ -440,7 +441,7 @@ func TestPlace_AvoidsAgents(t *testing.T) {
 func fitsAlone(round *Round, task Task, offer mesos.Offer) bool {
 	drawn, others := drawnBy(task, offer)
 	want := task.Resources
-	if !mayUse(task, offer.Role) || !admits(task.Rules, offer) || round.barred(task, offer) || round.closed(offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
+	if !mayUse(task, offer.Role) || !admits(task.Rules, offer) || round.barred(task, offer) || round.closed(task, offer) || offer.OnGPUAgent && want.GPUs == 0 && !round.ShareGPUAgents ||
 		offer.Others.Lacks(task.Others) >= 0 || !offer.Scalars.Hold(others) || !offer.Revocable.Hold(drawn) {
 		return false
 	}

@@ -10,8 +10,11 @@ func (p *pool) lentOf(i int) mesos.Scalars {
 	return p.offers[i].Revocable
 }
 
-// fits says whether offer i has room for a shape, whatever its ports and other resources are.
+// fits says whether offer i has room for a shape, whatever its ports and other resources are, and its agent stays as long as that runs.
 func (p *pool) fits(shape *shape, i int) bool {
+	if !p.takes(shape, i) {
+		return false
+	}
 	if !shape.revocable() {
 		return p.room.holds(i, &shape.want)
 	}

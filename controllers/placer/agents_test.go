@@ -6,6 +6,8 @@ import (
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -112,6 +114,28 @@ func TestPlacer_usesAgentsUntilTheirMaintenanceDrawsNearAndOnceItIsOver(t *testi
 			})
 		})
 	}
+}
+
+// TestPlacer_placesWhatIsOverBeforeAMaintenance: an agent that is due for maintenance takes a task that is over before, and no other.
+func TestPlacer_placesWhatIsOverBeforeAMaintenance(t *testing.T) {
+	place(t, []float64{4}, func(p *placing) {
+		p.cluster.Agents()[0].ScheduleMaintenance(30*time.Minute, time.Hour)
+		p.ready()
+		for name, most := range map[string]time.Duration{"short": 29 * time.Minute, "long": 31 * time.Minute, "endless": 0} {
+			task := mesos.Task{Name: name, Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 1000, Memory: 1000}, MaxRun: most}
+			p.tasks[keyNamed(name)] = task
+			p.placer.Want(keyNamed(name), task, hashed, false, lifecycle.Avoidance{})
+		}
+		p.pass(10 * time.Second)
+		if running := p.running(); !running.Equal(sets.New("short")) {
+			p.Errorf("%v run", running)
+		}
+		for _, name := range []string{"long", "endless"} {
+			if _, waiting := p.given(name); waiting != "1 offer: 1 is on an agent due for maintenance" {
+				p.Errorf("%s is told %q", name, waiting)
+			}
+		}
+	})
 }
 
 func TestPlacer_placesWhatWaitsSoonAfterAMaintenanceIsCalledOff(t *testing.T) {

@@ -287,7 +287,7 @@ func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
 		}
 		tasks = append(tasks, placement.Task{
 			Key: key.String(), Namespace: key.Namespace, Role: task.task.Role, OtherRoles: task.task.OtherRoles, Resources: task.task.Scalars, Ports: task.task.Ports,
-			Ranges: task.task.Ranges, Others: task.task.Others, Revocable: task.task.Revocable, Rules: task.rules, Labels: p.labelsOf(key), Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
+			Ranges: task.task.Ranges, Others: task.task.Others, Revocable: task.task.Revocable, Rules: task.rules, Labels: p.labelsOf(key), MaxRun: task.task.MaxRun, Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
 		})
 	}
 	return tasks, room

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,33 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
+
+// TestMaintenance_ofWhatIsOverBefore: by its maxRunSeconds a task may have an agent whose maintenance is near.
+func TestMaintenance_ofWhatIsOverBefore(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		for _, agent := range v.mesos.Agents() {
+			agent.ScheduleMaintenance(20*time.Minute, time.Hour)
+		}
+		v.framework("")
+		v.start()
+		v.task("brief", "shell: sleep 1, maxRunSeconds: 900, restartPolicy: Never")
+		v.task("long", "shell: sleep 1, maxRunSeconds: 1500, restartPolicy: Never")
+		v.task("endless", "shell: sleep 1")
+		v.pass(30 * time.Second)
+		if got := v.reason("brief"); got != v1alpha1.ReasonRunning {
+			v.Errorf("what is over before is %s: %s", got, v.said("brief"))
+		}
+		for _, name := range []string{"long", "endless"} {
+			if got := v.reason(name); got != v1alpha1.ReasonAwaitingOffer || !strings.Contains(v.said(name), "due for maintenance") {
+				v.Errorf("%s is %s: %s", name, got, v.said(name))
+			}
+		}
+		v.pass(16 * time.Minute)
+		if got := v.reason("brief"); got != v1alpha1.ReasonFailed {
+			v.Errorf("before the maintenance it is %s: %s", got, v.said("brief"))
+		}
+	})
+}
 
 // TestMaintenance_isTold: a task says when its agent is to be maintained, also to a new process, and no longer once that is called off.
 func TestMaintenance_isTold(t *testing.T) {
