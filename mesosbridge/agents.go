@@ -15,6 +15,8 @@ const (
 	getAgents = "GET_AGENTS"
 	// agentsEvery is the time between two asks for all agents, agentsRetry after one that had no answer.
 	agentsEvery, agentsRetry = time.Hour, 5 * time.Minute
+	// agentsNone is the least time between two asks while there are none.
+	agentsNone = 30 * time.Second
 	// agentsAstray is the time after an ask that did not come to the master which has the subscription: that passes, as an election does.
 	agentsAstray = 15 * time.Second
 	// maxAgents is how many agents are remembered, and maxAgentsAnswer how much is read of what a master says of them.
@@ -38,7 +40,7 @@ func (b *Bridge) Sizes() (sizes mesos.Sizes, asked bool) {
 	return b.sizes, b.sizesAsked
 }
 
-// WantSizes has the master asked for its agents again soon, as something waits for a larger one.
+// WantSizes has the master asked for its agents again soon, as something waits for a larger one, or for any.
 func (b *Bridge) WantSizes() {
 	select {
 	case b.sizesWanted <- struct{}{}:
@@ -76,6 +78,7 @@ func (b *Bridge) noteListed(t *term, agents []mesos.Agent) {
 	defer b.mu.Unlock()
 	if t == b.current {
 		b.list(agents)
+		t.agentsTold = true
 	}
 }
 
@@ -123,8 +126,8 @@ func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 	return agents
 }
 
-// keepAgents asks the master for its agents at the beginning of the term and every hour, and sooner while something waits for a larger one. A
-// master may not let the framework ask: then offers are all that tells of them.
+// keepAgents asks the master for its agents at the beginning of the term and every hour, and sooner while something waits for a larger one, or
+// for any. A master may not let the framework ask: then offers are all that tells of them.
 func (b *Bridge) keepAgents(t *term) {
 	for astray := 1; ; astray++ {
 		said, o := b.askAgents(t)
@@ -146,7 +149,11 @@ func (b *Bridge) keepAgents(t *term) {
 		}
 		b.meet(said.agents, b.noteSizes(t, said.sizes, o))
 		b.noteAgents(t, o)
-		if !b.awaitAsk(t, next) {
+		least := agentsRetry
+		if o.accepted() && len(said.agents) == 0 {
+			least = agentsNone
+		}
+		if !b.awaitAsk(t, least, next) {
 			return
 		}
 	}
@@ -164,11 +171,11 @@ func await(t *term, d time.Duration) bool {
 	}
 }
 
-// awaitAsk waits until the master is to be asked again; false once the term is over.
-func (b *Bridge) awaitAsk(t *term, next time.Duration) bool {
+// awaitAsk waits until the master is to be asked again, after the least time if that is wanted; false once the term is over.
+func (b *Bridge) awaitAsk(t *term, least, next time.Duration) bool {
 	late := time.NewTimer(next)
 	defer late.Stop()
-	if !await(t, agentsRetry) {
+	if !await(t, least) {
 		return false
 	}
 	select {
@@ -227,7 +234,7 @@ func (b *Bridge) askAgents(t *term) (said fleet, o outcome) {
 	b.mu.Lock()
 	labels := b.config.ReservationLabels
 	b.mu.Unlock()
-	o = b.askMaster(t, getAgents, func(body io.Reader) (err error) {
+	o = b.askMaster(t, operatorCall(getAgents), func(body io.Reader) (err error) {
 		said, err = decodeAgents(io.LimitReader(body, maxAgentsAnswer), labels)
 		return err
 	})

@@ -54,7 +54,7 @@ type Listener interface {
 	Observed(taskID string)
 	// AttemptChanged says that what is known of the task's ACCEPT changed, or of its ports: look at Attempt, and at HostPorts.
 	AttemptChanged(taskID string)
-	// OffersChanged says to look at Offers.
+	// OffersChanged says to look at Offers, and at Supply.
 	OffersChanged()
 	// AgentFailed says that the master gave up an agent (FAILURE without executor): look at AgentFailedAt.
 	AgentFailed(agentID string)
@@ -83,6 +83,8 @@ type Bridge struct {
 	sizesWanted chan struct{}
 	// portsWanted has a token when the ports of some task are wanted.
 	portsWanted chan struct{}
+	// quotasWanted has a token when quotas are wanted.
+	quotasWanted chan struct{}
 
 	// mu guards all that follows. It is never held while anything waits.
 	mu       sync.Mutex
@@ -125,28 +127,29 @@ func New(config Config, options Options) *Bridge {
 		options.Listener = nobody{}
 	}
 	return &Bridge{
-		options:     options,
-		log:         options.Logger,
-		listener:    options.Listener,
-		calls:       newLane(1),
-		acks:        newLane(ackWorkers),
-		retry:       make(chan struct{}, 1),
-		elsewhere:   make(chan struct{}, 1),
-		sizesWanted: make(chan struct{}, 1),
-		portsWanted: make(chan struct{}, 1),
-		config:      config,
-		idStored:    config.Framework.ID != "",
-		unsure:      config.Framework.ID != "",
-		connection:  Connection{FrameworkID: config.Framework.ID, Roles: config.KnownRoles},
-		attempts:    make(map[string]*record),
-		offers:      make(map[string]*offer),
-		failures:    make(map[string]failure),
-		agents:      make(map[string]mesos.Agent),
-		present:     presence{agents: make(map[string]struct{})},
-		gpuAgents:   make(map[string]struct{}),
-		asked:       make(map[string]time.Time),
-		wish:        wish{revive: make(map[string]int)},
-		maintenance: make(map[string]maintenance),
+		options:      options,
+		log:          options.Logger,
+		listener:     options.Listener,
+		calls:        newLane(1),
+		acks:         newLane(ackWorkers),
+		retry:        make(chan struct{}, 1),
+		elsewhere:    make(chan struct{}, 1),
+		sizesWanted:  make(chan struct{}, 1),
+		portsWanted:  make(chan struct{}, 1),
+		quotasWanted: make(chan struct{}, 1),
+		config:       config,
+		idStored:     config.Framework.ID != "",
+		unsure:       config.Framework.ID != "",
+		connection:   Connection{FrameworkID: config.Framework.ID, Roles: config.KnownRoles},
+		attempts:     make(map[string]*record),
+		offers:       make(map[string]*offer),
+		failures:     make(map[string]failure),
+		agents:       make(map[string]mesos.Agent),
+		present:      presence{agents: make(map[string]struct{})},
+		gpuAgents:    make(map[string]struct{}),
+		asked:        make(map[string]time.Time),
+		wish:         wish{revive: make(map[string]int)},
+		maintenance:  make(map[string]maintenance),
 	}
 }
 

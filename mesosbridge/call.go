@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 const (
@@ -54,6 +56,11 @@ type term struct {
 	// wishWaits says that the wish for offers waits to be told again, as Mesos did not take it; wishRetry counts its tries.
 	wishWaits bool
 	wishRetry backoff
+	// wishRefusal is why Mesos did not take the last REVIVE; empty if it did.
+	wishRefusal string
+	// agentsTold says that the master told which agents it has; quotas are what it said of those of the framework's roles.
+	agentsTold bool
+	quotas     []mesos.Quota
 }
 
 // outcome is what became of a call.

@@ -127,7 +127,7 @@ func (b *Bridge) notePorts(t *term, said map[string][]int32) {
 
 // askPorts asks the master that has the subscription for the ports of tasks. Those that it does not have are left out.
 func (b *Bridge) askPorts(t *term, wanted map[string]struct{}) (said map[string][]int32, o outcome) {
-	o = b.askMaster(t, getTasks, func(body io.Reader) (err error) {
+	o = b.askMaster(t, operatorCall(getTasks), func(body io.Reader) (err error) {
 		said, err = decodePorts(io.LimitReader(body, maxTasksAnswer), t.frameworkID, wanted)
 		return err
 	})

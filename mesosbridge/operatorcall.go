@@ -14,10 +14,18 @@ const (
 	mediaJSON    = "application/json"
 )
 
-// askMaster sends a call of the operator API that has no more than its type to the master that has the subscription: where several masters share one
-// name, by the way that the framework's calls go (see carry). Read is given what it answers, and may leave some of it unread.
-func (b *Bridge) askMaster(t *term, callType string, read func(body io.Reader) error) outcome {
-	o := b.passOperatorCall(t, callType, read)
+// question is what a master is asked over HTTP.
+type question struct{ name, method, path, body string }
+
+// operatorCall is a call of the operator API that has no more than its type.
+func operatorCall(callType string) question {
+	return question{name: callType, method: http.MethodPost, path: operatorPath, body: `{"type":"` + callType + `"}`}
+}
+
+// askMaster asks the master that has the subscription: where several masters share one name, by the way that the framework's calls go (see carry).
+// Read is given what it answers, and may leave some of it unread.
+func (b *Bridge) askMaster(t *term, q question, read func(body io.Reader) error) outcome {
+	o := b.passQuestion(t, q, read)
 	next, problem := b.wayOn(t, o)
 	if problem != nil {
 		// The next connection may lead elsewhere.
@@ -28,16 +36,16 @@ func (b *Bridge) askMaster(t *term, callType string, read func(body io.Reader) e
 		return o
 	}
 	b.turnTo(t, next)
-	if o = b.passOperatorCall(t, callType, read); o.redirected() || o.unreached {
+	if o = b.passQuestion(t, q, read); o.redirected() || o.unreached {
 		b.turnTo(t, t.base)
 	}
 	return o
 }
 
-// passOperatorCall takes the call through the gate.
-func (b *Bridge) passOperatorCall(t *term, callType string, read func(body io.Reader) error) (o outcome) {
-	err := b.options.Gate(callType, func() error {
-		o = b.postOperatorCall(t, callType, read)
+// passQuestion takes the question through the gate.
+func (b *Bridge) passQuestion(t *term, q question, read func(body io.Reader) error) (o outcome) {
+	err := b.options.Gate(q.name, func() error {
+		o = b.ask(t, q, read)
 		return o.err
 	})
 	if err != nil && o.err == nil {
@@ -46,20 +54,22 @@ func (b *Bridge) passOperatorCall(t *term, callType string, read func(body io.Re
 	return o
 }
 
-func (b *Bridge) postOperatorCall(t *term, callType string, read func(body io.Reader) error) outcome {
+func (b *Bridge) ask(t *term, q question, read func(body io.Reader) error) outcome {
 	ctx, cancel := context.WithTimeout(t.ctx, callTimeout)
 	defer cancel()
 	line := b.lineOf(t)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, line.base+operatorPath, strings.NewReader(`{"type":"`+callType+`"}`))
+	request, err := http.NewRequestWithContext(ctx, q.method, line.base+q.path, strings.NewReader(q.body))
 	if err != nil {
 		return outcome{err: err}
 	}
-	request.Header.Set("Content-Type", mediaJSON)
+	if q.body != "" {
+		request.Header.Set("Content-Type", mediaJSON)
+	}
 	request.Header.Set("Accept", mediaJSON)
 	response, err := line.send(request)
 	if err != nil {
 		unreached := neverLeft(err)
-		return outcome{sent: !unreached, err: fmt.Errorf("asking by %s: %s", callType, reasonOf(err)), from: line.base, unreached: unreached}
+		return outcome{sent: !unreached, err: fmt.Errorf("asking by %s: %s", q.name, reasonOf(err)), from: line.base, unreached: unreached}
 	}
 	if response.StatusCode != http.StatusOK {
 		location := response.Header.Get("Location")
@@ -70,7 +80,7 @@ func (b *Bridge) postOperatorCall(t *term, callType string, read func(body io.Re
 		err = closeErr
 	}
 	if err != nil {
-		return outcome{sent: true, err: fmt.Errorf("reading what %s is answered: %s", callType, clean(err.Error()))}
+		return outcome{sent: true, err: fmt.Errorf("reading what %s is answered: %s", q.name, clean(err.Error()))}
 	}
 	return outcome{sent: true, status: http.StatusOK}
 }

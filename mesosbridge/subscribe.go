@@ -318,6 +318,7 @@ func (b *Bridge) read(t *term, stream io.Reader, deadline *time.Timer) (lasted t
 	helper.Go(func() { b.keepTold(t) })
 	helper.Go(func() { b.keepAgents(t) })
 	helper.Go(func() { b.keepPorts(t) })
+	helper.Go(func() { b.keepQuotas(t) })
 	problem = causeOf(t.ctx, b.follow(t, frames, patience(subscribed)))
 	b.finish(t, problem)
 	helper.Wait()

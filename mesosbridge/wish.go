@@ -108,6 +108,7 @@ func (b *Bridge) sendWish(t *term) {
 	if len(revive) > 0 {
 		o := b.call(t.ctx, t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))))
 		taken = taken && o.accepted()
+		b.noteRefusal(t, o)
 		if o.accepted() {
 			b.wasRevived(t, revive)
 		}
@@ -127,6 +128,21 @@ func (b *Bridge) untold(t *term) (suppress []string, revive map[string]int) {
 	revive = maps.Clone(b.wish.revive)
 	maps.DeleteFunc(revive, func(role string, _ int) bool { return !slices.Contains(known, role) })
 	return suppress, revive
+}
+
+// noteRefusal records why Mesos did not take a REVIVE, or that it did.
+func (b *Bridge) noteRefusal(t *term, o outcome) {
+	refusal := ""
+	if err := o.problem(); err != nil {
+		refusal = err.Error()
+	}
+	b.mu.Lock()
+	news := t == b.current && t.wishRefusal != refusal
+	t.wishRefusal = refusal
+	b.mu.Unlock()
+	if news {
+		b.listener.OffersChanged()
+	}
 }
 
 // wasRevived records that Mesos took a REVIVE. What was asked for since waits still.

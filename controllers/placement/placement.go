@@ -100,6 +100,8 @@ type Verdict struct {
 	Kind Kind
 	// Message is one sentence that counts the offers by why they did not serve.
 	Message string
+	// Offerless says that none of the task's roles has an offer.
+	Offerless bool
 	// Elsewhere says that the task was kept from agents that it avoids, for an offer of another that was declined.
 	Elsewhere bool
 }
@@ -141,7 +143,7 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 			verdict = pools.verdictOfAll(one.task, verdict)
 		}
 		result.Unplaced = append(result.Unplaced, Verdict{
-			Key: one.task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Elsewhere: one.elsewhere,
+			Key: one.task.Key, MustWait: verdict.mustWait, Kind: verdict.kind, Message: verdict.message, Offerless: verdict.offerless, Elsewhere: one.elsewhere,
 		})
 	}
 	result.Unused, result.Maintained = pools.unused(offers)

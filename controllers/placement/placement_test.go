@@ -106,7 +106,7 @@ func TestPlace(t *testing.T) {
 			tasks:  []Task{task("one", 1, cpu, mib)},
 			offers: []mesos.Offer{elsewhere},
 			want: Result{
-				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "no offers for role web", Message: "no offers for role web"}}, Unused: []string{"e"},
+				Unplaced: []Verdict{{Key: "shop/one", MustWait: true, Kind: "no offers for role web", Message: "no offers for role web", Offerless: true}}, Unused: []string{"e"},
 			},
 		},
 		"the reasons are counted over the offers and the commonest comes first": {

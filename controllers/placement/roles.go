@@ -43,12 +43,13 @@ func (p *pools) fitsElsewhere(task *Task) bool {
 
 // verdictOfAll is what is said of a task over all its roles, of whose first the verdict is given: it must wait if it must in each.
 func (p *pools) verdictOfAll(task *Task, first verdict) verdict {
-	all := verdict{mustWait: first.mustWait, kind: first.kind, message: ofRole(task.Role, first)}
+	all := verdict{mustWait: first.mustWait, offerless: first.offerless, kind: first.kind, message: ofRole(task.Role, first)}
 	told := 0
 	for _, role := range task.OtherRoles {
 		pool := p.of(role)
 		one := pool.verdict(task, pool.shape(task))
 		all.mustWait = all.mustWait && one.mustWait
+		all.offerless = all.offerless && one.offerless
 		all.kind += "; " + Kind(role) + " " + one.kind
 		if text := "; " + ofRole(role, one); len(all.message)+len(text) <= maxMessage {
 			all.message += text

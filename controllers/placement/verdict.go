@@ -34,9 +34,9 @@ const (
 
 // verdict is what is said of every unplaced task of one shape.
 type verdict struct {
-	mustWait bool
-	kind     Kind
-	message  string
+	mustWait, offerless bool
+	kind                Kind
+	message             string
 }
 
 // Kind says why tasks wait, without any count: sentences of one kind tell a person the same.
@@ -88,8 +88,9 @@ func (p *pool) countOf(shape *shape) tally {
 func (p *pool) judge(count tally, shape *shape, bars *bars) verdict {
 	counted := p.countedFor(shape)
 	said := verdict{
-		mustWait: count.outcomes[awaited]+count.outcomes[contested] == 0,
-		message:  p.sentence(shape, counted.total(), count, bars),
+		mustWait:  count.outcomes[awaited]+count.outcomes[contested] == 0,
+		offerless: counted.total() == 0,
+		message:   p.sentence(shape, counted.total(), count, bars),
 	}
 	if said.mustWait {
 		said.kind = p.kindOf(shape, counted.total(), count)

@@ -36,8 +36,11 @@ const (
 	heldRefusal = 5 * time.Second
 	// aloneAtOnce is how many of the tasks that want an ACCEPT of their own a round tries to place.
 	aloneAtOnce = 16
-	// silentFor is how long a task waits without any offer before that is worth saying.
-	silentFor = 2 * time.Second
+	// silentFor is how long a task waits without any offer before that is worth saying, and quotasAhead how long before that the master is asked for
+	// quotas, so that what is said first is right.
+	silentFor, quotasAhead = 2 * time.Second, time.Second
+	// momentAtMost is for how long an offer may be refused so that its return is worth waiting for before a word is said.
+	momentAtMost = 5 * time.Second
 	// reviveEvery is the least time between two REVIVEs unless the spec says otherwise, reviveAgain the time after which one is sent again if
 	// no offer came.
 	reviveEvery, reviveAgain = 5 * time.Second, 30 * time.Second
@@ -62,13 +65,14 @@ type wanted struct {
 	hash  string
 	// rules are the task's placement; nil where any agent will do.
 	rules *placement.Rules
-	// since is when it began to wait here, judged when a round last looked at it.
-	since, judged time.Time
-	// waiting is what there is to say of its waiting; nil while it only waits for its turn. Told decides when it is said anew, and silent
-	// says that it speaks of missing offers rather than of what they lack.
+	// since is when it began to wait here, judged when a round last looked at it, offered when there last were offers to a role of its.
+	since, judged, offered time.Time
+	// waiting is what there is to say of its waiting; nil while it only waits for its turn. Told decides when it is said anew, silent
+	// says that it speaks of missing offers rather than of what they lack, and lack is that.
 	waiting *v1alpha1.Pending
 	told    placement.Told
 	silent  bool
+	lack    placement.Verdict
 	// reserved is the part of an offer that it was given; nil while it has none.
 	reserved *reservation
 	// asks is when what was declined is to be asked for on its behalf, asked when it was; zero before.
@@ -131,11 +135,15 @@ type Placer struct {
 	// termBegan is when the present term was first noticed.
 	termBegan time.Time
 	term      uint64
+	// supply is what the bridge knew, as this round began, of why offers come or do not.
+	supply mesosbridge.Supply
 }
 
 type declinedOffer struct {
 	offer mesos.Offer
 	until time.Time
+	// long says that it was not declined for a moment only.
+	long bool
 }
 
 // Bridge is what a placer needs of its framework's bridge: *mesosbridge.Bridge.
@@ -150,6 +158,9 @@ type Bridge interface {
 	Decline(offerIDs []string, refuse time.Duration, reason mesosbridge.DeclineReason)
 	WantOffers(roles ...string)
 	Revive(roles ...string)
+	Supply() mesosbridge.Supply
+	WantQuotas()
+	WantSizes()
 }
 
 // Attempts is what a placer has to ask of its framework's attempts, and to tell of them.

@@ -33,13 +33,15 @@ func (p *Placer) round() time.Time {
 		p.turnDown(free)
 	}
 	p.steer()
-	p.judgeSilence()
-	return p.nextLook()
+	backs := p.backs()
+	p.explain(backs)
+	return p.nextLook(backs)
 }
 
 // notice keeps track of the term, of what came back, and of whether anything may be launched.
 func (p *Placer) notice(offers []mesos.Offer) {
 	bridge := p.bridge
+	p.supply = bridge.Supply()
 	if term := bridge.Connection().Term; term != p.term {
 		p.term, p.termBegan = term, p.clock.Now()
 		clear(p.declined)
@@ -197,7 +199,7 @@ func (p *Placer) declineRest(left leftover, reason mesosbridge.DeclineReason) {
 func (p *Placer) decline(offers []mesos.Offer, refuse time.Duration, reason mesosbridge.DeclineReason) {
 	until := p.clock.Now().Add(refuse)
 	for _, offer := range offers {
-		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until}
+		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until, long: refuse > momentAtMost}
 	}
 	p.backBy = later(p.backBy, until)
 	p.bridge.Decline(idsOf(offers), refuse, reason)
@@ -317,7 +319,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 }
 
 // nextLook is when something is due though nothing happens.
-func (p *Placer) nextLook() time.Time {
+func (p *Placer) nextLook(backs map[string]back) time.Time {
 	next := p.clock.Now().Add(reviveAgain)
 	for _, launch := range p.launches {
 		next = earlier(next, launch.due())
@@ -327,8 +329,12 @@ func (p *Placer) nextLook() time.Time {
 	}
 	next = earlier(next, p.nextSteer())
 	for _, task := range p.pending {
-		if p.open && task.waiting == nil && p.mayBeSilent(task) {
-			next = earlier(next, p.silentAt(task))
+		if p.open && task.waiting == nil && p.mayBeSilent(task, backs) {
+			if at := p.silentAt(task, backs); at.Add(-quotasAhead).After(p.clock.Now()) {
+				next = earlier(next, at.Add(-quotasAhead))
+			} else {
+				next = earlier(next, at)
+			}
 		}
 	}
 	return next

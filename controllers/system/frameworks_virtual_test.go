@@ -141,11 +141,11 @@ func TestWaiting_saysWhatHindersTheFramework(t *testing.T) {
 			v.Errorf("after two seconds a new task says %q", got)
 		}
 		v.mesos.StartMaster(0)
-		says(25*time.Second, "Mesos has made no offer")
+		says(25*time.Second, "Mesos has no agents")
 		v.mesos.StopMaster(0)
 		says(10*time.Second, "is not connected to Mesos: ")
 		v.mesos.StartMaster(0)
-		says(25*time.Second, "Mesos has made no offer")
+		says(25*time.Second, "Mesos has no agents")
 	})
 }
 
@@ -270,6 +270,33 @@ func TestMesosFramework_duplicateIDComesFree(t *testing.T) {
 		v.pass(10 * time.Second)
 		if said := connected(); said.Status != metav1.ConditionTrue {
 			v.Errorf("ten seconds after the other has gone, Connected is %+v", said)
+		}
+	})
+}
+
+// TestWaiting_forQuota: a task beyond its role's quota says so in its status within two seconds of asking, and no more once it has room.
+func TestWaiting_forQuota(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("first", `shell: sleep 1000`)
+		v.pass(10 * time.Second)
+		role := v.get("first").Status.Task.Role
+		v.mesos.LimitRole(role, map[string]float64{"cpus": 0.1, "mem": 32})
+		v.pass(70 * time.Second)
+		v.task("second", `shell: sleep 1000`)
+		v.pass(3 * time.Second)
+		if got := v.pending("second"); !strings.Contains(got, "the quota of role "+role+" leaves too little, with 0.1 of 0.1 cpus used") {
+			v.Errorf("it says %q and %q", v.said("second"), got)
+		}
+		v.pass(time.Minute)
+		if got := v.pending("second"); !strings.Contains(got, "the quota of role") {
+			v.Errorf("a minute later it says %q", got)
+		}
+		v.mesos.LimitRole(role, nil)
+		v.pass(time.Minute)
+		if got := v.pending("second"); got != "" || v.reason("second") != v1alpha1.ReasonRunning {
+			v.Errorf("once the quota is gone it is %s and says %q", v.reason("second"), got)
 		}
 	})
 }

@@ -28,7 +28,7 @@
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
 //     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
-//     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS and GET_EXECUTORS (Agent.ServeHTTP). All in JSON only.
+//     GET_HEALTH, GET_VERSION, and the older endpoint /roles; of the agents' own GET_AGENT, GET_TASKS and GET_EXECUTORS (Agent.ServeHTTP). All in JSON only.
 //
 // These are simpler than the real thing:
 //

@@ -19,6 +19,7 @@ import (
 const (
 	schedulerPath  = "/api/v1/scheduler"
 	operatorPath   = "/api/v1"
+	rolesPath      = "/roles"
 	streamIDHeader = "Mesos-Stream-Id"
 	realm          = "mesos-master-scheduler"
 )
@@ -37,7 +38,7 @@ func (m *Master) address() (host string, port int) {
 }
 
 // ServeHTTP answers as the master process: the scheduler API, the few operator calls that are
-// simulated, and /health.
+// simulated, /roles and /health.
 func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := m.cluster
 	c.mu.Lock()
@@ -54,6 +55,8 @@ func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.serveScheduler(w, r)
 	case operatorPath:
 		m.serveOperator(w, r)
+	case rolesPath, "/master" + rolesPath:
+		m.serveRoles(w, r)
 	case "/health", "/master/health":
 		w.WriteHeader(http.StatusOK)
 	default:

@@ -72,8 +72,13 @@ func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
 		badRequest("Failed to parse body into JSON: %v", err).write(w)
 		return
 	}
+	m.answerOperator(w, r, call.Type, func() answer { return m.cluster.operate(&call) })
+}
+
+// answerOperator answers what an operator asks for under a name, through the faults.
+func (m *Master) answerOperator(w http.ResponseWriter, r *http.Request, name string, do func() answer) {
 	c := m.cluster
-	fault := c.operatorCalled(call.Type)
+	fault := c.operatorCalled(name)
 	p := c.wayIn(r.Context(), fault)
 	if p.broken {
 		breakOff(w)
@@ -81,7 +86,7 @@ func (m *Master) serveOperator(w http.ResponseWriter, r *http.Request) {
 	}
 	a := p.answer
 	for range p.effects {
-		if own := c.operate(&call); a.status == 0 {
+		if own := do(); a.status == 0 {
 			a = own
 		}
 	}
@@ -100,7 +105,7 @@ func (c *Cluster) operatorCalled(callType string) *Fault {
 	return c.faults.match(OperatorFault, callType, subject{})
 }
 
-// OperatorCalls counts the calls of a type ("GET_TASKS") that came to the operator API of the master that leads, whatever became of them.
+// OperatorCalls counts the calls of a type ("GET_TASKS"), or requests ("GET /roles"), that came to the operator API of the master that leads, whatever became of them.
 func (c *Cluster) OperatorCalls(callType string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -112,24 +112,24 @@ func addScalars(to map[string]float64, rs []mesos.Resource) {
 	}
 }
 
-// consumedBy is what counts against a role's limits: what its tasks use, what is reserved to it, and, if wanted, what
-// it is offered of the rest.
+// consumedBy is what counts against a role's limits: what its tasks and those of the roles below it use, what is reserved to them, and, if wanted,
+// what they are offered of the rest (Mesos master: RoleResourceBreakdown::consumedQuota).
 func (r *reign) consumedBy(role string, withOffers bool) map[string]float64 {
 	out := map[string]float64{}
 	for _, s := range r.order {
 		total := s.agent.total
 		for i := range total {
-			if n := len(total[i].Reservations); n > 0 && total[i].Reservations[n-1].GetRole() == role {
+			if n := len(total[i].Reservations); n > 0 && isWithin(total[i].Reservations[n-1].GetRole(), role) {
 				addScalars(out, total[i:i+1])
 			}
 		}
 		for t := range s.tasks {
-			if t.role == role && !terminal(t.state) {
+			if isWithin(t.role, role) && !terminal(t.state) {
 				addScalars(out, unreserved(t.resources))
 			}
 		}
 		for o := range s.offers {
-			if withOffers && o.role == role {
+			if withOffers && isWithin(o.role, role) {
 				addScalars(out, unreserved(o.resources))
 			}
 		}
@@ -142,8 +142,12 @@ func unreserved(rs []mesos.Resource) []mesos.Resource {
 	return slices.DeleteFunc(slices.Clone(rs), func(r mesos.Resource) bool { return len(r.Reservations) > 0 || r.Revocable != nil })
 }
 
-// withinLimits cuts what a role may be offered down to its limits.
+// isWithin says whether a role is another one, or below it.
+func isWithin(role, top string) bool { return role == top || strings.HasPrefix(role, top+"/") }
+
+// withinLimits cuts what a role may be offered down to its limits: those of the role at the top, as none below it can have any.
 func (r *reign) withinLimits(role string, rs []mesos.Resource) []mesos.Resource {
+	role, _, _ = strings.Cut(role, "/")
 	limits := r.cluster.registry.quotas[role].Limits
 	if len(limits) == 0 {
 		return rs
