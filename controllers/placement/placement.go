@@ -123,10 +123,15 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	pools := newPools(tasks, offers, round)
 	result := Result{}
 	var left []waiting
-	for _, i := range inTurn(tasks, round.Turns) {
-		if one := pools.waiting(&tasks[i]); !one.assign(&result) {
-			left = append(left, one)
+	for turn, i := range inTurn(tasks, round.Turns) {
+		one := pools.waiting(&tasks[i])
+		if one.assign(&result) {
+			continue
 		}
+		if left == nil {
+			left = make([]waiting, 0, len(tasks)-turn)
+		}
+		left = append(left, one)
 	}
 	// What was placed may let in a task that had its turn before.
 	for again := len(pools.counting) > 0; again; {
@@ -137,6 +142,7 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 			return placed
 		})
 	}
+	result.Unplaced = slices.Grow(result.Unplaced, len(left))
 	for _, one := range left {
 		verdict := one.pool.verdict(one.task, one.shape)
 		if len(one.task.OtherRoles) > 0 {
