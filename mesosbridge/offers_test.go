@@ -2,10 +2,15 @@ package mesosbridge
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-logr/logr/funcr"
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -142,6 +147,83 @@ func TestBridge_Accept(t *testing.T) {
 		}
 		if got := h.attempt("one").Accept; got != AcceptAccepted {
 			h.Errorf("the ACCEPT of a task that runs became %q", got)
+		}
+	})
+}
+
+// TestBridge_Accept_leavesOutWhatHasNoWords: of several tasks in one ACCEPT those that cannot be put to Mesos whole are never sent, as without their
+// containers they would be processes of the bare host. The others are launched, on what those would have had.
+func TestBridge_Accept_leavesOutWhatHasNoWords(t *testing.T) {
+	in := func(container *mesos.Container) func(*mesos.Task) {
+		return func(task *mesos.Task) { task.Container = container }
+	}
+	refused := map[string]func(*mesos.Task){
+		"a-pull-secret-not-read":     in(&mesos.Container{Image: "nginx:1", Mesos: &mesos.ByMesos{PullSecret: "p"}}),
+		"a-secret-file-not-read":     in(&mesos.Container{Volumes: []mesos.Volume{{MountPath: "/run/key", Secret: &mesos.SecretVolume{Name: "s", Key: "k"}}}}),
+		"a-volume-of-no-kind":        in(&mesos.Container{Volumes: []mesos.Volume{{MountPath: "/data"}}}),
+		"docker-without-an-image":    in(&mesos.Container{Docker: &mesos.ByDocker{}}),
+		"both-containerizers":        in(&mesos.Container{Image: "nginx:1", Mesos: &mesos.ByMesos{}, Docker: &mesos.ByDocker{}}),
+		"a-network-of-no-known-mode": in(&mesos.Container{Image: "nginx:1", Networks: []mesos.Network{{Mode: "Later"}}}),
+	}
+	var mu sync.Mutex
+	var log strings.Builder
+	noting := funcr.New(func(_, args string) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(&log, args)
+	}, funcr.Options{})
+	inVirtualTime(t, setup{agents: 1, options: func(o *Options) { o.Logger = noting }}, func(h *harness) {
+		h.subscribed()
+		// Each takes most of the agent, so that one which is left out must give back what it was to have.
+		large := func(id string, change func(*mesos.Task)) mesos.Task {
+			task := small(id)
+			task.Scalars.CPUs = 3900
+			change(&task)
+			return task
+		}
+		var tasks []mesos.Task
+		for id, change := range refused {
+			tasks = append(tasks, large(id, change))
+		}
+		tasks = append(tasks, large("whole", in(&mesos.Container{Image: "nginx:1"})), small("bare"))
+		offer := h.offer()
+		for i := range tasks {
+			h.bridge.Reserve(tasks[i].ID, offer.AgentID)
+		}
+		h.bridge.Accept(offer.ID, tasks, 0, nil)
+		h.pass(time.Second)
+
+		var sent []string
+		for _, info := range h.last("ACCEPT").Accept.Operations[0].Launch.TaskInfos {
+			sent = append(sent, info.TaskID.Value)
+		}
+		if !slices.Equal(sent, []string{"whole", "bare"}) || h.count("ACCEPT") != 1 || h.cluster.LiveTasks() != 2 {
+			h.Errorf("%d ACCEPTs were sent, the last with %v; %d tasks live", h.count("ACCEPT"), sent, h.cluster.LiveTasks())
+		}
+		for _, id := range sent {
+			if got := h.attempt(id).Accept; got != AcceptAccepted {
+				h.Errorf("the ACCEPT of %s is %q", id, got)
+			}
+		}
+		for id := range refused {
+			if got := h.attempt(id).Accept; got != AcceptNeverSent || h.notes.times("attempt "+id) == 0 {
+				h.Errorf("the ACCEPT of %s is %q, and it was told of %d times", id, got, h.notes.times("attempt "+id))
+			}
+			if mu.Lock(); !strings.Contains(log.String(), "launching task "+id+":") {
+				h.Errorf("the log does not say why %s was left out:\n%s", id, log.String())
+			}
+			mu.Unlock()
+		}
+
+		// With nothing left that can be put to Mesos there is no launch at all.
+		h.cluster.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096})
+		h.pass(time.Second)
+		declined := h.count("DECLINE")
+		lone := large("alone", refused["a-pull-secret-not-read"])
+		h.bridge.Accept(h.offer().ID, []mesos.Task{lone}, 0, nil)
+		h.pass(time.Second)
+		if got := h.attempt("alone").Accept; got != AcceptNeverSent || h.count("ACCEPT") != 1 || h.count("DECLINE") != declined+1 {
+			h.Errorf("the ACCEPT of one alone is %q; %d ACCEPTs, %d DECLINEs", got, h.count("ACCEPT"), h.count("DECLINE")-declined)
 		}
 	})
 }

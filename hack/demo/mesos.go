@@ -15,13 +15,15 @@ import (
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
-// portsPerAgent is how many ports each simulated agent offers.
-const portsPerAgent = 20
+// portsPerAgent is how many ports each simulated agent offers: as many as those of the samples' agents, see media.
+const portsPerAgent = 100
 
 // mesos is the simulated Mesos, seen from outside: by its control page.
 type mesos struct {
 	// master and control are the addresses, host and port, of the master and of the control page.
 	master, control string
+	// firstPort is the first one that the agents offer.
+	firstPort int
 	// pids are the processes of the tasks that were live when it was last asked.
 	pids []int
 }

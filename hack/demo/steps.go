@@ -92,6 +92,12 @@ var steps = []step{
 		within: time.Minute,
 		do:     (*demo).deleteWeb,
 	},
+	{
+		title:  "Run the other samples",
+		why:    "What else a task can declare. Those that this Mesos cannot run are named, with what they need.",
+		within: 2 * time.Minute,
+		do:     (*demo).runSamples,
+	},
 }
 
 // The names of the samples, and where they are applied.
@@ -132,6 +138,7 @@ func (d *demo) startMesos(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.mesos.firstPort = first
 	d.simulator, err = d.launch(ctx, "mesos-sim", simulatorLog,
 		"--agents", strconv.Itoa(agents), "--agent-ports", fmt.Sprintf("%d-%d", first, first+portsPerAgent-1), "--work-dir", d.path("sandboxes"),
 		// Real masters wait for 75 seconds before they give an agent up.
