@@ -123,6 +123,7 @@ type Agent struct {
 	tasks     map[taskKey]*agentTask
 	executors map[executorKey]*agentExecutor
 	orphans   map[*agentTask]struct{} // live tasks of its predecessors, of which it knows nothing
+	runs      runs
 }
 
 // AddAgent starts an agent. It registers at once if a master leads.
@@ -141,6 +142,7 @@ func (c *Cluster) AddAgent(spec AgentSpec) *Agent {
 	a := &Agent{
 		cluster: c, spec: spec, total: spec.resources(), number: n, up: true,
 		tasks: map[taskKey]*agentTask{}, executors: map[executorKey]*agentExecutor{}, orphans: map[*agentTask]struct{}{},
+		runs: newRuns(),
 	}
 	c.agents = append(c.agents, a)
 	if r := c.leader; r != nil && r.recovered {

@@ -102,6 +102,9 @@ func (a *Agent) start(framework *mesos.FrameworkInfo, e *agentExecutor, info *me
 		launch.Executor = e.info
 	}
 	t.execution = a.spec.Runner.Run(launch, a.reporter(t))
+	if e == nil {
+		a.runs.start(a.id, t)
+	}
 }
 
 // reporter is how a runner reports on a task.
@@ -243,9 +246,12 @@ func (a *Agent) executorStatus(t *agentTask, rep Report) *mesos.TaskStatus {
 		}
 	}
 	s.ContainerStatus.NetworkInfos = network
-	s.ContainerStatus.ExecutorPID = new(uint32(orDefault(t.pid, 10_000+a.number)))
+	s.ContainerStatus.ExecutorPID = new(a.pidOf(t))
 	return s
 }
+
+// pidOf is the process ID that the agent says of a task's executor.
+func (a *Agent) pidOf(t *agentTask) uint32 { return uint32(orDefault(t.pid, 10_000+a.number)) }
 
 // unchecked is the check status of a task whose check has not run yet.
 func unchecked(c *mesos.CheckInfo) *mesos.CheckStatusInfo {
@@ -450,6 +456,7 @@ func (a *Agent) forget(t *agentTask) {
 		delete(a.tasks, t.key)
 	}
 	delete(a.orphans, t)
+	a.runs.complete(t)
 }
 
 // resume forwards all that is unacknowledged, with the retries beginning anew.

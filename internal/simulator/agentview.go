@@ -15,21 +15,62 @@ import (
 // launcherDir is where the agent's executors are, for what it tells of them.
 const launcherDir = "/opt/mesos/libexec/mesos"
 
-// ServeHTTP is the agent's own operator API, under /api/v1 and in JSON only: GET_AGENT, GET_TASKS and GET_EXECUTORS.
-// It is on no address: a test calls it, or serves it.
+// agentCall is what of the calls of an agent's operator API is simulated.
+type agentCall struct {
+	Type          string `json:"type"`
+	GetContainers struct {
+		ShowNested bool `json:"show_nested"`
+	} `json:"get_containers"`
+	ListFiles *struct {
+		Path *string `json:"path"`
+	} `json:"list_files"`
+	ReadFile *struct {
+		Path   *string      `json:"path"`
+		Offset *json.Number `json:"offset"`
+		Length *json.Number `json:"length"`
+	} `json:"read_file"`
+}
+
+// ServeHTTP is the agent's own operator API, under /api/v1 and in JSON only (GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES and
+// READ_FILE), and what was before it: /state, /files/browse and /files/read. It is on no address: a test calls it, or serves it.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.answer(r).write(w)
 }
 
 func (a *Agent) answer(r *http.Request) answer {
-	var call struct {
-		Type string `json:"type"`
+	switch path := strings.TrimPrefix(r.URL.Path, "/slave(1)"); path {
+	case operatorPath:
+		return a.call(r)
+	case "/state":
+		a.cluster.mu.Lock()
+		defer a.cluster.mu.Unlock()
+		return answer{status: http.StatusOK, message: a.state()}
 	}
-	if r.Method != http.MethodPost || r.URL.Path != operatorPath {
-		return answer{status: http.StatusNotFound}
+	switch r.URL.Path {
+	case "/files/browse":
+		return a.browse(r.URL.Query())
+	case "/files/read":
+		return a.read(r.URL.Query())
 	}
+	return answer{status: http.StatusNotFound}
+}
+
+func (a *Agent) call(r *http.Request) answer {
+	if problem := (&request{http: r}).checkMethod(); problem.status != 0 {
+		return problem
+	}
+	var call agentCall
 	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
 		return badRequest("Failed to parse body into JSON: %v", err)
+	}
+	if call.Type == "LIST_FILES" && call.ListFiles == nil || call.Type == "READ_FILE" && call.ReadFile == nil {
+		return badRequest("Failed to validate agent::Call: Expecting '%s' to be present", strings.ToLower(call.Type))
+	}
+	switch call.Type { // Files are read without the lock.
+	case "LIST_FILES":
+		return a.listFiles(&call)
+	case "READ_FILE":
+		return a.readFile(&call)
 	}
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()
@@ -42,6 +83,11 @@ func (a *Agent) answer(r *http.Request) answer {
 		return shows(call.Type, "get_tasks", a.tasksView())
 	case "GET_EXECUTORS":
 		return shows(call.Type, "get_executors", a.executorsView())
+	case "GET_CONTAINERS":
+		if containers := a.containersView(call.GetContainers.ShowNested); len(containers) > 0 {
+			return shows(call.Type, "get_containers", message{"containers": containers})
+		}
+		return answer{status: http.StatusOK, message: message{"type": call.Type}}
 	}
 	return a.cluster.notSimulated("the agent's operator call " + strconv.Quote(call.Type))
 }
@@ -85,13 +131,84 @@ func (a *Agent) executorsView() message {
 			executors = append(executors, message{"executor_info": t.commandExecutor()})
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(a.executors), func(x, y executorKey) int {
-		return strings.Compare(x.framework+"/"+x.executor, y.framework+"/"+y.executor)
-	})
-	for _, key := range keys {
-		executors = append(executors, message{"executor_info": a.executors[key].info})
+	for _, e := range a.sortedExecutors() {
+		executors = append(executors, message{"executor_info": e.info})
 	}
 	return message{"executors": executors, "completed_executors": []any{}}
+}
+
+// sortedExecutors are those of task groups.
+func (a *Agent) sortedExecutors() []*agentExecutor {
+	return slices.SortedFunc(maps.Values(a.executors), func(x, y *agentExecutor) int {
+		return strings.Compare(x.key.framework+"/"+x.key.executor, y.key.framework+"/"+y.key.executor)
+	})
+}
+
+// containersView shows the containers of the executors that live, and, if so asked, of the tasks in groups, by their IDs alone (src/slave/http.cpp,
+// __containers; src/internal/evolve.cpp).
+func (a *Agent) containersView(nested bool) (containers []any) {
+	for _, t := range a.sortedTasks() {
+		if t.live == nil || t.ended || t.executor != nil && !nested {
+			continue
+		}
+		if t.executor != nil {
+			id := mesos.ContainerID{Value: t.container, Parent: &mesos.ContainerID{Value: t.executor.container}}
+			containers = append(containers, message{
+				"container_id": message{"value": t.container}, "resource_statistics": statistics(t.info.Resources),
+				"container_status": message{"container_id": id, "executor_pid": a.pidOf(t)},
+			})
+			continue
+		}
+		containers = append(containers, message{
+			"framework_id": mesos.FrameworkID{Value: t.key.framework}, "executor_id": mesos.ExecutorID{Value: t.executorID()},
+			"executor_name": t.executorName(), "container_id": mesos.ContainerID{Value: t.container},
+			"container_status":    message{"container_id": mesos.ContainerID{Value: t.container}, "executor_pid": a.pidOf(t)},
+			"resource_statistics": statistics(plus(normalized(t.info.Resources), executorOverhead())),
+		})
+	}
+	for _, e := range a.sortedExecutors() {
+		id := mesos.ContainerID{Value: e.container}
+		containers = append(containers, message{
+			"framework_id": mesos.FrameworkID{Value: e.key.framework}, "executor_id": e.info.ExecutorID, "executor_name": e.info.GetName(),
+			"container_id": id, "container_status": message{"container_id": id}, "resource_statistics": statistics(e.resources()),
+		})
+	}
+	return containers
+}
+
+// resources are those of the executor and its tasks.
+func (e *agentExecutor) resources() []mesos.Resource {
+	rs := normalized(e.info.Resources)
+	for t := range e.tasks {
+		rs = plus(rs, normalized(t.info.Resources))
+	}
+	return rs
+}
+
+// statistics are the ResourceStatistics of a container, which uses nothing of what it may.
+func statistics(rs []mesos.Resource) message {
+	amounts := map[string]float64{}
+	for i := range rs {
+		if rs[i].Scalar != nil {
+			amounts[rs[i].Name] += rs[i].Scalar.Value
+		}
+	}
+	const megabyte = 1 << 20
+	memory := uint64(amounts["mem"] * megabyte)
+	return message{
+		"timestamp": now(), "cpus_user_time_secs": 0, "cpus_system_time_secs": 0, "cpus_soft_limit": float64(milli(amounts["cpus"])) / 1000,
+		"mem_limit_bytes": memory, "mem_soft_limit_bytes": memory, "mem_rss_bytes": 0,
+	}
+}
+
+// executorOverhead is what a command executor has beside its task (src/slave/constants.hpp, DEFAULT_EXECUTOR_CPUS).
+func executorOverhead() []mesos.Resource {
+	return []mesos.Resource{scalar("cpus", 0.1, nil), scalar("mem", 32, nil)}
+}
+
+// executorName is the name of a command executor.
+func (t *agentTask) executorName() string {
+	return fmt.Sprintf("Command Executor (Task: %s) (Command: %s)", t.key.task, commandText(t.info.Command))
 }
 
 // commandExecutor is the ExecutorInfo that the agent makes for a command (slave.cpp getExecutorInfo). The command's
@@ -109,11 +226,11 @@ func (t *agentTask) commandExecutor() message {
 		command["environment"] = message{"variables": variables}
 	}
 	var of allocations
-	of.put(t.role(), normalized(t.info.Resources))
+	of.put(t.role(), executorOverhead())
 	info := message{
 		"executor_id": mesos.ExecutorID{Value: t.executorID()}, "framework_id": mesos.FrameworkID{Value: t.key.framework},
 		"command": command, "resources": of.list(), "source": t.key.task,
-		"name": fmt.Sprintf("Command Executor (Task: %s) (Command: %s)", t.key.task, commandText(t.info.Command)),
+		"name": t.executorName(),
 	}
 	for name, part := range map[string]any{"discovery": present(t.info.Discovery), "labels": present(t.info.Labels)} {
 		if part != nil {

@@ -60,11 +60,13 @@ func messageJSON(m any) ([]byte, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber() // nanoseconds do not fit a float64
-	var tree map[string]any
+	var tree any
 	if err := dec.Decode(&tree); err != nil {
 		return nil, fmt.Errorf("decoding a message's own JSON: %w", err)
 	}
-	prune(tree)
+	if m, ok := tree.(map[string]any); ok {
+		prune(m)
+	}
 	return json.Marshal(tree)
 }
 

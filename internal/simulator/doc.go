@@ -28,7 +28,9 @@
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
 //     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
-//     GET_HEALTH, GET_VERSION, and the older endpoint /roles; of the agents' own GET_AGENT, GET_TASKS and GET_EXECUTORS (Agent.ServeHTTP). All in JSON only.
+//     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES and READ_FILE (Agent.ServeHTTP). All
+//     in JSON only. Of what was before it, the master's /roles and /tasks, and the agents' /state, /files/browse and /files/read;
+//   - the sandboxes of task groups.
 //
 // These are simpler than the real thing:
 //
@@ -38,6 +40,8 @@
 //     volumes, networks, isolation or limits, nor their lack, but where a fault says so (LaunchFault); every task has its agent's IP address;
 //   - time: messages between master and agents take none, unless a fault delays them; an agent that starts finds
 //     its executors at once;
+//   - sandboxes: what a ProcessRunner or a script puts there (Script.Files), of the latest 150 tasks that ended on the agent, without a time after which
+//     they go; links out of them are not listed. /state has few flags, and no task groups that have ended;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;
 //   - executors that lose their agent give up only where its directories were wiped (Agent.Replace);
 //   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).

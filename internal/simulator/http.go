@@ -38,7 +38,7 @@ func (m *Master) address() (host string, port int) {
 }
 
 // ServeHTTP answers as the master process: the scheduler API, the few operator calls that are
-// simulated, /roles and /health.
+// simulated, /roles, /tasks and /health.
 func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := m.cluster
 	c.mu.Lock()
@@ -57,6 +57,8 @@ func (m *Master) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.serveOperator(w, r)
 	case rolesPath, "/master" + rolesPath:
 		m.serveRoles(w, r)
+	case "/tasks", "/master/tasks":
+		m.serveTasks(w, r)
 	case "/health", "/master/health":
 		w.WriteHeader(http.StatusOK)
 	default:

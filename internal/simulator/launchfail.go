@@ -76,7 +76,16 @@ func noSuchUser(sandbox, user string) string {
 
 // sandbox is where an agent would put a task's files.
 func (a *Agent) sandbox(t *agentTask) string {
-	return fmt.Sprintf("%s/slaves/%s/frameworks/%s/executors/%s/runs/%s", a.spec.WorkDir, a.id, t.key.framework, t.executorID(), t.container)
+	return a.sandboxOf(a.id, t)
+}
+
+// sandboxOf is the same where the agent had another ID as the task came.
+func (a *Agent) sandboxOf(agentID string, t *agentTask) string {
+	return a.runPath(agentID, t.executorKey(), t.container)
+}
+
+func (a *Agent) runPath(agentID string, key executorKey, container string) string {
+	return fmt.Sprintf("%s/slaves/%s/frameworks/%s/executors/%s/runs/%s", a.spec.WorkDir, agentID, key.framework, key.executor, container)
 }
 
 // durationText writes a duration as Mesos does.

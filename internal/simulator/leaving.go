@@ -111,6 +111,7 @@ func (a *Agent) Replace(d time.Duration) {
 	for _, t := range a.sortedTasks() {
 		a.orphan(t)
 	}
+	a.runs = newRuns()
 	if a.id != "" {
 		a.predecessor, a.id = a.id, ""
 	}

@@ -47,9 +47,12 @@ func (ProcessRunner) Unsupported(info *mesos.TaskInfo) string {
 // Run implements Runner.
 func (r ProcessRunner) Run(t Launch, report func(Report)) Execution {
 	ctx, cancel := context.WithCancel(context.Background())
+	sandbox := filepath.Join(r.Dir, t.AgentID, t.Framework.ID.Value, t.Task.TaskID.Value, t.ContainerID)
+	if abs, err := filepath.Abs(sandbox); err == nil {
+		sandbox = abs
+	}
 	p := &process{
-		launch: t, report: report, fetching: cancel, probing: ctx, done: make(chan struct{}),
-		sandbox: filepath.Join(r.Dir, t.AgentID, t.Framework.ID.Value, t.Task.TaskID.Value, t.ContainerID),
+		launch: t, report: report, fetching: cancel, probing: ctx, done: make(chan struct{}), sandbox: sandbox,
 	}
 	go p.run(ctx)
 	return p
@@ -120,6 +123,9 @@ func launchReport(err error) Report {
 		Message: "Failed to launch container: " + err.Error(), ByAgent: true,
 	}
 }
+
+// files are those of the task, which are real.
+func (p *process) files() sandbox { return sandbox{dir: p.sandbox} }
 
 var errKilledFirst = errors.New("killed before it started")
 
@@ -216,14 +222,13 @@ func (p *process) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(p.sandbox, sandboxMode); err != nil {
 		return fmt.Errorf("making the sandbox: %w", err)
 	}
-	abs, err := filepath.Abs(p.sandbox)
-	if err != nil {
-		return fmt.Errorf("finding the sandbox: %w", err)
+	if !filepath.IsAbs(p.sandbox) {
+		return fmt.Errorf("finding the sandbox '%s': nobody knows where this process is", p.sandbox)
 	}
-	p.sandbox = abs
 	if p.launch.Task.Command == nil {
 		return errors.New("the task has no command")
 	}
+	var err error
 	if p.credential, err = p.switchUser(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -150,10 +151,35 @@ func (r *recording) script(info *mesos.TaskInfo) Script {
 		}
 	}
 	script := play(info, at, checks)
+	script.Files = r.files()
 	if handler, ok := handlers[beforeMarker(info.Command.GetValue())]; ok {
 		script.KillAfter, script.KillMessage = handler.after, handler.message
 	}
 	return script
+}
+
+// files are what the recording shows of the files in a sandbox: what was read of them, and how large the others are.
+func (r *recording) files() map[string]string {
+	files := map[string]string{}
+	for i, l := range r.lines {
+		answer, _ := r.response(i)
+		switch {
+		case l.Dir != "call":
+		case l.kind() == "LIST_FILES":
+			infos, _ := dig(answer.Body, "list_files", "file_infos").([]any)
+			for _, info := range infos {
+				name, _ := dig(info, "path").(string)
+				files[filepath.Base(name)] = strings.Repeat(".", int(number(dig(info, "size"))))
+			}
+		case l.kind() == "READ_FILE" && number(dig(l.Body, "read_file", "offset")) == 0:
+			name, _ := dig(l.Body, "read_file", "path").(string)
+			data, _ := dig(answer.Body, "read_file", "data").(string)
+			if text, err := base64.StdEncoding.DecodeString(data); err == nil && len(text) > 0 {
+				files[filepath.Base(name)] = string(text)
+			}
+		}
+	}
+	return files
 }
 
 func reasonOf(s object) *mesos.TaskStatus_Reason {

@@ -75,6 +75,8 @@ type Script struct {
 	IgnoreKill bool
 	// Probe says what the task's checks find; nil for a task that passes them all.
 	Probe func(Probe) Found
+	// Files are what is in the task's sandbox from the launch on: texts by their paths in it. There is always a stdout and a stderr, empty unless these say.
+	Files map[string]string
 	// Unchecked leaves the checks of the task out: Steps tell what they find.
 	Unchecked bool
 }
@@ -123,7 +125,7 @@ func (r ScriptRunner) Run(t Launch, report func(Report)) Execution {
 	if r.Script != nil {
 		script = r.Script(t.Task)
 	}
-	e := &scripted{script: script, report: report}
+	e := &scripted{script: script, report: report, began: time.Now()}
 	e.next(0)
 	return e
 }
@@ -132,6 +134,7 @@ func (r ScriptRunner) Run(t Launch, report func(Report)) Execution {
 type scripted struct {
 	script Script
 	report func(Report)
+	began  time.Time
 
 	mu     sync.Mutex
 	ended  bool
@@ -165,6 +168,9 @@ func (e *scripted) Probe(probe Probe, tell func(Found)) {
 		tell(e.script.Probe(probe))
 	})
 }
+
+// files are those that the script tells of.
+func (e *scripted) files() sandbox { return scriptedSandbox(e.script.Files, e.began) }
 
 // Kill implements Execution.
 func (e *scripted) Kill(grace time.Duration) {
