@@ -778,7 +778,7 @@ type AbandonedAttempt struct {
 	// +optional
 	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`
 
-	// killGracePeriodSeconds is the time that the attempt has between SIGTERM and SIGKILL. Set by the operator, from the attempt and its object. Absent: Mesos'
+	// killGracePeriodSeconds is the time that the attempt has between SIGTERM and SIGKILL, in seconds. Set by the operator, from the attempt and its object. Absent: Mesos'
 	// default, 3.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
