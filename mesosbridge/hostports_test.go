@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -160,5 +161,42 @@ func TestBridge_HostPorts_behindOneName(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// endless is an answer that goes on without end: a beginning, and then the same again and again.
+type endless struct {
+	beginning, again string
+	read             int
+}
+
+func (e *endless) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		rest := e.again
+		if e.read < len(e.beginning) {
+			rest = e.beginning[e.read:]
+		} else {
+			rest = rest[(e.read-len(e.beginning))%len(rest):]
+		}
+		more := copy(p[n:], rest)
+		n, e.read = n+more, e.read+more
+	}
+	return n, nil
+}
+
+// TestDecodePorts_endless: of an answer without end no more is read than the limit, and what it said by then is kept.
+func TestDecodePorts_endless(t *testing.T) {
+	const limit = 1 << 20
+	task := func(id string) string {
+		return `{"task_id":{"value":"` + id + `"},"framework_id":{"value":"F"},"discovery":{"ports":{"ports":[{"number":31001}]}}}`
+	}
+	for sentence, again := range map[string]string{
+		"tasks that nobody wants": "," + task("c"), "blanks": " ", "a text": `,{"name":"` + strings.Repeat("x", limit), "lists in lists": ",[",
+	} {
+		body := &endless{beginning: `{"get_tasks":{"tasks":[` + task("a"), again: again}
+		got, err := decodePorts(io.LimitReader(body, limit), "F", map[string]struct{}{"a": {}, "b": {}})
+		if diff := cmp.Diff(map[string][]int32{"a": {31001}}, got); diff != "" || err == nil || body.read > limit {
+			t.Errorf("%s: error %v after %d bytes; the ports (-want +got):\n%s", sentence, err, body.read, diff)
+		}
 	}
 }

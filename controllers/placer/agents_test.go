@@ -5,7 +5,6 @@ import (
 	"time"
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
-
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
