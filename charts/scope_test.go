@@ -81,6 +81,7 @@ func TestChart_namespaceThatMayNotBeRead(t *testing.T) {
 	}
 	o.startManager()
 	o.readyIn("b", "web")
+	o.withoutTaskSecrets("a")
 }
 
 // createNamespace creates a namespace.
