@@ -19,7 +19,8 @@
 // MesosFramework controller only hands it the desired configuration. Every write and every call passes leadership's gate.
 //
 // Arrows run one way: cmd, then the shells mesostask and mesosframework, then connections and placer, then the pure rooms, mesosbridge and the API
-// types. What a person asks for once, by an annotation, is judged in requests. The Secrets and ConfigMaps of tasks are read in references. What two
+// types. What a person asks for once, by an annotation, is judged in requests. The Secrets and ConfigMaps of tasks are read in references,
+// the levels of the CRDs in apilevel. What two
 // shells need is below both: writes (patches, and the memory of them), scope (which objects are seen), events, leadership. Shells do not import each other. `make rooms` prints who imports whom, and the linter holds everybody to it.
 //
 // A test belongs into the room whose behaviour it tests. What takes the whole system to show is in system.

@@ -71,6 +71,9 @@ const (
 	ReasonFrameworkNotFound = "FrameworkNotFound"
 	// ReasonFrameworkDeleting says that the MesosFramework is being deleted and launches nothing more.
 	ReasonFrameworkDeleting = "FrameworkDeleting"
+	// ReasonManagerTooOld says that a CRD is of a later release than the manager, so that a spec may have fields that the manager does not know: it
+	// launches nothing until it is upgraded.
+	ReasonManagerTooOld = "ManagerTooOld"
 	// ReasonNamespaceNotAllowed says that the framework takes no MesosTasks of this namespace.
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
 	// ReasonRoleNotAllowed says that spec.role is none of the framework's roles, or not open to this namespace.

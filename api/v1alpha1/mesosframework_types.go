@@ -6,6 +6,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:metadata:annotations="mesos.dev/api-level=1"
 // +kubebuilder:resource:scope=Cluster,shortName=mfw,categories=mesos
 // +kubebuilder:printcolumn:name="Connected",type=string,JSONPath=`.status.conditions[?(@.type=="Connected")].status`,description="True while the framework is subscribed to a leading master."
 // +kubebuilder:printcolumn:name="Reconciled",type=string,JSONPath=`.status.conditions[?(@.type=="TasksReconciled")].status`,description="True once every task was answered for in this subscription."

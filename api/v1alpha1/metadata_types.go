@@ -3,6 +3,13 @@ package v1alpha1
 // DefaultControllerName is the installation that serves a MesosFramework which names none.
 const DefaultControllerName = "mesos.dev/operator"
 
+// APILevel is the latest level of the API that this release knows. Whoever adds a field to a spec that a released manager does not know raises it, and
+// the markers on the types with it: a manager launches nothing while a CRD says more than its own.
+const APILevel = 1
+
+// AnnotationAPILevel on the two CRDs is the APILevel of the release that they are of. It is generated; CRDs of commits before levels have none.
+const AnnotationAPILevel = "mesos.dev/api-level"
+
 // Finalizers that the operator sets and removes.
 const (
 	// TaskFinalizer keeps a MesosTask that was bound until its attempt is over.

@@ -24,6 +24,7 @@ import (
 	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/apilevel"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
@@ -82,6 +83,10 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
+	levels, err := readLevels(ctx, config, scheme)
+	if err != nil {
+		return err
+	}
 	watched, err := readNamespaces(ctx, config, scheme, options.watchNamespaces)
 	if err != nil {
 		return err
@@ -117,7 +122,7 @@ func serve(ctx context.Context, options *options) error {
 		return err
 	}
 	defer stopEvents()
-	if err := errors.Join(manager.Add(owner), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
+	if err := errors.Join(manager.Add(owner), manager.Add(levels), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
 		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
 	frameworks := &mesosframework.Reconciler{
@@ -126,7 +131,7 @@ func serve(ctx context.Context, options *options) error {
 	}
 	tasks := &mesostask.Reconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder,
+		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
 	}
 	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, owner)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
@@ -137,6 +142,16 @@ func serve(ctx context.Context, options *options) error {
 		return fmt.Errorf("running the manager: %w", err)
 	}
 	return nil
+}
+
+// readLevels reads the API levels of the CRDs, before anything is launched.
+func readLevels(ctx context.Context, config *rest.Config, scheme *runtime.Scheme) (*apilevel.Levels, error) {
+	reader, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("making the client for CRDs: %w", err)
+	}
+	levels := apilevel.New(reader, ctrl.LoggerFrom(ctx).WithName("api-level"))
+	return levels, levels.Read(ctx)
 }
 
 // addChecks adds the probes: alive while the process answers; ready once the caches have synced and, in the leader, every framework's

@@ -100,6 +100,8 @@ func TestNext_conditions(t *testing.T) {
 	onLoan.Obstacle = &Obstacle{Reason: v1alpha1.ReasonRevocableNotAllowed, Message: "None is offered", Stalled: true}
 	leaving := newStory()
 	leaving.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
+	newer := newStory()
+	newer.Obstacle = TooOld(map[string]string{"tasks": "later"})
 	impossible := newStory()
 	impossible.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Message: "No", Stalled: true}
 	tooLarge := newStory()
@@ -230,6 +232,9 @@ func TestNext_conditions(t *testing.T) {
 		"being deleted": {running().change(remove), conditions("Ready", "False/Deleting", "Reconciling", "True/Deleting"), status.TerminatingStatus},
 		"with a framework that is being deleted": {
 			leaving, conditions("Ready", "False/FrameworkDeleting", "Reconciling", "True/FrameworkDeleting"), status.InProgressStatus,
+		},
+		"under the CRDs of a later release": {
+			newer, conditions("Ready", "False/ManagerTooOld", "Reconciling", "True/ManagerTooOld"), status.InProgressStatus,
 		},
 		"on an agent that is to be maintained": {
 			running().change(func(s *story) { s.Maintenance = mesos.Window{From: s.Now.Add(time.Hour)} }),

@@ -47,6 +47,7 @@ var newsworthy = map[string]struct {
 	v1alpha1.ReasonDeleting:            {false, actionDeleting},
 	v1alpha1.ReasonFrameworkNotFound:   {true, actionScheduling},
 	v1alpha1.ReasonFrameworkDeleting:   {true, actionScheduling},
+	v1alpha1.ReasonManagerTooOld:       {true, actionScheduling},
 	v1alpha1.ReasonNamespaceNotAllowed: {true, actionScheduling},
 	v1alpha1.ReasonRoleNotAllowed:      {true, actionScheduling},
 	v1alpha1.ReasonUserNotAllowed:      {true, actionScheduling},

@@ -21,6 +21,8 @@ type Obstacle struct {
 	Waits bool
 	// Reads says that what the spec takes from elsewhere is read again and again: what it says is the end of the obstacle.
 	Reads bool
+	// Blind says that the spec may ask for what this release cannot see: whether an attempt is as the spec asks cannot be said either.
+	Blind bool
 }
 
 // Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework

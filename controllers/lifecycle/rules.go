@@ -56,7 +56,7 @@ var rules = []rule{
 	// An attempt is not known to be over. While the task is paused it is told what becomes of it, and nothing is done.
 	{"hands off another framework's attempt", func(s *scene) bool { return s.current() && s.otherFramework() }, (*scene).handsOff},
 	{"call off a launch that is not wanted any more", func(s *scene) bool {
-		return s.current() && !s.paused() && s.Launch == LaunchUnsent && (s.unwanted() != "" || s.stalled() && !s.fitted())
+		return s.current() && !s.paused() && s.Launch == LaunchUnsent && (s.unwanted() != "" || (s.stalled() || s.isBlind()) && !s.fitted())
 	}, (*scene).callOff},
 	{"kill what is not wanted any more", func(s *scene) bool { return s.current() && !s.paused() && s.unwanted() != "" }, (*scene).killToChange},
 	{"wait for what may or may not run", (*scene).fateUnknown, (*scene).wait},
@@ -259,7 +259,7 @@ func (s *scene) isPlainlyLost() bool {
 
 func (s *scene) run() {
 	s.verdict = s.runs()
-	if s.stalled() || s.lacks() {
+	if s.stalled() || s.lacks() || s.isBlind() && s.outgrown() {
 		s.runOutgrown()
 	}
 	if s.Obstacle == nil && s.mayOutgrow() {

@@ -338,11 +338,14 @@ func (w *walk) personActions() map[string]func(*rapid.T) {
 		"it is paused or goes on":   func(*rapid.T) { w.Paused = !w.Paused },
 		"there is no room for more": func(*rapid.T) { w.AbandonedFull = !w.AbandonedFull },
 		"a restart is asked for":    func(t *rapid.T) { w.RestartRequest = oneOf(t, "request", "one", "two") },
-		"an obstacle comes or goes": func(*rapid.T) {
-			if w.Obstacle == nil {
-				w.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
-			} else {
+		"an obstacle comes or goes": func(t *rapid.T) {
+			switch {
+			case w.Obstacle != nil:
 				w.Obstacle = nil
+			case rapid.Bool().Draw(t, "blind"):
+				w.Obstacle = TooOld(map[string]string{"tasks": "later"})
+			default:
+				w.Obstacle = &Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: "It goes"}
 			}
 		},
 		"it is deleted": func(t *rapid.T) {

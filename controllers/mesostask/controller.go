@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/apilevel"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/events"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
@@ -60,6 +61,8 @@ type Reconciler struct {
 	ControllerName string
 	// Scope is the namespaces whose MesosTasks it works on.
 	Scope scope.Namespaces
+	// Levels are those of the CRDs; nil where nothing is known of them.
+	Levels *apilevel.Levels
 	// Recorder writes Events.
 	Recorder *events.Recorder
 
@@ -95,6 +98,11 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 	if err := scope.Index(ctx, manager.GetFieldIndexer()); err != nil {
 		return err
 	}
+	r.Levels.OnChange(func(ctx context.Context) {
+		for _, request := range r.requests(ctx, &client.ListOptions{}) {
+			r.Connections.EnqueueTask(request.NamespacedName)
+		}
+	})
 	return ctrl.NewControllerManagedBy(manager).
 		Named("mesostask").
 		For(&v1alpha1.MesosTask{}).

@@ -141,22 +141,38 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 		}
 		return true, nil
 	}
-	framework = lifecycle.WithDefaultTaken(framework)
-	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Namespace, v.object.Name, v.object.Spec, framework.Spec.Info)
-	if v.seen.Obstacle == nil {
-		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)
-		v.seen.Hash = v.seen.Declared.Hash()
-		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
-			return false, err
-		}
-		v.gatherRoom()
-		r.gatherReferences(v)
+	if err := r.gatherSpec(ctx, v, lifecycle.WithDefaultTaken(framework)); err != nil {
+		return false, err
 	}
 	if refusal, until := r.refusals.current(v.key, r.Clock.Now()); refusal != "" && v.seen.Obstacle == nil {
 		v.seen.Obstacle = &lifecycle.Obstacle{Reason: v1alpha1.ReasonWriteRefused, Message: refusal}
 		v.lookAgainAt(until)
 	}
 	return true, nil
+}
+
+// gatherSpec resolves the spec, and reads what may keep it from being launched.
+func (r *Reconciler) gatherSpec(ctx context.Context, v *view, framework *v1alpha1.MesosFramework) (err error) {
+	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Namespace, v.object.Name, v.object.Spec, framework.Spec.Info)
+	resolved, blind := v.seen.Obstacle == nil, r.Levels.Obstacle()
+	if resolved {
+		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)
+		v.seen.Hash = v.seen.Declared.Hash()
+	}
+	switch {
+	case blind != nil:
+		// What else there is to say of the spec may not be so: this release does not see all of it.
+		v.seen.Obstacle = blind
+	case !resolved:
+		return nil
+	default:
+		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
+			return err
+		}
+	}
+	v.gatherRoom()
+	r.gatherReferences(v)
+	return nil
 }
 
 // caughtUp is what a live read said of a MesosFramework, for as long as the cache may not have it.

@@ -34,6 +34,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/apilevel"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/events"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
@@ -92,6 +93,8 @@ type world struct {
 	scope scope.Namespaces
 	// master is the URL for the framework; the simulator's first master's unless a test says otherwise.
 	master string
+	// levels are those of the CRDs; nil: the manager knows of none.
+	levels *apilevel.Levels
 	// logger is the manager's; the zero value writes to the test's log.
 	logger logr.Logger
 }
@@ -201,7 +204,12 @@ func (w *world) startManager() (stop func()) {
 	}
 	tasks := &mesostask.Reconciler{
 		Client: patching{manager.GetClient(), w.beforePatch}, Live: manager.GetAPIReader(),
-		Connections: owner, Gate: gate, Clock: w.clock, ControllerName: w.controllerName(), Scope: w.scope, Recorder: recorder,
+		Connections: owner, Gate: gate, Clock: w.clock, ControllerName: w.controllerName(), Scope: w.scope, Levels: w.levels, Recorder: recorder,
+	}
+	if w.levels != nil {
+		if err := manager.Add(w.levels); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	for _, err := range []error{manager.Add(owner), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {
 		if err != nil {
