@@ -16,10 +16,21 @@ import (
 //go:embed testdata/version1/*.yaml
 var version1 embed.FS
 
+// version2 has what commits wrote that hashed by version 2, before MesosTasks had containers, checks, labels, placement and what else is wide.
+//
+//go:embed testdata/version2/*.yaml
+var version2 embed.FS
+
 // written reads an object that version 1 wrote.
 func written[T any](t *testing.T, name string) *T {
 	t.Helper()
-	data, err := version1.ReadFile("testdata/version1/" + name + ".yaml")
+	return writtenBy[T](t, version1, "testdata/version1/"+name+".yaml")
+}
+
+// writtenBy reads an object as it was written.
+func writtenBy[T any](t *testing.T, from embed.FS, path string) *T {
+	t.Helper()
+	data, err := from.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
