@@ -121,13 +121,14 @@ type MesosTaskSpec struct {
 	// activeDeadlineSeconds is how long after the creation of the object it may have a task, in seconds, whether that ever started or not, and also
 	// while it is suspended. Then what runs is killed, nothing is launched any more, and the task has failed (condition Succeeded False, reason
 	// DeadlineExceeded); one that finishes while it is being killed has completed, where restartPolicy lets it. What came to its own end before
-	// stays as it is. A later deadline lets the task go on. Absent: no limit.
+	// stays as it is, also if the spec is changed since. What is paused is not judged. A later deadline lets the task go on. Absent: no limit.
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=315360000
 	// +optional
 	ActiveDeadlineSeconds *int32 `json:"activeDeadlineSeconds,omitempty"`
 
-	// ttlSecondsAfterFinished is how long after its end the object is deleted, in seconds from when condition Succeeded became True or False; 0: at once.
+	// ttlSecondsAfterFinished is how long after its end the object is deleted, in seconds from when condition Succeeded became True or False, by
+	// the spec as it is; 0: at once.
 	// It is not deleted while anything of it may still run or annotation mesos.dev/paused is set. What creates it again, such as GitOps, runs it again.
 	// Absent: it stays.
 	// +kubebuilder:validation:Minimum=0

@@ -162,6 +162,8 @@ func (s *scene) whyNotReplaced() string {
 	switch {
 	case s.Spec.Suspend:
 		return "spec.suspend asks for nothing in its place"
+	case s.pastDeadline():
+		return "nothing is launched in its place, " + s.tooOld()
 	case s.Obstacle != nil:
 		return "nothing can be launched in its place: " + s.Obstacle.Message
 	case s.whyKept() != "":

@@ -120,10 +120,14 @@ func (s *scene) setConditions() {
 			meta.RemoveStatusCondition(&s.decision.Status.Conditions, condition.name)
 			continue
 		}
-		meta.SetStatusCondition(&s.decision.Status.Conditions, metav1.Condition{
+		decided := metav1.Condition{
 			Type: condition.name, Status: condition.status, Reason: condition.reason, Message: cut(condition.message, messageLength),
 			ObservedGeneration: s.Generation, LastTransitionTime: metav1.Time{Time: s.Now.Truncate(time.Second)},
-		})
+		}
+		if condition.name == v1alpha1.ConditionSucceeded {
+			s.dateEnd(&decided)
+		}
+		meta.SetStatusCondition(&s.decision.Status.Conditions, decided)
 	}
 }
 

@@ -157,7 +157,7 @@ func TestNext_conditions(t *testing.T) {
 			running(deadline(60)).later(time.Minute), conditions("Ready", "False/DeadlineExceeded", "Reconciling", "True/DeadlineExceeded"), status.InProgressStatus,
 		},
 		"out of time while it is suspended": {
-			newStory(deadline(60)).change(suspend).later(time.Minute),
+			newStory(deadline(60)).change(suspend).change(func(s *story) { s.Proven = true }).later(time.Minute),
 			conditions("Ready", "True/Suspended", "Suspended", "True/Suspended", "Succeeded", "False/DeadlineExceeded"), status.CurrentStatus,
 		},
 		"refused by Mesos": {

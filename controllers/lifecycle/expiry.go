@@ -19,18 +19,40 @@ func (s *scene) deleteFinished() {
 		return
 	}
 	recorded, decided := succeeded(&s.Status), succeeded(&s.decision.Status)
-	if recorded == nil || decided == nil || recorded.Status != decided.Status || recorded.Status == metav1.ConditionUnknown {
+	if recorded == nil || decided == nil || recorded.Status == metav1.ConditionUnknown || s.isAnotherEnd(recorded, decided) {
 		return
 	}
 	// The API keeps whole seconds; never sooner than asked.
 	if !s.due(recorded.LastTransitionTime.Add(time.Second - 1 + secondsOr(s.Spec.TTLSecondsAfterFinished, 0))) {
 		return
 	}
-	if !s.Proven && s.FrameworkID != "" {
+	if !s.Proven && !s.isAloneOver() {
 		s.checkAt(s.Now.Add(unprovenRetry))
 		return
 	}
 	s.step(StepDelete)
+}
+
+// isAloneOver says whether the object's task is recorded as over, and there is no framework to ask whether anything else of its name runs. Of what was
+// never launched, or came from a backup, no record tells.
+func (s *scene) isAloneOver() bool {
+	recorded := s.Status.Task
+	return s.FrameworkID == "" && recorded != nil && over(recorded) && s.Binding != nil && s.Binding.TaskID == recorded.ID && s.Binding.UID == s.UID
+}
+
+// isAnotherEnd says whether the end that is recorded is not the one that is decided: it was by another spec, for another reason, or of an earlier object
+// whose status a backup brought back.
+func (s *scene) isAnotherEnd(recorded, decided *metav1.Condition) bool {
+	return recorded.Status != decided.Status || recorded.Reason != decided.Reason || recorded.ObservedGeneration != s.Generation ||
+		recorded.LastTransitionTime.Time.Before(s.Created)
+}
+
+// dateEnd makes condition Succeeded count from now where it is about another end, though its status is the same: the TTL is the end's.
+func (s *scene) dateEnd(decided *metav1.Condition) {
+	recorded := succeeded(&s.decision.Status)
+	if recorded != nil && s.isAnotherEnd(recorded, decided) && !s.Now.Before(s.Created) {
+		recorded.LastTransitionTime = decided.LastTransitionTime
+	}
 }
 
 // succeeded is what a status says of the task's end; nil for nothing.

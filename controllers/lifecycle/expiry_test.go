@@ -17,6 +17,9 @@ func TestNext_ttl(t *testing.T) {
 	minute := ttl(60)
 	never := newStory(minute)
 	never.Obstacle = &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Message: "No", Stalled: true}
+	tooOld := newStory(minute, deadline(60)).later(time.Minute)
+	tooOld.Proven = true
+	tooOld.look()
 	for name, c := range map[string]struct {
 		story *story
 		after time.Duration
@@ -31,8 +34,10 @@ func TestNext_ttl(t *testing.T) {
 		"what ran out of time":                       {expired(minute), 3 * time.Minute, nil, true},
 		"at once":                                    {ended(mesos.TaskFinished, onlyOnce, ttl(0)), time.Second, nil, true},
 		"never where nothing is said":                {ended(mesos.TaskFinished, onlyOnce), time.Hour, nil, false},
-		"what completed and is suspended":            {ended(mesos.TaskFinished, onlyOnce, minute), time.Hour, func(s *story) { s.change(suspend) }, true},
+		"what completed and is suspended":            {ended(mesos.TaskFinished, onlyOnce, minute), time.Hour, func(s *story) { s.change(suspend).look(); s.later(61 * time.Second) }, true},
 		"where its framework is not there any more":  {ended(mesos.TaskFinished, onlyOnce, minute), time.Hour, func(s *story) { s.FrameworkID, s.Proven = "", false }, true},
+		"not what was restored, without one":         {ended(mesos.TaskFinished, onlyOnce, minute), time.Hour, func(s *story) { s.FrameworkID, s.Proven, s.UID = "", false, "uid-2" }, false},
+		"not what was never launched, without one":   {tooOld, time.Hour, func(s *story) { s.FrameworkID, s.Proven = "", false }, false},
 		"not before Mesos has told all that runs":    {ended(mesos.TaskFinished, onlyOnce, minute), time.Hour, func(s *story) { s.Proven = false }, false},
 		"not what runs":                              {running(onlyOnce, minute), time.Hour, nil, false},
 		"not what is launched again":                 {ended(mesos.TaskFailed, minute), time.Hour, nil, false},
@@ -81,5 +86,33 @@ func TestNext_ttlCountsFromTheRecord(t *testing.T) {
 	s.Unacknowledged = nil
 	if decision := s.later(time.Second).look(); !has(decision, StepDelete) {
 		t.Errorf("a second later rule %q takes steps %v", decision.Rule, decision.Steps)
+	}
+}
+
+// TestNext_ttlCountsAnew: an end counts from when it was recorded for this object and its spec as it is, and for what it is said to be.
+func TestNext_ttlCountsAnew(t *testing.T) {
+	const month = 30 * 24 * time.Hour
+	for name, c := range map[string]struct {
+		story *story
+		then  func(*story)
+	}{
+		"the spec is another":                  {ended(mesos.TaskFailed, onlyOnce, ttl(3600), deadline(60)), func(s *story) { s.change(changeHash) }},
+		"it is suspended":                      {ended(mesos.TaskFinished, onlyOnce, ttl(3600)), func(s *story) { s.change(suspend) }},
+		"the reason is another":                {ended(mesos.TaskFailed, onlyOnce, ttl(3600)), func(s *story) { succeeded(&s.Status).Reason = v1alpha1.ReasonRefused }},
+		"the object was restored, and its end": {ended(mesos.TaskFinished, onlyOnce, ttl(3600)), func(s *story) { s.UID, s.Created = "uid-2", s.Now.Add(-time.Minute) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := c.story.later(month)
+			s.Proven = true
+			c.then(s)
+			for _, passed := range []time.Duration{0, time.Minute, 58 * time.Minute} {
+				if decision := s.later(passed).look(); has(decision, StepDelete) {
+					t.Fatalf("rule %q deletes it %v later", decision.Rule, s.Now.Sub(epoch.Add(month)))
+				}
+			}
+			if decision := s.later(2 * time.Minute).look(); !has(decision, StepDelete) {
+				t.Errorf("an hour later rule %q takes steps %v and says %+v", decision.Rule, decision.Steps, s.Status.Conditions)
+			}
+		})
 	}
 }

@@ -273,8 +273,8 @@ func (s *scene) putOther(attempt v1alpha1.TaskAttempt) {
 	}
 }
 
-// doomed says whether an other is to be killed. What was left behind always is. While the fate of the attempt of record is unknown no other
-// is touched: it may be the one that goes on.
+// doomed says whether an other is to be killed. What was left behind always is, and so is each where the object is to have none. While the fate of
+// the attempt of record is unknown no other is touched: it may be the one that goes on.
 func (s *scene) doomed(other Other) bool {
 	switch {
 	case s.paused() || !other.lives():
@@ -283,7 +283,7 @@ func (s *scene) doomed(other Other) bool {
 		return true
 	case s.Deleting && s.orphans():
 		return false
-	case s.Deleting || s.Spec.Suspend || s.isExpired():
+	case s.Deleting || s.mayHaveNone():
 		return true
 	case s.current():
 		return s.live()

@@ -84,7 +84,7 @@ func someConditions(t *rapid.T) (conditions []metav1.Condition) {
 		conditions = append(conditions, metav1.Condition{
 			Type: name, Status: oneOf(t, "status", metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown),
 			Reason: oneOf(t, "reason", reasons...), Message: "Before", ObservedGeneration: rapid.Int64Range(1, 3).Draw(t, "generation"),
-			LastTransitionTime: metav1.Time{Time: epoch.Add(-time.Hour)},
+			LastTransitionTime: metav1.Time{Time: epoch.Add(-rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 2 * time.Hour}).Draw(t, "transition"))},
 		})
 	}
 	return conditions
@@ -307,6 +307,10 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 		if killed && !other.lives() {
 			t.Fatalf("rule %q kills %v, which nobody says to live", decision.Rule, other)
 		}
+		none := seen.Spec.Suspend || isTooOld(seen) && decision.Status.Task != nil && decision.Status.Task.FinishTime == nil
+		if none && other.lives() && other.Kills == 0 && !killed && !seen.Paused && !seen.Deleting && len(decision.Status.History) < maxHistory {
+			t.Fatalf("rule %q spares %s of an object that is to have no task", decision.Rule, other.TaskID)
+		}
 		if left(other.TaskID) && other.lives() && other.Kills == 0 && !killed && (!seen.Paused || seen.Deleting) {
 			t.Fatalf("rule %q spares %s, which was left behind", decision.Rule, other.TaskID)
 		}
@@ -374,6 +378,10 @@ func checkDeleted(t *rapid.T, seen Seen, decision Decision, current bool) {
 		t.Fatalf("rule %q deletes what nobody asked to delete", decision.Rule)
 	case end == nil || end.Status == metav1.ConditionUnknown || succeeded(&decision.Status).Status != end.Status:
 		t.Fatalf("rule %q deletes what it recorded no end of: %+v", decision.Rule, end)
+	case end.ObservedGeneration != seen.Generation || end.Reason != succeeded(&decision.Status).Reason || end.LastTransitionTime.Time.Before(seen.Created):
+		t.Fatalf("rule %q deletes for another end: %+v", decision.Rule, end)
+	case !seen.Proven && (seen.FrameworkID != "" || seen.Status.Task == nil || seen.Status.Task.FinishTime == nil):
+		t.Fatalf("rule %q deletes what nobody told to be all", decision.Rule)
 	case current || Condemned(&decision.Status) != nil || has(decision, StepKill) || has(decision, StepKillOthers):
 		t.Fatalf("rule %q deletes what may live: %+v", decision.Rule, decision.Status)
 	}
@@ -488,7 +496,7 @@ func checkHistory(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("%s is lost and not known to be over", earlier.ID)
 		case earlier.FinishTime == nil && earlier.Outcome == v1alpha1.OutcomeReplaced && is[kept].Outcome == "":
 			t.Fatalf("%s was replaced, and no more", earlier.ID)
-		case earlier.FinishTime != nil && kept >= 0 && len(was) <= maxHistory:
+		case earlier.FinishTime != nil && kept >= 0:
 			if diff := cmp.Diff(earlier, is[kept]); diff != "" {
 				t.Fatalf("an attempt that is over changed (-before +after):\n%s", diff)
 			}

@@ -66,8 +66,8 @@ var rules = []rule{
 
 	// No attempt, or the last one is over or was left behind.
 	{"suspended", func(s *scene) bool { return s.Spec.Suspend }, (*scene).suspended},
-	{"past its deadline", (*scene).isExpired, (*scene).expire},
 	{"paused", func(s *scene) bool { return s.Paused && (!s.final() || !s.asDeclared()) }, (*scene).pause},
+	{"past its deadline", (*scene).isExpired, (*scene).expire},
 	{"nothing can be launched", (*scene).isHindered, (*scene).hindered},
 	{"first launch", func(s *scene) bool { return s.attempt == nil }, (*scene).launch},
 	{"launch the changed spec", func(s *scene) bool { return !s.asDeclared() }, (*scene).launch},
@@ -215,6 +215,10 @@ func (s *scene) killToChange() {
 		ready: metav1.ConditionFalse, reason: why.reason, reconciling: true,
 		message: fmt.Sprintf("Killing %s on %s%s", s.attempt.ID, s.where(), why.purpose),
 	}
+	if s.fateUnknown() {
+		s.verdict.message += fmt.Sprintf(". Mesos says %s of it: it may still run, and is killed if it comes back", s.state())
+		s.sayHowToGiveUp()
+	}
 	s.markUnreachable()
 	s.noteIgnored()
 	s.kill()
@@ -241,15 +245,20 @@ func (s *scene) wait() {
 	if s.state() == mesos.TaskUnreachable {
 		s.verdict.reason = v1alpha1.ReasonAgentUnreachable
 	}
+	s.sayHowToGiveUp()
+	s.markUnreachable()
+	// A plain TASK_LOST says nothing of what became of it: what does is another word, and that has to be asked for.
+	s.askIf(s.Doubted || s.isPlainlyLost())
+}
+
+// sayHowToGiveUp says how a person ends an attempt whose fate is unknown.
+func (s *scene) sayHowToGiveUp() {
 	if s.attempt.AgentRemovedTime == nil {
 		s.verdict.message += s.waysToGiveUp(s.attempt.ID, s.attempt.AgentID)
 	}
 	if IsUnknown(s.attempt) {
 		s.verdict.message += "; or, if Mesos was rebuilt, all that it does not know: see status.unknown of MesosFramework " + s.Spec.FrameworkRef.Name
 	}
-	s.markUnreachable()
-	// A plain TASK_LOST says nothing of what became of it: what does is another word, and that has to be asked for.
-	s.askIf(s.Doubted || s.isPlainlyLost())
 }
 
 // isPlainlyLost says whether Mesos said TASK_LOST of the current attempt, not that its agent was removed, and has not been asked since.
@@ -350,14 +359,18 @@ func (s *scene) suspended() {
 // endVerdict is what was said of the task's own end; nil where it has come to none. It stays true while the task is suspended.
 func (s *scene) endVerdict() *verdict {
 	said := &scene{Seen: s.Seen, decision: s.decision, attempt: s.attempt}
+	keeps := s.keepsEnd()
 	switch {
-	case s.isExpired() && len(s.Others) == 0:
-		said.expire()
-	case !s.hasOwnEnd():
+	case s.isExpired() && !keeps:
+		if !s.isConcluded() {
+			return nil
+		}
+		said.timedOut()
+	case !keeps && !s.hasOwnEnd():
 		return nil
 	case s.isRefused():
 		said.refused()
-	case s.isComplete():
+	case s.isComplete(), s.state() == mesos.TaskFinished:
 		said.completed()
 	case s.outcomeUnknown():
 		return nil
@@ -366,12 +379,15 @@ func (s *scene) endVerdict() *verdict {
 	default:
 		said.exhausted()
 	}
+	if keeps {
+		said.verdict.message += ". Nothing is launched anew, " + s.tooOld()
+	}
 	return &said.verdict
 }
 
 // pause is neither progress nor failure: it is for a person to end, and whoever waits for the task waits on.
 func (s *scene) pause() {
-	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused, message: "Nothing is launched"}
+	s.verdict = verdict{ready: metav1.ConditionFalse, reason: v1alpha1.ReasonPaused, message: "Nothing is launched", end: s.endVerdict()}
 }
 
 func (s *scene) hindered() {
