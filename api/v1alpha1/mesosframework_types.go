@@ -199,7 +199,7 @@ type AllowedNamespaces struct {
 	From NamespacesFrom `json:"from,omitempty"`
 
 	// selector matches the labels of namespaces. A namespace's name is its label kubernetes.io/metadata.name, which nobody can change.
-	// Absent: none, as it is for from All and Same.
+	// Absent: none, as it is for from All.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }

@@ -535,7 +535,7 @@ type MesosTaskStatus struct {
 	// +optional
 	Task *TaskAttempt `json:"task,omitempty"`
 
-	// restarts counts the launches after the first that followed an attempt that ran and ended by itself; it starts anew when the template
+	// restarts counts the launches after the first that followed an attempt that ran and ended by itself; it starts anew when what reaches Mesos of the spec
 	// changes.
 	// +optional
 	Restarts int32 `json:"restarts"`
@@ -782,7 +782,7 @@ type KillReason string
 
 // The kill reasons.
 const (
-	// KillSpecChanged is a change of the template.
+	// KillSpecChanged is a change of what reaches Mesos of the spec.
 	KillSpecChanged KillReason = "SpecChanged"
 	// KillRestartRequested is a change of AnnotationRestartedAt.
 	KillRestartRequested KillReason = "RestartRequested"

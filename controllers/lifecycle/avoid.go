@@ -51,7 +51,7 @@ func (s *scene) avoidance() Avoidance {
 		return Avoidance{}
 	}
 	failed, asked := s.failures(), s.restartRequested()
-	avoid := Avoidance{Elsewhere: onOneAgent(failed)}
+	avoid := Avoidance{Elsewhere: onOneAgent(failed) > 0}
 	for _, attempt := range failed {
 		at := slices.IndexFunc(avoid.Agents, func(agent AvoidedAgent) bool { return agent.ID == attempt.AgentID })
 		if at < 0 {
@@ -112,15 +112,21 @@ func neverStarted(attempt *v1alpha1.TaskAttempt) bool {
 	return (tookTooLong || didNotStart(attempt)) && interruptionOf(attempt) == ""
 }
 
-// onOneAgent says whether attempts are several and all were on one agent.
-func onOneAgent(attempts []*v1alpha1.TaskAttempt) bool {
-	return len(attempts) >= sameAgentLeast &&
-		!slices.ContainsFunc(attempts, func(attempt *v1alpha1.TaskAttempt) bool { return attempt.AgentID != attempts[0].AgentID })
+// onOneAgent is how many of the latest attempts, the latest first, were on the agent of the last; zero for too few to say anything of it.
+func onOneAgent(attempts []*v1alpha1.TaskAttempt) (latest int) {
+	for latest < len(attempts) && attempts[latest].AgentID == attempts[0].AgentID {
+		latest++
+	}
+	if latest < sameAgentLeast {
+		return 0
+	}
+	return latest
 }
 
-// noteSameAgent says where the last attempts failed, if all did on one agent.
+// noteSameAgent says where the last attempts failed, if several did on one agent.
 func (s *scene) noteSameAgent() {
-	if failed := s.failures(); onOneAgent(failed) {
-		s.note(fmt.Sprintf("The last %d attempts all failed on %s", len(failed), whereOf(failed[0])))
+	failed := s.failures()
+	if latest := onOneAgent(failed); latest > 0 {
+		s.note(fmt.Sprintf("The last %d attempts all failed on %s", latest, whereOf(failed[0])))
 	}
 }

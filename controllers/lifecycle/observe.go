@@ -31,9 +31,10 @@ func (s *scene) observe() {
 	if s.newAttempt() {
 		s.begin()
 	}
+	// One that ended before it was ever seen to live was somewhere, too.
+	s.locate()
 	s.observeCurrent()
 	s.date()
-	s.locate()
 	s.findPorts()
 	s.leaveBehind()
 	s.overlook()

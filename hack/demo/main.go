@@ -105,9 +105,11 @@ func (d *demo) stay(ctx, interrupted context.Context) (status int) {
     %s edit mesostask huge        # ask for less, and see it start
 
 Mesos, and what can go wrong with it:  http://%s/
+Its master, for spec.masters.urls:     http://%s
+What tasks wrote:                      %s
 The manager's log:                     %s
 
-`, d.kubeconfig, kubectl, kubectl, kubectl, d.mesos.control, d.path(managerLog))
+`, d.kubeconfig, kubectl, kubectl, kubectl, d.mesos.control, d.mesos.master, d.path("sandboxes"), d.path(managerLog))
 	<-ctx.Done()
 	if interrupted.Err() == nil {
 		d.printf("FAILED: %v\n\nThe last lines of the manager's log:\n%s\n", context.Cause(ctx), indent(d.managerLog(20)))
