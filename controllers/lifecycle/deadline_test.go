@@ -63,11 +63,11 @@ func TestNext_deadline(t *testing.T) {
 		"what finishes meanwhile has completed": {
 			running(limited, onlyOnce), time.Minute, func(s *story) { s.look(); s.says(mesos.TaskFinished).Unacknowledged = nil }, summary{"completed", "True/Completed", nil},
 		},
-		"what completed before stays so":   {ended(mesos.TaskFinished, limited, onlyOnce), time.Hour, nil, summary{"completed", "True/Completed", nil}},
-		"what failed before stays so":      {ended(mesos.TaskFailed, limited, onlyOnce), time.Hour, nil, summary{"failed for good", "False/Failed", nil}},
-		"what ran out of restarts, too":    {ended(mesos.TaskFailed, limited, maxRestarts(0)), time.Hour, nil, summary{"restarts exhausted", "False/RestartsExhausted", nil}},
-		"what completed by an older spec":  {ended(mesos.TaskFinished, limited, onlyOnce), time.Hour, func(s *story) { s.change(changeHash) }, summary{expires, "True/Completed", nil}},
-		"what failed by an older spec":     {ended(mesos.TaskFailed, limited, onlyOnce), time.Hour, func(s *story) { s.change(changeHash) }, summary{expires, "False/Failed", nil}},
+		"what completed before stays so":  {ended(mesos.TaskFinished, limited, onlyOnce), time.Hour, nil, summary{"completed", "True/Completed", nil}},
+		"what failed before stays so":     {ended(mesos.TaskFailed, limited, onlyOnce), time.Hour, nil, summary{"failed for good", "False/Failed", nil}},
+		"what ran out of restarts, too":   {ended(mesos.TaskFailed, limited, maxRestarts(0)), time.Hour, nil, summary{"restarts exhausted", "False/RestartsExhausted", nil}},
+		"what completed by an older spec": {ended(mesos.TaskFinished, limited, onlyOnce), time.Hour, func(s *story) { s.change(changeHash) }, summary{expires, "True/Completed", nil}},
+		"what failed by an older spec":    {ended(mesos.TaskFailed, limited, onlyOnce), time.Hour, func(s *story) { s.change(changeHash) }, summary{expires, "False/Failed", nil}},
 		"what completed, asked to run again": {
 			ended(mesos.TaskFinished, limited, onlyOnce), time.Hour, func(s *story) { s.RestartRequest = "1" }, summary{expires, "True/Completed", nil},
 		},
@@ -77,10 +77,10 @@ func TestNext_deadline(t *testing.T) {
 		"what completed, and was changed in time": {changedInTime, time.Hour, nil, summary{expires, "False/DeadlineExceeded", nil}},
 		"what Mesos refused of an older spec":     {ended(mesos.TaskError, limited), time.Hour, func(s *story) { s.change(changeHash) }, summary{expires, "False/DeadlineExceeded", nil}},
 		"what is paused is not concluded":         {waiting, time.Hour, func(s *story) { s.Paused = true }, summary{"paused", "False/Paused", nil}},
-		"a later deadline lets it go on":   {expired(), time.Hour, func(s *story) { s.change(func(s *story) { deadline(7200)(&s.Spec) }) }, summary{"launch after our own kill", "False/AwaitingOffer", []Step{StepPlace}}},
-		"what is suspended stays so":       {suspended, time.Hour, nil, summary{"suspended", "True/Suspended", nil}},
-		"a task of its name is killed":     {other, time.Minute, nil, summary{expires, "False/DeadlineExceeded", []Step{StepKillOthers, StepFinalize}}},
-		"one of another ID is not touched": {running(limited), time.Minute, func(s *story) { s.FrameworkID = "framework-2" }, summary{"hands off another framework's attempt", "Unknown/OtherFrameworkID", nil}},
+		"a later deadline lets it go on":          {expired(), time.Hour, func(s *story) { s.change(func(s *story) { deadline(7200)(&s.Spec) }) }, summary{"launch after our own kill", "False/AwaitingOffer", []Step{StepPlace}}},
+		"what is suspended stays so":              {suspended, time.Hour, nil, summary{"suspended", "True/Suspended", nil}},
+		"a task of its name is killed":            {other, time.Minute, nil, summary{expires, "False/DeadlineExceeded", []Step{StepKillOthers, StepFinalize}}},
+		"one of another ID is not touched":        {running(limited), time.Minute, func(s *story) { s.FrameworkID = "framework-2" }, summary{"hands off another framework's attempt", "Unknown/OtherFrameworkID", nil}},
 		"what Mesos cannot tell of is killed should it return": {
 			running(limited), time.Minute, answer(mesos.TaskUnreachable), summary{kills, "False/DeadlineExceeded", []Step{StepKill}},
 		},
@@ -127,8 +127,8 @@ func TestNext_deadlineSays(t *testing.T) {
 		story *story
 		want  string
 	}{
-		"never launched":          {waiting, "never launched, and is not any more, as the object is older than 60 s (spec.activeDeadlineSeconds)"},
-		"killed":                  {expired(), "(spec.activeDeadlineSeconds); last: TASK_KILLED"},
+		"never launched": {waiting, "never launched, and is not any more, as the object is older than 60 s (spec.activeDeadlineSeconds)"},
+		"killed":         {expired(), "(spec.activeDeadlineSeconds); last: TASK_KILLED"},
 		"completed, and changed since": {
 			ended(mesos.TaskFinished, deadline(60), onlyOnce).later(time.Hour).change(changeHash), "Nothing is launched anew, as the object is older than 60 s (spec.activeDeadlineSeconds)",
 		},
