@@ -373,7 +373,7 @@ func (s *scene) unproven(said mesos.Observation) bool {
 // outage of the operator the answer comes first, and only the update says why. The end itself does not change.
 func (s *scene) learnMoreOfEnd() {
 	said := s.Observation
-	if s.attempt == nil || !over(s.attempt) || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() ||
+	if s.attempt == nil || !over(s.attempt) || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() || said.State.Class() != mesos.Ended ||
 		s.attempt.Reason != mesos.ReasonReconciliation || s.attempt.State != string(said.State) {
 		return
 	}
