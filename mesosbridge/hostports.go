@@ -11,8 +11,10 @@ import (
 const (
 	getTasks = "GET_TASKS"
 	// portsGather is how long is waited for more tasks whose ports are wanted: one answer tells of all. portsEvery is the least time between two asks,
-	// portsRetry the least after one that did not tell all that was wanted.
+	// portsRetry the least after one that the master did not answer in full.
 	portsGather, portsEvery, portsRetry = 5 * time.Second, 5 * time.Minute, time.Hour
+	// portsTries is how many answers may leave out a task that is wanted: its agent may not have registered again yet.
+	portsTries = 4
 	// maxTasksAnswer is how much is read of what a master says of all tasks, and maxHostPorts how many ports are kept of one.
 	maxTasksAnswer, maxHostPorts = 256 << 20, 64
 )
@@ -27,7 +29,7 @@ func (b *Bridge) HostPorts(taskID string) []int32 {
 	if r == nil {
 		return nil
 	}
-	if r.ports.ask == portsUnasked {
+	if r.ports.ask == portsUnasked && !r.Over() {
 		r.ports.ask = portsAsked
 		b.askForPorts()
 	}
@@ -38,6 +40,8 @@ func (b *Bridge) HostPorts(taskID string) []int32 {
 type toldPorts struct {
 	told []int32
 	ask  portsAsk
+	// missed is how many answers left the task out.
+	missed int
 }
 
 // portsAsk is how far asking for the ports of a task has come.
@@ -83,24 +87,30 @@ func (b *Bridge) keepPorts(t *term) {
 			continue
 		}
 		astray, next = 1, time.Now().Add(portsEvery)
+		b.notePorts(t, said)
 		if err := o.problem(); err != nil {
 			b.log.Info("The master did not say which tasks it has", "term", t.number, "err", err)
-		}
-		b.notePorts(t, said)
-		if len(said) < len(wanted) {
 			next = time.Now().Add(portsRetry)
+		} else {
+			b.noteMissed(t, wanted)
+		}
+		if len(said) < len(wanted) {
 			b.askForPorts()
 		}
 	}
 }
 
-// portsUnsaid are the tasks whose ports are wanted.
+// portsUnsaid are the tasks whose ports are wanted. Of those that are over no master tells any.
 func (b *Bridge) portsUnsaid() map[string]struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wanted := map[string]struct{}{}
 	for taskID, r := range b.attempts {
-		if r.ports.ask == portsAsked {
+		switch {
+		case r.ports.ask != portsAsked:
+		case r.Over():
+			r.ports.ask = portsUnasked
+		default:
 			wanted[taskID] = struct{}{}
 		}
 	}
@@ -122,6 +132,24 @@ func (b *Bridge) notePorts(t *term, said map[string][]int32) {
 	b.mu.Unlock()
 	for _, taskID := range news {
 		b.listener.AttemptChanged(taskID)
+	}
+}
+
+// noteMissed counts an answer that was read to its end against those of the tasks that were wanted and that it left out.
+func (b *Bridge) noteMissed(t *term, wanted map[string]struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t != b.current {
+		return
+	}
+	for taskID := range wanted {
+		r := b.attempts[taskID]
+		if r == nil || r.ports.ask != portsAsked {
+			continue
+		}
+		if r.ports.missed++; r.ports.missed == portsTries {
+			r.ports.ask = portsSaid
+		}
 	}
 }
 

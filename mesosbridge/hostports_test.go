@@ -200,3 +200,54 @@ func TestDecodePorts_endless(t *testing.T) {
 		}
 	}
 }
+
+// TestBridge_HostPorts_ofWhatIsNoMore: a task that ended keeps no other's ports from being asked for, and one that no master lists is asked for a few
+// times only.
+func TestBridge_HostPorts_ofWhatIsNoMore(t *testing.T) {
+	const web, lost = "ns.web.hash.nonce", "ns.lost.hash.nonce"
+	for sentence, c := range map[string]struct {
+		ends bool
+		asks int
+	}{"it ended": {true, 1}, "it is unknown": {false, portsTries}} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, setup{agents: 2, idle: true}, func(h *harness) {
+				asked := func() int { return h.cluster.OperatorCalls(getTasks) }
+				withPorts(h, (*harness).run, func() {
+					gone := web
+					if !c.ends {
+						gone = lost
+						h.bridge.Reconcile(asking(lost), func(error) {})
+						h.pass(time.Second)
+					}
+					h.bridge.HostPorts(gone)
+					if c.ends {
+						h.bridge.Kill(web, h.attempt(web).Said().AgentID, nil)
+					}
+					for range 4 {
+						h.pass(time.Second)
+						if h.attempt(gone).Unacked != nil {
+							h.acknowledge(gone)
+						}
+					}
+					h.pass(time.Minute)
+					other := small("ns.other.hash.nonce")
+					other.Ports, other.HostPorts = []mesos.Port{{Name: "http"}}, []uint32{31009}
+					offer := h.offer()
+					h.bridge.Reserve(other.ID, offer.AgentID)
+					h.bridge.Accept(offer.ID, []mesos.Task{other}, 0, nil)
+					h.pass(time.Second)
+					h.acknowledge(other.ID)
+					h.bridge.HostPorts(other.ID)
+					h.pass(portsEvery + 2*portsGather)
+					if got := h.bridge.HostPorts(other.ID); !slices.Equal(got, []int32{31009}) {
+						h.Errorf("another has %v; the master was asked %d times", got, asked())
+					}
+					h.pass(24 * time.Hour)
+					if asked() != c.asks {
+						h.Errorf("within a day the master was asked %d times, want %d; %s is %s", asked(), c.asks, gone, h.state(gone))
+					}
+				})
+			})
+		})
+	}
+}

@@ -779,8 +779,8 @@ type AbandonedAttempt struct {
 	// +optional
 	UnknownTime *metav1.Time `json:"unknownTime,omitempty"`
 
-	// killGracePeriodSeconds is the time that the attempt has between SIGTERM and SIGKILL, in seconds. Set by the operator, from the attempt and its object. Absent: Mesos'
-	// default, 3.
+	// killGracePeriodSeconds is the time that the attempt has between SIGTERM and SIGKILL, in seconds. Set by the operator, from the attempt and its object;
+	// Mesos' default, 3, where they have none. Absent of an attempt that an earlier release let go: nobody knows it, and an hour (3600) is assumed.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
 	// +optional

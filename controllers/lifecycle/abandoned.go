@@ -43,5 +43,13 @@ func AbandonedUntil(attempt *v1alpha1.AbandonedAttempt) (time.Time, bool) {
 	if attempt.GoneTime == nil {
 		return time.Time{}, false
 	}
-	return overUnseen(*attempt.GoneTime, secondsOr(attempt.KillGracePeriodSeconds, defaultGrace)), true
+	return overUnseen(*attempt.GoneTime, time.Duration(GraceOfAbandoned(attempt))*time.Second), true
+}
+
+// unknownGrace is for attempts that an earlier release abandoned: what they were launched with nobody knows. Entries of today all say theirs.
+const unknownGrace = time.Hour
+
+// GraceOfAbandoned is how many seconds an abandoned attempt has between SIGTERM and SIGKILL.
+func GraceOfAbandoned(attempt *v1alpha1.AbandonedAttempt) int32 {
+	return int32(secondsOr(attempt.KillGracePeriodSeconds, unknownGrace).Seconds())
 }

@@ -64,8 +64,10 @@ func TestStillAbandoned_endsUnseen(t *testing.T) {
 		"its time is over":                         {at(0), new(int32(30)), unseen, 41 * time.Second, at(0), false},
 		"the same under another process":           {at(0), new(int32(30)), nil, 40 * time.Second, at(0), true},
 		"and its time is over":                     {at(0), new(int32(30)), nil, 41 * time.Second, at(0), false},
-		"with the grace period of Mesos":           {at(0), nil, nil, 13 * time.Second, at(0), true},
-		"and its time is over, too":                {at(0), nil, nil, 14 * time.Second, at(0), false},
+		"with the grace period of Mesos":           {at(0), new(int32(3)), nil, 13 * time.Second, at(0), true},
+		"and its time is over, too":                {at(0), new(int32(3)), nil, 14 * time.Second, at(0), false},
+		"an earlier release abandoned it":          {at(0), nil, nil, time.Hour + 10*time.Second, at(0), true},
+		"and an hour is over":                      {at(0), nil, nil, time.Hour + 11*time.Second, at(0), false},
 		"it lives after all":                       {at(0), nil, &mesos.Observation{State: mesos.TaskRunning}, time.Hour, nil, true},
 		"the master only knows of a person's word": {nil, nil, &mesos.Observation{State: mesos.TaskGoneByOperator, Source: mesos.SourceMaster}, time.Hour, nil, true},
 	} {

@@ -16,8 +16,13 @@ const portsTold = 3
 // TooLarge says that none of the agents could hold the task if nothing else ran there; nil if one could, or if Mesos does not tell how large they
 // are. The task waits for an offer all the same, as a larger agent may come.
 func TooLarge(task *mesos.Task, agents mesos.Sizes) *Obstacle {
-	// What agents lend out comes and goes.
-	if len(agents) == 0 || task.Revocable || agents.Hold(task) {
+	if task.Revocable {
+		// What agents lend out comes and goes, and may be more than they have. Ports and other resources are never lent (stock.take).
+		fixed := *task
+		fixed.Scalars = mesos.Scalars{}
+		task = &fixed
+	}
+	if len(agents) == 0 || agents.Hold(task) {
 		return nil
 	}
 	most, ports := agents.Most()

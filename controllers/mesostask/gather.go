@@ -425,7 +425,7 @@ func (v *view) gatherAbandoned() {
 		}
 		ending := lifecycle.Other{
 			TaskID: attempt.TaskID, AgentID: attempt.AgentID, State: mesos.TaskGoneByOperator, Since: attempt.Since.Time, GoneSince: attempt.GoneTime.Time,
-			KillGracePeriodSeconds: attempt.KillGracePeriodSeconds,
+			KillGracePeriodSeconds: new(lifecycle.GraceOfAbandoned(&attempt)),
 		}
 		at := slices.IndexFunc(v.seen.Others, func(other lifecycle.Other) bool { return other.TaskID == attempt.TaskID })
 		switch {
