@@ -219,10 +219,11 @@ func TestBridge_HostPorts_ofWhatIsNoMore(t *testing.T) {
 						h.bridge.Reconcile(asking(lost), func(error) {})
 						h.pass(time.Second)
 					}
-					h.bridge.HostPorts(gone)
 					if c.ends {
 						h.bridge.Kill(web, h.attempt(web).Said().AgentID, nil)
+						h.pass(2 * time.Second)
 					}
+					h.bridge.HostPorts(gone)
 					for range 4 {
 						h.pass(time.Second)
 						if h.attempt(gone).Unacked != nil {

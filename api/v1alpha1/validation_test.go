@@ -1,11 +1,16 @@
 package v1alpha1_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -378,5 +383,84 @@ spec: {shell: x, resources: {requests: {cpus: 0.5, memory: 64Mi}}}`
 	}
 	if err := apiClient.Delete(t.Context(), task); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMesosTask_rangesOfAnEarlierRelease: what an earlier CRD admitted and this one refuses can be suspended, deleted and mended, as long as what is refused
+// stays as it is.
+func TestMesosTask_rangesOfAnEarlierRelease(t *testing.T) {
+	const refusal = "spec.portRanges are not to be had"
+	crd := &unstructured.Unstructured{}
+	crd.SetAPIVersion("apiextensions.k8s.io/v1")
+	crd.SetKind("CustomResourceDefinition")
+	if err := apiClient.Get(t.Context(), client.ObjectKey{Name: "mesostasks.mesos.dev"}, crd); err != nil {
+		t.Fatal(err)
+	}
+	// The same under another name, at first without the rule.
+	earlier := &unstructured.Unstructured{Object: map[string]any{"apiVersion": crd.GetAPIVersion(), "kind": crd.GetKind(), "spec": crd.DeepCopy().Object["spec"]}}
+	earlier.SetName("earliertasks.earlier.mesos.dev")
+	for path, value := range map[string]any{"group": "earlier.mesos.dev", "names": map[string]any{"kind": "EarlierTask", "listKind": "EarlierTaskList", "plural": "earliertasks", "singular": "earliertask"}} {
+		if err := unstructured.SetNestedField(earlier.Object, value, "spec", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	specOf := func(crd *unstructured.Unstructured) map[string]any {
+		version := crd.Object["spec"].(map[string]any)["versions"].([]any)[0].(map[string]any)
+		return version["schema"].(map[string]any)["openAPIV3Schema"].(map[string]any)["properties"].(map[string]any)["spec"].(map[string]any)
+	}
+	rules := specOf(earlier)["x-kubernetes-validations"].([]any)
+	specOf(earlier)["x-kubernetes-validations"] = slices.DeleteFunc(slices.Clone(rules), func(rule any) bool {
+		return strings.Contains(rule.(map[string]any)["message"].(string), refusal)
+	})
+	if err := apiClient.Create(t.Context(), earlier); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = apiClient.Delete(context.WithoutCancel(t.Context()), earlier) }()
+	object := func(name, spec string) *unstructured.Unstructured {
+		task := parse(t, fmt.Sprintf(taskManifest, name, spec+", "+requests))
+		task.SetAPIVersion("earlier.mesos.dev/v1alpha1")
+		task.SetKind("EarlierTask")
+		return task
+	}
+	const ranges = `container: {image: x, networks: [{mode: Bridge}], docker: {}}, portRanges: [{name: r, from: 1, to: 9}]`
+	task := object("kept", ranges)
+	served(t, "an earlier release", func() bool { return apiClient.Create(t.Context(), task) == nil })
+	if err := apiClient.Get(t.Context(), client.ObjectKeyFromObject(earlier), earlier); err != nil {
+		t.Fatal(err)
+	}
+	specOf(earlier)["x-kubernetes-validations"] = rules
+	if err := apiClient.Update(t.Context(), earlier); err != nil {
+		t.Fatal(err)
+	}
+	served(t, "this release refuses it anew", func() bool {
+		err := apiClient.Create(t.Context(), object("new", ranges), client.DryRunAll)
+		return err != nil && strings.Contains(err.Error(), refusal)
+	})
+	for sentence, c := range map[string]struct {
+		patch string
+		want  string
+	}{
+		"it is suspended":       {`{"spec":{"suspend":true}}`, ""},
+		"it is to be let go":    {`{"spec":{"deletionPolicy":"Orphan"}}`, ""},
+		"another image":         {`{"spec":{"container":{"image":"y"}}}`, ""},
+		"another range":         {`{"spec":{"portRanges":[{"name":"r","from":1,"to":8}]}}`, refusal},
+		"another network":       {`{"spec":{"container":{"networks":[{"mode":"Container","name":"n"}],"docker":null}}}`, refusal},
+		"without the ranges":    {`{"spec":{"portRanges":null}}`, ""},
+		"in the host's network": {`{"spec":{"container":{"networks":[{"mode":"Host"}]}}}`, ""},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			err := apiClient.Patch(t.Context(), task.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(c.patch)), client.DryRunAll)
+			if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("patching it: %v, want a refusal with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// served waits until the API server serves a CRD as it was changed last.
+func served(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) { return done(), nil }); err != nil {
+		t.Fatalf("%s: %v", what, err)
 	}
 }

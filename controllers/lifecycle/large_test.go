@@ -50,8 +50,8 @@ func TestTooLarge(t *testing.T) {
 		"what may be lent":            {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Memory: 1 << 50, Disk: 1 << 50, GPUs: 8000}, Ports: ports(80)}, fleet, nil},
 		"a port is never lent":        {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6}, Ports: ports(443)}, fleet, []string{"could ever hold 1 port: none has host port 443. "}},
 		"an other resource is not":    {mesos.Task{Revocable: true, Others: []mesos.Other{{Name: "fpga", Scalar: 1000}}}, fleet, []string{"could ever hold fpga 1: none has fpga 1. "}},
-		"nor are ports of two agents":  {mesos.Task{Revocable: true, Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
-		"ports of two agents": {mesos.Task{Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
+		"nor are ports of two agents": {mesos.Task{Revocable: true, Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
+		"ports of two agents":         {mesos.Task{Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			got := TooLarge(&c.task, c.agents)

@@ -9,15 +9,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// resolvePortsAndChecks adds the ports of a template and the checks that go to them to its task, or says why it cannot.
-func resolvePortsAndChecks(task *mesos.Task, template *v1alpha1.TaskTemplate) *Obstacle {
-	task.Ports, task.Ranges = portsOf(template)
-	if obstacle := unforwarded(task); obstacle != nil {
-		return obstacle
-	}
-	return resolveChecks(task, template)
-}
-
 // portsOf returns the host ports that a template asks for, and the ranges of them.
 func portsOf(template *v1alpha1.TaskTemplate) (ports []mesos.Port, ranges []mesos.NamedRange) {
 	for _, port := range template.Ports {
@@ -49,7 +40,7 @@ func unforwarded(task *mesos.Task) *Obstacle {
 	default:
 		return nil
 	}
-	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: why}
+	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Resolved: true, Message: why}
 }
 
 // protocolOf has one word for TCP, whether or not it is written out.

@@ -28,7 +28,10 @@ func TestResolve_unforwarded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			spec := baseSpec()
 			spec.Shell, spec.Container, spec.Ports, spec.PortRanges = "x", c.container, c.ports, c.ranges
-			_, obstacle := Resolve("shop", "web", spec, v1alpha1.FrameworkInfo{User: "nobody", DefaultRole: "*"})
+			task, obstacle := Resolve("shop", "web", spec, v1alpha1.FrameworkInfo{User: "nobody", DefaultRole: "*"})
+			if len(task.Ports) != len(c.ports) || len(task.Ranges) != len(c.ranges) || obstacle != nil && !obstacle.Resolved {
+				t.Errorf("it is not resolved, so that nobody knows again what was launched by it: %+v", obstacle)
+			}
 			switch {
 			case c.says == "" && obstacle != nil:
 				t.Errorf("it is refused: %s", obstacle.Message)

@@ -23,10 +23,12 @@ type Obstacle struct {
 	Reads bool
 	// Blind says that the spec may ask for what this release cannot see: whether an attempt is as the spec asks cannot be said either.
 	Blind bool
+	// Resolved says that the spec can be read all the same: what was launched by it is known by it, and stays as it is.
+	Resolved bool
 }
 
-// Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot. Whether the framework
-// permits the task is not asked here.
+// Resolve turns the spec of an object into what a launch tells Mesos, with the framework's defaults filled in; or says why it cannot, or, of
+// one that is resolved, why it cannot be launched (Obstacle.Resolved). Whether the framework permits the task is not asked here.
 func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1alpha1.FrameworkInfo) (mesos.Task, *Obstacle) {
 	roles := declaredRoles(&spec.TaskTemplate)
 	if len(roles) == 0 {
@@ -81,10 +83,19 @@ func Resolve(namespace, name string, spec v1alpha1.MesosTaskSpec, framework v1al
 	if task.Placement = placement; obstacle != nil {
 		return task, obstacle
 	}
-	if obstacle := resolvePortsAndChecks(&task, &spec.TaskTemplate); obstacle != nil {
+	task.Ports, task.Ranges = portsOf(&spec.TaskTemplate)
+	if obstacle := resolveChecks(&task, &spec.TaskTemplate); obstacle != nil {
 		return mesos.Task{}, obstacle
 	}
-	return task, tooLong(&task)
+	return task, unlaunchable(&task)
+}
+
+// unlaunchable says why a task that is resolved cannot be launched; nil if it can.
+func unlaunchable(task *mesos.Task) *Obstacle {
+	if obstacle := unforwarded(task); obstacle != nil {
+		return obstacle
+	}
+	return tooLong(task)
 }
 
 // WithDefaultTaken is the framework with a default role that Mesos lets it have: while Mesos has not taken the present one, the default that it took
@@ -116,7 +127,7 @@ func tooLong(task *mesos.Task) *Obstacle {
 	if length <= maxLaunchBytes {
 		return nil
 	}
-	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: fmt.Sprintf(
+	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Resolved: true, Message: fmt.Sprintf(
 		"Command, arguments, URIs and environment come to %d KiB as Mesos passes them on, where the environment counts twice; an agent can start nothing with more than %d KiB. Put what is long into a file that spec.uris fetches",
 		(length+1023)>>10, maxLaunchBytes>>10)}
 }

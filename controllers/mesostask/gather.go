@@ -154,8 +154,8 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (mine bool, e
 // gatherSpec resolves the spec, and reads what may keep it from being launched.
 func (r *Reconciler) gatherSpec(ctx context.Context, v *view, framework *v1alpha1.MesosFramework) (err error) {
 	v.task, v.seen.Obstacle = lifecycle.Resolve(v.object.Namespace, v.object.Name, v.object.Spec, framework.Spec.Info)
-	resolved, blind := v.seen.Obstacle == nil, r.Levels.Obstacle()
-	if resolved {
+	launchable, blind := v.seen.Obstacle == nil, r.Levels.Obstacle()
+	if launchable || v.seen.Obstacle.Resolved {
 		v.seen.Declared = lifecycle.Declare(v.object.Name, &v.object.Spec, v.task, framework)
 		v.seen.Hash = v.seen.Declared.Hash()
 	}
@@ -163,7 +163,7 @@ func (r *Reconciler) gatherSpec(ctx context.Context, v *view, framework *v1alpha
 	case blind != nil:
 		// What else there is to say of the spec may not be so: this release does not see all of it.
 		v.seen.Obstacle = blind
-	case !resolved:
+	case !launchable:
 		return nil
 	default:
 		if v.seen.Obstacle, err = r.permit(ctx, v, framework); err != nil {
