@@ -34,7 +34,7 @@ func (s *scene) keepsEnd() bool {
 	}
 	recorded, kill := succeeded(&s.Status), s.attempt.KillReason
 	switch {
-	case s.ended && (kill == "" || kill == v1alpha1.KillDeadlineExceeded):
+	case s.endedOfItself(kill):
 	case recorded == nil || recorded.Status == metav1.ConditionUnknown || recorded.Reason == v1alpha1.ReasonDeadlineExceeded:
 		return false
 	case recorded.Status == metav1.ConditionTrue:
@@ -42,6 +42,11 @@ func (s *scene) keepsEnd() bool {
 		return s.state() == mesos.TaskFinished
 	}
 	return s.isRefused() && s.asDeclared() || s.isComplete() || kill == "" && (s.isFailed() || s.isExhausted())
+}
+
+// endedOfItself says whether it is news that the attempt is over, and nobody else's kill ended it than the deadline's.
+func (s *scene) endedOfItself(kill v1alpha1.KillReason) bool {
+	return s.ended && (kill == "" || kill == v1alpha1.KillDeadlineExceeded)
 }
 
 // isProvenOver says whether it is known that nothing of the object runs: its record says so, or Mesos has told all that runs. The record of another
