@@ -34,7 +34,7 @@ type agentCall struct {
 // ServeHTTP is the agent's own operator API, under /api/v1 and in JSON only (GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES and
 // READ_FILE), and what was before it: /state, /files/browse and /files/read. It is on no address: a test calls it, or serves it.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.answer(r).write(w)
+	a.answer(r).settled(a.cluster).write(w)
 }
 
 func (a *Agent) answer(r *http.Request) answer {

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,21 @@ type answer struct {
 	text    string
 	message any
 	headers map[string]string
+}
+
+// settled is the answer with its message as it is now: what that shows of the cluster goes on changing while the answer is written.
+func (a answer) settled(c *Cluster) answer {
+	if a.message == nil {
+		return a
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, err := messageJSON(a.message)
+	if err != nil {
+		return answer{status: http.StatusInternalServerError, text: err.Error()}
+	}
+	a.message = json.RawMessage(b)
+	return a
 }
 
 func (a answer) write(w http.ResponseWriter) {

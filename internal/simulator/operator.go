@@ -86,7 +86,7 @@ func (m *Master) answerOperator(w http.ResponseWriter, r *http.Request, name str
 	}
 	a := p.answer
 	for range p.effects {
-		if own := do(); a.status == 0 {
+		if own := do().settled(c); a.status == 0 {
 			a = own
 		}
 	}
