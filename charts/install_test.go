@@ -251,7 +251,15 @@ func (o *operator) render(name string) string {
 // expire has the manager kill a task as too old, and delete its object for that.
 func (o *operator) expire(namespace, name string) {
 	o.t.Helper()
-	o.tool("kubectl", "patch", "mesostask/"+name, "--namespace", namespace, "--type", "merge", "--patch", `{"spec":{"activeDeadlineSeconds":1,"ttlSecondsAfterFinished":0}}`)
+	// A policy that was there before may be heeded for a while after it is gone.
+	o.until("task "+name+" takes a deadline", func(context.Context) (string, error) {
+		output, err := o.try(kubectl(), "patch", "mesostask/"+name, "--namespace", namespace, "--type", "merge",
+			"--patch", `{"spec":{"activeDeadlineSeconds":1,"ttlSecondsAfterFinished":0}}`)
+		if err != nil {
+			return output, nil //nolint:nilerr // it is tried again
+		}
+		return "", nil
+	})
 	o.tool("kubectl", "wait", "mesostask/"+name, "--namespace", namespace, "--for=delete", "--timeout", patience.String())
 }
 
