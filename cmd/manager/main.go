@@ -68,9 +68,7 @@ func serve(ctx context.Context, options *options) error {
 	}
 	// The API server's priority and fairness is the limit.
 	config.QPS = -1
-	scheme := runtime.NewScheme()
-	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
-	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	scheme := newScheme()
 	election, err := newElection(config, options)
 	if err != nil {
 		return err
@@ -142,6 +140,14 @@ func serve(ctx context.Context, options *options) error {
 		return fmt.Errorf("running the manager: %w", err)
 	}
 	return nil
+}
+
+// newScheme knows the kinds of Kubernetes and the operator's own.
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	return scheme
 }
 
 // readLevels reads the API levels of the CRDs, before anything is launched.
