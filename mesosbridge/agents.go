@@ -266,7 +266,7 @@ func (f *fleet) add(info agentInfo, resources json.RawMessage, labels []mesos.La
 		f.withGPUs = append(f.withGPUs, info.ID.Value)
 	}
 	held := stockOf(all, labels)
-	f.sizes = f.sizes.With(mesos.Size{Scalars: held.scalars(), Ports: held.ports(), Others: held.others()})
+	f.sizes = f.sizes.With(mesos.Size{Scalars: held.scalars(), Ports: held.ports(), Others: held.others(), Lent: mesos.LentOf(held.revocable())})
 	return true
 }
 

@@ -218,9 +218,12 @@ type Backoff struct {
 	// +optional
 	MaxSeconds int32 `json:"maxSeconds,omitempty"`
 
+	// The schema of factor comes from hack/amounts: a generated one has no room for fractions without quotes.
+
 	// factor is what each further wait is multiplied by, from 1, by which all are the same, to 10, for example 1.5; it counts in thousandths. A
 	// change of it restarts nothing. Absent: 2.
-	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1')) >= 0 && quantity(string(self)).compareTo(quantity('10')) <= 0",message="backoff.factor must be from 1 to 10, in quotes where it has a fraction: '1.5'"
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	Factor *resource.Quantity `json:"factor,omitempty"`
 }
@@ -421,7 +424,7 @@ type URI struct {
 
 // Resources are what a task needs of its agent.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.limits.memory) || self.limits.memory == 'Unlimited' || !isQuantity(self.limits.memory) || !isQuantity(string(self.requests.memory)) || quantity(self.limits.memory).compareTo(quantity(string(self.requests.memory))) >= 0",message="resources.limits.memory must not be less than resources.requests.memory",fieldPath=".limits.memory"
+// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.limits.memory) || string(self.limits.memory) == 'Unlimited' || !isQuantity(string(self.limits.memory)) || !isQuantity(string(self.requests.memory)) || quantity(string(self.limits.memory)).compareTo(quantity(string(self.requests.memory))) >= 0",message="resources.limits.memory must not be less than resources.requests.memory",fieldPath=".limits.memory"
 type Resources struct {
 	// requests are the amounts that Mesos sets aside for the task.
 	// +required

@@ -1,5 +1,10 @@
 package v1alpha1
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // PortProtocol is what is spoken on a port.
 // +kubebuilder:validation:Enum=TCP;UDP
 type PortProtocol string
@@ -43,8 +48,32 @@ type PortRange struct {
 	Protocol PortProtocol `json:"protocol,omitempty"`
 }
 
-// Limit is an amount that a task may use at most: a quantity in a string, or Unlimited.
+// Limit is an amount that a task may use at most: a quantity, with or without quotes, or Unlimited.
 type Limit string
+
+// UnmarshalJSON takes numbers as they are written. It refuses nothing, as a list could not be read for one object in it.
+func (l *Limit) UnmarshalJSON(data []byte) error {
+	*l = Limit(written(data))
+	return nil
+}
+
+// Scalar is an amount of a resource that is a number, with or without quotes.
+type Scalar string
+
+// UnmarshalJSON takes numbers as they are written. It refuses nothing, as a list could not be read for one object in it.
+func (s *Scalar) UnmarshalJSON(data []byte) error {
+	*s = Scalar(written(data))
+	return nil
+}
+
+// written is the text of a JSON string, and any other value as it is written; nothing of null.
+func written(data []byte) string {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return string(bytes.TrimSpace(data))
+	}
+	return text
+}
 
 // Unlimited stands for no limit.
 const Unlimited Limit = "Unlimited"
@@ -55,19 +84,21 @@ const Unlimited Limit = "Unlimited"
 //
 // +kubebuilder:validation:MinProperties=1
 type ResourceLimits struct {
-	// cpus is the most CPUs that the task may use, for example "2" or 1500m, from 10m to 10k and not less than requests.cpus; or Unlimited. Numbers
-	// need quotes. Absent: the agent's way. Mesos: TaskInfo.limits, cpus.
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self == 'Unlimited' || isQuantity(self) && quantity(self).compareTo(quantity('10m')) >= 0 && quantity(self).compareTo(quantity('10k')) <= 0",message="resources.limits.cpus must be from 10m to 10k, or Unlimited"
+	// The schema of cpus comes from hack/amounts, as that of requests.cpus.
+
+	// cpus is the most CPUs that the task may use, for example 1.5 or 1500m, from 10m to 10k and not less than requests.cpus; or Unlimited.
+	// Absent: the agent's way. Mesos: TaskInfo.limits, cpus.
+	// +kubebuilder:validation:Schemaless
+	// +kubebuilder:pruning:PreserveUnknownFields
 	// +optional
 	CPUs Limit `json:"cpus,omitempty"`
 
 	// memory is the most memory that the task may use, for example 256Mi, from 1Mi to 1Pi and not less than requests.memory; or Unlimited. Mesos bounds
 	// by whole MiB, so it is rounded up to them. A task that takes more is killed. Absent: the agent's way. Mesos: TaskInfo.limits, mem.
-	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:Type=""
+	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self == 'Unlimited' || isQuantity(self) && quantity(self).compareTo(quantity('1Mi')) >= 0 && quantity(self).compareTo(quantity('1Pi')) <= 0",message="resources.limits.memory must be from 1Mi to 1Pi, or Unlimited; a number without a unit is bytes"
+	// +kubebuilder:validation:XValidation:rule="string(self) == 'Unlimited' || isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0 && quantity(string(self)).compareTo(quantity('1Pi')) <= 0",message="resources.limits.memory must be from 1Mi to 1Pi, or Unlimited; a number without a unit is bytes"
 	// +optional
 	Memory Limit `json:"memory,omitempty"`
 }
@@ -84,14 +115,14 @@ type OtherResource struct {
 	// +required
 	Name string `json:"name,omitempty"`
 
-	// scalar is an amount of a resource that is a number: a decimal number above 0 in quotes, with at most three places, which is what Mesos counts
-	// in. Absent: it is none. Mesos: Resource.scalar.
-	// +kubebuilder:validation:Pattern=`^[0-9]+([.][0-9]{1,3})?$`
-	// +kubebuilder:validation:MinLength=1
+	// scalar is an amount of a resource that is a number: a decimal number above 0, with at most three places, which is what Mesos counts in; one
+	// with a fraction in quotes: "0.5". Absent: it is none. Mesos: Resource.scalar.
+	// +kubebuilder:validation:Type=""
+	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=14
-	// +kubebuilder:validation:XValidation:rule="self.matches('[1-9]')",message="resources.other.scalar must be above 0; leave the resource out if none is needed"
+	// +kubebuilder:validation:XValidation:rule="string(self).matches('^[0-9]{1,10}([.][0-9]{1,3})?$') && string(self).matches('[1-9]')",message="resources.other.scalar must be a decimal number above 0 with at most three places, in quotes where it has a fraction: '0.5'; leave the resource out if none is needed"
 	// +optional
-	Scalar string `json:"scalar,omitempty"`
+	Scalar Scalar `json:"scalar,omitempty"`
 
 	// set are the items that it must be of a resource that is a set of items. Absent: it is none. Mesos: Resource.set.
 	// +kubebuilder:validation:MinItems=1

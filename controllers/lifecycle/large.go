@@ -18,9 +18,9 @@ const portsTold = 3
 func TooLarge(task *mesos.Task, agents mesos.Sizes) *Obstacle {
 	if task.Revocable {
 		// What agents lend out comes and goes, and may be more than they have. Ports and other resources are never lent (stock.take).
-		fixed := *task
-		fixed.Scalars = mesos.Scalars{}
-		task = &fixed
+		firm := *task
+		firm.Scalars = agents.Firm(task.Scalars)
+		task = &firm
 	}
 	if len(agents) == 0 || agents.Hold(task) {
 		return nil

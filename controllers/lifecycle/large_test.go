@@ -47,7 +47,11 @@ func TestTooLarge(t *testing.T) {
 		"one in both protocols": {
 			mesos.Task{Ports: append(make([]mesos.Port, 9), mesos.Port{HostPort: 31000}, mesos.Port{HostPort: 31000, Protocol: mesos.ProtocolUDP})}, fleet, nil,
 		},
-		"what may be lent":            {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Memory: 1 << 50, Disk: 1 << 50, GPUs: 8000}, Ports: ports(80)}, fleet, nil},
+		"CPUs may be lent":            {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Memory: gibibyte}, Ports: ports(80)}, fleet, nil},
+		"memory that nobody lends":    {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Memory: 65 * gibibyte}}, fleet, []string{"could ever hold memory 65Gi: the most memory that one has is 64Gi. "}},
+		"memory that somebody lends":  {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Memory: 65 * gibibyte}}, fleet.With(mesos.Size{Lent: mesos.Lent{Memory: true}}), nil},
+		"disk that nobody lends":      {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, Disk: 11 * gibibyte}}, fleet.With(mesos.Size{Lent: mesos.Lent{Memory: true}}), []string{"the most disk that one has is 10Gi. "}},
+		"gpus that nobody lends":      {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6, GPUs: 1000}}, fleet, []string{"the most gpus that one has is 0. "}},
 		"a port is never lent":        {mesos.Task{Revocable: true, Scalars: mesos.Scalars{CPUs: 1e6}, Ports: ports(443)}, fleet, []string{"could ever hold 1 port: none has host port 443. "}},
 		"an other resource is not":    {mesos.Task{Revocable: true, Others: []mesos.Other{{Name: "fpga", Scalar: 1000}}}, fleet, []string{"could ever hold fpga 1: none has fpga 1. "}},
 		"nor are ports of two agents": {mesos.Task{Revocable: true, Ports: ports(80, 31009)}, fleet, []string{"each is to be had, but not all on one agent"}},

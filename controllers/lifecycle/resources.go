@@ -31,7 +31,7 @@ func othersOf(resources []v1alpha1.OtherResource) (others []mesos.Other, err err
 	for _, one := range resources {
 		other := mesos.Other{Name: one.Name, Numbers: uint64(max(one.Ranges, 0))}
 		if one.Scalar != "" {
-			quantity, err := resource.ParseQuantity(one.Scalar)
+			quantity, err := resource.ParseQuantity(string(one.Scalar))
 			amount, ok := thousandths(quantity, 1)
 			if err != nil || !ok || amount == 0 {
 				return nil, fmt.Errorf("spec.resources.other has %q of %s: write an amount that an agent can have", one.Scalar, one.Name)
@@ -71,6 +71,8 @@ func limitsOf(limits *v1alpha1.ResourceLimits, requests mesos.Scalars) (*mesos.L
 		quantity, err := resource.ParseQuantity(string(one.limit))
 		amount, ok := thousandths(quantity, one.unit)
 		switch {
+		case one.into == &result.CPUs && err == nil && (quantity.Cmp(leastCPUs) < 0 || quantity.Cmp(mostCPUs) > 0):
+			return nil, fmt.Errorf("spec.resources.limits.cpus is %s: write an amount from %s to %s, or %s", one.limit, leastCPUs.String(), mostCPUs.String(), v1alpha1.Unlimited)
 		case err != nil || !ok || amount == 0:
 			return nil, fmt.Errorf("spec.resources.limits.%s is %q: write an amount that an agent can have, or %s", one.name, one.limit, v1alpha1.Unlimited)
 		case amount < one.request:

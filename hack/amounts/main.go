@@ -16,18 +16,26 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// amount is the range of a field written as a number. Of strings the schema says only that they can be read: whether they are within the range
-// takes a rule, and there are none for fields of no type.
-type amount struct{ least, most float64 }
+// amount says what a field may hold: a number within a range, or a string. Of strings the schema says what a pattern can, so that they can be read:
+// whether they are within the range takes a rule, and there are none for fields of no type.
+type amount struct {
+	least, most float64
+	pattern     string
+}
 
-// amounts are all fields that may be written as fractions, by name.
+// amounts are all fields that may be written as fractions, each by the name of what it stands in and its own.
 var amounts = map[string]amount{
-	"cpus": {0.01, 10_000},
+	"requests.cpus":  {0.01, 10_000, "^(" + quantity + ")$"},
+	"limits.cpus":    {0.01, 10_000, "^(Unlimited|" + quantity + ")$"},
+	"backoff.factor": {1, 10, "^(" + factor + ")$"},
 }
 
 // quantity is what strings look like that are quantities and not negative. All of them can be read, unlike some of those that the generator's own
-// pattern lets by.
-const quantity = `^([0-9]+([.][0-9]*)?|[.][0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$`
+// pattern lets by. Factor is those from 1 to 10, written as decimal numbers or in thousandths.
+const (
+	quantity = `([0-9]+([.][0-9]*)?|[.][0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?`
+	factor   = `[1-9]([.][0-9]*)?|10([.]0*)?|[1-9][0-9]{3}m|10000m`
+)
 
 // maxLength bounds such strings.
 const maxLength = 32
@@ -73,7 +81,7 @@ func complete(manifest []byte) ([]byte, error) {
 	if err := yaml.Unmarshal(manifest, &crd); err != nil {
 		return nil, err
 	}
-	if err := walk("", crd); err != nil {
+	if err := walk("", "", crd); err != nil {
 		return nil, err
 	}
 	completed, err := yaml.Marshal(crd)
@@ -83,21 +91,26 @@ func complete(manifest []byte) ([]byte, error) {
 	return append([]byte("---\n"), completed...), nil
 }
 
-// walk completes all that is below a node, which has a name in its parent.
-func walk(name string, node any) error {
+// walk completes all that is below a node, which is the field of that name in the one of the name parent.
+func walk(parent, name string, node any) error {
 	switch node := node.(type) {
 	case []any:
 		for _, item := range node {
-			if err := walk(name, item); err != nil {
+			if err := walk(parent, name, item); err != nil {
 				return err
 			}
 		}
 	case map[string]any:
 		if _, typed := node["type"]; !typed && node["x-kubernetes-preserve-unknown-fields"] == true {
-			return fill(name, node)
+			return fill(parent+"."+name, node)
 		}
 		for _, key := range slices.Sorted(maps.Keys(node)) {
-			if err := walk(key, node[key]); err != nil {
+			// What lists the fields of one is no field itself.
+			within, below := name, key
+			if key == "properties" {
+				within, below = parent, name
+			}
+			if err := walk(within, below, node[key]); err != nil {
 				return err
 			}
 		}
@@ -106,16 +119,16 @@ func walk(name string, node any) error {
 }
 
 // fill gives a schema to one field: a number or a string, and nothing else. Each keyword speaks of one type of value and lets all others by.
-func fill(name string, schema map[string]any) error {
-	bounds, known := amounts[name]
+func fill(field string, schema map[string]any) error {
+	bounds, known := amounts[field]
 	if !known {
-		return fmt.Errorf("field %s has no schema, and hack/amounts does not know it", name)
+		return fmt.Errorf("field %s has no schema, and hack/amounts does not know it", field)
 	}
 	maps.Copy(schema, map[string]any{
 		// The API server compares whole numbers with a minimum's whole part, so that 0 needs a bound of its own.
 		"minimum": 0, "exclusiveMinimum": true, "maximum": bounds.most,
 		"allOf":   []any{map[string]any{"minimum": bounds.least}},
-		"pattern": quantity, "maxLength": maxLength,
+		"pattern": bounds.pattern, "maxLength": maxLength,
 		// No object has both so many and so few fields, no list so many and so few items.
 		"minProperties": 1, "maxProperties": 0,
 		"minItems": 1, "maxItems": 0,

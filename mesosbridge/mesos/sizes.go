@@ -9,6 +9,21 @@ type Size struct {
 	Ports []PortRange
 	// Others are the resources besides.
 	Others Others
+	// Lent says of which amounts it has had some that are revocable. How much comes and goes.
+	Lent Lent
+}
+
+// Lent says of which amounts there is, or was, something that is revocable. Of CPUs there may be some at any time.
+type Lent struct{ Memory, Disk, GPUs bool }
+
+// LentOf says which of these amounts there are.
+func LentOf(revocable Scalars) Lent {
+	return Lent{Memory: revocable.Memory > 0, Disk: revocable.Disk > 0, GPUs: revocable.GPUs > 0}
+}
+
+// or is what either says.
+func (l Lent) or(other Lent) Lent {
+	return Lent{Memory: l.Memory || other.Memory, Disk: l.Disk || other.Disk, GPUs: l.GPUs || other.GPUs}
 }
 
 // Sizes are the sizes of agents, without any that another one covers: few in a fleet of equal machines. They are never changed in place.
@@ -20,6 +35,7 @@ const maxSizes = 256
 // boundless stands for more sizes than are told apart: nothing is too large for it, so that no task is wrongly said to be.
 var boundless = Size{
 	Scalars: Scalars{CPUs: 1 << 62, Memory: 1 << 62, Disk: 1 << 62, GPUs: 1 << 62}, Ports: []PortRange{{Begin: 0, End: 1<<16 - 1}},
+	Lent: Lent{Memory: true, Disk: true, GPUs: true},
 }
 
 func (s Size) isBoundless() bool { return s.Scalars.CPUs == boundless.Scalars.CPUs }
@@ -68,6 +84,25 @@ func (s Sizes) Most() (most Scalars, ports uint64) {
 	return most, ports
 }
 
+// Firm is what a task with revocable resources needs of what its agent has for itself, whatever any of the agents lends.
+func (s Sizes) Firm(wants Scalars) Scalars {
+	var lent Lent
+	for i := range s {
+		lent = lent.or(s[i].Lent)
+	}
+	wants.CPUs = 0
+	if lent.Memory {
+		wants.Memory = 0
+	}
+	if lent.Disk {
+		wants.Disk = 0
+	}
+	if lent.GPUs {
+		wants.GPUs = 0
+	}
+	return wants
+}
+
 func (s Size) holds(task *Task) bool {
 	if s.isBoundless() {
 		return true
@@ -78,7 +113,8 @@ func (s Size) holds(task *Task) bool {
 }
 
 func (s Size) covers(other Size) bool {
-	return s.isBoundless() || s.Scalars.Hold(other.Scalars) && s.Others.Hold(other.Others) && !slices.ContainsFunc(other.Ports, func(r PortRange) bool { return !s.has(r) })
+	return s.isBoundless() || s.Scalars.Hold(other.Scalars) && s.Others.Hold(other.Others) && s.Lent == s.Lent.or(other.Lent) &&
+		!slices.ContainsFunc(other.Ports, func(r PortRange) bool { return !s.has(r) })
 }
 
 // has says whether all ports of a range are the agent's.
