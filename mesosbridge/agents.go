@@ -1,9 +1,12 @@
 package mesosbridge
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
+	"net/netip"
 	"reflect"
+	"strings"
 	"time"
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
@@ -99,7 +102,10 @@ func (b *Bridge) meet(agents []mesos.Agent, grown bool) {
 	var news []string
 	b.mu.Lock()
 	for _, agent := range agents {
-		switch known, met := b.agents[agent.ID]; {
+		known, met := b.agents[agent.ID]
+		// Of an agent that is expected back the master tells no address.
+		agent.Address = cmp.Or(agent.Address, known.Address)
+		switch {
 		case agent.ID == "" || agent.Hostname == "" || met && known.Equal(&agent):
 		case !met && len(b.agents) >= maxAgents:
 		default:
@@ -119,11 +125,32 @@ func agentsOf(offers []mesospb.Offer) []mesos.Agent {
 	agents := make([]mesos.Agent, len(offers))
 	for i := range offers {
 		agents[i] = mesos.Agent{
-			ID: offers[i].AgentID.Value, Hostname: hostname(offers[i].Hostname),
+			ID: offers[i].AgentID.Value, Hostname: hostname(offers[i].Hostname), Address: addressOf(offers[i].URL),
 			Attributes: attributesOf(offers[i].Attributes), Domain: domainOf(offers[i].Domain),
 		}
 	}
 	return agents
+}
+
+// addressOf is the address of an agent's URL, as its offers bear it; empty where that has none.
+func addressOf(url *mesospb.URL) string {
+	if url == nil {
+		return ""
+	}
+	address, err := netip.ParseAddr(url.Address.GetIP())
+	if err != nil {
+		return ""
+	}
+	return address.Unmap().WithZone("").String()
+}
+
+// addressIn is the address in an agent's PID (slave(1)@10.0.0.2:5051), as a master's list of agents bears it; empty where that has none.
+func addressIn(pid string) string {
+	address, err := netip.ParseAddrPort(pid[strings.LastIndexByte(pid, '@')+1:])
+	if err != nil {
+		return ""
+	}
+	return address.Addr().Unmap().WithZone("").String()
 }
 
 // keepAgents asks the master for its agents at the beginning of the term and every hour, and sooner while something waits for a larger one, or
@@ -252,12 +279,14 @@ type agentInfo struct {
 	Resources  json.RawMessage `json:"resources"`
 	Attributes json.RawMessage `json:"attributes"`
 	Domain     json.RawMessage `json:"domain"`
+	// pid is not of an AgentInfo, but stands beside it.
+	pid string
 }
 
 // add takes in one agent with the resources that it was started with. An agent of which they cannot be read leaves all sizes unknown.
 func (f *fleet) add(info agentInfo, resources json.RawMessage, labels []mesos.Label) (sized bool) {
 	attributes, domain := traitsOf(info)
-	f.agents = append(f.agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname), Attributes: attributes, Domain: domain})
+	f.agents = append(f.agents, mesos.Agent{ID: info.ID.Value, Hostname: hostname(info.Hostname), Address: addressIn(info.pid), Attributes: attributes, Domain: domain})
 	var all []mesospb.Resource
 	if len(resources) == 0 || json.Unmarshal(resources, &all) != nil {
 		return false
@@ -291,9 +320,11 @@ func decodeAgents(body io.Reader, labels []mesos.Label) (said fleet, err error) 
 				return eachElement(decoder, func() error {
 					var agent struct {
 						Info  agentInfo       `json:"agent_info"`
+						PID   string          `json:"pid"`
 						Total json.RawMessage `json:"total_resources"`
 					}
 					err := decoder.Decode(&agent)
+					agent.Info.pid = agent.PID
 					return add(agent.Info, agent.Total, err)
 				})
 			case "recovered_agents":

@@ -22,7 +22,13 @@ func TestDecodeAgents(t *testing.T) {
 		"what a master says": {
 			`{"type":"GET_AGENTS","get_agents":{"agents":[{"agent_info":{"hostname":"h1","id":{"value":"S0"},"attributes":[{"name":"rack"}]},"active":true},` +
 				`{"pid":"slave(1)@10.0.0.2:5051","agent_info":{"id":{"value":"S1"},"hostname":"h2"}}],"recovered_agents":[{"id":{"value":"S2"},"hostname":"h3"}]}}`,
-			[]mesos.Agent{{ID: "S0", Hostname: "h1"}, {ID: "S1", Hostname: "h2"}, {ID: "S2", Hostname: "h3"}},
+			[]mesos.Agent{{ID: "S0", Hostname: "h1"}, {ID: "S1", Hostname: "h2", Address: "10.0.0.2"}, {ID: "S2", Hostname: "h3"}},
+			false,
+		},
+		"addresses": {
+			`{"get_agents":{"agents":[{"pid":"slave(1)@[fd00::2]:5051","agent_info":{"id":{"value":"S0"}}},{"pid":"slave(1)@[::ffff:10.0.0.3]:5051","agent_info":{"id":{"value":"S1"}}},` +
+				`{"pid":"slave(1)@h1:5051","agent_info":{"id":{"value":"S2"}}},{"pid":"","agent_info":{"id":{"value":"S3"}}}]}}`,
+			[]mesos.Agent{{ID: "S0", Address: "fd00::2"}, {ID: "S1", Address: "10.0.0.3"}, {ID: "S2"}, {ID: "S3"}},
 			false,
 		},
 		"a master without agents":         {`{"type":"GET_AGENTS","get_agents":{}}`, nil, false},

@@ -131,6 +131,11 @@ type MesosFrameworkSpec struct {
 	// +optional
 	AllowedContainers *AllowedContainers `json:"allowedContainers,omitempty"`
 
+	// endpoints say which addresses of tasks Services may publish (spec.service of a MesosTaskSet). Absent: the agents' own, as the masters tell them, and
+	// none of a container.
+	// +optional
+	Endpoints *FrameworkEndpoints `json:"endpoints,omitempty"`
+
 	// deletionPolicy says what becomes of the registration when this object is deleted, once no MesosTask is bound to it: Detach
 	// leaves Mesos alone, so that the failover timeout runs; Teardown removes the framework from Mesos. Default: Detach.
 	// +kubebuilder:default=Detach

@@ -303,6 +303,10 @@ func TestMesosFramework_admission(t *testing.T) {
 		"a role that is not the framework's is refused":             {spec: masters + `, allowedRoles: [{role: prod, namespaces: {from: All}}]`, want: "each of spec.allowedRoles must be one of spec.info.roles"},
 		"a role listed twice is refused":                            {spec: masters + `, allowedRoles: [{role: "*", namespaces: {from: All}}, {role: "*", namespaces: {from: All}}]`, want: "Duplicate value"},
 		"a user with a space is refused":                            {spec: masters + `, allowedUsers: ["a b"]`, want: "spec.allowedUsers"},
+		"networks of either kind are accepted":                      {spec: masters + `, endpoints: {cidrs: [10.0.0.0/8, "fd00::/8"]}`},
+		"an address that is no network is refused":                  {spec: masters + `, endpoints: {cidrs: [10.0.0.1]}`, want: "spec.endpoints.cidrs"},
+		"a network of no size is refused":                           {spec: masters + `, endpoints: {cidrs: [10.0.0.0/33]}`, want: "spec.endpoints.cidrs"},
+		"no networks at all are refused":                            {spec: masters + `, endpoints: {cidrs: []}`, want: "spec.endpoints.cidrs"},
 		"roles without a default role are refused":                  {spec: masters + `, info: {roles: [a]}`, want: "info.defaultRole must be one of info.roles"},
 	}
 	for sentence, tc := range cases {

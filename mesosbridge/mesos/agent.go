@@ -10,6 +10,8 @@ import (
 type Agent struct {
 	ID       string
 	Hostname string
+	// Address is the IP address at which the master reaches it, as net/netip writes one; empty where Mesos has not told it.
+	Address string
 	// Attributes are what its operator says of it (AgentInfo.attributes), in the order of Mesos.
 	Attributes []Attribute
 	// Domain is where it is; zero where Mesos does not say.
@@ -38,7 +40,7 @@ type Domain struct{ Region, Zone string }
 
 // Equal says whether Mesos tells the same of both.
 func (a *Agent) Equal(other *Agent) bool {
-	return a.ID == other.ID && a.Hostname == other.Hostname && a.Domain == other.Domain && slices.Equal(a.Attributes, other.Attributes)
+	return a.ID == other.ID && a.Hostname == other.Hostname && a.Address == other.Address && a.Domain == other.Domain && slices.Equal(a.Attributes, other.Attributes)
 }
 
 // ScalarAttribute is an attribute that is a number.
