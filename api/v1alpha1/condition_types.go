@@ -250,3 +250,33 @@ const (
 	// EventTornDown says that Mesos was told to remove the framework.
 	EventTornDown = "TornDown"
 )
+
+// Reasons of a MesosTaskSet's conditions and of its events, besides some of those above. Its conditions are Ready, Reconciling and Stalled.
+const (
+	// ReasonAvailable says that all tasks that should be there are available, and of the revisions that they should be of.
+	ReasonAvailable = "Available"
+	// ReasonRollingOut says that tasks of an older revision are being replaced, or wait for that.
+	ReasonRollingOut = "RollingOut"
+	// ReasonScaling says that tasks are being made or deleted, as there are fewer or more than there should be.
+	ReasonScaling = "Scaling"
+	// ReasonUnavailable says that all tasks are there, and that not all of them are available.
+	ReasonUnavailable = "Unavailable"
+	// ReasonProgressDeadlineExceeded says that a rollout made no progress for spec.progressDeadlineSeconds, and which task, where and why.
+	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
+	// ReasonAwaitingFramework says that the set makes and deletes nothing until its framework is connected and has reconciled its tasks.
+	ReasonAwaitingFramework = "AwaitingFramework"
+	// ReasonRevisionUnknown says that the ControllerRevisions of the set cannot be read.
+	ReasonRevisionUnknown = "RevisionUnknown"
+	// EventTaskCreated says that MesosTasks were created.
+	EventTaskCreated = "TaskCreated"
+	// EventTaskDeleted says that a MesosTask was deleted, and why.
+	EventTaskDeleted = "TaskDeleted"
+	// EventRollingOut says that the template has another revision now.
+	EventRollingOut = "RollingOut"
+	// EventRolledOut says that all tasks are of the template's revision and available.
+	EventRolledOut = "RolledOut"
+	// EventPutBack says that what somebody changed by hand in a MesosTask of the set was put back.
+	EventPutBack = "PutBack"
+	// EventTakenOver says that MesosTasks that nobody controlled are the set's now.
+	EventTakenOver = "TakenOver"
+)

@@ -18,6 +18,14 @@ const (
 	FrameworkFinalizer = "mesos.dev/framework"
 )
 
+// Labels that the operator gives to the MesosTasks of a set, and to the ControllerRevisions that are its history.
+const (
+	// LabelSet is the name of the MesosTaskSet.
+	LabelSet = "mesos.dev/set"
+	// LabelRevision is the revision of its template that a MesosTask is of.
+	LabelRevision = "mesos.dev/revision"
+)
+
 // Annotations that the operator writes.
 const (
 	// AnnotationBinding on a MesosTask is the decision that this task, as this attempt, goes to this agent: a Binding as JSON. It
@@ -39,6 +47,9 @@ const (
 	// AnnotationPaused on a MesosTask, with any value but "false", keeps the operator's hands off its task: nothing is launched, killed
 	// or replaced, and status goes on to say what Mesos says. Deletion still works.
 	AnnotationPaused = "mesos.dev/paused"
+	// AnnotationEvict on a MesosTask of a set, with value "true", moves its task away: another is made and, once that is available, the MesosTask is
+	// deleted; within spec.updateStrategy.rollingUpdate of the set. On a MesosTask without a set it does nothing.
+	AnnotationEvict = "mesos.dev/evict"
 	// AnnotationGiveUpAgent on a MesosFramework names agents, by their Mesos IDs with commas in between, that never come back, as a person knows:
 	// every attempt that was bound to one of them before the annotation was first seen is given up, if Mesos cannot tell of it. Each value is
 	// followed once, status.handledAnnotations has it then: for what becomes of an agent later it takes another value, and any word that is no

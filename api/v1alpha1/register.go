@@ -13,6 +13,7 @@ var schemeBuilder = runtime.NewSchemeBuilder(func(scheme *runtime.Scheme) error 
 	scheme.AddKnownTypes(GroupVersion,
 		&MesosTask{}, &MesosTaskList{},
 		&MesosFramework{}, &MesosFrameworkList{},
+		&MesosTaskSet{}, &MesosTaskSetList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
