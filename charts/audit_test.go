@@ -30,6 +30,11 @@ type call struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
+// refused says whether a call was not allowed.
+func refused(one call) bool {
+	return one.ResponseStatus.Code == 403 || one.Annotations["authorization.k8s.io/decision"] != "allow"
+}
+
 // calls are the requests that a user made so far.
 func (c *cluster) calls(user string) []call {
 	c.t.Helper()
@@ -139,7 +144,7 @@ func (c *cluster) checkGrants(calls []call, given []grant) {
 	}
 	used := map[grant]bool{}
 	for _, one := range calls {
-		if one.ResponseStatus.Code == 403 || one.Annotations["authorization.k8s.io/decision"] != "allow" {
+		if refused(one) {
 			c.t.Errorf("the manager's %s %s was refused with %d: %s", one.Verb, one.RequestURI, one.ResponseStatus.Code, one.Annotations["authorization.k8s.io/reason"])
 		}
 		same := []call{one}
