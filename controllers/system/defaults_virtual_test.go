@@ -3,6 +3,8 @@ package system
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -162,18 +164,18 @@ func TestDefaults_ofWhatWaits(t *testing.T) {
 	})
 }
 
-// version1 has what a release wrote that hashed by version 1.
-const version1 = "../lifecycle/testdata/version1/"
+// agentsOfOld are the IDs of agents in what earlier releases wrote.
+var agentsOfOld = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-S[0-9]`)
 
-// written creates an object as such a release had written it, but for the names of the test's namespace, framework, master and agent.
-func written[T client.Object](v *virtual, name string, object, again T) T {
+// written creates an object as an earlier release had written it, but for the names of the test's namespace, framework, master and agent.
+func written[T client.Object](v *virtual, release, name string, object, again T) T {
 	v.Helper()
-	data, err := os.ReadFile(version1 + name + ".yaml")
+	data, err := os.ReadFile(filepath.Join("..", "lifecycle", "testdata", release, name+".yaml"))
 	if err != nil {
 		v.Fatal(err)
 	}
-	text := strings.NewReplacer("older", v.namespace, "http://master-1.sim:5050", v.mesos.Masters()[0].URL(),
-		"cef8b9fe-1949-48f3-8135-aa1f1698a4ae-S0", v.mesos.Agents()[0].ID()).Replace(string(data))
+	text := strings.NewReplacer("older", v.namespace, "http://master-1.sim:5050", v.mesos.Masters()[0].URL()).
+		Replace(agentsOfOld.ReplaceAllLiteralString(string(data), v.mesos.Agents()[0].ID()))
 	for _, into := range []T{object, again} {
 		if err := yaml.UnmarshalStrict([]byte(text), into); err != nil {
 			v.Fatal(err)
@@ -197,15 +199,23 @@ func written[T client.Object](v *virtual, name string, object, again T) T {
 	return again
 }
 
-// TestUpgrade_fromVersion1: what the last release launched and wrote. Nothing is restarted, neither by the upgrade nor by a default that changes
-// after it; a change of a spec is one.
-func TestUpgrade_fromVersion1(t *testing.T) {
+// TestUpgrade: what earlier releases launched and wrote. Nothing is restarted, neither by the upgrade nor by a default that changes after it; a change of a
+// spec is one.
+func TestUpgrade(t *testing.T) {
+	for release, names := range map[string]struct{ running, over []string }{
+		"version1": {[]string{"defaults", "declared", "written-out", "everything"}, []string{"completed", "failing"}},
+		"version2": {[]string{"defaults", "declared", "restarted", "everything"}, []string{"completed", "failing", "suspended"}},
+	} {
+		t.Run(release, func(t *testing.T) { upgradeFrom(t, release, names.running, names.over) })
+	}
+}
+
+func upgradeFrom(t *testing.T, release string, running, over []string) {
 	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
-		framework := written(v, "framework", &v1alpha1.MesosFramework{}, &v1alpha1.MesosFramework{})
-		running, over := []string{"defaults", "declared", "written-out", "everything"}, []string{"completed", "failing"}
+		framework := written(v, release, "framework", &v1alpha1.MesosFramework{}, &v1alpha1.MesosFramework{})
 		before := map[string]*v1alpha1.TaskAttempt{}
 		for _, name := range slices.Concat(running, over) {
-			before[name] = written(v, name, &v1alpha1.MesosTask{}, &v1alpha1.MesosTask{}).Status.Task
+			before[name] = written(v, release, name, &v1alpha1.MesosTask{}, &v1alpha1.MesosTask{}).Status.Task
 		}
 		for _, name := range running {
 			if err := v.mesos.Preload(simulator.Preload{
