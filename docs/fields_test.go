@@ -46,7 +46,7 @@ func isAlternative(in *apiextensionsv1.JSONSchemaProps, name string) bool {
 // TestFields_sayWhatTheyMean reads every field's text: of an optional one it says what its absence means, of a number its unit, of a status who
 // writes it.
 func TestFields_sayWhatTheyMean(t *testing.T) {
-	for _, kind := range []string{"mesostasks", "mesosframeworks", "mesostasksets"} {
+	for _, kind := range []string{"mesostasks", "mesosframeworks", "mesostasksets", "mesoscrontasks"} {
 		content, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "crd", "bases", "mesos.dev_"+kind+".yaml"))
 		if err != nil {
 			t.Fatal(err)

@@ -280,3 +280,37 @@ const (
 	// EventTakenOver says that MesosTasks that nobody controlled are the set's now.
 	EventTakenOver = "TakenOver"
 )
+
+// ConditionBehind of a MesosCronTask is True while a run that is due is held back, and after one was missed until the next is started; absent otherwise.
+// The other conditions of a MesosCronTask are Ready, Reconciling, Stalled and Suspended.
+const ConditionBehind = "Behind"
+
+// Reasons of a MesosCronTask's conditions and of its events, besides some of those above.
+const (
+	// ReasonScheduled says that runs are started when they are due.
+	ReasonScheduled = "Scheduled"
+	// ReasonInvalidSchedule says that spec.schedule cannot be read, or has no time that ever comes.
+	ReasonInvalidSchedule = "InvalidSchedule"
+	// ReasonInvalidTimeZone says that the operator knows no time zone by the name of spec.timeZone.
+	ReasonInvalidTimeZone = "InvalidTimeZone"
+	// ReasonRunActive says that a run waits, or was missed, as an earlier one is not over and spec.concurrencyPolicy is Forbid.
+	ReasonRunActive = "RunActive"
+	// ReasonReplacing says that a run waits until the one that it replaces is over.
+	ReasonReplacing = "Replacing"
+	// ReasonRunMissed says that runs were not started within spec.startingDeadlineSeconds.
+	ReasonRunMissed = "RunMissed"
+	// ReasonNameTaken says that there is a MesosTask of a run's name that is not the MesosCronTask's.
+	ReasonNameTaken = "NameTaken"
+	// ReasonRunRefused says that the API server does not take the MesosTask of a run.
+	ReasonRunRefused = "RunRefused"
+	// EventRunStarted says that the MesosTask of a run was created.
+	EventRunStarted = "RunStarted"
+	// EventRunSucceeded says that a run succeeded.
+	EventRunSucceeded = "RunSucceeded"
+	// EventRunFailed says that a run failed.
+	EventRunFailed = "RunFailed"
+	// EventRunDeleted says that a run was deleted before it was over, so that another one replaces it.
+	EventRunDeleted = "RunDeleted"
+	// EventClockWentBack says that times that are dealt with lie more than an hour ahead, and that the schedule counts from now.
+	EventClockWentBack = "ClockWentBack"
+)

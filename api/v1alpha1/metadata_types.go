@@ -26,6 +26,12 @@ const (
 	LabelRevision = "mesos.dev/revision"
 )
 
+// LabelCron on a MesosTask is the name of the MesosCronTask whose run it is.
+const LabelCron = "mesos.dev/cron"
+
+// AnnotationScheduledAt on a MesosTask that is a run of a MesosCronTask is when it was due by the schedule (RFC 3339); one that a person asked for has none.
+const AnnotationScheduledAt = "mesos.dev/scheduled-at"
+
 // Annotations that the operator writes.
 const (
 	// AnnotationBinding on a MesosTask is the decision that this task, as this attempt, goes to this agent: a Binding as JSON. It
@@ -71,6 +77,10 @@ const (
 	// AnnotationReconcileRequestedAt on a MesosFramework asks for one reconciliation pass each time that its value changes. The
 	// operator repeats the value it has handled in status.reconciliation.lastHandledReconcileAt.
 	AnnotationReconcileRequestedAt = "mesos.dev/reconcile-requested-at"
+	// AnnotationRunRequestedAt on a MesosCronTask asks for one run each time that its value changes, also while the schedule is suspended. The run is
+	// named <name>-<8 hexadecimal digits of the value's hash>r, and status.lastRequestedRun repeats that. A value that is a time (RFC 3339) counts as long
+	// as a time of the schedule would, for spec.startingDeadlineSeconds, so that one which a backup brings back does nothing.
+	AnnotationRunRequestedAt = "mesos.dev/run-requested-at"
 )
 
 // Binding is the content of AnnotationBinding.

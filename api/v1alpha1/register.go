@@ -14,6 +14,7 @@ var schemeBuilder = runtime.NewSchemeBuilder(func(scheme *runtime.Scheme) error 
 		&MesosTask{}, &MesosTaskList{},
 		&MesosFramework{}, &MesosFrameworkList{},
 		&MesosTaskSet{}, &MesosTaskSetList{},
+		&MesosCronTask{}, &MesosCronTaskList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
