@@ -24,6 +24,9 @@ func template(metadata, spec string) string {
 
 func TestMesosTaskSet_admission(t *testing.T) {
 	sane := template("", "")
+	found := func(ports string) string {
+		return template("", `, ports: [{name: http}, {name: dns, protocol: UDP}]`) + `, service: {ports: [` + ports + `]}`
+	}
 	rolling := func(fields string) string {
 		return sane + `, updateStrategy: {rollingUpdate: {` + fields + `}}`
 	}
@@ -32,6 +35,14 @@ func TestMesosTaskSet_admission(t *testing.T) {
 		// want is part of the refusal; empty for a manifest that is accepted.
 		want string
 	}{
+		"a service is accepted":                        {spec: found(`{name: http, port: 80, taskPort: http}, {name: dns, port: 53, taskPort: dns}, {name: dns-tcp, port: 53, taskPort: http}`)},
+		"a service of no port":                         {spec: found(``), want: "spec.service.ports"},
+		"a service of another port":                    {spec: found(`{name: http, port: 80, taskPort: web}`), want: "must be the name of one of spec.template.spec.ports"},
+		"a service of tasks without ports":             {spec: sane + `, service: {ports: [{name: http, port: 80, taskPort: http}]}`, want: "must be the name of one of spec.template.spec.ports"},
+		"a service with one port twice":                {spec: found(`{name: a, port: 80, taskPort: http}, {name: b, port: 80, taskPort: http}`), want: "have the same port and protocol"},
+		"a service with one name twice":                {spec: found(`{name: a, port: 80, taskPort: http}, {name: a, port: 81, taskPort: http}`), want: "Duplicate value"},
+		"a service's port that is no label":            {spec: found(`{name: HTTP, port: 80, taskPort: http}`), want: "spec.service.ports[0].name"},
+		"a name that is no Service's":                  {name: "1a", spec: found(`{name: http, port: 80, taskPort: http}`), want: "must begin with a letter"},
 		"a template is enough":                         {spec: sane},
 		"the longest name":                             {name: strings.Repeat("a", 45), spec: sane},
 		"a name that is too long":                      {name: strings.Repeat("a", 46), spec: sane, want: "metadata.name must be a DNS label of at most 45 characters"},

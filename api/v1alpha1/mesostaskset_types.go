@@ -23,6 +23,7 @@ import (
 // +kubebuilder:printcolumn:name="Command",type=string,JSONPath=`.spec.template.spec.command`,priority=1,description="The command of the template."
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`,description="The age of the object."
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 45 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be a DNS label of at most 45 characters, lower-case letters, digits and '-', as the names of its tasks begin with it"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.service) || self.metadata.name.matches('^[a-z]')",message="metadata.name of a set with spec.service must begin with a letter, as the Service bears it: take another name"
 type MesosTaskSet struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -53,6 +54,8 @@ type MesosTaskSetList struct {
 // MesosTaskSetSpec is how many tasks there should be, of which template, and how they are replaced.
 //
 // +kubebuilder:validation:XValidation:rule="self.minReadySeconds < self.progressDeadlineSeconds",message="spec.minReadySeconds must be less than spec.progressDeadlineSeconds, or no rollout could end in time",fieldPath=".minReadySeconds"
+// +kubebuilder:validation:XValidation:rule="!has(self.service) || self.service.ports.all(p, has(self.template.spec.ports) && self.template.spec.ports.exists(q, q.name == p.taskPort))",message="taskPort of each of spec.service.ports must be the name of one of spec.template.spec.ports",fieldPath=".service.ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.service) || !has(self.template.spec.ports) || self.service.ports.all(p, self.service.ports.exists_one(q, q.port == p.port && self.template.spec.ports.exists(t, t.name == q.taskPort && has(t.protocol) && t.protocol == 'UDP') == self.template.spec.ports.exists(t, t.name == p.taskPort && has(t.protocol) && t.protocol == 'UDP')))",message="two of spec.service.ports have the same port and protocol, and the Service could not tell them apart: take another port",fieldPath=".service.ports"
 type MesosTaskSetSpec struct {
 	// replicas is how many tasks there should be, a number that kubectl scale and HorizontalPodAutoscalers set as well. 0 is none. Default: 1.
 	// +kubebuilder:default=1
@@ -98,6 +101,12 @@ type MesosTaskSetSpec struct {
 	// paused keeps tasks of an older revision from being replaced. How many there are is kept all the same. Default: false.
 	// +optional
 	Paused bool `json:"paused,omitempty"`
+
+	// service asks for a Service of the set's name, through which its tasks are found. The operator writes it and its EndpointSlices, if it may
+	// (condition ServicePublished says how that is), and takes both away when this is. A Service of the name that is not the set's is left as it is.
+	// Absent: none.
+	// +optional
+	Service *SetService `json:"service,omitempty"`
 
 	// revisionHistoryLimit is the number of revisions, ControllerRevisions, that are kept to go back to, besides those that tasks are of. Default: 10.
 	// +kubebuilder:default=10

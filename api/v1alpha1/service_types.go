@@ -1,5 +1,39 @@
 package v1alpha1
 
+// SetService asks for a Service of a set's name and namespace, through which the tasks of the set are found: by a pod, an Ingress, a Gateway. The operator
+// writes it and its EndpointSlices.
+type SetService struct {
+	// ports are the Service's ports.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=map
+	// +listMapKey=name
+	// +required
+	Ports []ServicePort `json:"ports,omitempty"`
+}
+
+// ServicePort is one port of the Service of a set.
+type ServicePort struct {
+	// name of the port, a DNS label. The Service and its EndpointSlices bear it.
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +required
+	Name string `json:"name,omitempty"`
+
+	// port is the port on which the Service is reached, whatever the tasks have been given.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +required
+	Port int32 `json:"port,omitempty"`
+
+	// taskPort is the name of one of the template's spec.ports, to which it leads. Its protocol is the Service's, too.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +required
+	TaskPort string `json:"taskPort,omitempty"`
+}
+
 // FrameworkEndpoints say which addresses Services may publish of tasks of a framework.
 //
 // +kubebuilder:validation:MinProperties=1

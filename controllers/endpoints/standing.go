@@ -1,0 +1,49 @@
+package endpoints
+
+import (
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// standing is how a task stands, as those who look for it see it.
+type standing struct {
+	// absent tasks are not found.
+	absent bool
+	// ready and serving are the conditions of the endpoint; terminating says that the task is being killed.
+	ready, serving, terminating bool
+	// ifNamed says that it is found only where it is already published.
+	ifNamed bool
+	// unreachable says that nobody knows how it is any more.
+	unreachable bool
+}
+
+// stateKilling is a task that is being killed, as Mesos calls it.
+const stateKilling = "TASK_KILLING"
+
+// standingOf judges one task. Ordered rules, the first that matches decides.
+func standingOf(task *v1alpha1.MesosTask) standing {
+	attempt := task.Status.Task
+	condition := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
+	runs := condition != nil && condition.Status == metav1.ConditionTrue && condition.Reason == v1alpha1.ReasonRunning
+	switch {
+	case attempt == nil || attempt.FinishTime != nil:
+		return standing{absent: true}
+	case task.DeletionTimestamp != nil || attempt.KillReason != "" || attempt.State == stateKilling:
+		return standing{serving: runs, terminating: true, ifNamed: true}
+	case runs:
+		// What the status says may be of another spec, with other ports.
+		return standing{ready: true, serving: true, ifNamed: condition.ObservedGeneration != task.Generation}
+	case meta.IsStatusConditionTrue(task.Status.Conditions, v1alpha1.ConditionAgentUnreachable):
+		return standing{ready: true, serving: true, ifNamed: true, unreachable: true}
+	default:
+		return standing{absent: true}
+	}
+}
+
+// conditions are those of the endpoint.
+func (s standing) conditions() discoveryv1.EndpointConditions {
+	return discoveryv1.EndpointConditions{Ready: new(s.ready), Serving: new(s.serving), Terminating: new(s.terminating)}
+}
