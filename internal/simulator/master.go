@@ -186,6 +186,8 @@ func (c *Cluster) Handler(i int) http.Handler { return c.masters[i] }
 // answers there until Close, and then returns nil.
 func (c *Cluster) Listen(l net.Listener, i int) (serve func() error) {
 	m, host := c.masters[i], l.Addr().String()
+	// It is known before it serves, so that a Close which comes in between ends it.
+	server := m.newServer()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m.host, m.url = host, c.flags.scheme()+"://"+host
@@ -198,7 +200,7 @@ func (c *Cluster) Listen(l net.Listener, i int) (serve func() error) {
 		c.handlers.Add(1)
 		c.mu.Unlock()
 		defer c.handlers.Done()
-		if err := m.newServer().Serve(c.flags.secured(l)); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(c.flags.secured(l)); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving %s: %w", host, err)
 		}
 		return nil
