@@ -85,7 +85,7 @@ func (s *scene) ofCheck() string {
 }
 
 // holdBackChecks leaves unwritten for a while what tells no more than what checks found, so that one that flaps costs little. The first word of each
-// is not held back.
+// is not held back, nor is that the attempt is ready for the first time.
 func (s *scene) holdBackChecks() {
 	if !s.current() || !s.onlyChecked() {
 		return
@@ -105,10 +105,19 @@ func (s *scene) onlyChecked() bool {
 		return false
 	}
 	firstWord := was.Healthy == nil && is.Healthy != nil || was.ReadinessResult == "" && is.ReadinessResult != ""
-	if firstWord || foundAlike(was, is) {
+	if firstWord || s.firstReady() || foundAlike(was, is) {
 		return false
 	}
 	return equality.Semantic.DeepEqual(withoutFindings(&s.Status), withoutFindings(&s.decision.Status))
+}
+
+// firstReady says whether the attempt, which runs, newly is Ready, and was not before.
+func (s *scene) firstReady() bool {
+	was := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
+	if s.verdict.ready != metav1.ConditionTrue || was != nil && was.Status == metav1.ConditionTrue {
+		return false
+	}
+	return was == nil || s.attempt.StartTime != nil && !was.LastTransitionTime.After(s.attempt.StartTime.Time)
 }
 
 // foundAlike says whether what may change of an attempt while it runs is as it was.

@@ -134,6 +134,20 @@ func TestNext_healthWrites(t *testing.T) {
 	if s.writes != 3 {
 		t.Errorf("%d writes in %v of a check that turns each second, want 3", s.writes, s.Now.Sub(since))
 	}
+	t.Run("the first time that it is ready is written at once", func(t *testing.T) {
+		s := running(healthChecked)
+		s.later(time.Second).finds(false).look()
+		writes := s.writes
+		s.later(time.Second).finds(true).look()
+		if ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); s.writes != writes+1 || ready.Reason != v1alpha1.ReasonRunning {
+			t.Errorf("%d writes, Ready is %+v", s.writes-writes, ready)
+		}
+		s.later(time.Second).finds(false).look()
+		s.later(time.Second).finds(true).look()
+		if s.writes != writes+1 {
+			t.Errorf("%d writes, want that only the first time is written at once", s.writes-writes)
+		}
+	})
 	t.Run("a word that changes nothing is not written", func(t *testing.T) {
 		s.later(time.Minute).finds(false).look()
 		writes := s.writes
