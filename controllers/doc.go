@@ -13,12 +13,13 @@
 //	Mesos speaks of a task         mesosbridge, connections, its key   as above                       as above; then the update is acknowledged
 //	offers come                    mesosbridge, placer                 placement.Place                placer reserves in memory; mesostask binds; placer ACCEPTs
 //	a MesosFramework changes       mesosframework, its key             mesosframework                 mesosframework: claim, ID, status
+//	a task of a set is found       services, the set's key             endpoints.Next                 services: Service, EndpointSlices, condition ServicePublished
 //	a subscription, an interval    connections, the framework's key    reconciliation.Pass, Proof     mesosframework: RECONCILE, orphans, status
 //
 // A MesosTask has one writer, the worker on its key. Everything else records in memory and enqueues the key. Connections owns every bridge; the
 // MesosFramework controller only hands it the desired configuration. Every write and every call passes leadership's gate.
 //
-// Arrows run one way: cmd, then the shells mesostask and mesosframework, then connections and placer, then the pure rooms, mesosbridge and the API
+// Arrows run one way: cmd, then the shells mesostask, mesosframework and services, then connections and placer, then the pure rooms, mesosbridge and the API
 // types. What a person asks for once, by an annotation, is judged in requests. The Secrets and ConfigMaps of tasks are read in references,
 // the levels of the CRDs in apilevel. What two
 // shells need is below both: writes (patches, and the memory of them), scope (which objects are seen), events, leadership. Shells do not import each other. `make rooms` prints who imports whom, and the linter holds everybody to it.

@@ -57,6 +57,7 @@ func (c *Connection) AgentsChanged(agentIDs []string) {
 	}
 	c.mu.Unlock()
 	c.Placer.AgentsChanged()
+	c.owner.addressesChanged(c.Name, agentIDs)
 	for _, key := range waiting {
 		c.owner.EnqueueTask(key)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
@@ -23,8 +24,10 @@ type Connections struct {
 	dialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// gate is what every call to Mesos passes (rule 13).
 	gate *leadership.Gate
-	// tasks and frameworks enqueue keys of the two controllers.
-	tasks, frameworks feed
+	// tasks, frameworks and services enqueue keys of their controllers.
+	tasks, frameworks, services feed
+	// seekers are who asked where agents are.
+	seekers seekers
 
 	mu      sync.Mutex
 	running context.Context //nolint:containedctx // it is the life of this runnable, which outlives every call that adds a bridge
@@ -53,7 +56,7 @@ type Options struct {
 func New(options Options) *Connections {
 	return &Connections{
 		logger: options.Logger, clock: options.Clock, gate: options.Gate, dialContext: options.DialContext, byName: map[string]*Connection{},
-		standings: map[string]*standing{},
+		standings: map[string]*standing{}, seekers: seekers{byFramework: map[string]map[types.NamespacedName]seeker{}},
 	}
 }
 

@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -46,4 +47,33 @@ func standingOf(task *v1alpha1.MesosTask) standing {
 // conditions are those of the endpoint.
 func (s standing) conditions() discoveryv1.EndpointConditions {
 	return discoveryv1.EndpointConditions{Ready: new(s.ready), Serving: new(s.serving), Terminating: new(s.terminating)}
+}
+
+// looks is all of a task on which it depends where it is found.
+type looks struct {
+	deleted            bool
+	generation, ofSpec int64
+	ready              metav1.ConditionStatus
+	reason             string
+	unreachable        bool
+	attempt            v1alpha1.TaskAttempt
+}
+
+func looksOf(task *v1alpha1.MesosTask) looks {
+	l := looks{deleted: task.DeletionTimestamp != nil, generation: task.Generation}
+	if ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		l.ready, l.reason, l.ofSpec = ready.Status, ready.Reason, ready.ObservedGeneration
+	}
+	l.unreachable = meta.IsStatusConditionTrue(task.Status.Conditions, v1alpha1.ConditionAgentUnreachable)
+	if attempt := task.Status.Task; attempt != nil {
+		l.attempt = v1alpha1.TaskAttempt{
+			ID: attempt.ID, AgentID: attempt.AgentID, State: attempt.State, KillReason: attempt.KillReason, FinishTime: attempt.FinishTime, IPs: attempt.IPs, Ports: attempt.Ports,
+		}
+	}
+	return l
+}
+
+// Concerns says whether a change of a task can change where it is found.
+func Concerns(before, after *v1alpha1.MesosTask) bool {
+	return !equality.Semantic.DeepEqual(looksOf(before), looksOf(after))
 }

@@ -13,6 +13,8 @@ const (
 	StepWriteTask StepKind = "WriteTask"
 	// StepWriteFramework is a write to a MesosFramework: metadata or status.
 	StepWriteFramework StepKind = "WriteFramework"
+	// StepWriteService is a write to a Service or an EndpointSlice of a set, or of the set's condition that speaks of them.
+	StepWriteService StepKind = "WriteService"
 )
 
 // Step is something that leaves the process and changes the world: a write to the API, or a call to Mesos.

@@ -86,8 +86,36 @@ func NamespaceFor(ctx context.Context, reader client.Reader, name string, framew
 // byFramework is the index of MesosTasks by the framework that they name.
 const byFramework = "spec.frameworkRef.name"
 
-// Index makes a manager's cache answer OfFramework.
+// bySet is the index of MesosTasks by the MesosTaskSet that controls them or whose label they bear.
+const bySet = "set"
+
+// Index makes a manager's cache answer OfFramework and OfSet.
 func Index(ctx context.Context, indexer client.FieldIndexer) error {
+	err := indexer.IndexField(ctx, &v1alpha1.MesosTask{}, bySet, SetsOf)
+	if err != nil {
+		return fmt.Errorf("indexing MesosTasks by set: %w", err)
+	}
+	return indexByFramework(ctx, indexer)
+}
+
+// SetsOf names the MesosTaskSets that a MesosTask may be of: the one that controls it, and the one whose label it bears, where these are two.
+func SetsOf(task client.Object) []string {
+	var names []string
+	if controller := metav1.GetControllerOfNoCopy(task); controller != nil && controller.Kind == "MesosTaskSet" {
+		names = append(names, controller.Name)
+	}
+	if label := task.GetLabels()[v1alpha1.LabelSet]; label != "" && !slices.Contains(names, label) {
+		names = append(names, label)
+	}
+	return names
+}
+
+// OfSet lists the MesosTasks that may be of a MesosTaskSet, from a cache that is indexed.
+func OfSet(set types.NamespacedName) []client.ListOption {
+	return []client.ListOption{client.InNamespace(set.Namespace), client.MatchingFields{bySet: set.Name}}
+}
+
+func indexByFramework(ctx context.Context, indexer client.FieldIndexer) error {
 	err := indexer.IndexField(ctx, &v1alpha1.MesosTask{}, byFramework, func(object client.Object) []string {
 		if task, ok := object.(*v1alpha1.MesosTask); ok {
 			return []string{task.Spec.FrameworkRef.Name}

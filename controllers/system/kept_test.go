@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
 // kept is a client whose reads of the operator's kinds come from memory, as from a manager's cache, which keeps up with every write of the bubble:
@@ -26,8 +27,8 @@ type kept struct {
 	gone sets.Set[types.UID]
 }
 
-// byFramework is the index of tasks.
-const byFramework = "framework"
+// byFramework and bySet are the indices of tasks.
+const byFramework, bySet = "framework", "set"
 
 func keep(direct client.Client) *kept {
 	return &kept{
@@ -40,6 +41,13 @@ func keep(direct client.Client) *kept {
 					return nil, errors.New("it is no MesosTask")
 				}
 				return []string{task.Spec.FrameworkRef.Name}, nil
+			},
+			bySet: func(object any) (keys []string, err error) {
+				task, _ := object.(client.Object)
+				for _, set := range scope.SetsOf(task) {
+					keys = append(keys, task.GetNamespace()+"/"+set)
+				}
+				return keys, nil
 			},
 		}),
 		frameworks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
@@ -151,6 +159,8 @@ func (k *kept) List(ctx context.Context, list client.ObjectList, options ...clie
 		known := k.tasks.List()
 		var err error
 		switch {
+		case selected.FieldSelector != nil && selected.Namespace != "":
+			known, err = k.tasks.ByIndex(bySet, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
 		case selected.FieldSelector != nil:
 			name, _ := selected.FieldSelector.RequiresExactMatch("spec.frameworkRef.name")
 			known, err = k.tasks.ByIndex(byFramework, name)

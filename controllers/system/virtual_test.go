@@ -12,6 +12,7 @@ import (
 	"github.com/go-logr/logr"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,6 +29,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/controllers/services"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
@@ -43,8 +45,12 @@ type virtual struct {
 	// are by client.
 	kept  *kept
 	cache client.Client
+	// noServices says that processes may not write Services.
+	noServices bool
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step leadership.Step, send func() error) error
+	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is.
+	wrote func(object client.Object, answered bool)
 	// quit ends what else runs.
 	quit []func()
 
@@ -152,8 +158,8 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 		v := &virtual{T: t, namespace: namespace.Name}
 		v.mesos = simulator.New(simulator.Options{Flags: flags})
 		defer v.mesos.Close()
-		for range 2 {
-			v.mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
+		for number := range 2 {
+			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", number+1), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 		}
 		direct := v.newClient()
 		v.client = telling{direct, v.tell}
@@ -176,6 +182,9 @@ func (v *virtual) newClient() client.Client {
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTask"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTaskSet"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
+	mapper.Add(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
 	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
 	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: apiServer}})
@@ -197,8 +206,14 @@ func (v *virtual) tell(object client.Object, answered bool) {
 	v.mu.Lock()
 	running := v.running
 	v.mu.Unlock()
+	if v.wrote != nil {
+		v.wrote(object, answered)
+	}
 	if running == nil {
 		return
+	}
+	for _, set := range setsToTell(object) {
+		running.connections.EnqueueService(set)
 	}
 	switch object := object.(type) {
 	case *v1alpha1.MesosTask:
@@ -255,6 +270,12 @@ func (v *virtual) start() {
 		}},
 		{"mesostask", func(c controller.Controller) error { return c.Watch(owner.TaskSource()) }, func() controller.Options {
 			options.Reconciler = tasks
+			return options
+		}},
+		{"services", func(c controller.Controller) error { return c.Watch(owner.ServiceSource()) }, func() controller.Options {
+			options.Reconciler = &services.Reconciler{
+				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder, Forbidden: v.noServices,
+			}
 			return options
 		}},
 	} {

@@ -1,0 +1,203 @@
+package services
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/endpoints"
+	"github.com/mesos-operator/mesos-operator/controllers/events"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/scope"
+)
+
+// The rights on Services and EndpointSlices are a grant of their own: config/service-discovery, and serviceDiscovery.enabled of the chart.
+
+const (
+	// staleRetry is how soon a write is tried again that the cache was too old for.
+	staleRetry = 50 * time.Millisecond
+	// refusedRetry is how soon what the API server refused is tried again, and whether a Service is still another's: of that there is no news.
+	refusedRetry = time.Minute
+	// workers is how many sets are worked on at once.
+	workers = 4
+)
+
+// Reconciler keeps the Services and EndpointSlices of MesosTaskSets.
+type Reconciler struct {
+	// Client reads from the cache and writes to the API server.
+	Client client.Client
+	// Live reads from the API server.
+	Live client.Reader
+	// Connections know where agents are.
+	Connections *connections.Connections
+	// Gate is what every write passes.
+	Gate *leadership.Gate
+	// Clock is the time.
+	Clock clock.PassiveClock
+	// ControllerName is the installation; sets under frameworks of others are left alone.
+	ControllerName string
+	// Scope is the namespaces whose sets it works on.
+	Scope scope.Namespaces
+	// Recorder writes Events.
+	Recorder *events.Recorder
+	// Forbidden says that Services and EndpointSlices may not be written, or not be read: sets that ask for them are told so.
+	Forbidden bool
+}
+
+// CacheByObject restricts a manager's cache to the Services and EndpointSlices that are kept here: a cluster has many others.
+func CacheByObject() map[client.Object]cache.ByObject {
+	made, err := labels.NewRequirement(v1alpha1.LabelSet, selection.Exists, nil)
+	if err != nil {
+		return nil
+	}
+	return map[client.Object]cache.ByObject{
+		&corev1.Service{}:            {Label: labels.NewSelector().Add(*made)},
+		&discoveryv1.EndpointSlice{}: {Label: labels.SelectorFromSet(labels.Set{discoveryv1.LabelManagedBy: v1alpha1.EndpointSliceManager})},
+	}
+}
+
+// SetupWithManager makes the manager run the reconciler. MesosTasks are indexed (scope.Index).
+func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
+	built := ctrl.NewControllerManagedBy(manager).
+		Named("services").
+		For(&v1alpha1.MesosTaskSet{}, builder.WithPredicates(setChanged)).
+		Watches(&v1alpha1.MesosTask{}, handler.EnqueueRequestsFromMapFunc(setsOfTask), builder.WithPredicates(taskChanged)).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.setsOfFramework), builder.WithPredicates(frameworkChanged)).
+		WatchesRawSource(r.Connections.ServiceSource()).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+	if !r.Forbidden {
+		built = built.
+			Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(setOfService)).
+			Watches(&discoveryv1.EndpointSlice{}, handler.EnqueueRequestsFromMapFunc(setOfSlice))
+	}
+	return built.Complete(r)
+}
+
+// setChanged lets through what the Service of a set depends on, and what somebody did to the condition.
+var setChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.MesosTaskSet)
+		after, also := e.ObjectNew.(*v1alpha1.MesosTaskSet)
+		return ok && also && (before.Generation != after.Generation || !reflect.DeepEqual(conditionOf(before), conditionOf(after)))
+	},
+}
+
+// taskChanged lets through what it depends on where a task is found, and whose it is.
+var taskChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.MesosTask)
+		after, also := e.ObjectNew.(*v1alpha1.MesosTask)
+		return ok && also && (endpoints.Concerns(before, after) || !reflect.DeepEqual(scope.SetsOf(before), scope.SetsOf(after)))
+	},
+}
+
+// frameworkChanged lets through what addresses may be published.
+var frameworkChanged = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
+		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
+		return ok && also && !reflect.DeepEqual(before.Spec.Endpoints, after.Spec.Endpoints)
+	},
+}
+
+func conditionOf(set *v1alpha1.MesosTaskSet) *metav1.Condition {
+	return meta.FindStatusCondition(set.Status.Conditions, v1alpha1.ConditionServicePublished)
+}
+
+// setsOfTask names the sets that a task may be of.
+func setsOfTask(_ context.Context, task client.Object) []reconcile.Request {
+	return requests(task.GetNamespace(), scope.SetsOf(task)...)
+}
+
+// setOfService names the set of a Service that was made for one.
+func setOfService(_ context.Context, service client.Object) []reconcile.Request {
+	return requests(service.GetNamespace(), service.GetName())
+}
+
+// setOfSlice names the set of a slice.
+func setOfSlice(_ context.Context, slice client.Object) []reconcile.Request {
+	return requests(slice.GetNamespace(), slice.GetLabels()[discoveryv1.LabelServiceName])
+}
+
+func requests(namespace string, names ...string) []reconcile.Request {
+	all := make([]reconcile.Request, len(names))
+	for i, name := range names {
+		all[i].NamespacedName = types.NamespacedName{Namespace: namespace, Name: name}
+	}
+	return all
+}
+
+// setsOfFramework names the sets with a Service under a framework.
+func (r *Reconciler) setsOfFramework(ctx context.Context, framework client.Object) []reconcile.Request {
+	var sets v1alpha1.MesosTaskSetList
+	if err := r.Client.List(ctx, &sets, client.UnsafeDisableDeepCopy); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Listing MesosTaskSets from the cache")
+		return nil
+	}
+	var all []reconcile.Request
+	for i := range sets.Items {
+		if set := &sets.Items[i]; set.Spec.Service != nil && set.Spec.Template.Spec.FrameworkRef.Name == framework.GetName() {
+			all = append(all, requests(set.Namespace, set.Name)...)
+		}
+	}
+	return all
+}
+
+// Reconcile brings the Service and the slices of one set a step closer to what they should be.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	if !r.Scope.Watches(request.Namespace) {
+		return ctrl.Result{}, nil
+	}
+	set := &v1alpha1.MesosTaskSet{}
+	if err := r.Client.Get(ctx, request.NamespacedName, set); err != nil {
+		if !apierrors.IsNotFound(err) {
+			return ctrl.Result{}, fmt.Errorf("reading the MesosTaskSet: %w", err)
+		}
+		r.Connections.Unsought(request.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	framework := &v1alpha1.MesosFramework{}
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: set.Spec.Template.Spec.FrameworkRef.Name}, framework); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if set.DeletionTimestamp != nil || framework.Spec.ControllerName != r.ControllerName {
+		// What it owns is deleted with it, by Kubernetes. Sets of others are theirs.
+		return ctrl.Result{}, nil
+	}
+	v := &view{Reconciler: r, key: request.NamespacedName, set: set, framework: framework}
+	return v.outcome(ctx, v.keep(ctx))
+}
+
+// outcome says what follows from what was done, or not.
+func (v *view) outcome(ctx context.Context, err error) (ctrl.Result, error) {
+	result := ctrl.Result{RequeueAfter: v.again}
+	if err == nil {
+		err = v.say(ctx)
+	}
+	if stale(err) {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	return result, err
+}
