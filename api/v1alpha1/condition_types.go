@@ -263,10 +263,10 @@ const (
 	ReasonUnavailable = "Unavailable"
 	// ReasonProgressDeadlineExceeded says that a rollout made no progress for spec.progressDeadlineSeconds, and which task, where and why.
 	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
+	// ReasonTaskStalled says that nothing will come of a task of the set until a person changes something, and which task, where and why.
+	ReasonTaskStalled = "TaskStalled"
 	// ReasonAwaitingFramework says that the set makes and deletes nothing until its framework is connected and has reconciled its tasks.
 	ReasonAwaitingFramework = "AwaitingFramework"
-	// ReasonRevisionUnknown says that the ControllerRevisions of the set cannot be read.
-	ReasonRevisionUnknown = "RevisionUnknown"
 	// EventTaskCreated says that MesosTasks were created.
 	EventTaskCreated = "TaskCreated"
 	// EventTaskDeleted says that a MesosTask was deleted, and why.

@@ -1,0 +1,124 @@
+package rollout
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// identity is what makes a revision: of two templates with the same there is one.
+type identity struct {
+	Spec        map[string]any `json:"spec"`
+	RestartedAt string         `json:"restartedAt,omitempty"`
+	Probe       int            `json:"probe,omitempty"`
+}
+
+// labelOf is the label of a revision with a content. Probe tells contents apart that have one label.
+func labelOf(content *Content, probe int) string {
+	encoded, _ := json.Marshal(identity{restarting(&content.Template.Spec), content.RestartedAt, probe})
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])[:revisionLength]
+}
+
+// same says whether a change from one content to the other restarts nothing.
+func (c *Content) same(other *Content) bool {
+	return c.RestartedAt == other.RestartedAt && restartsNothing(&c.Template.Spec, &other.Template.Spec)
+}
+
+// findRevisions finds the revision of the template, or makes it, and the one that was there before.
+func (s *scene) findRevisions() {
+	slices.SortFunc(s.Revisions, func(a, b Revision) int {
+		return cmp.Or(cmp.Compare(b.Number, a.Number), cmp.Compare(a.Name, b.Name))
+	})
+	content := &Content{Template: s.spec.Template, RestartedAt: s.spec.RestartedAt}
+	for i := range s.Revisions {
+		if s.update == nil && s.Revisions[i].same(content) {
+			s.update = &s.Revisions[i]
+		}
+	}
+	if s.update == nil {
+		s.makeRevision(content)
+	}
+	s.current = s.revision(s.Set.Status.CurrentRevision)
+}
+
+// makeRevision plans a revision that is not there.
+func (s *scene) makeRevision(content *Content) {
+	number := int64(1)
+	if len(s.Revisions) > 0 {
+		number = s.Revisions[0].Number + 1
+	}
+	label := labelOf(content, 0)
+	for probe := 1; s.revision(label) != nil; probe++ {
+		label = labelOf(content, probe)
+	}
+	s.decision.MakeRevision = &Revision{Name: fmt.Sprintf("%s-%s", s.Set.Name, label), Label: label, Number: number, Content: *content}
+	s.update = s.decision.MakeRevision
+}
+
+// revision is the one with a label; nil where it is not known.
+func (s *scene) revision(label string) *Revision {
+	if s.update != nil && s.update.Label == label {
+		return s.update
+	}
+	for i := range s.Revisions {
+		if s.Revisions[i].Label == label {
+			return &s.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// historyLimit is how many revisions are kept where the spec does not say.
+const historyLimit = 10
+
+// tidyRevisions takes control of revisions that nobody controls, and drops those beyond the limit that no task is of.
+func (s *scene) tidyRevisions() {
+	used := sets.New(s.update.Label, s.Set.Status.CurrentRevision)
+	for _, m := range s.members {
+		used.Insert(m.revision)
+	}
+	room := historyLimit
+	if limit := s.spec.RevisionHistoryLimit; limit != nil {
+		room = int(*limit)
+	}
+	for _, revision := range s.Revisions {
+		switch {
+		case revision.Orphan:
+			s.decision.TakeRevisions = append(s.decision.TakeRevisions, revision)
+		case used.Has(revision.Label):
+		case room > 0:
+			room--
+		default:
+			s.decision.DropRevisions = append(s.decision.DropRevisions, revision)
+		}
+	}
+}
+
+// labels are those of a MesosTask of a revision.
+func (s *scene) labels(template *v1alpha1.MesosTaskSetTemplate, revision string) map[string]string {
+	labels := map[string]string{v1alpha1.LabelSet: s.Set.Name, v1alpha1.LabelRevision: revision}
+	for key, value := range template.Metadata.Labels {
+		labels[key] = string(value)
+	}
+	return labels
+}
+
+// annotations are those of a MesosTask; nil for none.
+func annotations(template *v1alpha1.MesosTaskSetTemplate) map[string]string {
+	var annotations map[string]string
+	for key, value := range template.Metadata.Annotations {
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[key] = string(value)
+	}
+	return annotations
+}

@@ -1,0 +1,164 @@
+package rollout
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// Seen is everything that the decision about one set rests on. The controller gathers it; nothing in it is changed.
+type Seen struct {
+	// Now is the time of the decision.
+	Now time.Time
+	// Set is the set, its status as this process last wrote or read it; LastWrite is when this process last wrote that, zero if it has not.
+	Set       *v1alpha1.MesosTaskSet
+	LastWrite time.Time
+	// Revisions are those that bear the set's label and that no other object controls.
+	Revisions []Revision
+	// Tasks are the MesosTasks of the namespace whose names have the form of the set's, whoever owns them.
+	Tasks []*v1alpha1.MesosTask
+	// Framework is how the MesosFramework of the template stands.
+	Framework Framework
+	// Maintained are the agents that are being, or are about to be, maintained, by their Mesos IDs.
+	Maintained sets.Set[string]
+	// Refusal is what the API server said when it refused what the set wrote last; empty for nothing.
+	Refusal string
+}
+
+// Framework is how a MesosFramework stands, as far as a set depends on it.
+type Framework struct {
+	// Obstacle is why nothing is to be made under it, with a reason: it does not exist, or the manager is too old; nil for nothing.
+	Obstacle *Obstacle
+	// Reconciled says that it is connected, and that every task has been answered since.
+	Reconciled bool
+	// Proven says that Mesos has told all that runs under it, or that the wait for that is over.
+	Proven bool
+	// ReplaceAfter is spec.taskDefaults.unreachable.replaceAfterSeconds of it; nil where it has none.
+	ReplaceAfter *time.Duration
+	// Live are the names of the set's form that live Mesos tasks bear and no MesosTask does, as after the loss of the API server's state.
+	Live []string
+}
+
+// Obstacle is why nothing can be made.
+type Obstacle struct{ Reason, Message string }
+
+// Revision is one of the templates that the set has, or has had.
+type Revision struct {
+	// Name is that of its ControllerRevision, UID its uid.
+	Name string
+	UID  types.UID
+	// Label is what its tasks bear as mesos.dev/revision.
+	Label string
+	// Number orders the revisions: the highest is the newest.
+	Number int64
+	// Orphan says that no object controls it.
+	Orphan bool
+	Content
+}
+
+// Content is what a revision keeps.
+type Content struct {
+	// Template is the set's, as it was when the revision was made.
+	Template v1alpha1.MesosTaskSetTemplate `json:"template"`
+	// RestartedAt is the set's spec.restartedAt then.
+	RestartedAt string `json:"restartedAt,omitempty"`
+}
+
+// Decision is what should happen next, in the order of its fields.
+type Decision struct {
+	// Rule is the name of the rule that decided about creations and deletions.
+	Rule string
+	// MakeRevision is a revision to make; nil for none.
+	MakeRevision *Revision
+	// TakeRevisions are revisions to take control of, DropRevisions those that are not needed any more.
+	TakeRevisions, DropRevisions []Revision
+	// Changes are to be made in MesosTasks.
+	Changes []Change
+	// Deletes are MesosTasks to delete.
+	Deletes []Deletion
+	// Creates are MesosTasks to create.
+	Creates []Creation
+	// Status is the status to record.
+	Status v1alpha1.MesosTaskSetStatus
+	// WriteAt is when the status is worth a write; zero for now. Counts that change by the second cost no write each.
+	WriteAt time.Time
+	// Check is when to look again though nothing has happened; zero for never.
+	Check time.Time
+	// Events tell of what the decision does.
+	Events []Event
+}
+
+// Creation is a MesosTask to create. Its owner is the set.
+type Creation struct {
+	Name        string
+	Labels      map[string]string
+	Annotations map[string]string
+	Spec        v1alpha1.MesosTaskSpec
+}
+
+// Deletion is a MesosTask to delete, and why.
+type Deletion struct {
+	Task *v1alpha1.MesosTask
+	Why  string
+}
+
+// Event is something that a person would want to know.
+type Event struct {
+	Warning                 bool
+	Reason, Action, Message string
+}
+
+// atOnce is how many MesosTasks one decision creates, and deletes, at most: the next comes once the cache shows them.
+const atOnce = 200
+
+// Next decides what should happen next to a set.
+func Next(seen Seen) Decision {
+	s := &scene{Seen: seen, spec: seen.Set.Spec}
+	s.decision.Status = *seen.Set.Status.DeepCopy()
+	s.findRevisions()
+	s.class()
+	s.budget()
+	for _, rule := range rules {
+		if rule.when(s) {
+			s.decision.Rule = rule.name
+			rule.then(s)
+			break
+		}
+	}
+	if s.Set.DeletionTimestamp == nil {
+		s.tidyRevisions()
+		s.settle()
+	}
+	return s.decision
+}
+
+// scene is one decision in the making.
+type scene struct {
+	Seen
+
+	spec     v1alpha1.MesosTaskSetSpec
+	decision Decision
+
+	// update is the revision of the template as it is; nil while there is none. current is the one that tasks of the older share are made of; nil
+	// where it is not known.
+	update, current *Revision
+
+	members []*member
+	// alive is how many objects may have a live task, those being deleted included.
+	alive int
+
+	// replicas is how many there should be; surge and unavailable are the budgets of the strategy, as numbers, and partition its share.
+	replicas, surge, unavailable, partition int
+}
+
+// checkAt looks again at a time, if that is sooner.
+func (s *scene) checkAt(at time.Time) {
+	if s.decision.Check.IsZero() || at.Before(s.decision.Check) {
+		s.decision.Check = at
+	}
+}
+
+func (s *scene) tell(event Event) { s.decision.Events = append(s.decision.Events, event) }
