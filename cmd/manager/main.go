@@ -10,8 +10,11 @@ import (
 	"os"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/selection"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -29,6 +32,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
@@ -104,6 +108,7 @@ func serve(ctx context.Context, options *options) error {
 		Cache: cache.Options{
 			DefaultTransform:  cache.TransformStripManagedFields(),
 			DefaultNamespaces: watched.readable.CacheNamespaces(),
+			ByObject:          map[client.Object]cache.ByObject{&appsv1.ControllerRevision{}: {Label: ofSets}},
 		},
 		Client: client.Options{Cache: &client.CacheOptions{
 			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
@@ -131,7 +136,11 @@ func serve(ctx context.Context, options *options) error {
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
 	}
-	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), addChecks(manager, owner)); err != nil {
+	taskSets := &mesostaskset.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
+		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
+	}
+	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager), addChecks(manager, owner)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	metrics.RecordBuild(version)
@@ -141,6 +150,13 @@ func serve(ctx context.Context, options *options) error {
 	}
 	return nil
 }
+
+// ofSets selects the ControllerRevisions of MesosTaskSets: those of others need not be kept in memory.
+var ofSets = func() labels.Selector {
+	requirement, err := labels.NewRequirement(v1alpha1.LabelSet, selection.Exists, nil)
+	utilruntime.Must(err)
+	return labels.NewSelector().Add(*requirement)
+}()
 
 // newScheme knows the kinds of Kubernetes and the operator's own.
 func newScheme() *runtime.Scheme {

@@ -20,7 +20,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 )
 
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=mesostasks.mesos.dev;mesosframeworks.mesos.dev,verbs=get;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,resourceNames=mesostasks.mesos.dev;mesosframeworks.mesos.dev;mesostasksets.mesos.dev;mesoscrontasks.mesos.dev,verbs=get;watch
 
 // again and againForbidden are how long after the end of a watch, or after a refusal, the next one is begun.
 const again, againForbidden = time.Second, time.Minute
@@ -28,9 +28,10 @@ const again, againForbidden = time.Second, time.Minute
 // kind is that of CRDs.
 var kind = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 
-// CRDs are the names of those whose level counts: a launch rests on what both kinds say.
+// CRDs are the names of those whose level counts: a launch rests on what all kinds say, as sets and cron tasks make MesosTasks.
 func CRDs() []string {
-	return []string{"mesosframeworks." + v1alpha1.GroupVersion.Group, "mesostasks." + v1alpha1.GroupVersion.Group}
+	group := "." + v1alpha1.GroupVersion.Group
+	return []string{"mesoscrontasks" + group, "mesosframeworks" + group, "mesostasks" + group, "mesostasksets" + group}
 }
 
 // Levels follow the API levels of the CRDs. A nil one knows of no obstacle.

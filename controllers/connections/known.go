@@ -39,6 +39,31 @@ func (c *Connection) Known(key types.NamespacedName) []string {
 	return sets.List(c.heardOf[key])
 }
 
+// LiveNames are the names of objects in a namespace, of those that a test holds for, of which Mesos says in this term that a task lives.
+func (c *Connection) LiveNames(namespace string, test func(name string) bool) []string {
+	term := c.Bridge.Connection().Term
+	c.mu.Lock()
+	named := map[string][]string{}
+	for key, taskIDs := range c.heardOf {
+		if key.Namespace == namespace && test(key.Name) {
+			named[key.Name] = taskIDs.UnsortedList()
+		}
+	}
+	c.mu.Unlock()
+	var live []string
+	for name, taskIDs := range named {
+		if slices.ContainsFunc(taskIDs, func(taskID string) bool {
+			attempt, _ := c.Bridge.Attempt(taskID)
+			said := attempt.Said()
+			return said != nil && attempt.Last.Term == term && said.State.Class() == mesos.Live
+		}) {
+			live = append(live, name)
+		}
+	}
+	slices.Sort(live)
+	return live
+}
+
 // Other is a task of an object's identity that lives, or may.
 type Other struct {
 	// Observation is the last that Mesos said of it; no more than its IDs where Mesos has said nothing.

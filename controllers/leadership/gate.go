@@ -9,12 +9,14 @@ type StepKind string
 const (
 	// StepCall is a call to Mesos; its What is the type of the call.
 	StepCall StepKind = "Call"
-	// StepWriteTask is a write to a MesosTask: binding, status or finalizer.
+	// StepWriteTask is a write to a MesosTask: binding, status or finalizer; creation, change or deletion, by a set.
 	StepWriteTask StepKind = "WriteTask"
 	// StepWriteFramework is a write to a MesosFramework: metadata or status.
 	StepWriteFramework StepKind = "WriteFramework"
 	// StepWriteService is a write to a Service or an EndpointSlice of a set, or of the set's condition that speaks of them.
 	StepWriteService StepKind = "WriteService"
+	// StepWriteSet is a write to a MesosTaskSet, its status, or to one of its ControllerRevisions: revision.
+	StepWriteSet StepKind = "WriteSet"
 )
 
 // Step is something that leaves the process and changes the world: a write to the API, or a call to Mesos.

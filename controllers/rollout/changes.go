@@ -153,8 +153,11 @@ func followPullPolicy(fields map[string]any, wanted *v1alpha1.MesosTaskSpec) {
 }
 
 // OwnerOf is the reference by which a set controls what it makes.
+// It does not hold the set's deletion up, which would take a right to the set's finalizers.
 func OwnerOf(set *v1alpha1.MesosTaskSet) metav1.OwnerReference {
-	return *metav1.NewControllerRef(set, v1alpha1.GroupVersion.WithKind("MesosTaskSet"))
+	owner := *metav1.NewControllerRef(set, v1alpha1.GroupVersion.WithKind("MesosTaskSet"))
+	owner.BlockOwnerDeletion = nil
+	return owner
 }
 
 // said is what a task's condition Ready says, in short.

@@ -27,7 +27,7 @@ func Rules() []string {
 // rules are tried in order; the first that matches decides. The last matches always.
 var rules = []rule{
 	{"leave a deleted set to garbage collection", func(s *scene) bool { return s.Set.DeletionTimestamp != nil }, func(s *scene) { s.decision.MakeRevision = nil }},
-	{"make the template's revision first", func(s *scene) bool { return s.decision.MakeRevision != nil }, (*scene).announceRevision},
+	{"first the revision of the template", func(s *scene) bool { return s.decision.MakeRevision != nil }, (*scene).announceRevision},
 	{"take over what nobody controls", (*scene).hasOrphans, (*scene).change},
 	{"wait, as nothing may be made under the framework", func(s *scene) bool { return s.Framework.Obstacle != nil }, (*scene).change},
 	{"wait for the framework", func(s *scene) bool { return !s.Framework.Reconciled }, (*scene).change},

@@ -40,6 +40,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -211,7 +212,13 @@ func (w *world) startManager() (stop func()) {
 			w.t.Fatal(err)
 		}
 	}
-	for _, err := range []error{manager.Add(owner), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager)} {
+	taskSets := &mesostaskset.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(),
+		Connections: owner, Gate: gate, Clock: w.clock, ControllerName: w.controllerName(), Scope: w.scope, Levels: w.levels, Recorder: recorder,
+	}
+	for _, err := range []error{
+		manager.Add(owner), tasks.SetupWithManager(w.t.Context(), manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(w.t.Context(), manager),
+	} {
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -13,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
 
@@ -20,15 +24,15 @@ import (
 // each brings what the API server answered (put), or has then (refresh). There is no watch that could.
 type kept struct {
 	client.Client
-	tasks, frameworks cache.Indexer
+	tasks, frameworks, sets, revisions cache.Indexer
 	// mu makes what is later be what is kept.
 	mu sync.Mutex
 	// gone are the objects that were deleted, which no late answer brings back.
 	gone sets.Set[types.UID]
 }
 
-// byFramework and bySet are the indices of tasks.
-const byFramework, bySet = "framework", "set"
+// byFramework, bySet and byName are the indices of tasks; the last is called as the field that its reader selects by.
+const byFramework, bySet, byName = "framework", "set", mesostaskset.BySet
 
 func keep(direct client.Client) *kept {
 	return &kept{
@@ -49,8 +53,17 @@ func keep(direct client.Client) *kept {
 				}
 				return keys, nil
 			},
+			byName: func(object any) (sets []string, err error) {
+				task, _ := object.(client.Object)
+				for _, set := range mesostaskset.IndexBySet(task) {
+					sets = append(sets, task.GetNamespace()+"/"+set)
+				}
+				return sets, nil
+			},
 		}),
 		frameworks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
+		sets:       cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
+		revisions:  cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
 		gone:       sets.New[types.UID](),
 	}
 }
@@ -62,6 +75,10 @@ func (k *kept) storeOf(object client.Object) (cache.Indexer, client.Object) {
 		return k.tasks, &v1alpha1.MesosTask{}
 	case *v1alpha1.MesosFramework:
 		return k.frameworks, &v1alpha1.MesosFramework{}
+	case *v1alpha1.MesosTaskSet:
+		return k.sets, &v1alpha1.MesosTaskSet{}
+	case *appsv1.ControllerRevision:
+		return k.revisions, &appsv1.ControllerRevision{}
 	default:
 		return nil, nil
 	}
@@ -116,18 +133,28 @@ func (k *kept) refresh(object client.Object) error {
 func (k *kept) fill() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	tasks, frameworks := &v1alpha1.MesosTaskList{}, &v1alpha1.MesosFrameworkList{}
-	if err := errors.Join(k.Client.List(context.Background(), tasks), k.Client.List(context.Background(), frameworks)); err != nil {
-		return err
+	for _, kind := range []struct {
+		store cache.Indexer
+		list  client.ObjectList
+	}{
+		{k.tasks, &v1alpha1.MesosTaskList{}}, {k.frameworks, &v1alpha1.MesosFrameworkList{}}, {k.sets, &v1alpha1.MesosTaskSetList{}}, {k.revisions, &appsv1.ControllerRevisionList{}},
+	} {
+		if err := k.Client.List(context.Background(), kind.list); err != nil {
+			return err
+		}
+		objects, err := meta.ExtractList(kind.list)
+		if err != nil {
+			return err
+		}
+		known := make([]any, len(objects))
+		for i := range objects {
+			known[i] = objects[i]
+		}
+		if err := kind.store.Replace(known, ""); err != nil {
+			return err
+		}
 	}
-	var known [2][]any
-	for i := range tasks.Items {
-		known[0] = append(known[0], &tasks.Items[i])
-	}
-	for i := range frameworks.Items {
-		known[1] = append(known[1], &frameworks.Items[i])
-	}
-	return errors.Join(k.tasks.Replace(known[0], ""), k.frameworks.Replace(known[1], ""))
+	return nil
 }
 
 // Get implements client.Reader.
@@ -146,6 +173,12 @@ func (k *kept) Get(ctx context.Context, key client.ObjectKey, object client.Obje
 			return nil
 		}
 		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesosframeworks").GroupResource(), key.Name)
+	case *v1alpha1.MesosTaskSet:
+		if known, ok, _ := k.sets.GetByKey(name); ok {
+			known.(*v1alpha1.MesosTaskSet).DeepCopyInto(into)
+			return nil
+		}
+		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesostasksets").GroupResource(), key.Name)
 	default:
 		return k.Client.Get(ctx, key, object, options...)
 	}
@@ -159,6 +192,8 @@ func (k *kept) List(ctx context.Context, list client.ObjectList, options ...clie
 		known := k.tasks.List()
 		var err error
 		switch {
+		case selected.FieldSelector != nil && selected.FieldSelector.Requirements()[0].Field == byName:
+			known, err = k.tasks.ByIndex(byName, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
 		case selected.FieldSelector != nil && selected.Namespace != "":
 			known, err = k.tasks.ByIndex(bySet, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
 		case selected.FieldSelector != nil:
@@ -174,6 +209,18 @@ func (k *kept) List(ctx context.Context, list client.ObjectList, options ...clie
 	case *v1alpha1.MesosFrameworkList:
 		for _, framework := range k.frameworks.List() {
 			into.Items = append(into.Items, *framework.(*v1alpha1.MesosFramework).DeepCopy())
+		}
+		return nil
+	case *v1alpha1.MesosTaskSetList:
+		for _, set := range k.sets.List() {
+			into.Items = append(into.Items, *set.(*v1alpha1.MesosTaskSet).DeepCopy())
+		}
+		return nil
+	case *appsv1.ControllerRevisionList:
+		for _, revision := range k.revisions.List() {
+			if object := revision.(*appsv1.ControllerRevision); object.Namespace == selected.Namespace && selected.LabelSelector.Matches(labels.Set(object.Labels)) {
+				into.Items = append(into.Items, *object.DeepCopy())
+			}
 		}
 		return nil
 	default:

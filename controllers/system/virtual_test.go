@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-logr/logr"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,9 +19,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -29,6 +33,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/controllers/services"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
@@ -62,8 +67,10 @@ type virtual struct {
 // process is one process of the operator.
 type process struct {
 	connections *connections.Connections
-	cancel      context.CancelFunc
-	ended       sync.WaitGroup
+	// sets brings sets back.
+	sets   feed
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
 }
 
 // unheard is a recorder of Events that nobody asks about.
@@ -185,6 +192,7 @@ func (v *virtual) newClient() client.Client {
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTaskSet"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
 	mapper.Add(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), meta.RESTScopeNamespace)
+	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
 	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
 	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: apiServer}})
@@ -219,9 +227,52 @@ func (v *virtual) tell(object client.Object, answered bool) {
 	case *v1alpha1.MesosTask:
 		running.connections.EnqueueTask(client.ObjectKeyFromObject(object))
 		running.connections.EnqueueFramework(object.Spec.FrameworkRef.Name)
+		for _, set := range mesostaskset.IndexBySet(object) {
+			running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: set})
+		}
 	case *v1alpha1.MesosFramework:
 		running.connections.EnqueueFramework(object.Name)
 		v.tellTasks(running)
+		v.tellSets(running)
+	case *v1alpha1.MesosTaskSet:
+		running.sets.add(client.ObjectKeyFromObject(object))
+	case *appsv1.ControllerRevision:
+		running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: object.Labels[v1alpha1.LabelSet]})
+	}
+}
+
+// tellSets brings all sets back.
+func (v *virtual) tellSets(running *process) {
+	sets := &v1alpha1.MesosTaskSetList{}
+	if err := v.kept.List(context.Background(), sets); err != nil {
+		v.Error(err)
+	}
+	for _, set := range sets.Items {
+		if set.Namespace == v.namespace {
+			running.sets.add(client.ObjectKeyFromObject(&set))
+		}
+	}
+}
+
+// feed brings keys to a controller that only its watches would.
+type feed struct {
+	mu    sync.Mutex
+	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
+}
+
+// start is a source.Func.
+func (f *feed) start(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queue = queue
+	return nil
+}
+
+func (f *feed) add(key client.ObjectKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.queue != nil {
+		f.queue.Add(reconcile.Request{NamespacedName: key})
 	}
 }
 
@@ -278,6 +329,12 @@ func (v *virtual) start() {
 			}
 			return options
 		}},
+		{"mesostaskset", func(c controller.Controller) error { return c.Watch(source.Func(running.sets.start)) }, func() controller.Options {
+			options.Reconciler = &mesostaskset.Reconciler{
+				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
+			}
+			return options
+		}},
 	} {
 		made, err := controller.NewUnmanaged(one.name, one.source())
 		if err != nil {
@@ -302,6 +359,7 @@ func (v *virtual) start() {
 	v.mu.Unlock()
 	owner.EnqueueFramework(v.namespace)
 	v.tellTasks(running)
+	v.tellSets(running)
 }
 
 // stop ends the process that runs.

@@ -62,6 +62,27 @@ func (p *Patch) Remove(path string) {
 	p.operations = append(p.operations, operation{"remove", path, nil})
 }
 
+// Change puts after in place of before at path, if that is still there; nil is absent.
+func (p *Patch) Change(path string, before, after any) {
+	p.Test(path, before)
+	switch {
+	case after != nil:
+		p.Add(path, after)
+	case before != nil:
+		p.Remove(path)
+	}
+}
+
+// ChangeEntry does so with an entry of a map of strings. Empty says that there is no such map yet; it is created whole then.
+func (p *Patch) ChangeEntry(parent, key string, before, after any, empty bool) {
+	if empty {
+		p.Test(parent, nil)
+		p.Add(parent, map[string]any{key: after})
+		return
+	}
+	p.Change(parent+"/"+pointer(key), before, after)
+}
+
 // SetAnnotation sets an annotation of an object, if it is still as it was read; a map that is absent is created whole.
 func (p *Patch) SetAnnotation(object client.Object, key, value string) {
 	p.TestAnnotation(object, key)
@@ -102,5 +123,8 @@ func (p *Patch) Build() (client.Patch, error) {
 
 // annotationPath is the path of an annotation, as a JSON pointer (RFC 6901).
 func annotationPath(key string) string {
-	return "/metadata/annotations/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return "/metadata/annotations/" + pointer(key)
 }
+
+// pointer is a key as a JSON pointer has it.
+func pointer(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }

@@ -9,6 +9,7 @@ import (
 
 	_ "github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	_ "github.com/mesos-operator/mesos-operator/controllers/mesostask"
+	_ "github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 

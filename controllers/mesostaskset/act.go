@@ -1,0 +1,246 @@
+package mesostaskset
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/rollout"
+	"github.com/mesos-operator/mesos-operator/controllers/writes"
+)
+
+// act carries the decision out, in order, up to the first write that fails. What is new of the status is written first where nothing else of the
+// decision can be, as it was refused.
+func (r *Reconciler) act(ctx context.Context, view *view, decision rollout.Decision) error {
+	if view.seen.Now.Before(view.held) {
+		view.lookAgainAt(view.held)
+		return r.record(ctx, view, decision)
+	}
+	if err := r.carryOut(ctx, view, decision); err != nil {
+		return err
+	}
+	r.refusals.drop(view.key)
+	return r.record(ctx, view, decision)
+}
+
+func (r *Reconciler) carryOut(ctx context.Context, view *view, decision rollout.Decision) error {
+	if revision := decision.MakeRevision; revision != nil {
+		if err := r.makeRevision(ctx, view, revision); err != nil {
+			return err
+		}
+	}
+	if err := r.takeOver(ctx, view, decision); err != nil {
+		return err
+	}
+	for _, change := range decision.Changes {
+		if err := r.change(ctx, view, change); err != nil {
+			return err
+		}
+	}
+	for _, deletion := range decision.Deletes {
+		if err := r.delete(ctx, view, deletion); err != nil {
+			return err
+		}
+	}
+	for _, creation := range decision.Creates {
+		if err := r.create(ctx, view, creation); err != nil {
+			return err
+		}
+	}
+	for _, revision := range decision.DropRevisions {
+		if err := r.dropRevision(ctx, view, revision); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record writes the status if it is new and due, and tells the events.
+func (r *Reconciler) record(ctx context.Context, view *view, decision rollout.Decision) error {
+	due := !view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status)
+	if due {
+		if err := r.writeStatus(ctx, view, decision.Status); err != nil {
+			return err
+		}
+	}
+	for _, news := range decision.Events {
+		r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
+	}
+	return nil
+}
+
+// writeStatus writes the whole status, provided that nobody wrote the set since.
+func (r *Reconciler) writeStatus(ctx context.Context, view *view, status v1alpha1.MesosTaskSetStatus) error {
+	patch := writes.For(view.object)
+	patch.Test("/metadata/resourceVersion", view.object.ResourceVersion)
+	patch.Add("/status", status)
+	built, err := patch.Build()
+	if err != nil {
+		return err
+	}
+	object := view.object.DeepCopy()
+	err = r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteSet, What: "status"}, func() error { return r.Client.Status().Patch(ctx, object, built) })
+	if err != nil {
+		return fmt.Errorf("writing the status: %w", err)
+	}
+	view.object = object
+	r.written.Keep(object, r.Clock.Now())
+	return nil
+}
+
+// makeRevision creates the ControllerRevision of the template.
+func (r *Reconciler) makeRevision(ctx context.Context, view *view, revision *rollout.Revision) error {
+	data, err := json.Marshal(revision.Content)
+	if err != nil {
+		return fmt.Errorf("writing a revision: %w", err)
+	}
+	object := &appsv1.ControllerRevision{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: view.key.Namespace, Name: revision.Name,
+			Labels:          map[string]string{v1alpha1.LabelSet: view.key.Name, v1alpha1.LabelRevision: revision.Label},
+			OwnerReferences: []metav1.OwnerReference{rollout.OwnerOf(view.object)},
+		},
+		Data: runtime.RawExtension{Raw: data}, Revision: revision.Number,
+	}
+	err = r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, func() error { return r.Client.Create(ctx, object) })
+	if err != nil {
+		return fmt.Errorf("creating ControllerRevision %s: %w", revision.Name, err)
+	}
+	r.own.Wrote(view.key, object, r.Clock.Now())
+	return nil
+}
+
+// dropRevision deletes a ControllerRevision that is not needed any more.
+func (r *Reconciler) dropRevision(ctx context.Context, view *view, revision rollout.Revision) error {
+	object := &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Namespace: view.key.Namespace, Name: revision.Name, UID: revision.UID}}
+	err := r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, func() error {
+		return r.Client.Delete(ctx, object, client.Preconditions{UID: &revision.UID})
+	})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting ControllerRevision %s: %w", revision.Name, err)
+	}
+	r.own.Deleted(view.key, object, r.Clock.Now())
+	return nil
+}
+
+// takeOver takes control of the revisions that nobody controls. Before anything is taken over, a live read says that the set is what it was taken for:
+// one that is being deleted lets go of what is its own.
+func (r *Reconciler) takeOver(ctx context.Context, view *view, decision rollout.Decision) error {
+	takes := len(decision.TakeRevisions) > 0 || slices.ContainsFunc(decision.Changes, func(change rollout.Change) bool { return change.Own })
+	if !takes {
+		return nil
+	}
+	live := &v1alpha1.MesosTaskSet{}
+	if err := r.Live.Get(ctx, view.key, live); err != nil {
+		return fmt.Errorf("reading the MesosTaskSet live: %w", err)
+	}
+	if live.UID != view.object.UID || !live.DeletionTimestamp.IsZero() {
+		r.written.Keep(live, r.Clock.Now())
+		return errChanged
+	}
+	for _, revision := range decision.TakeRevisions {
+		object := &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Namespace: view.key.Namespace, Name: revision.Name, UID: revision.UID}}
+		patch := writes.For(object)
+		patch.Change("/metadata/ownerReferences", nil, []metav1.OwnerReference{rollout.OwnerOf(view.object)})
+		if err := r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, object, patch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change changes a MesosTask, provided that what is replaced is still there.
+func (r *Reconciler) change(ctx context.Context, view *view, change rollout.Change) error {
+	task := change.Task.DeepCopy()
+	patch := writes.For(task)
+	if change.Own {
+		patch.Change("/metadata/ownerReferences", referencesOf(task), append(task.OwnerReferences, rollout.OwnerOf(view.object)))
+	}
+	entries(patch, "/metadata/labels", task.Labels, change.Labels)
+	entries(patch, "/metadata/annotations", task.Annotations, change.Annotations)
+	if len(change.Spec) > 0 {
+		// It stands for the tests of each field: they compare text, and one amount may be written in two ways.
+		patch.TestGeneration(task)
+	}
+	for _, name := range slices.Sorted(maps.Keys(change.Spec)) {
+		if after := change.Spec[name].After; after != nil {
+			patch.Add("/spec/"+name, after)
+		} else {
+			patch.Remove("/spec/" + name)
+		}
+	}
+	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteTask, What: "change"}, task, patch)
+}
+
+// referencesOf is what a test of an object's owner references wants; nil for none.
+func referencesOf(object client.Object) any {
+	if references := object.GetOwnerReferences(); len(references) > 0 {
+		return references
+	}
+	return nil
+}
+
+// entries changes entries of a map of strings.
+func entries(patch *writes.Patch, path string, has map[string]string, values map[string]rollout.Value) {
+	empty := len(has) == 0
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		patch.ChangeEntry(path, key, values[key].Before, values[key].After, empty)
+		empty = false
+	}
+}
+
+// patch sends a patch and remembers what it returned.
+func (r *Reconciler) patch(ctx context.Context, view *view, step leadership.Step, object client.Object, patch *writes.Patch) error {
+	built, err := patch.Build()
+	if err != nil {
+		return err
+	}
+	if err := r.Gate.Pass(step, func() error { return r.Client.Patch(ctx, object, built) }); err != nil {
+		return fmt.Errorf("changing %s: %w", object.GetName(), err)
+	}
+	r.own.Wrote(view.key, object, r.Clock.Now())
+	return nil
+}
+
+// create creates a MesosTask.
+func (r *Reconciler) create(ctx context.Context, view *view, creation rollout.Creation) error {
+	task := &v1alpha1.MesosTask{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: view.key.Namespace, Name: creation.Name, Labels: creation.Labels, Annotations: creation.Annotations,
+			OwnerReferences: []metav1.OwnerReference{rollout.OwnerOf(view.object)},
+		},
+		Spec: creation.Spec,
+	}
+	err := r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteTask, What: "creation"}, func() error { return r.Client.Create(ctx, task) })
+	if err != nil {
+		return fmt.Errorf("creating MesosTask %s: %w", creation.Name, err)
+	}
+	r.own.Wrote(view.key, task, r.Clock.Now())
+	return nil
+}
+
+// delete deletes a MesosTask, whose worker kills its task.
+func (r *Reconciler) delete(ctx context.Context, view *view, deletion rollout.Deletion) error {
+	task := deletion.Task.DeepCopy()
+	err := r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteTask, What: "deletion"}, func() error {
+		return r.Client.Delete(ctx, task, client.Preconditions{UID: &task.UID})
+	})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting MesosTask %s: %w", task.Name, err)
+	}
+	r.own.Deleted(view.key, task, r.Clock.Now())
+	ctrl.LoggerFrom(ctx).Info("Deleted a MesosTask of the set", "mesosTask", task.Name, "reason", deletion.Why)
+	r.Recorder.Event(view.object, false, v1alpha1.EventTaskDeleted, "Deleting", fmt.Sprintf("Deleted %s, %s", task.Name, deletion.Why))
+	return nil
+}
