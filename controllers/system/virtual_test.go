@@ -52,6 +52,8 @@ type virtual struct {
 	cache client.Client
 	// noServices says that processes may not write Services.
 	noServices bool
+	// noSets says that processes leave sets alone, for a test that makes their MesosTasks itself.
+	noSets bool
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step leadership.Step, send func() error) error
 	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is.
@@ -256,6 +258,8 @@ func (v *virtual) tellSets(running *process) {
 
 // feed brings keys to a controller that only its watches would.
 type feed struct {
+	// idle says that nothing is brought.
+	idle  bool
 	mu    sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
@@ -271,7 +275,7 @@ func (f *feed) start(_ context.Context, queue workqueue.TypedRateLimitingInterfa
 func (f *feed) add(key client.ObjectKey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.queue != nil {
+	if f.queue != nil && !f.idle {
 		f.queue.Add(reconcile.Request{NamespacedName: key})
 	}
 }
@@ -354,6 +358,7 @@ func (v *virtual) start() {
 			v.Error(err)
 		}
 	})
+	running.sets.idle = v.noSets
 	v.mu.Lock()
 	v.running = running
 	v.mu.Unlock()
