@@ -27,7 +27,7 @@ func (round *Round) ends(task *Task) int64 {
 
 // endsBefore says whether the tasks of a shape are over by a time, zero for any.
 func (s *shape) endsBefore(leaves int64) bool {
-	return leaves == 0 || s.ends != 0 && s.ends < leaves
+	return leaves == 0 || s.ends() != 0 && s.ends() < leaves
 }
 
 // takes says whether the tasks of a shape may have an offer of the pool, as far as maintenance goes.

@@ -188,7 +188,7 @@ func (b *block) count(shape *shape, count *[outcomes]int) bool {
 		case least != contested:
 			count[least] += len(b.offers)
 			return true
-		case len(shape.fixed)+len(shape.ranges)+len(shape.others()) == 0:
+		case len(shape.fixed)+len(shape.ranges())+len(shape.others()) == 0:
 			count[awaited] += b.declined
 			count[contested] += len(b.offers) - b.declined
 			return true
@@ -210,7 +210,7 @@ func (c *counted) outcome(o *countedOffer, shape *shape) outcome {
 		return forGPUTasks
 	case scarce != contested:
 		return scarce
-	case !o.free.haveAll(shape.fixed, shape.ranges):
+	case !o.free.haveAll(shape.fixed, shape.ranges()):
 		return lacksPorts
 	case shape.rare != nil && c.offers[o.number].Others.Lacks(shape.rare.others) >= 0:
 		return lacksOther

@@ -118,6 +118,14 @@ type Result struct {
 	Maintained []string
 }
 
+// most is how many of so many tasks the round may assign.
+func (round *Round) most(tasks int) int {
+	if round.MaxAssignments > 0 {
+		return min(tasks, round.MaxAssignments)
+	}
+	return tasks
+}
+
 // Place gives offers to tasks, whose namespaces take turns. It changes neither.
 func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	pools := newPools(tasks, offers, round)
@@ -126,6 +134,10 @@ func Place(tasks []Task, offers []mesos.Offer, round Round) Result {
 	for turn, i := range inTurn(tasks, round.Turns) {
 		one := pools.waiting(&tasks[i])
 		if one.assign(&result) {
+			if turn == 0 {
+				// Where one finds a place others do: it need not grow.
+				result.Assignments = slices.Grow(result.Assignments, round.most(len(tasks))-1)
+			}
 			continue
 		}
 		if left == nil {

@@ -1,6 +1,8 @@
 package placement
 
 import (
+	"strconv"
+
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -59,10 +61,9 @@ type pool struct {
 type shapeKey struct {
 	scalars mesos.Scalars
 	anyPort int
-	// rest are the ports that must be, other resources, and whether it is revocable.
+	// rest are the ports that must be, other resources, whether it is revocable and when it ends, where that matters.
 	rest   string
 	filter *filter
-	ends   int64
 }
 
 // shape is one such want and what is known of it.
@@ -70,12 +71,8 @@ type shape struct {
 	want room
 	// fixed are the ports that it must have, in ascending order; one that is asked for in both protocols stands once.
 	fixed []uint32
-	// ranges are those that it must have.
-	ranges freePorts
 	// rare is what few tasks want; nil for nothing.
 	rare *rare
-	// ends is when its tasks are over at the latest, in nanoseconds since 1970; zero where nobody knows, or nobody asks.
-	ends int64
 	// noGPUAgents says that agents with GPUs are not for it.
 	noGPUAgents bool
 	// filter is what its rules leave of the offers; nil for all.
@@ -91,17 +88,28 @@ type shape struct {
 
 // rare is what few tasks want, so that the shapes of all others stay small.
 type rare struct {
+	// ranges are the ranges of ports that it must have.
+	ranges freePorts
 	// others are other resources.
 	others []mesos.Other
 	// revocable says that the amounts are of what is revocable.
 	revocable bool
+	// ends is when its tasks are over at the latest, in nanoseconds since 1970; zero where nobody knows, or nobody asks.
+	ends int64
 }
 
-func rareOf(task *Task) *rare {
-	if len(task.Others) == 0 && !task.Revocable {
+func rareOf(task *Task, ranges freePorts, ends int64) *rare {
+	if len(ranges) == 0 && len(task.Others) == 0 && !task.Revocable && ends == 0 {
 		return nil
 	}
-	return &rare{task.Others, task.Revocable}
+	return &rare{ranges, task.Others, task.Revocable, ends}
+}
+
+func (s *shape) ranges() freePorts {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.ranges
 }
 
 func (s *shape) others() []mesos.Other {
@@ -112,6 +120,13 @@ func (s *shape) others() []mesos.Other {
 }
 
 func (s *shape) revocable() bool { return s.rare != nil && s.rare.revocable }
+
+func (s *shape) ends() int64 {
+	if s.rare == nil {
+		return 0
+	}
+	return s.rare.ends
+}
 
 // said is how many offers come to what for a shape and, once judged, what is said for that.
 type said struct {
@@ -281,15 +296,17 @@ func (p *pool) shape(task *Task) *shape {
 	if task.Rules != nil {
 		left = p.filter(task)
 	}
-	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: pack(fixed, ranges) + packOthers(task), filter: left}
+	rest, ends := pack(fixed, ranges)+packOthers(task), int64(0)
 	if p.anyBrief {
-		key.ends = p.round.ends(task)
+		ends = p.round.ends(task)
+		rest += strconv.FormatInt(ends, 36)
 	}
+	key := shapeKey{scalars: task.Resources, anyPort: anyPort, rest: rest, filter: left}
 	known, ok := p.shapes[key]
 	if !ok {
 		known = &shape{
-			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, ranges: ranges, rare: rareOf(task),
-			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left, ends: key.ends,
+			want: room{Scalars: task.Resources, ports: distinct(fixed, ranges) + anyPort}, fixed: fixed, rare: rareOf(task, ranges, ends),
+			noGPUAgents: !p.round.ShareGPUAgents && task.Resources.GPUs == 0, filter: left,
 		}
 		p.shapes[key] = known
 	}
@@ -340,7 +357,7 @@ func (p *pool) give(task *Task, shape *shape, i int) (Assignment, bool) {
 	if p.lacksOthers(shape, i) {
 		return Assignment{}, false
 	}
-	ports, left, ok := p.free[i].take(task.Ports, shape.ranges, p.round.PortOffset, p.reserved)
+	ports, left, ok := p.free[i].take(task.Ports, shape.ranges(), p.round.PortOffset, p.reserved)
 	if !ok {
 		return Assignment{}, false
 	}

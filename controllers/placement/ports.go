@@ -175,7 +175,7 @@ func repeats(wanted []mesos.Port, i int) bool {
 
 // shares says whether wanted port i is one that was wanted before it in the other protocol: ports of agents have none, so that it is taken once.
 func shares(wanted []mesos.Port, i int) bool {
-	return !repeats(wanted, i) && slices.ContainsFunc(wanted[:i], func(earlier mesos.Port) bool { return earlier.HostPort == wanted[i].HostPort })
+	return i > 0 && !repeats(wanted, i) && slices.ContainsFunc(wanted[:i], func(earlier mesos.Port) bool { return earlier.HostPort == wanted[i].HostPort })
 }
 
 // haveAll says whether all ranges are free, and every port that is fixed; both in ascending order, and no port named twice but by the ranges.

@@ -24,7 +24,7 @@ func (p *pool) fits(shape *shape, i int) bool {
 
 // serves says whether offer i has all that a shape wants.
 func (p *pool) serves(shape *shape, i int) bool {
-	return p.fits(shape, i) && p.free[i].haveAll(shape.fixed, shape.ranges) && !p.lacksOthers(shape, i)
+	return p.fits(shape, i) && p.free[i].haveAll(shape.fixed, shape.ranges()) && !p.lacksOthers(shape, i)
 }
 
 // lends says of which amount there is too little first for a want with revocable resources, where r is what is not; contested if there is enough.

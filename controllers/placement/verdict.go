@@ -43,7 +43,7 @@ type verdict struct {
 type Kind string
 
 // kindOf names what the offers of a role come to where none of them has room.
-func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
+func (p *pool) kindOf(shape *shape, offers int, count *tally) Kind {
 	if offers == 0 {
 		return Kind(noOffers + p.role)
 	}
@@ -67,7 +67,8 @@ func (p *pool) kindOf(shape *shape, offers int, count tally) Kind {
 // verdict returns what is said of a task that was not placed.
 func (p *pool) verdict(task *Task, shape *shape) verdict {
 	if bars := p.bars(task, shape); bars.offers > 0 {
-		return p.judge(bars.move(p.countOf(shape)), shape, &bars)
+		moved := bars.move(*p.countOf(shape))
+		return p.judge(&moved, shape, &bars)
 	}
 	count := p.countOf(shape)
 	if !shape.said.judged {
@@ -77,15 +78,15 @@ func (p *pool) verdict(task *Task, shape *shape) verdict {
 }
 
 // countOf says how many offers come to what for the tasks of a shape, whatever they avoid.
-func (p *pool) countOf(shape *shape) tally {
+func (p *pool) countOf(shape *shape) *tally {
 	if shape.said == nil {
 		shape.said = &said{count: p.countedFor(shape).count(shape)}
 	}
-	return shape.said.count
+	return &shape.said.count
 }
 
 // judge says what there is to say where offers come to that. Bars are what the task avoids for a time of them; nil for nothing.
-func (p *pool) judge(count tally, shape *shape, bars *bars) verdict {
+func (p *pool) judge(count *tally, shape *shape, bars *bars) verdict {
 	counted := p.countedFor(shape)
 	said := verdict{
 		mustWait:  count.outcomes[awaited]+count.outcomes[contested] == 0,
@@ -112,12 +113,13 @@ type part struct {
 }
 
 // sentence says how many offers came to what, the commonest first: "3 offers: 2 lack memory (want 64Mi), 1 fails rack In [a b]".
-func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) string {
+func (p *pool) sentence(shape *shape, offers int, count *tally, bars *bars) string {
 	if offers == 0 {
 		return noOffers + p.role
 	}
-	var all []part
-	for o, n := range count.outcomes {
+	var few [outcomes]part
+	all := few[:0]
+	for o, n := range &count.outcomes {
 		if n > 0 && outcome(o) != lacksOther {
 			all = append(all, part{n, outcome(o).clause(n, shape, bars)})
 		}
@@ -129,19 +131,30 @@ func (p *pool) sentence(shape *shape, offers int, count tally, bars *bars) strin
 		}
 	}
 	slices.SortStableFunc(all, func(a, b part) int { return cmp.Compare(b.offers, a.offers) })
-	texts, length, others := make([]string, 0, len(all)), 0, 0
+	var text strings.Builder
+	text.Grow(len(all) * 48)
+	length, others := 0, 0
+	add := func(n int, clause string) {
+		if text.Len() > 0 {
+			text.WriteString(", ")
+		} else {
+			text.WriteString(strconv.Itoa(offers))
+			text.WriteString(plural(offers, " offer: ", " offers: "))
+		}
+		text.WriteString(strconv.Itoa(n))
+		text.WriteString(clause)
+	}
 	for _, one := range all {
-		text := strconv.Itoa(one.offers) + " " + one.clause
-		if length += len(text); length > maxSentence {
+		if length += len(one.clause) + 1 + len(strconv.Itoa(one.offers)); length > maxSentence {
 			others += one.offers
 			continue
 		}
-		texts = append(texts, text)
+		add(one.offers, " "+one.clause)
 	}
 	if others > 0 {
-		texts = append(texts, strconv.Itoa(others)+plural(others, " fails", " fail")+" for other reasons")
+		add(others, plural(others, " fails", " fail")+" for other reasons")
 	}
-	return strconv.Itoa(offers) + plural(offers, " offer: ", " offers: ") + strings.Join(texts, ", ")
+	return text.String()
 }
 
 // clause says what became of n offers.
@@ -180,12 +193,12 @@ const maxNamedPorts = 3
 
 // portWant says which ports a shape wants: "31000, 31001 and any 2".
 func portWant(shape *shape) string {
-	anyPort := shape.want.ports - distinct(shape.fixed, shape.ranges)
-	words := make([]string, 0, len(shape.fixed)+len(shape.ranges))
+	anyPort := shape.want.ports - distinct(shape.fixed, shape.ranges())
+	words := make([]string, 0, len(shape.fixed)+len(shape.ranges()))
 	for _, port := range shape.fixed {
 		words = append(words, strconv.FormatUint(uint64(port), 10))
 	}
-	for _, s := range shape.ranges {
+	for _, s := range shape.ranges() {
 		words = append(words, strconv.FormatUint(uint64(s.begin), 10)+"-"+strconv.FormatUint(uint64(s.end), 10))
 	}
 	if len(words) == 0 {
