@@ -52,39 +52,46 @@ func limitsOf(limits *v1alpha1.ResourceLimits, requests mesos.Scalars) (*mesos.L
 	}
 	result := &mesos.Limits{}
 	for _, one := range []struct {
-		name    string
-		limit   v1alpha1.Limit
-		unit    int64
-		request mesos.Scalar
-		into    *mesos.Scalar
+		name  string
+		limit v1alpha1.Limit
+		unit  int64
+		// least and most are what the schema cannot say of strings.
+		least, most resource.Quantity
+		request     mesos.Scalar
+		into        *mesos.Scalar
 	}{
-		{"cpus", limits.CPUs, 1, requests.CPUs, &result.CPUs},
-		{"memory", limits.Memory, mebibyte, requests.Memory, &result.Memory},
+		{"cpus", limits.CPUs, 1, leastCPUs, mostCPUs, requests.CPUs, &result.CPUs},
+		{"memory", limits.Memory, mebibyte, leastMemory, mostMemory, requests.Memory, &result.Memory},
 	} {
-		switch one.limit {
-		case "":
-			continue
-		case v1alpha1.Unlimited:
-			*one.into = mesos.Unlimited
+		if one.limit == "" {
 			continue
 		}
-		quantity, err := resource.ParseQuantity(string(one.limit))
-		amount, ok := thousandths(quantity, one.unit)
-		switch {
-		case one.into == &result.CPUs && err == nil && (quantity.Cmp(leastCPUs) < 0 || quantity.Cmp(mostCPUs) > 0):
-			return nil, fmt.Errorf("spec.resources.limits.cpus is %s: write an amount from %s to %s, or %s", one.limit, leastCPUs.String(), mostCPUs.String(), v1alpha1.Unlimited)
-		case err != nil || !ok || amount == 0:
-			return nil, fmt.Errorf("spec.resources.limits.%s is %q: write an amount that an agent can have, or %s", one.name, one.limit, v1alpha1.Unlimited)
-		case amount < one.request:
+		var err error
+		if *one.into, err = limitOf(one.limit, one.unit, one.least, one.most); err != nil {
+			return nil, fmt.Errorf("spec.resources.limits.%s is %w", one.name, err)
+		}
+		if *one.into != mesos.Unlimited && *one.into < one.request {
 			return nil, fmt.Errorf("spec.resources.limits.%s is %s, less than spec.resources.requests.%s: raise the limit, or ask for less", one.name, one.limit, one.name)
 		}
-		*one.into = amount
 	}
 	// Mesos leaves out what is less than a MiB (src/docker/docker.cpp, Docker::RunOptions::create), so that the limit would be below the request.
 	if beyond := result.Memory % 1000; result.Memory > 0 && beyond > 0 {
 		result.Memory += 1000 - beyond
 	}
 	return result, nil
+}
+
+// limitOf is a limit in thousandths of a unit.
+func limitOf(limit v1alpha1.Limit, unit int64, least, most resource.Quantity) (mesos.Scalar, error) {
+	if limit == v1alpha1.Unlimited {
+		return mesos.Unlimited, nil
+	}
+	quantity, err := resource.ParseQuantity(string(limit))
+	amount, ok := thousandths(quantity, unit)
+	if err != nil || !ok || quantity.Cmp(least) < 0 || quantity.Cmp(most) > 0 {
+		return 0, fmt.Errorf("%q: write an amount from %s to %s, or %s", limit, least.String(), most.String(), v1alpha1.Unlimited)
+	}
+	return amount, nil
 }
 
 // refuseRevocable refuses a task with revocable resources where Mesos offers none to the framework.
@@ -101,6 +108,9 @@ const mebibyte = 1 << 20
 
 // leastCPUs and mostCPUs are what a task may ask for: less Mesos does not count, more no agent has. The schema knows them for numbers alone.
 var leastCPUs, mostCPUs = resource.MustParse("10m"), resource.MustParse("10k")
+
+// leastMemory and mostMemory are so of limits.
+var leastMemory, mostMemory = resource.MustParse("1Mi"), resource.MustParse("1Pi")
 
 // scalars turns quantities into thousandths of Mesos' units, rounded up so that a task never gets less than it asked for.
 func scalars(requests v1alpha1.ResourceRequests) (mesos.Scalars, error) {

@@ -29,10 +29,10 @@ func TestLimitsOf(t *testing.T) {
 		"CPUs that are finer than Mesos'":    {limits: &v1alpha1.ResourceLimits{CPUs: "500100u"}, want: &mesos.Limits{CPUs: 501}},
 		"fewer CPUs than are asked for":      {limits: &v1alpha1.ResourceLimits{CPUs: "499m"}, refused: "spec.resources.limits.cpus is 499m, less than spec.resources.requests.cpus: raise the limit"},
 		"less memory than is asked for":      {limits: &v1alpha1.ResourceLimits{CPUs: "2", Memory: "63Mi"}, refused: "spec.resources.limits.memory is 63Mi, less than spec.resources.requests.memory"},
-		"a word":                             {limits: &v1alpha1.ResourceLimits{CPUs: "lots"}, refused: `spec.resources.limits.cpus is "lots": write an amount that an agent can have, or Unlimited`},
-		"less than nothing":                  {limits: &v1alpha1.ResourceLimits{CPUs: "-1"}, refused: "spec.resources.limits.cpus is -1: write an amount from 10m to 10k, or Unlimited"},
-		"no CPUs":                            {limits: &v1alpha1.ResourceLimits{CPUs: "0"}, refused: "spec.resources.limits.cpus is 0: write an amount from 10m to 10k, or Unlimited"},
-		"more CPUs than an agent has":        {limits: &v1alpha1.ResourceLimits{CPUs: "10001"}, refused: "spec.resources.limits.cpus is 10001: write an amount from 10m to 10k"},
+		"a word":                             {limits: &v1alpha1.ResourceLimits{CPUs: "lots"}, refused: `spec.resources.limits.cpus is "lots": write an amount from 10m to 10k, or Unlimited`},
+		"less than nothing":                  {limits: &v1alpha1.ResourceLimits{CPUs: "-1"}, refused: `spec.resources.limits.cpus is "-1": write an amount from 10m to 10k, or Unlimited`},
+		"no CPUs":                            {limits: &v1alpha1.ResourceLimits{CPUs: "0"}, refused: `spec.resources.limits.cpus is "0": write an amount from 10m to 10k, or Unlimited`},
+		"more CPUs than an agent has":        {limits: &v1alpha1.ResourceLimits{CPUs: "10001"}, refused: `spec.resources.limits.cpus is "10001": write an amount from 10m to 10k`},
 		"more memory than there can ever be": {limits: &v1alpha1.ResourceLimits{Memory: "1e300"}, refused: `spec.resources.limits.memory is "1e300"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,7 +23,7 @@ func TestAmounts_canBeRead(t *testing.T) {
 func TestFactor_isWithinItsRange(t *testing.T) {
 	least, most := resource.MustParse("1"), resource.MustParse("10")
 	rapid.Check(t, func(t *rapid.T) {
-		written := rapid.StringMatching("^(" + factor + ")$").Filter(func(s string) bool { return len(s) <= maxLength }).Draw(t, "written")
+		written := rapid.StringMatching("^("+factor+")$").Filter(func(s string) bool { return len(s) <= maxLength }).Draw(t, "written")
 		if quantity := resource.MustParse(written); quantity.Cmp(least) < 0 || quantity.Cmp(most) > 0 {
 			t.Errorf("%q is admitted and is not from 1 to 10", written)
 		}

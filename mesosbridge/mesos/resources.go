@@ -112,7 +112,9 @@ type Offer struct {
 }
 
 // Size is what the offer shows of how large its agent is.
-func (o *Offer) Size() Size { return Size{Scalars: o.Scalars, Ports: o.Ports, Others: o.Others, Lent: LentOf(o.Revocable)} }
+func (o *Offer) Size() Size {
+	return Size{Scalars: o.Scalars, Ports: o.Ports, Others: o.Others, Lent: LentOf(o.Revocable)}
+}
 
 // Agent is what the offer tells of its agent.
 func (o *Offer) Agent() Agent {
