@@ -89,6 +89,32 @@ func BenchmarkPlace_constrained(b *testing.B) {
 	}
 }
 
+// BenchmarkPlace_spread has tasks in sets of so many, each of which would rather have its agent for itself.
+func BenchmarkPlace_spread(b *testing.B) {
+	for _, size := range []int{10, 1_000} {
+		b.Run(fmt.Sprintf("10k tasks in sets of %d on 1k offers", size), func(b *testing.B) {
+			tasks, offers := fleet(10_000, 1_000, 1, 1, true)
+			for i := range offers {
+				offers[i].Hostname = fmt.Sprintf("agent-%d.example.org", i)
+			}
+			for i := range tasks {
+				set := fmt.Sprintf("set-%d", i/size)
+				tasks[i].Labels = map[string]string{"set": set}
+				tasks[i].Rules = Compile(&mesos.Placement{Spread: []mesos.Spread{{
+					By: mesos.Key{Field: mesos.FieldHostname}, Among: mesos.Selector{{Label: "set", Operator: mesos.In, Values: []string{set}}}, MaxPerValue: 1, Preferred: true,
+				}}})
+			}
+			placed := 0
+			for b.Loop() {
+				placed = len(Place(tasks, offers, Round{}).Assignments)
+			}
+			if placed != len(tasks) {
+				b.Fatalf("placed %d tasks", placed)
+			}
+		})
+	}
+}
+
 // constrain gives the offers' agents attributes, and the tasks so many sets of constraints, each of which leaves seven tenths of the agents.
 func constrain(tasks []Task, offers []mesos.Offer, sets int) {
 	for i := range offers {

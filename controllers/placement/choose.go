@@ -6,15 +6,15 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// rank is how well an offer serves a task; less is better.
-type rank struct {
+// ranking is how well an offer serves a task; less is better.
+type ranking struct {
 	// against is how many preferred rules speak against it, crowd how many of the tasks from which it would rather be away are there.
 	against, crowd int
 	// score is by how much is left of the offer.
 	score float64
 }
 
-func (r rank) compare(other rank) int {
+func (r ranking) compare(other ranking) int {
 	return cmp.Or(cmp.Compare(r.against, other.against), cmp.Compare(r.crowd, other.crowd), cmp.Compare(r.score, other.score))
 }
 
@@ -25,7 +25,7 @@ func (p *pool) choose(task *Task, shape *shape) int {
 	if state := f.state(); shape.failed && shape.failedAt == state {
 		return -1
 	}
-	best, bestRank, choosy, avoided := -1, rank{}, f.choosy(), false
+	best, bestRank, choosy, avoided := -1, ranking{}, f.choosy(), false
 	for n, i := range f.allowed {
 		if n == f.plain && (best >= 0 || shape.noGPUAgents) {
 			break
@@ -40,7 +40,12 @@ func (p *pool) choose(task *Task, shape *shape) int {
 		if !choosy {
 			return i
 		}
-		if rank := p.rank(shape, i); best < 0 || rank.compare(bestRank) < 0 {
+		rank := p.rank(shape, i)
+		if f.rules.scoring == "" && rank == (ranking{}) {
+			// Nothing speaks against it: none can be better.
+			return i
+		}
+		if best < 0 || rank.compare(bestRank) < 0 {
 			best, bestRank = i, rank
 		}
 	}
@@ -91,7 +96,7 @@ func (s *shape) forbids(i int) bool {
 }
 
 // rank says how well an offer of the pool serves a shape.
-func (p *pool) rank(shape *shape, i int) (r rank) {
+func (p *pool) rank(shape *shape, i int) (r ranking) {
 	f := shape.filter
 	for n := range f.across {
 		rule := &f.across[n]

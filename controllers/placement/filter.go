@@ -46,7 +46,13 @@ func (p *pool) filter(task *Task) *filter {
 	for i := range made.rules.constraints {
 		made.apply(i, p.sorted(made.rules.constraints[i].By))
 	}
+	p.filters[key] = made
+	if len(made.rules.constraints) == 0 {
+		made.allowed, made.plain = p.everyOffer(), p.plain
+		return made
+	}
 	// The offers of the pool are the first of those that are counted.
+	made.allowed = make([]int, 0, len(p.offers))
 	for i := range p.offers {
 		if made.refused[i] == nothing {
 			made.allowed = append(made.allowed, i)
@@ -55,8 +61,18 @@ func (p *pool) filter(task *Task) *filter {
 			}
 		}
 	}
-	p.filters[key] = made
 	return made
+}
+
+// everyOffer are the indexes of all offers of the pool.
+func (p *pool) everyOffer() []int {
+	if p.every == nil {
+		p.every = make([]int, len(p.offers))
+		for i := range p.every {
+			p.every[i] = i
+		}
+	}
+	return p.every
 }
 
 // apply refuses what fails a constraint and none before it.

@@ -45,8 +45,9 @@ type pool struct {
 	// missed says that a task must wait that might have had room on an agent due for maintenance.
 	missed bool
 	shapes map[shapeKey]*shape
-	// filters are what the rules of tasks leave of the offers.
+	// filters are what the rules of tasks leave of the offers; every are the indexes of all, made when somebody asks.
 	filters map[filterKey]*filter
+	every   []int
 	// sorts are the offers that are counted by what their agents have under a key.
 	sorts map[mesos.Key]*sorted
 	// values are what the agents of the offers that are counted have under a key, as one value.
