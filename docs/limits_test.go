@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,9 +95,20 @@ func (c *cluster) refused(sentence string, create func() error) {
 	}
 }
 
-// The quota that docs/tenancy.md shows limits the MesosTasks of its namespace. Its status is written here as Kubernetes' quota controller, which
-// this API server does not have, writes it.
-func TestQuota_limitsMesosTasks(t *testing.T) {
+// newSet is a MesosTaskSet of any name.
+func newSet(t *testing.T, namespace string) *unstructured.Unstructured {
+	t.Helper()
+	set := newTask(t, namespace)
+	template := map[string]any{"spec": set.Object["spec"]}
+	set.SetKind("MesosTaskSet")
+	set.Object["spec"] = map[string]any{"template": template}
+	set.SetGenerateName("set-")
+	return set
+}
+
+// The quota that docs/tenancy.md shows limits the objects of its namespace. Its status is written here as Kubernetes' quota controller, which this API
+// server does not have, writes it; before, nothing is refused.
+func TestQuota_limitsWhatANamespaceHas(t *testing.T) {
 	c := newCluster(t)
 	quota := &corev1.ResourceQuota{}
 	manifest, err := yaml.Marshal(shown(t, "tenancy.md", "ResourceQuota")[0])
@@ -107,22 +119,33 @@ func TestQuota_limitsMesosTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.must(quota)
-	const counted = "count/mesostasks.mesos.dev"
-	limit := quota.Spec.Hard[counted]
-	used := limit.DeepCopy()
-	used.Sub(resource.MustParse("1"))
-	quota.Status.Hard, quota.Status.Used = quota.Spec.Hard, corev1.ResourceList{counted: used}
+	kinds := map[corev1.ResourceName]func(*testing.T, string) *unstructured.Unstructured{
+		"count/mesostasks.mesos.dev": newTask, "count/mesostasksets.mesos.dev": newSet,
+	}
+	used := corev1.ResourceList{}
+	for counted, of := range kinds {
+		c.must(of(t, quota.Namespace))
+		limit := quota.Spec.Hard[counted]
+		used[counted] = limit.DeepCopy()
+		less := used[counted]
+		less.Sub(resource.MustParse("1"))
+		used[counted] = less
+	}
+	quota.Status.Hard, quota.Status.Used = quota.Spec.Hard, used
 	if err := c.admin.Status().Update(t.Context(), quota); err != nil {
 		t.Fatal(err)
 	}
-	c.refused("exceeded quota: "+quota.Name+", requested: "+counted+"=1", func() error { return c.admin.Create(t.Context(), newTask(t, quota.Namespace)) })
-	if err := c.admin.Create(t.Context(), newTask(t, "post")); err != nil {
-		t.Errorf("the quota of another namespace: %v", err)
-	}
-	if err := c.admin.Get(t.Context(), client.ObjectKeyFromObject(quota), quota); err != nil {
-		t.Fatal(err)
-	}
-	if got := quota.Status.Used[counted]; got.Cmp(limit) != 0 {
-		t.Errorf("%s MesosTasks are counted, want %s", got.String(), limit.String())
+	for counted, of := range kinds {
+		c.refused(fmt.Sprintf("exceeded quota: %s, requested: %s=1", quota.Name, counted), func() error { return c.admin.Create(t.Context(), of(t, quota.Namespace)) })
+		if err := c.admin.Create(t.Context(), of(t, "post")); err != nil {
+			t.Errorf("the quota of another namespace: %v", err)
+		}
+		if err := c.admin.Get(t.Context(), client.ObjectKeyFromObject(quota), quota); err != nil {
+			t.Fatal(err)
+		}
+		limit, got := quota.Spec.Hard[counted], quota.Status.Used[counted]
+		if got.Cmp(limit) != 0 {
+			t.Errorf("%s of %s are counted, want %s", got.String(), counted, limit.String())
+		}
 	}
 }
