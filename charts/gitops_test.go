@@ -40,8 +40,8 @@ const (
 // repository is what a team keeps in Git, and a cluster with config/default that it is applied to.
 type repository struct {
 	*cluster
-	// files are the manifests, tasks the names of the MesosTasks in them, and running those that run once all is applied.
-	files, tasks, running []string
+	// files are the manifests, tasks and sets the names of the MesosTasks and MesosTaskSets in them, and running the MesosTasks that run once all is applied.
+	files, tasks, sets, running []string
 }
 
 // TestGitOps applies manifests again and again while the manager works on them, as Argo CD, Flux and people do.
@@ -56,6 +56,8 @@ func TestGitOps(t *testing.T) {
 	r.appliedAgain()
 	r.refusedInADryRun()
 	r.series()
+	r.scaled()
+	r.asDocumented()
 	r.patchArgoCD()
 }
 
@@ -64,7 +66,7 @@ func (r *repository) startOperator() {
 	r.t.Helper()
 	r.write("default.yaml", r.tool("kustomize", "build", "config/default"))
 	r.tool("kubectl", "apply", "--server-side", "--filename", r.path("default.yaml"))
-	r.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev")
+	r.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev")
 	r.start(programs, "mesos-sim", "--runner", "script", "--agents", "1", "--log-level", "error", "--work-dir", r.path("sandboxes"), "--control-listen", "",
 		"--address-file", r.path("master"))
 	r.start(programs, "manager", "--kubeconfig", r.serviceAccountKubeconfig(kustomizedNamespace, kustomizedAccount), "--operator-namespace", kustomizedNamespace,
@@ -101,8 +103,11 @@ func (r *repository) checkOut() {
 		}
 	}
 	for _, object := range r.objects() {
-		if object.GetKind() == "MesosTask" {
+		switch object.GetKind() {
+		case "MesosTask":
 			r.tasks = append(r.tasks, object.GetName())
+		case "MesosTaskSet":
+			r.sets = append(r.sets, object.GetName())
 		}
 	}
 }
@@ -158,12 +163,21 @@ func (r *repository) worked() {
 	r.until("the manager has written to every object", func(ctx context.Context) (string, error) {
 		var tasks v1alpha1.MesosTaskList
 		var frameworks v1alpha1.MesosFrameworkList
-		if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &frameworks)); err != nil {
+		var taskSets v1alpha1.MesosTaskSetList
+		if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &frameworks), r.client.List(ctx, &taskSets)); err != nil {
 			return "", err
+		}
+		ofSets := int32(0)
+		for i := range taskSets.Items {
+			set := &taskSets.Items[i]
+			if set.Status.ObservedGeneration != set.Generation || !meta.IsStatusConditionTrue(set.Status.Conditions, v1alpha1.ConditionReady) {
+				return fmt.Sprintf("the status of MesosTaskSet %s: %v", set.Name, set.Status.Conditions), nil
+			}
+			ofSets += *set.Spec.Replicas
 		}
 		for i := range tasks.Items {
 			task := &tasks.Items[i]
-			runs := slices.Contains(r.running, task.Name)
+			runs := slices.Contains(r.running, task.Name) || task.Labels[v1alpha1.LabelSet] != "" && !task.Spec.Suspend
 			ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
 			switch {
 			case task.Status.ObservedGeneration != task.Generation || ready == nil:
@@ -180,8 +194,8 @@ func (r *repository) worked() {
 				return "the status and finalizer of MesosFramework " + framework.Name, nil
 			}
 		}
-		if len(tasks.Items) != len(r.tasks) || len(frameworks.Items) == 0 {
-			return fmt.Sprintf("%d of %d tasks", len(tasks.Items), len(r.tasks)), nil
+		if len(tasks.Items) != len(r.tasks)+int(ofSets) || len(taskSets.Items) != len(r.sets) || len(frameworks.Items) == 0 {
+			return fmt.Sprintf("%d tasks, besides %d of %d sets, want %d", len(tasks.Items)-int(ofSets), ofSets, len(taskSets.Items), len(r.tasks)), nil
 		}
 		return "", nil
 	})
@@ -197,15 +211,18 @@ type reading struct {
 func (r *repository) read() {
 	r.t.Helper()
 	want := map[string]reading{
-		"MesosTask/web":                 {status.CurrentStatus, "Healthy"},
-		"MesosTask/job":                 {status.CurrentStatus, "Healthy"},
-		"MesosTask/environment":         {status.CurrentStatus, "Healthy"},
-		"MesosTask/discovery":           {status.CurrentStatus, "Healthy"},
-		"MesosTask/huge":                {status.FailedStatus, "Degraded"},
-		"MesosTask/full-suspended":      {status.CurrentStatus, "Suspended"},
-		"MesosFramework/default":        {status.CurrentStatus, "Healthy"},
-		"MesosFramework/full":           {status.FailedStatus, "Degraded"},
-		"MesosFramework/full-zookeeper": {status.FailedStatus, "Degraded"},
+		"MesosTask/web":                   {status.CurrentStatus, "Healthy"},
+		"MesosTask/job":                   {status.CurrentStatus, "Healthy"},
+		"MesosTask/environment":           {status.CurrentStatus, "Healthy"},
+		"MesosTask/discovery":             {status.CurrentStatus, "Healthy"},
+		"MesosTask/huge":                  {status.FailedStatus, "Degraded"},
+		"MesosTask/full-suspended":        {status.CurrentStatus, "Suspended"},
+		"MesosTaskSet/front":              {status.CurrentStatus, "Healthy"},
+		"MesosTaskSet/full-set":           {status.CurrentStatus, "Healthy"},
+		"MesosTaskSet/full-set-suspended": {status.CurrentStatus, "Suspended"},
+		"MesosFramework/default":          {status.CurrentStatus, "Healthy"},
+		"MesosFramework/full":             {status.FailedStatus, "Degraded"},
+		"MesosFramework/full-zookeeper":   {status.FailedStatus, "Degraded"},
 	}
 	r.until("kstatus and Argo CD read the objects", func(context.Context) (string, error) {
 		got := map[string]reading{}
@@ -222,7 +239,7 @@ func (r *repository) reading(object string) reading {
 	kind, name, _ := strings.Cut(object, "/")
 	live, namespace := &unstructured.Unstructured{}, ""
 	live.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-	if kind == "MesosTask" {
+	if kind != "MesosFramework" {
 		namespace = shop
 	}
 	r.get(namespace, name, live)
@@ -241,10 +258,10 @@ func (r *repository) reading(object string) reading {
 func (r *repository) appliedAgain() {
 	r.t.Helper()
 	ids := map[string]string{}
-	for _, name := range r.running {
+	for _, name := range append(r.ofSets(), r.running...) {
 		ids[name] = r.taskID(name)
 	}
-	for _, arguments := range [][]string{{"apply"}, {"apply", "--dry-run=server"}, {"apply", "--prune", "--all", "--prune-allowlist", "mesos.dev/v1alpha1/MesosTask"}} {
+	for _, arguments := range [][]string{{"apply"}, {"apply", "--dry-run=server"}, {"apply", "--prune", "--all", "--prune-allowlist", "mesos.dev/v1alpha1/MesosTask", "--prune-allowlist", "mesos.dev/v1alpha1/MesosTaskSet"}} {
 		output, err := r.kubectl(arguments...)
 		if err != nil {
 			r.t.Errorf("kubectl %v again: %v\n%s", arguments, err, output)
@@ -277,8 +294,21 @@ func (r *repository) appliedAgain() {
 	r.worked()
 }
 
+// ofSets are the names of the MesosTasks that sets have.
+func (r *repository) ofSets() (names []string) {
+	r.t.Helper()
+	tasks := &v1alpha1.MesosTaskList{}
+	if err := r.client.List(r.t.Context(), tasks, client.InNamespace(shop), client.HasLabels{v1alpha1.LabelSet}); err != nil {
+		r.t.Fatal(err)
+	}
+	for i := range tasks.Items {
+		names = append(names, tasks.Items[i].Name)
+	}
+	return names
+}
+
 // unchanged is what kubectl says of an object that is as its manifest has it.
-var unchanged = regexp.MustCompile(`^mesos(task|framework)\.mesos\.dev/\S+ unchanged( \(server dry run\))?\n$`)
+var unchanged = regexp.MustCompile(`^mesos(task|taskset|framework)\.mesos\.dev/\S+ unchanged( \(server dry run\))?\n$`)
 
 // noDifference waits until kubectl diff finds no difference; it may find one while the manager writes a status.
 func (r *repository) noDifference(arguments ...string) {
@@ -363,7 +393,7 @@ func (r *repository) patchArgoCD() {
 	r.tool("kubectl", "--namespace", "argocd", "patch", "configmap", "argocd-cm", "--patch-file", "config/argocd/argocd-cm.yaml")
 	patched := &corev1.ConfigMap{}
 	r.get("argocd", "argocd-cm", patched)
-	for _, key := range []string{"url", "resource.customizations.health.mesos.dev_MesosTask", "resource.customizations.actions.mesos.dev_MesosFramework"} {
+	for _, key := range []string{"url", "resource.customizations.health.mesos.dev_MesosTask", "resource.customizations.actions.mesos.dev_MesosTaskSet", "resource.customizations.actions.mesos.dev_MesosFramework"} {
 		if patched.Data[key] == "" {
 			r.t.Errorf("the patched ConfigMap has no %s", key)
 		}
@@ -374,13 +404,13 @@ func (r *repository) patchArgoCD() {
 func TestFullManifests(t *testing.T) {
 	set := map[string]bool{}
 	r := &repository{cluster: &cluster{t: t}}
-	for _, name := range []string{"tasks.yaml", "frameworks.yaml"} {
+	for _, name := range []string{"tasks.yaml", "sets.yaml", "frameworks.yaml"} {
 		r.files = append(r.files, filepath.Join(testenv.Root(), "charts", "testdata", "full", name))
 	}
 	for _, object := range r.objects() {
 		fieldsOf(object.GetKind(), object.Object["spec"], set)
 	}
-	for _, kind := range []string{"MesosTask", "MesosFramework"} {
+	for _, kind := range []string{"MesosTask", "MesosTaskSet", "MesosFramework"} {
 		content, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "crd", "bases", "mesos.dev_"+strings.ToLower(kind)+"s.yaml"))
 		if err != nil {
 			t.Fatal(err)
@@ -418,8 +448,11 @@ func fieldsOf(path string, value any, fields map[string]bool) {
 	}
 }
 
-// fieldsIn adds the fields that a schema has.
+// fieldsIn adds the fields that a schema has. Those in a template are a MesosTask's own.
 func fieldsIn(path string, schema *apiextensionsv1.JSONSchemaProps, fields map[string]bool) {
+	if strings.HasSuffix(path, ".template.spec") {
+		return
+	}
 	for name, field := range schema.Properties {
 		fields[path+"."+name] = true
 		fieldsIn(path+"."+name, &field, fields)

@@ -155,7 +155,7 @@ func (o *operator) secret(namespace string) {
 // established waits until the API server serves the CRDs.
 func (o *operator) established() {
 	o.t.Helper()
-	o.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev")
+	o.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev")
 }
 
 // startManager runs the release's manager.

@@ -24,7 +24,7 @@ func TestInstallYAML(t *testing.T) {
 	c.write("install.yaml", installYAML)
 	c.write("default.yaml", c.tool("kustomize", "build", "config/default"))
 	c.tool("kubectl", "apply", "--filename", c.path("install.yaml"))
-	c.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev")
+	c.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev")
 	c.onlyChanges("install.yaml", "")
 	c.sameLeaderElection()
 	// All that differs is the image.

@@ -88,7 +88,7 @@ func TestChart_crdsThatAreNotKept(t *testing.T) {
 // crdsGone waits until the API server has neither of the CRDs.
 func (o *operator) crdsGone() {
 	o.t.Helper()
-	for _, name := range []string{"mesostasks.mesos.dev", "mesosframeworks.mesos.dev"} {
+	for _, name := range []string{"mesostasksets.mesos.dev", "mesostasks.mesos.dev", "mesosframeworks.mesos.dev"} {
 		o.until(name+" is gone", func(ctx context.Context) (string, error) {
 			crd := &unstructured.Unstructured{}
 			crd.SetAPIVersion("apiextensions.k8s.io/v1")

@@ -143,13 +143,17 @@ func one(name string, value int64, labels ...string) string {
 func (r *repository) expected(ctx context.Context) []string {
 	r.t.Helper()
 	var tasks v1alpha1.MesosTaskList
+	var taskSets v1alpha1.MesosTaskSetList
 	var frameworks v1alpha1.MesosFrameworkList
-	if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &frameworks)); err != nil {
+	if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &taskSets), r.client.List(ctx, &frameworks)); err != nil {
 		r.t.Fatal(err)
 	}
 	var series []string
 	for i := range tasks.Items {
 		series = append(series, taskSeries(&tasks.Items[i])...)
+	}
+	for i := range taskSets.Items {
+		series = append(series, setSeries(&taskSets.Items[i])...)
 	}
 	for i := range frameworks.Items {
 		series = append(series, frameworkSeries(&frameworks.Items[i])...)
@@ -185,6 +189,31 @@ func taskSeries(task *v1alpha1.MesosTask) []string {
 	return series
 }
 
+func setSeries(set *v1alpha1.MesosTaskSet) []string {
+	labels := []string{"namespace", set.Namespace, "name", set.Name}
+	s := &set.Status
+	series := append(commonSeries("mesos_set", &set.ObjectMeta, s.ObservedGeneration, s.Conditions, labels),
+		one("mesos_set_info", 1, append(labels, "framework", set.Spec.Template.Spec.FrameworkRef.Name, "current_revision", s.CurrentRevision, "update_revision", s.UpdateRevision)...),
+		one("mesos_set_spec_replicas", int64(*set.Spec.Replicas), labels...),
+		one("mesos_set_replicas", int64(s.Replicas), labels...))
+	for is, count := range map[string]int32{
+		"terminating": s.TerminatingReplicas, "ready": s.ReadyReplicas, "available": s.AvailableReplicas, "updated": s.UpdatedReplicas, "unreachable": s.UnreachableReplicas,
+	} {
+		series = append(series, one("mesos_set_"+is+"_replicas", int64(count), labels...))
+	}
+	for is, holds := range map[string]bool{"suspended": set.Spec.Suspend, "paused": set.Spec.Paused} {
+		value := int64(0)
+		if holds {
+			value = 1
+		}
+		series = append(series, one("mesos_set_"+is, value, labels...))
+	}
+	if s.LastProgressTime != nil {
+		series = append(series, one("mesos_set_progress_timestamp_seconds", s.LastProgressTime.Unix(), labels...))
+	}
+	return series
+}
+
 func frameworkSeries(framework *v1alpha1.MesosFramework) []string {
 	labels := []string{"name", framework.Name}
 	master, orphans := v1alpha1.MasterStatus{}, int64(0)
@@ -208,7 +237,7 @@ func frameworkSeries(framework *v1alpha1.MesosFramework) []string {
 	return series
 }
 
-// commonSeries are those that both kinds have.
+// commonSeries are those that all kinds have.
 func commonSeries(prefix string, object *metav1.ObjectMeta, observed int64, conditions []metav1.Condition, labels []string) []string {
 	series := []string{
 		one(prefix+"_created_timestamp_seconds", object.CreationTimestamp.Unix(), labels...),

@@ -79,7 +79,7 @@ func TestDocs_manifests(t *testing.T) {
 					t.Fatalf("%s: reading\n%s: %v", name, manifest, err)
 				}
 				seen++
-				if object.GetKind() == "MesosTask" && object.GetNamespace() == "" {
+				if object.GetKind() != "MesosFramework" && object.GetNamespace() == "" {
 					object.SetNamespace("default")
 				}
 				if err := cluster.Create(t.Context(), object); err != nil {

@@ -19,7 +19,7 @@ import (
 const sampleFiles = "config/samples"
 
 // shown are the samples that have steps of their own, and what is no sample of a task.
-var shown = []string{"framework", "kustomization", web, job, flaky, huge}
+var shown = []string{"framework", "kustomization", web, job, flaky, huge, "set"}
 
 // runs are the other samples that this Mesos can run: the names of the tasks, by file.
 var runs = map[string]string{"checked": "checked", "discovery": "discovery", "environment": "environment", media: media, "placed": "placed", "roles": "reserved"}

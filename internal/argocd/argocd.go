@@ -4,7 +4,6 @@ package argocd
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 	luajson "layeh.com/gopher-json"
 
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
@@ -32,6 +32,14 @@ type Health struct {
 type Action struct {
 	Name     string `json:"name"`
 	Disabled bool   `json:"disabled,omitempty"`
+	// Params are what the person is asked for.
+	Params []Param `json:"params,omitempty"`
+}
+
+// Param is what a person may enter for an action.
+type Param struct {
+	Name    string `json:"name"`
+	Default string `json:"default,omitempty"`
 }
 
 // Scripts is the directory of the scripts, laid out as in Argo CD's own repository: <group>/<kind>/health.lua.
@@ -42,26 +50,27 @@ func Scripts() string {
 // HealthOf returns the health that the script of the object's kind gives it.
 func HealthOf(ctx context.Context, object *unstructured.Unstructured) (Health, error) {
 	var health Health
-	err := run(ctx, object, &health, "health.lua")
+	err := run(ctx, object, nil, &health, "health.lua")
 	return health, err
 }
 
 // ActionsOn returns the actions that the script of the object's kind offers, by name.
 func ActionsOn(ctx context.Context, object *unstructured.Unstructured) (map[string]Action, error) {
 	actions := map[string]Action{}
-	err := run(ctx, object, &actions, "actions", "discovery.lua")
+	err := run(ctx, object, nil, &actions, "actions", "discovery.lua")
 	return actions, err
 }
 
-// Act returns the object as an action leaves it. The result is only as good as Lua's types: an empty map comes back as an empty list.
-func Act(ctx context.Context, object *unstructured.Unstructured, action string) (*unstructured.Unstructured, error) {
+// Act returns the object as an action with what a person entered leaves it. The result is only as good as Lua's types: an empty map comes back as an
+// empty list.
+func Act(ctx context.Context, object *unstructured.Unstructured, action string, entered map[string]string) (*unstructured.Unstructured, error) {
 	changed := &unstructured.Unstructured{}
-	err := run(ctx, object, &changed.Object, "actions", action, "action.lua")
+	err := run(ctx, object, entered, &changed.Object, "actions", action, "action.lua")
 	return changed, err
 }
 
-// run runs one of the scripts of the object's kind, and reads what it returns into result.
-func run(ctx context.Context, object *unstructured.Unstructured, result any, name ...string) error {
+// run runs one of the scripts of the object's kind with parameters, and reads what it returns into result.
+func run(ctx context.Context, object *unstructured.Unstructured, entered map[string]string, result any, name ...string) error {
 	kind := object.GroupVersionKind()
 	file := path.Join(append([]string{kind.Group, kind.Kind}, name...)...)
 	script, err := fs.ReadFile(os.DirFS(Scripts()), file)
@@ -75,6 +84,11 @@ func run(ctx context.Context, object *unstructured.Unstructured, result any, nam
 		return err
 	}
 	defer state.Close()
+	params := state.NewTable()
+	for name, value := range entered {
+		params.RawSetString(name, lua.LString(value))
+	}
+	state.SetGlobal("actionParams", params)
 	state.SetGlobal("obj", luaValue(state, object.Object))
 	if err := state.DoString(string(script)); err != nil {
 		return fmt.Errorf("running %s: %w", file, err)

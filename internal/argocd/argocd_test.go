@@ -3,6 +3,7 @@ package argocd_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // kinds are those that have scripts, each with a value to read its test data into.
 var kinds = map[string]func() any{
 	"MesosTask":      func() any { return &v1alpha1.MesosTask{} },
+	"MesosTaskSet":   func() any { return &v1alpha1.MesosTaskSet{} },
 	"MesosFramework": func() any { return &v1alpha1.MesosFramework{} },
 }
 
@@ -156,7 +158,7 @@ func TestActionsOn(t *testing.T) {
 			used[input], used[output] = true, true
 			t.Run(kind+" "+row.Action+" of "+filepath.Base(input), func(t *testing.T) {
 				want := object(t, kind, output)
-				got, err := argocd.Act(t.Context(), object(t, kind, input), row.Action)
+				got, err := argocd.Act(t.Context(), object(t, kind, input), row.Action, row.Parameters)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -177,27 +179,55 @@ type actionTests struct {
 		Result    []argocd.Action `json:"result"`
 	} `json:"discoveryTests"`
 	Actions []struct {
-		Action             string `json:"action"`
-		InputPath          string `json:"inputPath"`
-		ExpectedOutputPath string `json:"expectedOutputPath"`
+		Action             string            `json:"action"`
+		InputPath          string            `json:"inputPath"`
+		ExpectedOutputPath string            `json:"expectedOutputPath"`
+		Parameters         map[string]string `json:"parameters"`
 	} `json:"actionTests"`
 }
 
-// fixTimes gives annotations whose value is a time of just now the time that is expected there.
+// fixTimes gives what has a time of just now as its value the time that is expected there.
 func fixTimes(t *testing.T, got, want *unstructured.Unstructured) {
 	t.Helper()
+	if value, ok, _ := unstructured.NestedString(got.Object, "spec", "restartedAt"); ok {
+		justNow(t, "spec.restartedAt", value)
+		expected, _, _ := unstructured.NestedString(want.Object, "spec", "restartedAt")
+		if err := unstructured.SetNestedField(got.Object, expected, "spec", "restartedAt"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	annotations := got.GetAnnotations()
 	for _, name := range []string{v1alpha1.AnnotationRestartedAt, v1alpha1.AnnotationReconcileRequestedAt} {
 		value, ok := annotations[name]
 		if !ok {
 			continue
 		}
-		written, err := time.Parse(time.RFC3339, value)
-		if age := time.Since(written); err != nil || age < -time.Second || age > time.Hour {
-			t.Errorf("annotation %s has the value %q (%v), want the present time", name, value, err)
-		}
+		justNow(t, "annotation "+name, value)
 		annotations[name] = want.GetAnnotations()[name]
 		got.SetAnnotations(annotations)
+	}
+}
+
+// justNow fails the test for a text that is not a time of just now.
+func justNow(t *testing.T, what, value string) {
+	t.Helper()
+	written, err := time.Parse(time.RFC3339, value)
+	if age := time.Since(written); err != nil || age < -time.Second || age > time.Hour {
+		t.Errorf("%s has the value %q (%v), want the present time", what, value, err)
+	}
+}
+
+// TestAct_refuses: what a person enters that is no number of tasks changes nothing, and says so.
+func TestAct_refuses(t *testing.T) {
+	set := object(t, "MesosTaskSet", filepath.Join(directory("MesosTaskSet"), "actions", "testdata", "set.yaml"))
+	for _, entered := range []string{"", "many", "-1", "2.5", "10001"} {
+		if _, err := argocd.Act(t.Context(), set, "scale", map[string]string{"replicas": entered}); err == nil || !strings.Contains(err.Error(), "replicas must be a number") {
+			t.Errorf("scaling to %q: %v", entered, err)
+		}
+	}
+	actions, err := argocd.ActionsOn(t.Context(), set)
+	if diff := cmp.Diff([]argocd.Param{{Name: "replicas", Default: "3"}}, actions["scale"].Params); err != nil || diff != "" {
+		t.Errorf("what scale asks for (%v; -want +got):\n%s", err, diff)
 	}
 }
 

@@ -1,0 +1,3 @@
+-- Keeps tasks of an older revision from being replaced.
+obj.spec.paused = true
+return obj

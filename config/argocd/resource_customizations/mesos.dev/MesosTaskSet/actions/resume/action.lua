@@ -1,0 +1,3 @@
+-- Lets a rollout go on.
+obj.spec.paused = nil
+return obj
