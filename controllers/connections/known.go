@@ -39,7 +39,8 @@ func (c *Connection) Known(key types.NamespacedName) []string {
 	return sets.List(c.heardOf[key])
 }
 
-// LiveNames are the names of objects in a namespace, of those that a test holds for, of which Mesos says in this term that a task lives.
+// LiveNames are the names of objects in a namespace, of those that a test holds for, of which Mesos says in this term that a task lives that was not
+// abandoned.
 func (c *Connection) LiveNames(namespace string, test func(name string) bool) []string {
 	term := c.Bridge.Connection().Term
 	c.mu.Lock()
@@ -55,7 +56,7 @@ func (c *Connection) LiveNames(namespace string, test func(name string) bool) []
 		if slices.ContainsFunc(taskIDs, func(taskID string) bool {
 			attempt, _ := c.Bridge.Attempt(taskID)
 			said := attempt.Said()
-			return said != nil && attempt.Last.Term == term && said.State.Class() == mesos.Live
+			return said != nil && !c.IsAbandoned(taskID) && attempt.Last.Term == term && said.State.Class() == mesos.Live
 		}) {
 			live = append(live, name)
 		}

@@ -204,12 +204,26 @@ func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID st
 	task := &v1alpha1.MesosTask{}
 	switch err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: id.Name}, task); {
 	case apierrors.IsNotFound(err):
-		return false, nil
+		return v.willBeTaken(ctx, reader, id)
 	case err != nil:
 		return false, fmt.Errorf("looking for the MesosTask of %s: %w", taskID, err)
 	default:
 		return task.Spec.FrameworkRef.Name == v.object.Name, nil
 	}
+}
+
+// willBeTaken says whether a live task without a MesosTask bears a name of a set that was not complete yet, as after the loss of the API server's
+// state: the set makes the MesosTask, which takes the task over.
+func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecycle.TaskID) (bool, error) {
+	name, _, ok := v1alpha1.SetOf(id.Name)
+	if !ok {
+		return false, nil
+	}
+	set := &v1alpha1.MesosTaskSet{}
+	if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, set); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return set.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && set.Status.CurrentRevision == "" && set.DeletionTimestamp.IsZero(), nil
 }
 
 // mayKill says why the orphans must not be killed, whatever the policy; empty if they may.

@@ -69,7 +69,6 @@ type Reconciler struct {
 	written  writes.Written[*v1alpha1.MesosTaskSet]
 	own      writes.Own
 	refusals refusals
-	rebuilt  rebuilt
 }
 
 // BySet is the index of MesosTasks by the set whose they could be, by their names.
@@ -92,14 +91,14 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 
 // IndexBySet is the value of a MesosTask in the index.
 func IndexBySet(object client.Object) []string {
-	if set, _, ok := rollout.SetOf(object.GetName()); ok {
+	if set, _, ok := v1alpha1.SetOf(object.GetName()); ok {
 		return []string{set}
 	}
 	return nil
 }
 
 func setOfTask(object client.Object) string {
-	set, _, _ := rollout.SetOf(object.GetName())
+	set, _, _ := v1alpha1.SetOf(object.GetName())
 	return set
 }
 
@@ -185,7 +184,6 @@ func (r *Reconciler) drop(key types.NamespacedName) {
 	r.written.Drop(key)
 	r.own.Drop(key)
 	r.refusals.drop(key)
-	r.rebuilt.drop(key)
 }
 
 // lookAgain brings the key back at the earliest of some times; never if all are zero.

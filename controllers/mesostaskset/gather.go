@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -64,8 +63,8 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTaskSet) 
 	if err := r.gatherOwn(ctx, v); err != nil || v.behind {
 		return v, err
 	}
-	r.gatherAgents(v, connection)
-	r.gatherLive(v, connection)
+	v.gatherAgents(connection)
+	v.gatherLive(connection)
 	return v, nil
 }
 
@@ -173,7 +172,7 @@ func (r *Reconciler) resolve(ctx context.Context, v *view, doubtful []client.Obj
 }
 
 // gatherAgents finds which agents of the set's tasks are being, or about to be, maintained.
-func (r *Reconciler) gatherAgents(v *view, connection *connections.Connection) {
+func (v *view) gatherAgents(connection *connections.Connection) {
 	if connection == nil {
 		return
 	}
@@ -203,37 +202,10 @@ func (v *view) lookAgainAt(at time.Time) {
 	}
 }
 
-// rebuilt are the sets of which it is known, in this process, that no Mesos task lives under their names without a MesosTask: what such a set creates
-// is all its own from then on. Its zero value is empty.
-type rebuilt struct {
-	mu    sync.Mutex
-	byKey map[types.NamespacedName]types.UID
-}
-
-func (b *rebuilt) has(key types.NamespacedName, uid types.UID) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.byKey[key] == uid
-}
-
-func (b *rebuilt) note(key types.NamespacedName, uid types.UID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.byKey == nil {
-		b.byKey = map[types.NamespacedName]types.UID{}
-	}
-	b.byKey[key] = uid
-}
-
-func (b *rebuilt) drop(key types.NamespacedName) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.byKey, key)
-}
-
-// gatherLive finds the live Mesos tasks under the set's names that no MesosTask accounts for.
-func (r *Reconciler) gatherLive(v *view, connection *connections.Connection) {
-	if connection == nil || !v.seen.Framework.Proven || r.rebuilt.has(v.key, v.object.UID) {
+// gatherLive finds the live Mesos tasks under the set's names that no MesosTask accounts for, until the set was complete once: whatever shows up
+// later is not its own.
+func (v *view) gatherLive(connection *connections.Connection) {
+	if connection == nil || !v.seen.Framework.Proven || v.object.Status.CurrentRevision != "" {
 		return
 	}
 	named := sets.New[string]()
@@ -241,10 +213,7 @@ func (r *Reconciler) gatherLive(v *view, connection *connections.Connection) {
 		named.Insert(task.Name)
 	}
 	v.seen.Framework.Live = connection.LiveNames(v.key.Namespace, func(name string) bool {
-		set, _, ok := rollout.SetOf(name)
+		set, _, ok := v1alpha1.SetOf(name)
 		return ok && set == v.key.Name && !named.Has(name)
 	})
-	if len(v.seen.Framework.Live) == 0 && v.seen.Framework.Reconciled {
-		r.rebuilt.note(v.key, v.object.UID)
-	}
 }

@@ -46,7 +46,7 @@ var standings = []standing{
 	{func(s *scene) bool { return !s.Framework.Reconciled }, (*scene).awaiting},
 	{func(s *scene) bool { return s.stuck() != nil }, (*scene).taskStalled},
 	{(*scene).isLate, (*scene).late},
-	{func(s *scene) bool { return s.rolls() && s.toReplace() > 0 }, (*scene).rolling},
+	{(*scene).isRolling, (*scene).rolling},
 	{func(s *scene) bool { return len(s.pick(anyMember)) != s.replicas }, (*scene).scaling},
 	{func(*scene) bool { return true }, (*scene).incomplete},
 }
@@ -99,6 +99,12 @@ func (s *scene) late() verdict {
 func (s *scene) rolling() verdict {
 	return verdict{reconciling: true, reason: v1alpha1.ReasonRollingOut, message: fmt.Sprintf(
 		"%s, %d of revision %s and %d older%s", s.counts(), len(s.pick(isUpdated)), s.update.Label, s.older(), s.worst())}
+}
+
+// isRolling says whether tasks of an older revision are to be replaced, or those that replaced them are not all available yet.
+func (s *scene) isRolling() bool {
+	unfinished := s.partition == 0 && s.current != nil && s.current != s.update
+	return s.rolls() && (s.toReplace() > 0 || unfinished)
 }
 
 func (s *scene) scaling() verdict {

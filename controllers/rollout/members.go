@@ -59,7 +59,7 @@ func (s *scene) member(task *v1alpha1.MesosTask) *member {
 		paused:   isPaused(task),
 	}
 	if m.revision == "" {
-		_, m.revision, _ = SetOf(task.Name)
+		_, m.revision, _ = v1alpha1.SetOf(task.Name)
 	}
 	if s.update != nil && m.revision != s.update.Label && s.revision(m.revision) == nil && restartsNothing(&task.Spec, &s.update.Template.Spec) {
 		// Its revision was lost, and is what the template is.
@@ -71,7 +71,8 @@ func (s *scene) member(task *v1alpha1.MesosTask) *member {
 		m.drift = !restartsNothing(&task.Spec, &wanted.Spec)
 	}
 	evict, _ := strconv.ParseBool(task.Annotations[v1alpha1.AnnotationEvict])
-	m.leaving = !m.paused && (evict || m.launched && s.Maintained.Has(agentOf(task)))
+	// Where none may be unavailable, what was changed by hand is replaced as what leaves is, the successor first.
+	m.leaving = !m.paused && (evict || m.drift && s.unavailable == 0 || m.launched && s.Maintained.Has(agentOf(task)))
 	s.judge(m)
 	return m
 }

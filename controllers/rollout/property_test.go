@@ -135,8 +135,8 @@ func (w *world) decide(fresh bool) bool {
 func (w *world) check(seen Seen, decision Decision) {
 	s := &scene{Seen: seen, spec: seen.Set.Spec}
 	s.findRevisions()
-	s.class()
 	s.budget()
+	s.class()
 	if !seen.Framework.Reconciled && len(decision.Creates)+len(decision.Deletes) > 0 {
 		w.Fatalf("%s: acts without its framework", decision.Rule)
 	}
@@ -370,14 +370,19 @@ func TestNext_properties(t *testing.T) {
 func (w *world) judgeEnd(idle int) {
 	s := &scene{Seen: w.seen(true), spec: w.set.Spec}
 	s.findRevisions()
-	s.class()
 	s.budget()
+	s.class()
 	if idle <= 5 || !s.complete() || s.Set.Status.Conditions[0].Status != metav1.ConditionTrue {
 		w.Errorf("the set does not come to its end: at rest for %d, %+v", idle, s.Set.Status)
 		for _, m := range s.members {
 			w.Errorf("%s: %+v", m.task.Name, *m)
 		}
 		w.Errorf("next: %+v", Next(w.seen(true)))
+	}
+	for _, m := range s.members {
+		if m.drift || m.leaving || m.orphan {
+			w.Errorf("at its end %s is %+v", m.task.Name, *m)
+		}
 	}
 	if len(w.set.Status.Conditions) != 1 {
 		w.Errorf("at its end its conditions are %+v", w.set.Status.Conditions)

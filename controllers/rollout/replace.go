@@ -131,7 +131,9 @@ func (s *scene) deleteLeaving(p *plan) {
 
 func (s *scene) whyLeaving(m *member) string {
 	switch {
-	case m.updated || s.strategy() == v1alpha1.UpdateOnDelete:
+	case m.drift:
+		return "as it was changed by hand"
+	case m.leaving:
 		return "to move it off its agent"
 	default:
 		return "as it is of revision " + m.revision

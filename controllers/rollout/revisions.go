@@ -24,7 +24,7 @@ type identity struct {
 func labelOf(content *Content, probe int) string {
 	encoded, _ := json.Marshal(identity{restarting(&content.Template.Spec), content.RestartedAt, probe})
 	sum := sha256.Sum256(encoded)
-	return hex.EncodeToString(sum[:])[:revisionLength]
+	return hex.EncodeToString(sum[:])[:v1alpha1.RevisionLength]
 }
 
 // same says whether a change from one content to the other restarts nothing.

@@ -119,8 +119,8 @@ func Next(seen Seen) Decision {
 	s := &scene{Seen: seen, spec: seen.Set.Spec}
 	s.decision.Status = *seen.Set.Status.DeepCopy()
 	s.findRevisions()
-	s.class()
 	s.budget()
+	s.class()
 	for _, rule := range rules {
 		if rule.when(s) {
 			s.decision.Rule = rule.name
@@ -145,6 +145,9 @@ type scene struct {
 	// update is the revision of the template as it is; nil while there is none. current is the one that tasks of the older share are made of; nil
 	// where it is not known.
 	update, current *Revision
+
+	// templates are those for tasks of a revision, by its label, once they were asked for.
+	templates map[string]*v1alpha1.MesosTaskSetTemplate
 
 	members []*member
 	// alive is how many objects may have a live task, those being deleted included.

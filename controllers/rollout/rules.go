@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/sets"
 
@@ -72,10 +73,9 @@ func (s *scene) endOlder() {
 // which restarts it: that is within the budget.
 func (s *scene) rebuild() {
 	spare := max(1, s.unavailable) - len(s.pick(isUnavailable))
-	taken := s.taken()
 	for _, name := range s.Framework.Live {
-		_, label, ok := SetOf(name)
-		if !ok || taken.Has(name) {
+		_, label, ok := v1alpha1.SetOf(name)
+		if !ok || slices.ContainsFunc(s.Tasks, func(task *v1alpha1.MesosTask) bool { return task.Name == name }) {
 			continue
 		}
 		template := s.wanted(label)

@@ -97,7 +97,18 @@ func restartsNothing(a, b *v1alpha1.MesosTaskSpec) bool {
 // wanted is the template for tasks of a revision as things are: that revision's, with what restarts nothing as the set's template has it now. Nil
 // where the revision is not known.
 func (s *scene) wanted(revision string) *v1alpha1.MesosTaskSetTemplate {
-	of := s.revision(revision)
+	if known, ok := s.templates[revision]; ok {
+		return known
+	}
+	if s.templates == nil {
+		s.templates = map[string]*v1alpha1.MesosTaskSetTemplate{}
+	}
+	s.templates[revision] = s.overlay(s.revision(revision))
+	return s.templates[revision]
+}
+
+// overlay puts what restarts nothing, as it is now, over the template of a revision; nil of none.
+func (s *scene) overlay(of *Revision) *v1alpha1.MesosTaskSetTemplate {
 	if of == nil {
 		return nil
 	}

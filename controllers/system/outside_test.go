@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -81,4 +84,51 @@ func (o *outside) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return got.response, got.err
+}
+
+// asked counts the requests that one world makes of the API server, by verb and resource, as in "PATCH mesostasks/status".
+type asked struct {
+	mu     sync.Mutex
+	byWhat map[string]int
+}
+
+// RoundTrip implements http.RoundTripper.
+func (a *asked) RoundTrip(request *http.Request) (*http.Response, error) {
+	a.mu.Lock()
+	a.byWhat[request.Method+" "+resourceOf(request.URL.Path)]++
+	a.mu.Unlock()
+	return apiServer.RoundTrip(request)
+}
+
+// resourceOf is the resource that a path is of, with its subresource.
+func resourceOf(path string) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	parts := strings.Split(rest, "/")
+	if i := slices.Index(parts, "namespaces"); i >= 0 && len(parts) > i+2 {
+		parts = append(parts[:i], parts[i+2:]...)
+	}
+	// What is left is [group,] version, resource[, name[, subresource]].
+	for i, part := range parts {
+		if strings.HasPrefix(part, "v1") {
+			parts = parts[i+1:]
+			break
+		}
+	}
+	if len(parts) > 2 {
+		return parts[0] + "/" + parts[2]
+	}
+	return parts[0]
+}
+
+// writes are all requests that are not reads.
+func (a *asked) writes() map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	writes := map[string]int{}
+	for what, count := range a.byWhat {
+		if !strings.HasPrefix(what, http.MethodGet) {
+			writes[what] = count
+		}
+	}
+	return writes
 }

@@ -10,12 +10,15 @@ import (
 	"time"
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
@@ -215,6 +218,333 @@ func TestSet_badRevision(t *testing.T) {
 		v.wantSet("web", "True Available")
 		if got := v.commands("web"); got["serve 1"] != 3 || len(got) != 1 {
 			v.Errorf("once it was taken back there run %v", got)
+		}
+		watched.judge(v)
+	})
+}
+
+// started is how often each of a set's MesosTasks was started on some agent.
+func (v *virtual) started(set string) map[string]int {
+	started := map[string]int{}
+	for _, change := range v.mesos.Ledger() {
+		if id, err := lifecycle.ParseTaskID(change.TaskID); err == nil && change.What == simulator.Started && strings.HasPrefix(id.Name, set+"-") {
+			started[id.Name]++
+		}
+	}
+	return started
+}
+
+// wantStarted fails the test unless so many MesosTasks of a set were started, each once.
+func (v *virtual) wantStarted(set string, want int) {
+	v.Helper()
+	started := v.started(set)
+	for name, times := range started {
+		if times != 1 {
+			v.Errorf("%s was started %d times", name, times)
+		}
+	}
+	if len(started) != want {
+		v.Errorf("%d were started, want %d: %v", len(started), want, started)
+	}
+}
+
+const rolled = "replicas: 3, updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 1}}"
+
+// TestSet_failover: another process goes on with a rollout that is half done.
+func TestSet_failover(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "minReadySeconds: 10, "+rolled)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		watched := &budgets{}
+		watched.want(2, 4)
+		watched.watch(v, "web")
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		v.pass(8 * time.Second)
+		v.wantSet("web", "False RollingOut")
+		v.stop()
+		v.pass(time.Minute)
+		v.start()
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		watched.judge(v)
+		v.wantStarted("web", 6)
+	})
+}
+
+// TestSet_crash stops the process around each of the set controller's writes, the first time and the last time that a life takes it, and lets another
+// go on. Judged is by what really ran: each of the MesosTasks that there had to be was started once, and the budgets held.
+func TestSet_crash(t *testing.T) {
+	for _, step := range []leadership.Step{
+		{Kind: leadership.StepWriteSet, What: "revision"}, {Kind: leadership.StepWriteSet, What: "status"},
+		{Kind: leadership.StepWriteTask, What: "creation"}, {Kind: leadership.StepWriteTask, What: "deletion"}, {Kind: leadership.StepWriteTask, What: "change"},
+	} {
+		for _, nth := range []int{1, 2, 3} {
+			for _, when := range []moment{before, sent, answered} {
+				if nth == 3 && step.What == "revision" {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s %s %d, %s", step.Kind, step.What, nth, when), func(t *testing.T) {
+					inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+						v.crashSet(&death{kind: step.Kind, what: step.What, nth: nth, moment: when, died: make(chan struct{})})
+					})
+				})
+			}
+		}
+	}
+}
+
+// crashSet rolls a set while a process of the operator dies.
+func (v *virtual) crashSet(end *death) {
+	v.Helper()
+	v.framework("")
+	v.watch = end.watch
+	v.start()
+	v.watch = nil
+	died := false
+	live := func(d time.Duration) {
+		for ; d > 0; d -= time.Second {
+			v.pass(time.Second)
+			select {
+			case <-end.died:
+				if !died {
+					died = true
+					v.stop()
+					v.start()
+				}
+			default:
+			}
+		}
+	}
+	watched := &budgets{}
+	watched.want(0, 3)
+	watched.watch(v, "web")
+	v.taskSet("web", "serve 1", rolled)
+	live(40 * time.Second)
+	v.wantSet("web", "True Available")
+	watched.want(2, 4)
+	v.patchSet("web", `{spec: {template: {spec: {shell: serve 2, maxRestarts: 7}}}}`)
+	live(2 * time.Minute)
+	v.wantSet("web", "True Available")
+	watched.judge(v)
+	v.wantStarted("web", 6)
+	if !died {
+		v.Errorf("%s %s was not taken %d times", end.kind, end.what, end.nth)
+	}
+	if disasters := v.mesos.Disasters(); len(disasters) > 0 {
+		v.Error(disasters)
+	}
+}
+
+// TestSet_cost counts what is asked of the API server for a set of twelve: a creation, a binding and a status for each, and ten writes at most of the
+// set's own.
+func TestSet_cost(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.pass(10 * time.Second)
+		v.taskSet("web", "serve 1", "replicas: 12")
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		writes := v.asked.writes()
+		want := map[string]int{"POST mesostasks": 12, "PATCH mesostasks": 12, "PATCH mesostasks/status": 12, "POST mesostasksets": 1, "POST controllerrevisions": 1}
+		for what, count := range want {
+			if writes[what] != count {
+				v.Errorf("%d times %s, want %d", writes[what], what, count)
+			}
+		}
+		if own := writes["PATCH mesostasksets/status"] + writes["PATCH mesostasksets"] + writes["POST controllerrevisions"]; own > 10 {
+			v.Errorf("the set's own writes are %d", own)
+		}
+		v.Logf("%v", writes)
+		v.pass(10 * time.Minute)
+		if later := v.asked.writes(); later["PATCH mesostasksets/status"] != writes["PATCH mesostasksets/status"] || later["PATCH mesostasks/status"] != writes["PATCH mesostasks/status"] {
+			v.Errorf("at rest it went on writing: %v, then %v", writes, later)
+		}
+	})
+}
+
+// letGo makes what a set owns nobody's, as garbage collection does when a set is deleted with --cascade=orphan, and deletes the set.
+func (v *virtual) letGo(name string) {
+	v.Helper()
+	var owned []client.Object
+	for _, task := range v.tasksOfSet(name) {
+		owned = append(owned, &task)
+	}
+	revisions := &appsv1.ControllerRevisionList{}
+	if err := v.client.List(context.Background(), revisions, client.InNamespace(v.namespace)); err != nil {
+		v.Fatal(err)
+	}
+	for i := range revisions.Items {
+		owned = append(owned, &revisions.Items[i])
+	}
+	if err := v.client.Delete(context.Background(), v.getSet(name)); err != nil {
+		v.Fatal(err)
+	}
+	for _, object := range owned {
+		if err := v.client.Patch(context.Background(), object, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"ownerReferences":null}}`))); err != nil {
+			v.Fatal(err)
+		}
+	}
+}
+
+// TestSet_rebuilt: a set that was deleted with --cascade=orphan and created anew, with another UID, takes over what is there and restarts nothing.
+func TestSet_rebuilt(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", rolled)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		v.letGo("web")
+		v.pass(30 * time.Second)
+		v.taskSet("web", "serve 1", rolled)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		v.wantStarted("web", 3)
+		set := v.getSet("web")
+		for _, task := range v.tasksOfSet("web") {
+			if owner := metav1.GetControllerOf(&task); owner == nil || owner.UID != set.UID {
+				v.Errorf("%s is controlled by %+v", task.Name, owner)
+			}
+		}
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.wantStarted("web", 6)
+	})
+}
+
+// TestSet_lost: everything of a set is lost but the tasks, and Git brings the set back: it takes the tasks over as they run, under the names that they
+// have.
+func TestSet_lost(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 5")
+		v.pass(30 * time.Second)
+		v.patchSet("web", `{spec: {replicas: 3}}`)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		v.stop()
+		v.letGo("web")
+		removeTasks(v.T, v.client, v.namespace)
+		if err := v.client.DeleteAllOf(context.Background(), &appsv1.ControllerRevision{}, client.InNamespace(v.namespace)); err != nil {
+			v.Fatal(err)
+		}
+		v.taskSet("web", "serve 1", "replicas: 3")
+		v.start()
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		v.wantStarted("web", 5)
+	})
+}
+
+// TestSet_byHand: what a person does to a set, and to a task of it by hand, is heeded or put back.
+func TestSet_byHand(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", rolled)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		watched := &budgets{}
+		watched.want(2, 4)
+		watched.watch(v, "web")
+		name := v.tasksOfSet("web")[0].Name
+		v.patch(name, `{metadata: {labels: {mesos.dev/set: null}}, spec: {shell: mine, maxRestarts: 2}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		if task := v.get(name); task.Spec.Shell != "serve 1" || task.Spec.MaxRestarts != nil || task.Labels[v1alpha1.LabelSet] != "web" {
+			v.Errorf("it was not put back: %+v %+v", task.Labels, task.Spec)
+		}
+		v.patch(name, `{metadata: {annotations: {mesos.dev/evict: "true"}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		if v.exists(name) {
+			v.Errorf("%s is still there though it was to be moved", name)
+		}
+		watched.judge(v)
+
+		v.patchSet("web", `{spec: {suspend: true}}`)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Suspended")
+		if live := v.mesos.LiveTasks(); live != 0 {
+			v.Errorf("suspended, %d run", live)
+		}
+		v.patchSet("web", `{spec: {suspend: false}}`)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+	})
+}
+
+// TestSet_strategies: with Recreate no task of the older revision lives when the first new one starts; with OnDelete what somebody deletes is replaced;
+// a set that is paused replaces nothing; a partition stays until it is lifted.
+func TestSet_strategies(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 3, updateStrategy: {type: Recreate}")
+		v.pass(30 * time.Second)
+		v.wrote = func(object client.Object, _ bool) {
+			if commands := v.commands("web"); commands["serve 1"] > 0 && commands["serve 2"] > 0 {
+				v.Errorf("two revisions run at a time: %v", commands)
+			}
+		}
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.wrote = nil
+
+		v.patchSet("web", `{spec: {updateStrategy: {type: OnDelete}, template: {spec: {shell: serve 3}}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.delete(v.tasksOfSet("web")[0].Name)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 2"] != 2 || got["serve 3"] != 1 {
+			v.Errorf("after one was deleted there run %v", got)
+		}
+
+		v.patchSet("web", `{spec: {paused: true, updateStrategy: {type: RollingUpdate, rollingUpdate: {partition: 2}}, template: {spec: {shell: serve 4}}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.patchSet("web", `{spec: {paused: false}}`)
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 2"] != 2 || got["serve 4"] != 1 {
+			v.Errorf("with a partition of two there run %v", got)
+		}
+		v.patchSet("web", `{spec: {updateStrategy: {rollingUpdate: {partition: 0}}}}`)
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 4"] != 3 || len(got) != 1 {
+			v.Errorf("once the partition is lifted there run %v", got)
+		}
+	})
+}
+
+// TestSet_agents: a set moves its tasks off an agent that is to be maintained, and rolls though one of its tasks is unreachable for long.
+func TestSet_agents(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", rolled)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		watched := &budgets{}
+		watched.want(2, 4)
+		watched.watch(v, "web")
+		agent := v.agentOf(v.tasksOfSet("web")[0].Name)
+		agent.ScheduleMaintenance(30*time.Minute, time.Hour)
+		v.pass(5 * time.Minute)
+		v.wantSet("web", "True Available")
+		for _, task := range v.tasksOfSet("web") {
+			if task.Status.Task.AgentID == agent.ID() {
+				v.Errorf("%s is still on the agent that is to be maintained", task.Name)
+			}
 		}
 		watched.judge(v)
 	})

@@ -60,6 +60,8 @@ type virtual struct {
 	wrote func(object client.Object, answered bool)
 	// quit ends what else runs.
 	quit []func()
+	// asked counts what was asked of the API server.
+	asked *asked
 
 	mu sync.Mutex
 	// running is the process that runs; nil while none does.
@@ -164,7 +166,7 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 	now := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(now))
-		v := &virtual{T: t, namespace: namespace.Name}
+		v := &virtual{T: t, namespace: namespace.Name, asked: &asked{byWhat: map[string]int{}}}
 		v.mesos = simulator.New(simulator.Options{Flags: flags})
 		defer v.mesos.Close()
 		for number := range 2 {
@@ -197,7 +199,7 @@ func (v *virtual) newClient() client.Client {
 	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
 	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
-	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: apiServer}})
+	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: v.asked}})
 	if err != nil {
 		v.Fatal(err)
 	}

@@ -1,0 +1,382 @@
+package rollout
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"sigs.k8s.io/yaml"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+var epoch = time.Unix(1_000_000, 0).UTC()
+
+// given is a set in the making.
+type given struct {
+	Seen
+	// revisions are the command lines of the set's revisions, oldest first; the last is the template's.
+	revisions []string
+}
+
+// aSet is a set with so many replicas, whose template has had some command lines, the last of which it has now.
+func aSet(replicas int32, commands ...string) *given {
+	set := &v1alpha1.MesosTaskSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "set", Generation: 1}}
+	set.Spec.Replicas, set.Spec.ProgressDeadlineSeconds = &replicas, 600
+	g := &given{Seen: Seen{Now: epoch, Set: set, Framework: Framework{Reconciled: true, Proven: true}}, revisions: commands}
+	for i, command := range commands {
+		set.Spec.Template.Spec.Shell = command
+		content := Content{Template: *set.Spec.Template.DeepCopy()}
+		label := labelOf(&content, 0)
+		g.Revisions = append(g.Revisions, Revision{Name: "web-" + label, UID: types.UID(label), Label: label, Number: int64(i + 1), Content: content})
+	}
+	return g
+}
+
+// label is that of the revision with a command line.
+func (g *given) label(command string) string {
+	for _, revision := range g.Revisions {
+		if revision.Template.Spec.Shell == command {
+			return revision.Label
+		}
+	}
+	return ""
+}
+
+func (g *given) budgets(surge, unavailable int32) *given {
+	rolling := &v1alpha1.RollingUpdate{MaxSurge: new(intstr.FromInt32(surge)), MaxUnavailable: new(intstr.FromInt32(unavailable))}
+	g.Set.Spec.UpdateStrategy.RollingUpdate = rolling
+	return g
+}
+
+func (g *given) with(change func(*given)) *given {
+	change(g)
+	return g
+}
+
+// task adds a MesosTask of a revision that is ready, changed by what is given.
+func (g *given) task(command string, changes ...func(*v1alpha1.MesosTask)) *given {
+	label := g.label(command)
+	index := 0
+	for _, task := range g.Tasks {
+		if strings.HasPrefix(task.Name, "web-"+label) {
+			index++
+		}
+	}
+	task := &v1alpha1.MesosTask{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: fmt.Sprintf("web-%s-%d", label, index), Generation: 1, UID: types.UID(fmt.Sprint(len(g.Tasks))),
+			Labels:            map[string]string{v1alpha1.LabelSet: "web", v1alpha1.LabelRevision: label},
+			OwnerReferences:   []metav1.OwnerReference{OwnerOf(g.Set)},
+			CreationTimestamp: metav1.Time{Time: epoch.Add(time.Duration(len(g.Tasks)-100) * time.Minute)},
+		},
+		Spec: *g.Set.Spec.Template.Spec.DeepCopy(),
+		Status: v1alpha1.MesosTaskStatus{
+			ObservedGeneration: 1, Task: &v1alpha1.TaskAttempt{ID: "x", AgentID: fmt.Sprintf("agent-%d", len(g.Tasks)), Hostname: "host-1"},
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonRunning, LastTransitionTime: metav1.Time{Time: epoch.Add(-time.Hour)}}},
+		},
+	}
+	task.Spec.Shell = command
+	for _, change := range changes {
+		change(task)
+	}
+	g.Tasks = append(g.Tasks, task)
+	return g
+}
+
+func unready(task *v1alpha1.MesosTask) {
+	task.Status.Conditions[0].Status, task.Status.Conditions[0].Reason = metav1.ConditionFalse, v1alpha1.ReasonBackOff
+}
+
+func waiting(task *v1alpha1.MesosTask) {
+	task.Status.Task = nil
+	task.Status.Conditions[0].Status, task.Status.Conditions[0].Reason = metav1.ConditionFalse, v1alpha1.ReasonAwaitingOffer
+}
+
+func leaving(task *v1alpha1.MesosTask) { task.DeletionTimestamp = &metav1.Time{Time: epoch} }
+
+func unreachableFor(d time.Duration) func(*v1alpha1.MesosTask) {
+	return func(task *v1alpha1.MesosTask) {
+		task.Status.Conditions = append(task.Status.Conditions, metav1.Condition{
+			Type: v1alpha1.ConditionAgentUnreachable, Status: metav1.ConditionTrue, LastTransitionTime: metav1.Time{Time: epoch.Add(-d)},
+		})
+	}
+}
+
+func annotated(key, value string) func(*v1alpha1.MesosTask) {
+	return func(task *v1alpha1.MesosTask) { task.Annotations = map[string]string{key: value} }
+}
+
+func onAgent(agent string) func(*v1alpha1.MesosTask) {
+	return func(task *v1alpha1.MesosTask) { task.Status.Task.AgentID = agent }
+}
+
+// outline is what a decision does, in short: names of MesosTasks that it creates, deletes and changes, with the revisions' command lines in place
+// of their labels.
+func (g *given) outline(decision *Decision) string {
+	short := func(name string) string {
+		for _, revision := range g.Revisions {
+			name = strings.ReplaceAll(name, "web-"+revision.Label, revision.Template.Spec.Shell)
+		}
+		return name
+	}
+	var parts []string
+	for _, creation := range decision.Creates {
+		parts = append(parts, "+"+short(creation.Name))
+	}
+	for _, deletion := range decision.Deletes {
+		parts = append(parts, "-"+short(deletion.Task.Name))
+	}
+	for _, change := range decision.Changes {
+		parts = append(parts, "~"+short(change.Task.Name))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ")
+}
+
+func TestNext_rows(t *testing.T) {
+	strategy := func(kind v1alpha1.UpdateStrategyType) func(*given) {
+		return func(g *given) { g.Set.Spec.UpdateStrategy.Type = kind }
+	}
+	current := func(command string) func(*given) {
+		return func(g *given) { g.Set.Status.CurrentRevision = g.label(command) }
+	}
+	partition := func(n int32) func(*given) {
+		return func(g *given) { g.Set.Spec.UpdateStrategy.RollingUpdate.Partition = n }
+	}
+	cases := map[string]struct {
+		given *given
+		want  string
+		// ready is what condition Ready says.
+		ready string
+	}{
+		"a new set":          {aSet(3, "a"), "+a-0 +a-1 +a-2", "False Scaling"},
+		"a set that is done": {aSet(2, "a").task("a").task("a"), "", "True Available"},
+		"no set before the framework has answered": {aSet(1, "a").with(func(g *given) { g.Framework.Reconciled = false }), "", "False AwaitingFramework"},
+		"nothing is made before the proof":         {aSet(1, "a").with(func(g *given) { g.Framework.Proven = false }), "", "False Scaling"},
+		"what waits for no proof has tasks":        {aSet(2, "a").task("a").with(func(g *given) { g.Framework.Proven = false }), "+a-1", "False Scaling"},
+		"an obstacle":                              {aSet(1, "a").with(func(g *given) { g.Framework.Obstacle = &Obstacle{v1alpha1.ReasonFrameworkNotFound, "none"} }), "", "False FrameworkNotFound"},
+		"an obstacle to nothing":                   {aSet(1, "a").task("a").with(func(g *given) { g.Framework.Obstacle = &Obstacle{v1alpha1.ReasonFrameworkNotFound, "none"} }), "", "True Available"},
+		"the lowest free index":                    {aSet(3, "a").task("a").task("a", leaving).task("a"), "+a-3", "False Scaling"},
+		"no room while others are being killed":    {aSet(2, "a").budgets(0, 1).task("a").task("a", leaving), "", "False Scaling"},
+		"what another set of the name leaves behind": {
+			aSet(1, "a").budgets(0, 1).task("a", leaving, func(task *v1alpha1.MesosTask) { task.OwnerReferences[0].UID = "earlier" }), "", "False Scaling",
+		},
+		"a task of somebody else's has the name": {
+			aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.Labels, task.OwnerReferences = nil, nil }), "+a-1", "False Scaling",
+		},
+		"a task of another controller with the label": {
+			aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences[0].UID = "other" }), "+a-1", "False Scaling",
+		},
+		"a task that nobody controls":       {aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences = nil }), "~a-0", "True Available"},
+		"down: not launched first":          {aSet(2, "a").task("a").task("a", waiting).task("a"), "-a-1", "False Scaling"},
+		"down: then unready":                {aSet(2, "a").task("a").task("a", unready).task("a"), "-a-1", "False Scaling"},
+		"down: then of the agent with most": {aSet(2, "a").task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("y")), "-a-1", "False Scaling"},
+		"down: by turns": {
+			aSet(2, "a").task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("y")).task("a", onAgent("y")), "-a-1 -a-2 -a-4", "False Scaling",
+		},
+		"down: then the youngest":                     {aSet(2, "a").task("a").task("a").task("a"), "-a-2", "False Scaling"},
+		"down: what is paused is left alone":          {aSet(0, "a").task("a", annotated(v1alpha1.AnnotationPaused, "true")).task("a"), "-a-1", "False Scaling"},
+		"roll: the successor first":                   {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
+		"roll: then an old one":                       {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a").task("b"), "-a-2", "False RollingOut"},
+		"roll: not before the successor is available": {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a").task("b", unready), "", "False RollingOut"},
+		"roll: an old one first":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a"), "-a-2", "False RollingOut"},
+		"roll: no successor while the old one lives":  {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a", leaving), "", "False RollingOut"},
+		"roll: the successor of one that is gone":     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a"), "+b-0", "False RollingOut"},
+		"roll: both":                                      {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a quarter where nothing is said":           {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a bad revision stops":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", unready), "", "False RollingOut"},
+		"roll: back from a bad revision":                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", unready), "-b-0", "False RollingOut"},
+		"roll: what is unready goes first":                {aSet(3, "a", "b").budgets(0, 1).task("a", unready).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: unreachable is not available":              {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: what hangs holds up":                       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
+		"roll: what hangs for long counts for neither":    {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
+		"keep: what hangs for long is not replaced":       {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
+		"partition: stays":                                {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: the others roll":                      {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
+		"partition: of the share a lost one is made anew": {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
+		"partition: one that grows takes nothing back":    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
+		"recreate: all old ones end":                      {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
+		"recreate: none is made while one lives":          {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
+		"recreate: then all are made":                     {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)), "+b-0 +b-1", "False Scaling"},
+		"on delete: nothing is replaced":                  {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a").task("a"), "", "True Available"},
+		"on delete: what was deleted is of the new":       {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a"), "+b-0", "False Scaling"},
+		"paused: nothing is replaced":                     {aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Paused = true }).task("a").task("a"), "", "True Available"},
+		"paused: what is missing is of the old":           {aSet(2, "a", "b").with(current("a")).with(func(g *given) { g.Set.Spec.Paused = true }).task("a"), "+a-1", "False Scaling"},
+		"evict: the successor first":                      {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a"), "+a-2", "True Available"},
+		"evict: then it goes":                             {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a").task("a"), "-a-0", "False Scaling"},
+		"maintenance: the successor first":                {aSet(2, "a").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Maintained = sets.New("agent-1") }), "+a-2", "True Available"},
+		"by hand: put back": {
+			aSet(2, "a").budgets(0, 1).task("a").task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "~a-1", "True Available",
+		},
+		"by hand: one at a time": {
+			aSet(2, "a").budgets(0, 1).task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }).task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "~a-1", "True Available",
+		},
+		"by hand: replaced where none may be unavailable": {
+			aSet(2, "a").budgets(1, 0).task("a").task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "+a-2", "True Available",
+		},
+		"by hand: a label": {aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { delete(task.Labels, v1alpha1.LabelSet) }), "~a-0", "True Available"},
+		"what restarts nothing goes into all at once": {
+			aSet(2, "a").task("a").task("a").with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) }), "~a-0 ~a-1", "True Available",
+		},
+		"what restarts nothing goes into the old ones too": {
+			aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) }), "+b-0 ~a-0 ~a-1", "False RollingOut",
+		},
+		"suspended all at once":     {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False Unavailable"},
+		"rebuilt: what lives first": {aSet(2, "a").with(func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }), "+a-5", "False Scaling"},
+		"a deleted set":             {aSet(2, "a").with(func(g *given) { g.Set.DeletionTimestamp = &metav1.Time{Time: epoch} }), "", ""},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			decision := Next(tc.given.Seen)
+			if diff := cmp.Diff(tc.want, tc.given.outline(&decision)); diff != "" {
+				t.Errorf("by rule %q (-want +got):\n%s", decision.Rule, diff)
+			}
+			ready := ""
+			if condition := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionReady); condition != nil {
+				ready = string(condition.Status) + " " + condition.Reason
+			}
+			if ready != tc.ready {
+				t.Errorf("Ready is %s, want %s", ready, tc.ready)
+			}
+		})
+	}
+}
+
+// TestNext_revisions: which changes of a template make a revision.
+func TestNext_revisions(t *testing.T) {
+	cases := map[string]struct {
+		change func(*v1alpha1.MesosTaskSetSpec)
+		makes  bool
+	}{
+		"no change":       {func(*v1alpha1.MesosTaskSetSpec) {}, false},
+		"another command": {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.Shell = "b" }, true},
+		"restarted at":    {func(s *v1alpha1.MesosTaskSetSpec) { s.RestartedAt = "now" }, true},
+		"another role":    {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.Roles = []string{"x"} }, true},
+		"a label": {func(s *v1alpha1.MesosTaskSetSpec) {
+			s.Template.Metadata.Labels = map[string]v1alpha1.TemplateLabel{"a": "b"}
+		}, false},
+		"a placement":               {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.Placement = &v1alpha1.Placement{} }, false},
+		"how it is kept":            {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.MaxRestarts = new(int32(1)) }, false},
+		"a default that is new":     {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.RestartPolicy = v1alpha1.RestartAlways }, false},
+		"more replicas":             {func(s *v1alpha1.MesosTaskSetSpec) { s.Replicas = new(int32(9)) }, false},
+		"a health check by default": {func(s *v1alpha1.MesosTaskSetSpec) { s.Template.Spec.HealthCheck = &v1alpha1.HealthCheck{} }, true},
+	}
+	for sentence, tc := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			g := aSet(1, "a").task("a")
+			tc.change(&g.Set.Spec)
+			decision := Next(g.Seen)
+			if made := decision.MakeRevision != nil; made != tc.makes {
+				t.Errorf("makes a revision: %t, want %t", made, tc.makes)
+			}
+			if tc.makes && (len(decision.Creates) > 0 || len(decision.Deletes) > 0) {
+				t.Error("and does more, before that is there")
+			}
+		})
+	}
+}
+
+// TestNext_history: beyond the limit the oldest revisions go that no task is of.
+func TestNext_history(t *testing.T) {
+	g := aSet(1, "a", "b", "c", "d", "e").task("a").with(func(g *given) {
+		g.Set.Spec.Paused, g.Set.Spec.RevisionHistoryLimit, g.Set.Status.CurrentRevision = true, new(int32(1)), g.label("a")
+	})
+	decision := Next(g.Seen)
+	var dropped []string
+	for _, revision := range decision.DropRevisions {
+		dropped = append(dropped, revision.Template.Spec.Shell)
+	}
+	if diff := cmp.Diff([]string{"c", "b"}, dropped); diff != "" {
+		t.Errorf("revisions that go (-want +got):\n%s", diff)
+	}
+}
+
+// TestNext_stalled: a rollout without progress says which task, where and why, and an Event says so once.
+func TestNext_stalled(t *testing.T) {
+	g := aSet(2, "a", "b").budgets(0, 1).task("a").task("b", unready)
+	decision := Next(g.Seen)
+	if got, want := decision.Check, epoch.Add(10*time.Minute); !got.Equal(want) {
+		t.Errorf("looks again at %v, want %v", got, want)
+	}
+	g.Set.Status, g.Now = decision.Status, epoch.Add(10*time.Minute)
+	decision = Next(g.Seen)
+	stalled := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.Reason != v1alpha1.ReasonProgressDeadlineExceeded || !strings.Contains(stalled.Message, g.label("b")+"-0 on host-1 is BackOff") {
+		t.Errorf("Stalled is %+v", stalled)
+	}
+	if len(decision.Events) != 1 || !decision.Events[0].Warning {
+		t.Errorf("events are %+v", decision.Events)
+	}
+	g.Set.Status = decision.Status
+	if decision = Next(g.Seen); len(decision.Events) > 0 {
+		t.Errorf("again it tells %+v", decision.Events)
+	}
+}
+
+// TestNext_paces: counts alone are written every five seconds, another verdict at once.
+func TestNext_paces(t *testing.T) {
+	g := aSet(3, "a").task("a").task("a", unready).task("a", unready)
+	g.Set.Status, g.LastWrite = Next(g.Seen).Status, epoch
+	g.Now = epoch.Add(time.Second)
+	g.Tasks[1].Status.Conditions[0] = g.Tasks[0].Status.Conditions[0]
+	if decision := Next(g.Seen); !decision.WriteAt.Equal(epoch.Add(5*time.Second)) || !decision.Check.Equal(decision.WriteAt) {
+		t.Errorf("another count is written at %v, and looked at again at %v", decision.WriteAt, decision.Check)
+	}
+	g.Tasks[2].Status.Conditions[0] = g.Tasks[0].Status.Conditions[0]
+	if decision := Next(g.Seen); g.Now.Before(decision.WriteAt) {
+		t.Errorf("that all are available is written at %v", decision.WriteAt)
+	}
+}
+
+// TestDefaults_areThoseOfTheCRD: what the CRD fills in of what restarts a task is known here, or a release that adds a default would roll every set.
+func TestDefaults_areThoseOfTheCRD(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "config", "crd", "bases", "mesos.dev_mesostasksets.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	if err := yaml.Unmarshal(content, crd); err != nil {
+		t.Fatal(err)
+	}
+	spec := crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"].Properties["template"].Properties["spec"]
+	found := map[string]bool{}
+	var walk func(schema *apiextensionsv1.JSONSchemaProps, path string)
+	walk = func(schema *apiextensionsv1.JSONSchemaProps, path string) {
+		root, _, _ := strings.Cut(path, ".")
+		if schema.Default != nil && !slices.Contains(kept, root) {
+			found[path] = true
+			if want := fmt.Sprint(defaults[path]); strings.Trim(string(schema.Default.Raw), `"`) != want {
+				t.Errorf("the CRD has default %s for %s, and %s is known", schema.Default.Raw, path, want)
+			}
+		}
+		for name, property := range schema.Properties {
+			walk(&property, strings.TrimPrefix(path+"."+name, "."))
+		}
+		if schema.Items != nil && schema.Items.Schema != nil {
+			walk(schema.Items.Schema, path+"[]")
+		}
+	}
+	walk(&spec, "")
+	for path := range defaults {
+		if !found[path] {
+			t.Errorf("the CRD has no default for %s", path)
+		}
+	}
+	for _, name := range kept {
+		if _, ok := spec.Properties[name]; !ok {
+			t.Errorf("there is no field %s", name)
+		}
+	}
+}
