@@ -30,6 +30,10 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision rollout.Decis
 	if err := r.carryOut(ctx, view, decision); err != nil {
 		return err
 	}
+	if view.seen.Refusal != "" {
+		// The status says so still.
+		view.lookAgainAt(view.seen.Now)
+	}
 	r.refusals.drop(view.key)
 	return r.record(ctx, view, decision)
 }

@@ -24,6 +24,9 @@ import (
 // maintenanceLead is how long before its maintenance begins an agent is left where its framework does not say.
 const maintenanceLead = time.Hour
 
+// levelsRetry is how often it is looked whether the CRDs have levels that this release knows.
+const levelsRetry = time.Minute
+
 // view is all that one reconcile of a MesosTaskSet reads.
 type view struct {
 	key types.NamespacedName
@@ -87,6 +90,7 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (connection *
 	}
 	if obstacle := r.Levels.Obstacle(); obstacle != nil {
 		v.seen.Framework.Obstacle = &rollout.Obstacle{Reason: obstacle.Reason, Message: obstacle.Message}
+		v.lookAgainAt(v.seen.Now.Add(levelsRetry))
 	} else if !framework.DeletionTimestamp.IsZero() {
 		v.seen.Framework.Obstacle = &rollout.Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: fmt.Sprintf("MesosFramework %s is being deleted", name)}
 	}

@@ -189,12 +189,18 @@ func (s *scene) noteProgress() {
 	closer := before.LastProgressTime == nil || before.UpdateRevision != status.UpdateRevision || before.ObservedGeneration != s.Set.Generation ||
 		status.UpdatedReplicas > before.UpdatedReplicas || status.AvailableReplicas > before.AvailableReplicas ||
 		status.Replicas-status.UpdatedReplicas < before.Replicas-before.UpdatedReplicas
-	if closer || !s.Framework.Reconciled {
+	if closer || s.Framework.Reconciled && s.waited() {
 		status.LastProgressTime = &metav1.Time{Time: s.Now.Truncate(time.Second)}
 	}
 	if at := s.deadline(); s.Now.Before(at) {
 		s.checkAt(at)
 	}
+}
+
+// waited says whether the set waited for its framework until now.
+func (s *scene) waited() bool {
+	ready := meta.FindStatusCondition(s.Set.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonAwaitingFramework
 }
 
 func (s *scene) deadline() time.Time {

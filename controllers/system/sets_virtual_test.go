@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +12,10 @@ import (
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -278,8 +281,11 @@ func TestSet_failover(t *testing.T) {
 // go on. Judged is by what really ran: each of the MesosTasks that there had to be was started once, and the budgets held.
 func TestSet_crash(t *testing.T) {
 	for _, step := range []leadership.Step{
-		{Kind: leadership.StepWriteSet, What: "revision"}, {Kind: leadership.StepWriteSet, What: "status"},
-		{Kind: leadership.StepWriteTask, What: "creation"}, {Kind: leadership.StepWriteTask, What: "deletion"}, {Kind: leadership.StepWriteTask, What: "change"},
+		{Kind: leadership.StepWriteSet, What: "revision"},
+		{Kind: leadership.StepWriteSet, What: "status"},
+		{Kind: leadership.StepWriteTask, What: "creation"},
+		{Kind: leadership.StepWriteTask, What: "deletion"},
+		{Kind: leadership.StepWriteTask, What: "change"},
 	} {
 		for _, nth := range []int{1, 2, 3} {
 			for _, when := range []moment{before, sent, answered} {
@@ -547,5 +553,41 @@ func TestSet_agents(t *testing.T) {
 			}
 		}
 		watched.judge(v)
+	})
+}
+
+// TestSet_refused: a set whose MesosTasks the API server refuses, as a quota does, says so and goes on once it lets them.
+func TestSet_refused(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		tries, full := 0, true
+		var mu sync.Mutex
+		v.watch = func(step leadership.Step, send func() error) error {
+			mu.Lock()
+			refuse := full && step.What == "creation"
+			if refuse {
+				tries++
+			}
+			mu.Unlock()
+			if refuse {
+				return apierrors.NewForbidden(schema.GroupResource{Resource: "mesostasks"}, "web", errors.New("exceeded quota: tasks"))
+			}
+			return send()
+		}
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 2")
+		v.pass(10 * time.Minute)
+		v.wantSet("web", "False WriteRefused")
+		if stalled := meta.FindStatusCondition(v.getSet("web").Status.Conditions, v1alpha1.ConditionStalled); stalled == nil || !strings.Contains(stalled.Message, "exceeded quota: tasks") {
+			v.Errorf("condition Stalled does not say why: %+v", stalled)
+		}
+		mu.Lock()
+		if tries > 20 {
+			v.Errorf("it tried %d times in ten minutes", tries)
+		}
+		full = false
+		mu.Unlock()
+		v.pass(6 * time.Minute)
+		v.wantSet("web", "True Available")
 	})
 }
