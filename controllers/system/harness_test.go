@@ -159,9 +159,12 @@ func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner)
 	return &world{t: t, client: admin, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
 }
 
-// removeTasks removes what a test leaves of its MesosTasks, which would otherwise concern the managers of the tests after it.
+// removeTasks removes what a test leaves of its MesosTasks and their sets, which would otherwise concern the managers of the tests after it.
 func removeTasks(t *testing.T, c client.Client, namespace string) {
 	t.Helper()
+	if err := c.DeleteAllOf(context.Background(), &v1alpha1.MesosTaskSet{}, client.InNamespace(namespace)); err != nil {
+		t.Error(err)
+	}
 	tasks := &v1alpha1.MesosTaskList{}
 	if err := c.List(context.Background(), tasks, client.InNamespace(namespace)); err != nil {
 		t.Fatal(err)
