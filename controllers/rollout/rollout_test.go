@@ -95,7 +95,7 @@ func (g *given) task(command string, changes ...func(*v1alpha1.MesosTask)) *give
 	return g
 }
 
-func unready(task *v1alpha1.MesosTask) {
+func backingOff(task *v1alpha1.MesosTask) {
 	task.Status.Conditions[0].Status, task.Status.Conditions[0].Reason = metav1.ConditionFalse, v1alpha1.ReasonBackOff
 }
 
@@ -181,7 +181,7 @@ func TestNext_rows(t *testing.T) {
 		},
 		"a task that nobody controls":       {aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences = nil }), "~a-0", "True Available"},
 		"down: not launched first":          {aSet(2, "a").task("a").task("a", waiting).task("a"), "-a-1", "False Scaling"},
-		"down: then unready":                {aSet(2, "a").task("a").task("a", unready).task("a"), "-a-1", "False Scaling"},
+		"down: then unready":                {aSet(2, "a").task("a").task("a", backingOff).task("a"), "-a-1", "False Scaling"},
 		"down: then of the agent with most": {aSet(2, "a").task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("y")), "-a-1", "False Scaling"},
 		"down: by turns": {
 			aSet(2, "a").task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("x")).task("a", onAgent("y")).task("a", onAgent("y")), "-a-1 -a-2 -a-4", "False Scaling",
@@ -190,15 +190,15 @@ func TestNext_rows(t *testing.T) {
 		"down: what is paused is left alone":          {aSet(0, "a").task("a", annotated(v1alpha1.AnnotationPaused, "true")).task("a"), "-a-1", "False Scaling"},
 		"roll: the successor first":                   {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
 		"roll: then an old one":                       {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a").task("b"), "-a-2", "False RollingOut"},
-		"roll: not before the successor is available": {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a").task("b", unready), "", "False RollingOut"},
+		"roll: not before the successor is available": {aSet(3, "a", "b").budgets(1, 0).task("a").task("a").task("a").task("b", backingOff), "", "False RollingOut"},
 		"roll: an old one first":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a"), "-a-2", "False RollingOut"},
 		"roll: no successor while the old one lives":  {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a", leaving), "", "False RollingOut"},
 		"roll: the successor of one that is gone":     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a"), "+b-0", "False RollingOut"},
 		"roll: both":                                      {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
 		"roll: a quarter where nothing is said":           {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a bad revision stops":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", unready), "", "False RollingOut"},
-		"roll: back from a bad revision":                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", unready), "-b-0", "False RollingOut"},
-		"roll: what is unready goes first":                {aSet(3, "a", "b").budgets(0, 1).task("a", unready).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: a bad revision stops":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
+		"roll: back from a bad revision":                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
+		"roll: what is unready goes first":                {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
 		"roll: unreachable is not available":              {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
 		"roll: what hangs holds up":                       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
 		"roll: what hangs for long counts for neither":    {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
@@ -305,7 +305,7 @@ func TestNext_history(t *testing.T) {
 
 // TestNext_stalled: a rollout without progress says which task, where and why, and an Event says so once.
 func TestNext_stalled(t *testing.T) {
-	g := aSet(2, "a", "b").budgets(0, 1).task("a").task("b", unready)
+	g := aSet(2, "a", "b").budgets(0, 1).task("a").task("b", backingOff)
 	decision := Next(g.Seen)
 	if got, want := decision.Check, epoch.Add(10*time.Minute); !got.Equal(want) {
 		t.Errorf("looks again at %v, want %v", got, want)
@@ -327,7 +327,7 @@ func TestNext_stalled(t *testing.T) {
 
 // TestNext_paces: counts alone are written every five seconds, another verdict at once.
 func TestNext_paces(t *testing.T) {
-	g := aSet(3, "a").task("a").task("a", unready).task("a", unready)
+	g := aSet(3, "a").task("a").task("a", backingOff).task("a", backingOff)
 	g.Set.Status, g.LastWrite = Next(g.Seen).Status, epoch
 	g.Now = epoch.Add(time.Second)
 	g.Tasks[1].Status.Conditions[0] = g.Tasks[0].Status.Conditions[0]
