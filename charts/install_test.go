@@ -440,7 +440,7 @@ func (o *operator) uninstall() {
 	o.t.Logf("helm uninstall:\n%s", o.run("uninstall", release, "--wait", "--timeout", patience.String()))
 	left := strings.Fields(o.tool("kubectl", "get", "--all-namespaces", "--output", "name", "--selector", "app.kubernetes.io/instance="+release,
 		"crd,clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding,deployment,service,serviceaccount,role,rolebinding,poddisruptionbudget,mesosframework"))
-	want := "customresourcedefinition.apiextensions.k8s.io/mesosframeworks.mesos.dev customresourcedefinition.apiextensions.k8s.io/mesostasks.mesos.dev " +
+	want := "customresourcedefinition.apiextensions.k8s.io/mesoscrontasks.mesos.dev customresourcedefinition.apiextensions.k8s.io/mesosframeworks.mesos.dev customresourcedefinition.apiextensions.k8s.io/mesostasks.mesos.dev " +
 		"customresourcedefinition.apiextensions.k8s.io/mesostasksets.mesos.dev mesosframework.mesos.dev/default"
 	if got := strings.Join(left, " "); got != want {
 		o.t.Errorf("after helm uninstall there are\n%s\nwant\n%s", got, want)

@@ -6,8 +6,10 @@
 //	  │                    ├─► connections ─► placer ─► placement
 //	  ├─► mesosframework ──┤        │            │
 //	  │                    │        └──────┬─────┘
-//	  └─► mesostaskset ────┘               └─► lifecycle, requests, mesosbridge, api
-//	           └─► rollout
+//	  ├─► mesostaskset ────┤               └─► lifecycle, requests, mesosbridge, api
+//	  │        └─► rollout │
+//	  └─► mesoscrontask ───┘
+//	           └─► schedule
 //
 //	what enters                    where                               who decides                    who writes and acts
 //	a MesosTask changes            mesostask, the worker on its key    lifecycle.Next                 mesostask: status, binding, finalizer; then the steps
@@ -16,13 +18,14 @@
 //	a MesosFramework changes       mesosframework, its key             mesosframework                 mesosframework: claim, ID, status
 //	a task of a set is found       services, the set's key             endpoints.Next                 services: Service, EndpointSlices, condition ServicePublished
 //	a set or its tasks change      mesostaskset, the set's key         rollout.Next                   mesostaskset: MesosTasks, revisions, the set's status
+//	a time comes, a run ends       mesoscrontask, the cron task's key  schedule.Next                  mesoscrontask: MesosTasks, the cron task's status
 //	a subscription, an interval    connections, the framework's key    reconciliation.Pass, Proof     mesosframework: RECONCILE, orphans, status
 //
 // A MesosTask's status, binding and finalizer have one writer, the worker on its key; the spec, labels and annotations of one that a set controls are
-// the set's. Everything else records in memory and enqueues the key. Connections owns every bridge; the
+// the set's; a cron task creates and deletes its runs, and changes nothing of them but whose they are. Everything else records in memory and enqueues the key. Connections owns every bridge; the
 // MesosFramework controller only hands it the desired configuration. Every write and every call passes leadership's gate.
 //
-// Arrows run one way: cmd, then the shells mesostask, mesosframework, mesostaskset and services, then connections and placer, then the pure rooms, mesosbridge and the API
+// Arrows run one way: cmd, then the shells mesostask, mesosframework, mesostaskset, mesoscrontask and services, then connections and placer, then the pure rooms, mesosbridge and the API
 // types. What a person asks for once, by an annotation, is judged in requests. The Secrets and ConfigMaps of tasks are read in references,
 // the levels of the CRDs in apilevel. What two
 // shells need is below both: writes (patches, and the memory of them), scope (which objects are seen), events, leadership. Shells do not import each other. `make rooms` prints who imports whom, and the linter holds everybody to it.

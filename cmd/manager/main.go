@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"time"
+	_ "time/tzdata" // The zones of schedules are the manager's own: its image has none.
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -30,6 +31,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/apilevel"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
@@ -140,7 +142,12 @@ func serve(ctx context.Context, options *options) error {
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
 	}
-	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager), addChecks(manager, owner)); err != nil {
+	cronTasks := &mesoscrontask.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
+		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
+	}
+	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager),
+		cronTasks.SetupWithManager(ctx, manager), addChecks(manager, owner)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	metrics.RecordBuild(version)

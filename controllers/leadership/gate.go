@@ -9,7 +9,7 @@ type StepKind string
 const (
 	// StepCall is a call to Mesos; its What is the type of the call.
 	StepCall StepKind = "Call"
-	// StepWriteTask is a write to a MesosTask: binding, status or finalizer; creation, change or deletion, by a set.
+	// StepWriteTask is a write to a MesosTask: binding, status or finalizer; creation, change or deletion, by a set or a cron task.
 	StepWriteTask StepKind = "WriteTask"
 	// StepWriteFramework is a write to a MesosFramework: metadata or status.
 	StepWriteFramework StepKind = "WriteFramework"
@@ -17,6 +17,8 @@ const (
 	StepWriteService StepKind = "WriteService"
 	// StepWriteSet is a write to a MesosTaskSet, its status, or to one of its ControllerRevisions: revision.
 	StepWriteSet StepKind = "WriteSet"
+	// StepWriteCron is a write to a MesosCronTask: its status.
+	StepWriteCron StepKind = "WriteCron"
 )
 
 // Step is something that leaves the process and changes the world: a write to the API, or a call to Mesos.

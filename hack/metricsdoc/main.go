@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	_ "github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
 	_ "github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	_ "github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	_ "github.com/mesos-operator/mesos-operator/controllers/mesostaskset"

@@ -65,7 +65,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* The resources that the manager uses only in the namespaces that it watches: of tasks, and what it writes about them. */}}
 {{- define "mesos-operator.watchedResources" -}}
-["mesostasks", "mesostasks/status", "mesostasksets", "mesostasksets/status", "controllerrevisions", "events"]
+["mesostasks", "mesostasks/status", "mesostasksets", "mesostasksets/status", "mesoscrontasks", "mesoscrontasks/status", "controllerrevisions", "events"]
 {{- end }}
 
 {{/* Of the generated ClusterRole, the part about watched resources or the rest: clusterRules of a list of root context and the word "watched" or "rest". */}}

@@ -1,0 +1,251 @@
+package mesoscrontask
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/connections"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/schedule"
+)
+
+// view is all that one reconcile of a MesosCronTask reads.
+type view struct {
+	key types.NamespacedName
+	// object is the latest that this process knows; live says that it was read live in this reconcile, listed that the runs were.
+	object       *v1alpha1.MesosCronTask
+	live, listed bool
+	// seen is what schedule decides on, tasks are the runs by their names.
+	seen  schedule.Seen
+	tasks map[string]*v1alpha1.MesosTask
+	// behind says that the cache does not show what this process wrote.
+	behind bool
+	// lookAgain is when to look again though the decision asks for nothing; zero for never.
+	lookAgain time.Time
+}
+
+// gather reads all that the decision rests on. It returns nil for a cron task of another installation.
+func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosCronTask) (*view, error) {
+	object, _, doubtful := r.written.Latest(cached)
+	v := &view{key: client.ObjectKeyFromObject(object), lookAgain: doubtful}
+	v.take(object)
+	v.seen.Now = r.Clock.Now()
+	if !doubtful.IsZero() && !v.seen.Now.Before(doubtful) {
+		v.lookAgain = time.Time{}
+		if err := r.readLive(ctx, v); err != nil {
+			// What is gone its event tells.
+			return nil, client.IgnoreNotFound(err)
+		}
+	}
+	v.seen.Zone = zoneOf(ctx, &object.Spec)
+	v.seen.Refusal = r.refusals.of(v.key)
+	connection, mine, err := r.gatherFramework(ctx, v)
+	if err != nil || !mine {
+		return nil, err
+	}
+	if err := r.gatherRuns(ctx, v); err != nil || v.behind {
+		return v, err
+	}
+	r.gatherLost(v, connection)
+	return v, nil
+}
+
+// take makes an object the latest that is known.
+func (v *view) take(object *v1alpha1.MesosCronTask) {
+	v.object = object
+	v.seen.Name, v.seen.Created, v.seen.Generation = object.Name, object.CreationTimestamp.Time, object.Generation
+	v.seen.Deleting, v.seen.Spec, v.seen.Status = !object.DeletionTimestamp.IsZero(), object.Spec, object.Status
+	v.seen.Request = object.Annotations[v1alpha1.AnnotationRunRequestedAt]
+}
+
+// readLive reads the cron task from the API server.
+func (r *Reconciler) readLive(ctx context.Context, v *view) error {
+	live := &v1alpha1.MesosCronTask{}
+	if err := r.Live.Get(ctx, v.key, live); err != nil {
+		return fmt.Errorf("reading the MesosCronTask live: %w", err)
+	}
+	r.written.Keep(live, r.Clock.Now())
+	if live.UID != v.object.UID {
+		return errChanged
+	}
+	v.take(live)
+	v.seen.Zone = zoneOf(ctx, &live.Spec)
+	v.live = true
+	return nil
+}
+
+// zoneOf is the time zone that a spec names; nil for one that is not known.
+func zoneOf(ctx context.Context, spec *v1alpha1.MesosCronTaskSpec) *time.Location {
+	if spec.TimeZone == "Local" {
+		return nil
+	}
+	// An empty name is UTC.
+	zone, err := time.LoadLocation(spec.TimeZone)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).V(1).Info("There is no such time zone", "timeZone", spec.TimeZone, "reason", err.Error())
+		return nil
+	}
+	return zone
+}
+
+// gatherFramework reads how the framework stands. It returns false for another installation's.
+func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (connection *connections.Connection, mine bool, err error) {
+	name := v.object.Spec.Template.Spec.FrameworkRef.Name
+	framework := &v1alpha1.MesosFramework{}
+	switch err := r.Client.Get(ctx, client.ObjectKey{Name: name}, framework); {
+	case apierrors.IsNotFound(err):
+		if err := r.Live.Get(ctx, client.ObjectKey{Name: name}, framework); !apierrors.IsNotFound(err) {
+			// The cache lags: whose it is cannot be said yet, and its event brings the key back.
+			return nil, false, client.IgnoreNotFound(err)
+		}
+		v.seen.Obstacle = &schedule.Obstacle{Reason: v1alpha1.ReasonFrameworkNotFound, Message: fmt.Sprintf("There is no MesosFramework %s: create it", name)}
+		return nil, true, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("reading MesosFramework %s: %w", name, err)
+	case framework.Spec.ControllerName != r.ControllerName || leadership.ClaimedElsewhere(r.Gate.Leadership(), framework.Status.Controller):
+		return nil, false, nil
+	}
+	if obstacle := r.Levels.Obstacle(); obstacle != nil {
+		v.seen.Obstacle = &schedule.Obstacle{Reason: obstacle.Reason, Message: obstacle.Message}
+	} else if !framework.DeletionTimestamp.IsZero() {
+		v.seen.Obstacle = &schedule.Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: fmt.Sprintf("MesosFramework %s is being deleted", name)}
+	}
+	if connection = r.Connections.Get(name); connection != nil {
+		v.seen.Proven = connection.MayLaunch()
+	}
+	return connection, true, nil
+}
+
+// gatherRuns reads the runs from the cache, and says so where that does not show this process' own last writes.
+func (r *Reconciler) gatherRuns(ctx context.Context, v *view) error {
+	tasks := &v1alpha1.MesosTaskList{}
+	// What the cache has is only looked at.
+	if err := r.Client.List(ctx, tasks, client.InNamespace(v.key.Namespace), client.MatchingFields{ByCron: v.key.Name}, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the runs: %w", err)
+	}
+	cached := make([]client.Object, len(tasks.Items))
+	for i := range tasks.Items {
+		cached[i] = &tasks.Items[i]
+	}
+	missing, doubtful := r.own.Missing(v.key, cached, v.seen.Now)
+	v.behind = len(missing) > 0
+	v.setRuns(tasks)
+	for _, object := range doubtful {
+		live := &v1alpha1.MesosTask{}
+		switch err := r.Live.Get(ctx, client.ObjectKeyFromObject(object), live); {
+		case err == nil && live.UID == object.GetUID():
+			r.own.Forget(v.key, object.GetUID())
+			r.own.Wrote(v.key, live, v.seen.Now)
+		case err == nil || apierrors.IsNotFound(err):
+			r.own.Forget(v.key, object.GetUID())
+		default:
+			return fmt.Errorf("reading %s live: %w", object.GetName(), err)
+		}
+	}
+	return nil
+}
+
+// listLive reads the runs from the API server.
+func (r *Reconciler) listLive(ctx context.Context, v *view) error {
+	tasks := &v1alpha1.MesosTaskList{}
+	if err := r.Live.List(ctx, tasks, client.InNamespace(v.key.Namespace), client.MatchingLabels{v1alpha1.LabelCron: v.key.Name}); err != nil {
+		return fmt.Errorf("listing the runs live: %w", err)
+	}
+	v.setRuns(tasks)
+	v.listed = true
+	return nil
+}
+
+func (v *view) setRuns(tasks *v1alpha1.MesosTaskList) {
+	v.seen.Runs, v.tasks = nil, map[string]*v1alpha1.MesosTask{}
+	for i := range tasks.Items {
+		v.addRun(&tasks.Items[i])
+	}
+}
+
+// addRun takes a MesosTask for a run, or what is known of one anew. It says whether it is one: it has the label and a name of the cron task's, and nobody
+// else controls it.
+func (v *view) addRun(task *v1alpha1.MesosTask) bool {
+	due, _, ok := schedule.ParseRunName(v.key.Name, task.Name)
+	owner := metav1.GetControllerOf(task)
+	if !ok || task.Labels[v1alpha1.LabelCron] != v.key.Name || owner != nil && owner.UID != v.object.UID {
+		return false
+	}
+	// The name has the minute. An interval may be due at any second of it.
+	if exact, err := time.Parse(time.RFC3339, task.Annotations[v1alpha1.AnnotationScheduledAt]); err == nil && exact.Truncate(time.Minute).Equal(due) {
+		due = exact
+	}
+	run := schedule.Run{Name: task.Name, UID: task.UID, Due: due, Owned: owner != nil, Deleting: !task.DeletionTimestamp.IsZero(), Paused: paused(task)}
+	if end := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionSucceeded); end != nil && end.Status != metav1.ConditionUnknown {
+		run.Over, run.Succeeded, run.Ended = true, end.Status == metav1.ConditionTrue, end.LastTransitionTime.Time
+	}
+	v.tasks[task.Name] = task
+	for i := range v.seen.Runs {
+		if v.seen.Runs[i].Name == run.Name {
+			v.seen.Runs[i] = run
+			return true
+		}
+	}
+	v.seen.Runs = append(v.seen.Runs, run)
+	return true
+}
+
+// paused says whether a person wants the operator's hands off a MesosTask.
+func paused(task *v1alpha1.MesosTask) bool {
+	value, ok := task.Annotations[v1alpha1.AnnotationPaused]
+	return ok && value != "false"
+}
+
+// gatherLost finds the live Mesos tasks under the cron task's names that no MesosTask accounts for: before the schedule begins to count, and once in each
+// leadership, as the API server may have been restored to an earlier state.
+func (r *Reconciler) gatherLost(v *view, connection *connections.Connection) {
+	if connection == nil || !v.seen.Proven || v.seen.Status.LastConsideredTime != nil && r.searched.has(v.key, v.object.UID) {
+		return
+	}
+	named := sets.KeySet(v.tasks)
+	v.seen.Lost = connection.LiveNames(v.key.Namespace, func(name string) bool {
+		_, _, ok := schedule.ParseRunName(v.key.Name, name)
+		return ok && !named.Has(name)
+	})
+	if len(v.seen.Lost) == 0 {
+		r.searched.note(v.key, v.object.UID)
+	}
+}
+
+// searched are the cron tasks of which it is known, in this process, that no run of theirs lives without a MesosTask. Its zero value is empty.
+type searched struct {
+	mu    sync.Mutex
+	byKey map[types.NamespacedName]types.UID
+}
+
+func (s *searched) has(key types.NamespacedName, uid types.UID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byKey[key] == uid
+}
+
+func (s *searched) note(key types.NamespacedName, uid types.UID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey == nil {
+		s.byKey = map[types.NamespacedName]types.UID{}
+	}
+	s.byKey[key] = uid
+}
+
+func (s *searched) drop(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byKey, key)
+}
