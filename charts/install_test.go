@@ -248,6 +248,19 @@ func (o *operator) runElsewhere() {
 	o.tool("kubectl", "apply", "--namespace", "default", "--filename", o.render("elsewhere"))
 	o.tool("kubectl", "wait", "--namespace", "default", "--for=condition=Ready", "mesostask/elsewhere", "--timeout", patience.String())
 	o.expire("default", "elsewhere")
+	o.runByCron("default")
+}
+
+// runByCron has the manager start a run of a MesosCronTask, as a person asks.
+func (o *operator) runByCron(namespace string) {
+	o.t.Helper()
+	o.tool("kubectl", "apply", "--namespace", namespace, "--filename", filepath.Join(testenv.Root(), "config", "samples", "cron.yaml"))
+	o.tool("kubectl", "annotate", "--namespace", namespace, "mesoscrontask/nightly", v1alpha1.AnnotationRunRequestedAt+"=now")
+	o.tool("kubectl", "wait", "--namespace", namespace, "--for=jsonpath={.status.active}=1", "mesoscrontask/nightly", "--timeout", patience.String())
+	o.t.Logf("kubectl get mesoscrontasks -o wide:\n%s", o.tool("kubectl", "get", "mesoscrontasks", "--namespace", namespace, "--output", "wide"))
+	o.tool("kubectl", "delete", "--namespace", namespace, "mesoscrontask/nightly")
+	// There is no garbage collector here.
+	o.tool("kubectl", "delete", "--namespace", namespace, "mesostasks", "--selector", v1alpha1.LabelCron+"=nightly", "--timeout", patience.String())
 }
 
 // render writes the manifest of a MesosTask into a file.

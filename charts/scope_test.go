@@ -41,6 +41,7 @@ func TestChart_watchNamespaces(t *testing.T) {
 	o.refuseEverythingIn("a", "b")
 	for _, namespace := range []string{"a", "b"} {
 		o.expire(namespace, "web")
+		o.runByCron(namespace)
 	}
 	task := &v1alpha1.MesosTask{}
 	o.get("c", "web", task)

@@ -145,7 +145,8 @@ func (r *repository) expected(ctx context.Context) []string {
 	var tasks v1alpha1.MesosTaskList
 	var taskSets v1alpha1.MesosTaskSetList
 	var frameworks v1alpha1.MesosFrameworkList
-	if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &taskSets), r.client.List(ctx, &frameworks)); err != nil {
+	var crons v1alpha1.MesosCronTaskList
+	if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &taskSets), r.client.List(ctx, &crons), r.client.List(ctx, &frameworks)); err != nil {
 		r.t.Fatal(err)
 	}
 	var series []string
@@ -157,6 +158,9 @@ func (r *repository) expected(ctx context.Context) []string {
 	}
 	for i := range frameworks.Items {
 		series = append(series, frameworkSeries(&frameworks.Items[i])...)
+	}
+	for i := range crons.Items {
+		series = append(series, cronSeries(&crons.Items[i])...)
 	}
 	slices.Sort(series)
 	return series
@@ -237,6 +241,28 @@ func frameworkSeries(framework *v1alpha1.MesosFramework) []string {
 	return series
 }
 
+func cronSeries(cron *v1alpha1.MesosCronTask) []string {
+	labels := []string{"namespace", cron.Namespace, "name", cron.Name}
+	suspended := int64(0)
+	if cron.Spec.Suspend {
+		suspended = 1
+	}
+	series := append(commonSeries("mesos_cron", &cron.ObjectMeta, cron.Status.ObservedGeneration, cron.Status.Conditions, labels),
+		one("mesos_cron_active", int64(cron.Status.Active), labels...),
+		one("mesos_cron_suspended", suspended, labels...),
+		one("mesos_cron_missed_runs", cron.Status.MissedRuns, labels...),
+		one("mesos_cron_info", 1, append(labels, "schedule", cron.Spec.Schedule, "time_zone", cron.Spec.TimeZone,
+			"concurrency_policy", string(cron.Spec.ConcurrencyPolicy), "framework", cron.Spec.Template.Spec.FrameworkRef.Name)...))
+	for name, at := range map[string]*metav1.Time{
+		"last_schedule": cron.Status.LastScheduleTime, "last_successful": cron.Status.LastSuccessfulTime, "next_schedule": cron.Status.NextScheduleTime,
+	} {
+		if at != nil {
+			series = append(series, one("mesos_cron_"+name+"_timestamp_seconds", at.Unix(), labels...))
+		}
+	}
+	return series
+}
+
 // commonSeries are those that all kinds have.
 func commonSeries(prefix string, object *metav1.ObjectMeta, observed int64, conditions []metav1.Condition, labels []string) []string {
 	series := []string{
@@ -300,7 +326,7 @@ func TestStateMetricsValues(t *testing.T) {
 func metricNames(t *testing.T, configuration map[string]any) []string {
 	t.Helper()
 	resources, _, err := unstructured.NestedSlice(configuration, "spec", "resources")
-	if err != nil || len(resources) != 2 {
+	if err != nil || len(resources) != 4 {
 		t.Fatalf("the configuration has %d resources: %v", len(resources), err)
 	}
 	var names []string

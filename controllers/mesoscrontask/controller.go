@@ -193,7 +193,7 @@ var errChanged = errors.New("the cron task was deleted, or another has its name"
 func (r *Reconciler) outcome(ctx context.Context, err error) (ctrl.Result, error) {
 	switch {
 	case errors.Is(err, errChanged) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsInvalid(err):
-		ctrl.LoggerFrom(ctx).V(1).Info("Looking again", "reason", err.Error())
+		ctrl.LoggerFrom(ctx).Info("Looking again, as a write was refused", "reason", err.Error())
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	default:
 		return ctrl.Result{}, err

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
 )
@@ -24,15 +25,15 @@ import (
 // each brings what the API server answered (put), or has then (refresh). There is no watch that could.
 type kept struct {
 	client.Client
-	tasks, frameworks, sets, revisions cache.Indexer
+	tasks, frameworks, sets, crons, revisions cache.Indexer
 	// mu makes what is later be what is kept.
 	mu sync.Mutex
 	// gone are the objects that were deleted, which no late answer brings back.
 	gone sets.Set[types.UID]
 }
 
-// byFramework, bySet and byName are the indices of tasks; the last is called as the field that its reader selects by.
-const byFramework, bySet, byName = "framework", "set", mesostaskset.BySet
+// byFramework, bySet, byName and byCron are the indices of tasks; the last two are called as the fields that their readers select by.
+const byFramework, bySet, byName, byCron = "framework", "set", mesostaskset.BySet, mesoscrontask.ByCron
 
 func keep(direct client.Client) *kept {
 	return &kept{
@@ -53,6 +54,13 @@ func keep(direct client.Client) *kept {
 				}
 				return keys, nil
 			},
+			byCron: func(object any) (crons []string, err error) {
+				task, _ := object.(client.Object)
+				for _, cron := range mesoscrontask.IndexByCron(task) {
+					crons = append(crons, task.GetNamespace()+"/"+cron)
+				}
+				return crons, nil
+			},
 			byName: func(object any) (sets []string, err error) {
 				task, _ := object.(client.Object)
 				for _, set := range mesostaskset.IndexBySet(task) {
@@ -63,6 +71,7 @@ func keep(direct client.Client) *kept {
 		}),
 		frameworks: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
 		sets:       cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
+		crons:      cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
 		revisions:  cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{}),
 		gone:       sets.New[types.UID](),
 	}
@@ -77,6 +86,8 @@ func (k *kept) storeOf(object client.Object) (cache.Indexer, client.Object) {
 		return k.frameworks, &v1alpha1.MesosFramework{}
 	case *v1alpha1.MesosTaskSet:
 		return k.sets, &v1alpha1.MesosTaskSet{}
+	case *v1alpha1.MesosCronTask:
+		return k.crons, &v1alpha1.MesosCronTask{}
 	case *appsv1.ControllerRevision:
 		return k.revisions, &appsv1.ControllerRevision{}
 	default:
@@ -137,7 +148,7 @@ func (k *kept) fill() error {
 		store cache.Indexer
 		list  client.ObjectList
 	}{
-		{k.tasks, &v1alpha1.MesosTaskList{}}, {k.frameworks, &v1alpha1.MesosFrameworkList{}}, {k.sets, &v1alpha1.MesosTaskSetList{}}, {k.revisions, &appsv1.ControllerRevisionList{}},
+		{k.tasks, &v1alpha1.MesosTaskList{}}, {k.frameworks, &v1alpha1.MesosFrameworkList{}}, {k.sets, &v1alpha1.MesosTaskSetList{}}, {k.crons, &v1alpha1.MesosCronTaskList{}}, {k.revisions, &appsv1.ControllerRevisionList{}},
 	} {
 		if err := k.Client.List(context.Background(), kind.list); err != nil {
 			return err
@@ -173,6 +184,12 @@ func (k *kept) Get(ctx context.Context, key client.ObjectKey, object client.Obje
 			return nil
 		}
 		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesosframeworks").GroupResource(), key.Name)
+	case *v1alpha1.MesosCronTask:
+		if known, ok, _ := k.crons.GetByKey(name); ok {
+			known.(*v1alpha1.MesosCronTask).DeepCopyInto(into)
+			return nil
+		}
+		return apierrors.NewNotFound(v1alpha1.GroupVersion.WithResource("mesoscrontasks").GroupResource(), key.Name)
 	case *v1alpha1.MesosTaskSet:
 		if known, ok, _ := k.sets.GetByKey(name); ok {
 			known.(*v1alpha1.MesosTaskSet).DeepCopyInto(into)
@@ -194,6 +211,8 @@ func (k *kept) List(ctx context.Context, list client.ObjectList, options ...clie
 		switch {
 		case selected.FieldSelector != nil && selected.FieldSelector.Requirements()[0].Field == byName:
 			known, err = k.tasks.ByIndex(byName, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
+		case selected.FieldSelector != nil && selected.FieldSelector.Requirements()[0].Field == byCron:
+			known, err = k.tasks.ByIndex(byCron, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
 		case selected.FieldSelector != nil && selected.Namespace != "":
 			known, err = k.tasks.ByIndex(bySet, selected.Namespace+"/"+selected.FieldSelector.Requirements()[0].Value)
 		case selected.FieldSelector != nil:
@@ -209,6 +228,11 @@ func (k *kept) List(ctx context.Context, list client.ObjectList, options ...clie
 	case *v1alpha1.MesosFrameworkList:
 		for _, framework := range k.frameworks.List() {
 			into.Items = append(into.Items, *framework.(*v1alpha1.MesosFramework).DeepCopy())
+		}
+		return nil
+	case *v1alpha1.MesosCronTaskList:
+		for _, cron := range k.crons.List() {
+			into.Items = append(into.Items, *cron.(*v1alpha1.MesosCronTask).DeepCopy())
 		}
 		return nil
 	case *v1alpha1.MesosTaskSetList:

@@ -31,6 +31,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/events"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
@@ -58,6 +59,8 @@ type virtual struct {
 	watch func(step leadership.Step, send func() error) error
 	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is.
 	wrote func(object client.Object, answered bool)
+	// told is told of each Event; nil: nobody is.
+	told func(regarding runtime.Object, kind, reason, note string)
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
@@ -71,17 +74,21 @@ type virtual struct {
 // process is one process of the operator.
 type process struct {
 	connections *connections.Connections
-	// sets brings sets back.
-	sets   feed
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
+	// sets and crons bring sets and cron tasks back.
+	sets, crons feed
+	cancel      context.CancelFunc
+	ended       sync.WaitGroup
 }
 
-// unheard is a recorder of Events that nobody asks about.
-type unheard struct{}
+// heard is a recorder that tells a test of Events, where it wants to hear of them.
+type heard struct{ *virtual }
 
 // Eventf implements events.EventRecorder.
-func (unheard) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}
+func (h heard) Eventf(regarding, _ runtime.Object, kind, reason, _, note string, arguments ...any) {
+	if h.told != nil {
+		h.told(regarding, kind, reason, fmt.Sprintf(note, arguments...))
+	}
+}
 
 // telling is a client that brings keys back after each write, as a watch would.
 type telling struct {
@@ -194,6 +201,7 @@ func (v *virtual) newClient() client.Client {
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTaskSet"), meta.RESTScopeNamespace)
+	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosCronTask"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
 	mapper.Add(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), meta.RESTScopeNamespace)
 	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
@@ -234,12 +242,18 @@ func (v *virtual) tell(object client.Object, answered bool) {
 		for _, set := range mesostaskset.IndexBySet(object) {
 			running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: set})
 		}
+		for _, cron := range mesoscrontask.IndexByCron(object) {
+			running.crons.add(client.ObjectKey{Namespace: object.Namespace, Name: cron})
+		}
 	case *v1alpha1.MesosFramework:
 		running.connections.EnqueueFramework(object.Name)
 		v.tellTasks(running)
 		v.tellSets(running)
+		v.tellCrons(running)
 	case *v1alpha1.MesosTaskSet:
 		running.sets.add(client.ObjectKeyFromObject(object))
+	case *v1alpha1.MesosCronTask:
+		running.crons.add(client.ObjectKeyFromObject(object))
 	case *appsv1.ControllerRevision:
 		running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: object.Labels[v1alpha1.LabelSet]})
 	}
@@ -254,6 +268,19 @@ func (v *virtual) tellSets(running *process) {
 	for _, set := range sets.Items {
 		if set.Namespace == v.namespace {
 			running.sets.add(client.ObjectKeyFromObject(&set))
+		}
+	}
+}
+
+// tellCrons brings all cron tasks back.
+func (v *virtual) tellCrons(running *process) {
+	crons := &v1alpha1.MesosCronTaskList{}
+	if err := v.kept.List(context.Background(), crons); err != nil {
+		v.Error(err)
+	}
+	for _, cron := range crons.Items {
+		if cron.Namespace == v.namespace {
+			running.crons.add(client.ObjectKeyFromObject(&cron))
 		}
 	}
 }
@@ -298,7 +325,7 @@ func (v *virtual) start() {
 	v.Helper()
 	gate, bubble := leadership.NewGate(nil, v.watch), clock.RealClock{}
 	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: bubble, Logger: logr.Discard()})
-	recorder := events.NewRecorder(unheard{})
+	recorder := events.NewRecorder(heard{v})
 	name := "mesos.dev/" + v.namespace
 	if err := v.kept.fill(); err != nil {
 		v.Fatal(err)
@@ -335,6 +362,12 @@ func (v *virtual) start() {
 			}
 			return options
 		}},
+		{"mesoscrontask", func(c controller.Controller) error { return c.Watch(source.Func(running.crons.start)) }, func() controller.Options {
+			options.Reconciler = &mesoscrontask.Reconciler{
+				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
+			}
+			return options
+		}},
 		{"mesostaskset", func(c controller.Controller) error { return c.Watch(source.Func(running.sets.start)) }, func() controller.Options {
 			options.Reconciler = &mesostaskset.Reconciler{
 				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
@@ -367,6 +400,7 @@ func (v *virtual) start() {
 	owner.EnqueueFramework(v.namespace)
 	v.tellTasks(running)
 	v.tellSets(running)
+	v.tellCrons(running)
 }
 
 // stop ends the process that runs.

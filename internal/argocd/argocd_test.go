@@ -19,6 +19,7 @@ import (
 var kinds = map[string]func() any{
 	"MesosTask":      func() any { return &v1alpha1.MesosTask{} },
 	"MesosTaskSet":   func() any { return &v1alpha1.MesosTaskSet{} },
+	"MesosCronTask":  func() any { return &v1alpha1.MesosCronTask{} },
 	"MesosFramework": func() any { return &v1alpha1.MesosFramework{} },
 }
 
@@ -197,7 +198,7 @@ func fixTimes(t *testing.T, got, want *unstructured.Unstructured) {
 		}
 	}
 	annotations := got.GetAnnotations()
-	for _, name := range []string{v1alpha1.AnnotationRestartedAt, v1alpha1.AnnotationReconcileRequestedAt} {
+	for _, name := range []string{v1alpha1.AnnotationRestartedAt, v1alpha1.AnnotationReconcileRequestedAt, v1alpha1.AnnotationRunRequestedAt} {
 		value, ok := annotations[name]
 		if !ok {
 			continue

@@ -1,0 +1,3 @@
+-- Lets a suspended schedule start runs again.
+obj.spec.suspend = nil
+return obj

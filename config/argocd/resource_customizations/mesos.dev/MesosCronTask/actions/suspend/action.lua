@@ -1,0 +1,3 @@
+-- Keeps the schedule from starting runs.
+obj.spec.suspend = true
+return obj
