@@ -106,7 +106,7 @@ func previousChart() string {
 func (o *operator) writeValues() {
 	o.t.Helper()
 	o.write("secret", "s3cret")
-	o.start(programs, "mesos-sim", "--runner", "script", "--agents", "1", "--log-level", "error", "--work-dir", o.path("sandboxes"), "--control-listen", "",
+	o.start(programs, "mesos-sim", "--runner", "script", "--agents", "1", "--agent-ip", "10.0.0.7", "--log-level", "error", "--work-dir", o.path("sandboxes"), "--control-listen", "",
 		"--address-file", o.path("master"), "--principal", "operator", "--secret-file", o.path("secret"))
 	var master string
 	o.until("the simulated master listens", func(context.Context) (string, error) {

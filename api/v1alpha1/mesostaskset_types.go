@@ -222,7 +222,7 @@ type MesosTaskSetStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions are Ready and, where they hold, Reconciling and Stalled.
+	// conditions are Ready, where they hold Reconciling and Stalled, and ServicePublished where spec.service is.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=type

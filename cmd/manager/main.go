@@ -13,6 +13,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/selection"
@@ -35,6 +36,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
+	"github.com/mesos-operator/mesos-operator/controllers/services"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
@@ -95,27 +97,14 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
-	manager, err := ctrl.NewManager(config, ctrl.Options{
-		Scheme:                              scheme,
-		Logger:                              logger,
-		Metrics:                             served,
-		HealthProbeBindAddress:              options.healthProbeBindAddress,
-		LeaderElection:                      options.leaderElect,
-		LeaderElectionID:                    leaseName(options.controllerName),
-		LeaderElectionResourceLockInterface: election.lock,
-		LeaderElectionReleaseOnCancel:       true,
-		LeaseDuration:                       &options.leaseDuration,
-		RenewDeadline:                       &options.renewDeadline,
-		RetryPeriod:                         &options.retryPeriod,
-		Cache: cache.Options{
-			DefaultTransform:  cache.TransformStripManagedFields(),
-			DefaultNamespaces: watched.readable.CacheNamespaces(),
-			ByObject:          map[client.Object]cache.ByObject{&appsv1.ControllerRevision{}: {Label: ofSets}},
-		},
-		Client: client.Options{Cache: &client.CacheOptions{
-			DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}},
-		}},
-	})
+	discovery, err := readDiscovery(ctx, config, scheme, watched.readable)
+	if err != nil {
+		return err
+	}
+	settings := managerOptions(options)
+	settings.Scheme, settings.Logger, settings.Metrics, settings.LeaderElectionResourceLockInterface = scheme, logger, served, election.lock
+	settings.Cache.DefaultNamespaces = watched.readable.CacheNamespaces()
+	manager, err := ctrl.NewManager(config, settings)
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
@@ -146,8 +135,13 @@ func serve(ctx context.Context, options *options) error {
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
 	}
-	if err := errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager),
-		cronTasks.SetupWithManager(ctx, manager), addChecks(manager, owner)); err != nil {
+	found := &services.Reconciler{
+		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
+		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, Forbidden: !discovery.allowed,
+	}
+	err = errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager),
+		cronTasks.SetupWithManager(ctx, manager), found.SetupWithManager(manager), manager.Add(discovery.restartOnceChanged()), addChecks(manager, owner))
+	if err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	metrics.RecordBuild(version)
@@ -158,12 +152,32 @@ func serve(ctx context.Context, options *options) error {
 	return nil
 }
 
-// ofSets selects the ControllerRevisions of MesosTaskSets: those of others need not be kept in memory.
-var ofSets = func() labels.Selector {
+// managerOptions are what the flags say of the manager.
+func managerOptions(options *options) ctrl.Options {
+	return ctrl.Options{
+		HealthProbeBindAddress:        options.healthProbeBindAddress,
+		LeaderElection:                options.leaderElect,
+		LeaderElectionID:              leaseName(options.controllerName),
+		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &options.leaseDuration,
+		RenewDeadline:                 &options.renewDeadline,
+		RetryPeriod:                   &options.retryPeriod,
+		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: ofSets()},
+		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
+	}
+}
+
+// ofSets are the ControllerRevisions, Services and EndpointSlices of MesosTaskSets: those of others need not be kept in memory.
+func ofSets() map[client.Object]cache.ByObject {
 	requirement, err := labels.NewRequirement(v1alpha1.LabelSet, selection.Exists, nil)
 	utilruntime.Must(err)
-	return labels.NewSelector().Add(*requirement)
-}()
+	labelled := cache.ByObject{Label: labels.NewSelector().Add(*requirement)}
+	return map[client.Object]cache.ByObject{
+		&appsv1.ControllerRevision{}: labelled,
+		&corev1.Service{}:            labelled,
+		&discoveryv1.EndpointSlice{}: {Label: labels.SelectorFromSet(labels.Set{discoveryv1.LabelManagedBy: v1alpha1.EndpointSliceManager})},
+	}
+}
 
 // newScheme knows the kinds of Kubernetes and the operator's own.
 func newScheme() *runtime.Scheme {

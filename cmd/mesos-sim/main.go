@@ -43,7 +43,7 @@ type config struct {
 	controlListen, controlAddressFile string
 	masters, agents                   int
 	cpus, mem, disk                   float64
-	ports                             string
+	ports, agentIP                    string
 	workDir, runner, logLevel         string
 	pingTimeout, reregisterTimeout    time.Duration
 	maxPingTimeouts                   int
@@ -63,6 +63,7 @@ func parse(args []string) (config, error) {
 	fs.Float64Var(&c.mem, "agent-mem", 4096, "memory of each agent in MB")
 	fs.Float64Var(&c.disk, "agent-disk", 10240, "disk of each agent in MB")
 	fs.StringVar(&c.ports, "agent-ports", "31000-31099", "port range of the first agent; the others get the ranges that follow it, as they share this machine's ports; empty for none")
+	fs.StringVar(&c.agentIP, "agent-ip", "127.0.0.1", "IP address that all agents say they have; one of this machine's that is not loopback lets Services lead to their tasks")
 	fs.StringVar(&c.workDir, "work-dir", "", "directory of the sandboxes (default: a temporary one that is removed at the end)")
 	fs.StringVar(&c.runner, "runner", "process", "how tasks run: process, or script (they say RUNNING and stay)")
 	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info or error")
@@ -147,7 +148,7 @@ func (c config) addAgents(cluster *simulator.Cluster) error {
 	}
 	size := last - first + 1
 	for i := range c.agents {
-		spec := simulator.AgentSpec{CPUs: c.cpus, Mem: c.mem, Disk: c.disk, Runner: simulator.ScriptRunner{}}
+		spec := simulator.AgentSpec{IP: c.agentIP, CPUs: c.cpus, Mem: c.mem, Disk: c.disk, Runner: simulator.ScriptRunner{}}
 		if c.runner == "process" {
 			spec.Runner = simulator.ProcessRunner{Dir: c.workDir}
 		}

@@ -170,10 +170,29 @@ func TestNext_standing(t *testing.T) {
 			if diff := cmp.Diff(words(tc.after), after.shown()); diff != "" {
 				t.Errorf("where it was published (-want +got):\n%s", diff)
 			}
+			if moved := tc.fresh != published || tc.after != published; moved && !Concerns(running(0), task) && task.UID == running(0).UID {
+				t.Error("the change is not taken for one that matters")
+			}
 			if plan := after.publish(); !plan.Empty() {
 				t.Errorf("it writes again what is written: %+v", plan)
 			}
 		})
+	}
+}
+
+// TestConcerns: what says nothing of where a task is found brings nobody back.
+func TestConcerns(t *testing.T) {
+	for sentence, change := range map[string]func(task *v1alpha1.MesosTask){
+		"nothing":          func(*v1alpha1.MesosTask) {},
+		"a label":          func(task *v1alpha1.MesosTask) { task.Labels = map[string]string{"a": "b"} },
+		"another revision": func(task *v1alpha1.MesosTask) { task.ResourceVersion, task.Status.Revision = "7", 7 },
+		"a message":        func(task *v1alpha1.MesosTask) { task.Status.Task.Message = "so" },
+		"a maintenance":    condition(v1alpha1.ConditionAgentMaintenance, metav1.ConditionTrue, v1alpha1.ReasonAgentDraining),
+	} {
+		task := running(0)
+		if change(task); Concerns(running(0), task) {
+			t.Errorf("%s is taken for a change that matters", sentence)
+		}
 	}
 }
 
@@ -386,6 +405,54 @@ func TestNext_others(t *testing.T) {
 	}
 	if plan := left.publish(); !plan.Empty() {
 		t.Errorf("and then again: %+v", plan)
+	}
+}
+
+// TestThin: of a set that is gone nothing is added, and what is no longer where it was is taken out.
+func TestThin(t *testing.T) {
+	const published = "web-000 10.0.0.1:31000"
+	for sentence, tc := range map[string]struct {
+		change func(task *v1alpha1.MesosTask)
+		want   string
+	}{
+		"it runs":                       {nil, published},
+		"it is unhealthy":               {unhealthy, ""},
+		"it is being deleted":           {deleted, published + " terminating, serving true"},
+		"it cannot be reached":          {unreachable, published},
+		"it runs on another agent":      {func(task *v1alpha1.MesosTask) { task.Status.Task.AgentID = "S5" }, ""},
+		"it has another port":           {onPort(31001), ""},
+		"it is over":                    {func(task *v1alpha1.MesosTask) { task.Status.Task.FinishTime = &metav1.Time{} }, ""},
+		"another task has its name":     {func(task *v1alpha1.MesosTask) { task.UID = "other" }, ""},
+		"its agent has an address more": {func(task *v1alpha1.MesosTask) { task.Status.Task.IPs = []string{"10.9.9.9"} }, published},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			s := newSet(running(0))
+			s.publish()
+			s.Slices[0].OwnerReferences = nil
+			task := running(0)
+			if tc.change != nil {
+				tc.change(task)
+			}
+			s.Seen = Seen{Namespace: s.Namespace, Name: s.Name, Slices: s.Slices, Tasks: []*v1alpha1.MesosTask{task, running(1)}}
+			plan := Thin(&s.Seen)
+			if len(plan.Change) == 1 {
+				s.Slices = plan.Change
+			} else if len(plan.Delete) == 1 {
+				s.Slices = nil
+			}
+			if got := strings.Join(s.shown(), ", "); got != tc.want || len(plan.Create) > 0 {
+				t.Errorf("published is %q, want %q", got, tc.want)
+			}
+			if again := Thin(&s.Seen); !again.Empty() {
+				t.Errorf("and again: %+v", again)
+			}
+		})
+	}
+	s := newSet(running(0))
+	s.publish()
+	s.Seen = Seen{Namespace: s.Namespace, Name: s.Name, Slices: s.Slices}
+	if plan := Thin(&s.Seen); !plan.Empty() {
+		t.Errorf("slices that something controls: %+v", plan)
 	}
 }
 

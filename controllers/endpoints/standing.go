@@ -1,8 +1,9 @@
 package endpoints
 
 import (
+	"reflect"
+
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -75,5 +76,5 @@ func looksOf(task *v1alpha1.MesosTask) looks {
 
 // Concerns says whether a change of a task can change where it is found.
 func Concerns(before, after *v1alpha1.MesosTask) bool {
-	return !equality.Semantic.DeepEqual(looksOf(before), looksOf(after))
+	return !reflect.DeepEqual(looksOf(before), looksOf(after))
 }

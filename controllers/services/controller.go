@@ -11,13 +11,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -66,19 +63,8 @@ type Reconciler struct {
 	Forbidden bool
 }
 
-// CacheByObject restricts a manager's cache to the Services and EndpointSlices that are kept here: a cluster has many others.
-func CacheByObject() map[client.Object]cache.ByObject {
-	made, err := labels.NewRequirement(v1alpha1.LabelSet, selection.Exists, nil)
-	if err != nil {
-		return nil
-	}
-	return map[client.Object]cache.ByObject{
-		&corev1.Service{}:            {Label: labels.NewSelector().Add(*made)},
-		&discoveryv1.EndpointSlice{}: {Label: labels.SelectorFromSet(labels.Set{discoveryv1.LabelManagedBy: v1alpha1.EndpointSliceManager})},
-	}
-}
-
-// SetupWithManager makes the manager run the reconciler. MesosTasks are indexed (scope.Index).
+// SetupWithManager makes the manager run the reconciler. MesosTasks are indexed (scope.Index), and the cache has of Services and EndpointSlices no more than
+// those that are kept here: a cluster has many others.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	built := ctrl.NewControllerManagedBy(manager).
 		Named("services").
@@ -176,7 +162,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, fmt.Errorf("reading the MesosTaskSet: %w", err)
 		}
 		r.Connections.Unsought(request.NamespacedName)
-		return ctrl.Result{}, nil
+		return (&view{Reconciler: r, key: request.NamespacedName}).thin(ctx)
 	}
 	framework := &v1alpha1.MesosFramework{}
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: set.Spec.Template.Spec.FrameworkRef.Name}, framework); err != nil {
@@ -188,6 +174,26 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	v := &view{Reconciler: r, key: request.NamespacedName, set: set, framework: framework}
 	return v.outcome(ctx, v.keep(ctx))
+}
+
+// thin takes out of slices that a set left behind what may no longer be in them.
+func (v *view) thin(ctx context.Context) (ctrl.Result, error) {
+	if v.Forbidden {
+		return ctrl.Result{}, nil
+	}
+	slices, err := v.slices(ctx)
+	if err != nil || len(slices) == 0 {
+		return ctrl.Result{}, err
+	}
+	seen := &endpoints.Seen{Namespace: v.key.Namespace, Name: v.key.Name, Slices: slices}
+	if seen.Tasks, err = v.tasks(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
+	err = v.carryOut(ctx, seen, endpoints.Thin(seen))
+	if stale(err) {
+		return ctrl.Result{RequeueAfter: staleRetry}, nil
+	}
+	return ctrl.Result{}, err
 }
 
 // outcome says what follows from what was done, or not.

@@ -109,13 +109,12 @@ func (v *view) gather(ctx context.Context, mine bool) (*endpoints.Seen, error) {
 		return seen, nil
 	}
 	seen.Ports = v.set.Spec.Service.Ports
-	var tasks v1alpha1.MesosTaskList
-	if err := v.Client.List(ctx, &tasks, append(scope.OfSet(v.key), client.UnsafeDisableDeepCopy)...); err != nil {
-		return nil, fmt.Errorf("listing MesosTasks from the cache: %w", err)
+	tasks, err := v.tasks(ctx)
+	if err != nil {
+		return nil, err
 	}
 	agentIDs := sets.New[string]()
-	for i := range tasks.Items {
-		task := &tasks.Items[i]
+	for _, task := range tasks {
 		controller := metav1.GetControllerOfNoCopy(task)
 		if controller != nil && controller.UID != v.set.UID || task.Spec.FrameworkRef.Name != v.framework.Name {
 			continue
@@ -127,6 +126,19 @@ func (v *view) gather(ctx context.Context, mine bool) (*endpoints.Seen, error) {
 	}
 	seen.Agents, seen.Asked = v.Connections.AddressesOf(v.framework.Name, v.key, agentIDs)
 	return seen, nil
+}
+
+// tasks are those that may be the set's.
+func (v *view) tasks(ctx context.Context) ([]*v1alpha1.MesosTask, error) {
+	var list v1alpha1.MesosTaskList
+	if err := v.Client.List(ctx, &list, append(scope.OfSet(v.key), client.UnsafeDisableDeepCopy)...); err != nil {
+		return nil, fmt.Errorf("listing MesosTasks from the cache: %w", err)
+	}
+	all := make([]*v1alpha1.MesosTask, len(list.Items))
+	for i := range list.Items {
+		all[i] = &list.Items[i]
+	}
+	return all, nil
 }
 
 // slices are those that are kept here for the Service of the set's name.

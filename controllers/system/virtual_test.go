@@ -268,6 +268,7 @@ func (v *virtual) tellSets(running *process) {
 	for _, set := range sets.Items {
 		if set.Namespace == v.namespace {
 			running.sets.add(client.ObjectKeyFromObject(&set))
+			running.connections.EnqueueService(client.ObjectKeyFromObject(&set))
 		}
 	}
 }
