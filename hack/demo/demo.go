@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -39,6 +40,10 @@ type demo struct {
 	manager   *program
 	// before is what the tasks were when all of them had got where they should; see undisturbed.
 	before map[string]sighting
+	// traffic is the requests to the set, once there are any.
+	traffic *traffic
+	// shownSet is the table of the set that was shown last.
+	shownSet string
 }
 
 // newDemo finds the programs and makes the directory of this run. cancel ends the demo from outside of a step.
@@ -70,6 +75,7 @@ func newDemo(cancel context.CancelCauseFunc) (*demo, error) {
 
 // end ends whatever was started, in the reverse order, and removes all files.
 func (d *demo) end() error {
+	d.traffic.stop()
 	errs := []error{d.manager.end(syscall.SIGTERM), d.simulator.end(syscall.SIGTERM)}
 	if d.simulator.died() {
 		errs = append(errs, d.mesos.sweep())
@@ -109,7 +115,7 @@ func (d *demo) managerLog(lines int) string {
 // connect makes the demo's own client of the API server.
 func (d *demo) connect() error {
 	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("preparing the client: %w", err)
 	}
 	var err error

@@ -19,7 +19,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// steps is the demo. The deadlines are for slow machines: on two cores all of it takes about a minute.
+// steps is the demo. The deadlines are for slow machines: on two cores all of it takes about two and a half minutes.
 var steps = []step{
 	{
 		title:  "Start an API server",
@@ -34,7 +34,7 @@ var steps = []step{
 		do:     (*demo).startMesos,
 	},
 	{
-		title:  "Install the two kinds of object and start the manager",
+		title:  "Install the kinds of object and start the manager",
 		why:    "The manager is an ordinary process here; in a cluster it is a Deployment.",
 		within: time.Minute,
 		do:     (*demo).startOperator,
@@ -98,6 +98,33 @@ var steps = []step{
 		within: 2 * time.Minute,
 		do:     (*demo).runSamples,
 	},
+	{
+		title: "Run a set of three, found by one name",
+		why: "A MesosTaskSet keeps three like tasks, and a Service of its name with their addresses and ports in EndpointSlices. Each task is\n" +
+			"published once its readiness check passes.",
+		within: 2 * time.Minute,
+		do:     (*demo).runSet,
+	},
+	{
+		title: "Roll the set, while requests go on",
+		why: "Another template: a fourth task is made, and once it is ready an old one is killed, and so on. What is to be killed is no longer\n" +
+			"published, and goes on serving for five seconds, so that nobody is turned away who has not heard of that yet.",
+		within: 4 * time.Minute,
+		do:     (*demo).rollSet,
+	},
+	{
+		title:  "Scale the set to five, and back to three",
+		why:    "By kubectl scale, as an autoscaler would.",
+		within: 2 * time.Minute,
+		do:     (*demo).scaleSet,
+	},
+	{
+		title: "Take an agent from the set",
+		why: "Mesos loses sight of it. After five seconds, which the set allows, its task is launched on another agent, and the one that was\n" +
+			"lost is killed as soon as its agent is back. The requests end with this step: not one of them may have failed.",
+		within: 3 * time.Minute,
+		do:     (*demo).loseAgentOfSet,
+	},
 }
 
 // The names of the samples, and where they are applied.
@@ -141,6 +168,8 @@ func (d *demo) startMesos(ctx context.Context) error {
 	d.mesos.firstPort = first
 	d.simulator, err = d.launch(ctx, "mesos-sim", simulatorLog,
 		"--agents", strconv.Itoa(agents), "--agent-ports", fmt.Sprintf("%d-%d", first, first+portsPerAgent-1), "--work-dir", d.path("sandboxes"),
+		// Addresses of the network that is for documentation: those of loopback interfaces would not be published.
+		"--agent-ip", "192.0.2.1",
 		// Real masters wait for 75 seconds before they give an agent up.
 		"--agent-ping-timeout", "1s", "--max-agent-ping-timeouts", "2",
 		"--address-file", d.path("master"), "--control-address-file", d.path("control"))
@@ -174,7 +203,7 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := d.kubectl(ctx, "apply", "-k", "config/crd"); err != nil {
 		return err
 	}
-	if err := d.kubectl(ctx, "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev"); err != nil {
+	if err := d.kubectl(ctx, "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev"); err != nil {
 		return err
 	}
 	return d.startManager(ctx)
