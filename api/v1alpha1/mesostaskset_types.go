@@ -79,8 +79,9 @@ type MesosTaskSetSpec struct {
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
-	// minReadySeconds is how long a task must have been ready, in seconds, before it counts as available. Default: 0.
-	// +kubebuilder:default=0
+	// minReadySeconds is how long a task must have been ready, in seconds, before it counts as available, and the next one is replaced: a revision that ends
+	// sooner takes none of the older one with it. With a readinessCheck 0 may do. Default: 10.
+	// +kubebuilder:default=10
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
 	// +optional

@@ -34,6 +34,8 @@ type given struct {
 func aSet(replicas int32, commands ...string) *given {
 	set := &v1alpha1.MesosTaskSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "set", Generation: 1}}
 	set.Spec.Replicas, set.Spec.ProgressDeadlineSeconds = &replicas, 600
+	// What fills in nothing, so that tasks are as the template says.
+	set.Spec.Template.Spec.Placement = &v1alpha1.Placement{Scoring: v1alpha1.ScoringPack}
 	g := &given{Seen: Seen{Now: epoch, Set: set, Framework: Framework{Reconciled: true, Proven: true}}, revisions: commands}
 	for i, command := range commands {
 		set.Spec.Template.Spec.Shell = command

@@ -114,12 +114,14 @@ func (s *scene) overlay(of *Revision) *v1alpha1.MesosTaskSetTemplate {
 	}
 	wanted := s.spec.Template.DeepCopy()
 	wanted.Spec.Suspend = s.spec.Suspend
+	s.place(wanted)
 	if of == s.update {
 		return wanted
 	}
+	placement := wanted.Spec.Placement
 	wanted.Spec.TaskTemplate = *of.Template.Spec.TaskTemplate.DeepCopy()
+	wanted.Spec.Placement = placement
 	now := &s.spec.Template.Spec
-	wanted.Spec.Placement = now.Placement.DeepCopy()
 	if wanted.Spec.Container != nil && now.Container != nil {
 		wanted.Spec.Container.PullPolicy = now.Container.PullPolicy
 	}
