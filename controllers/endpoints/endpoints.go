@@ -43,8 +43,6 @@ type Plan struct {
 	Delete []*discoveryv1.EndpointSlice
 	// LeftOut are the tasks that are ready and not published, or not under each port, and why, in the order of their names.
 	LeftOut []LeftOut
-	// Withdraws says that something that is published no longer may be, or no longer as it is.
-	Withdraws bool
 }
 
 // LeftOut is a task that is ready and not published, or not under each port.
@@ -71,7 +69,6 @@ func Next(seen *Seen) *Plan {
 	plan := &Plan{}
 	if len(seen.Ports) == 0 {
 		plan.Delete = ownSlices(seen)
-		plan.Withdraws = len(plan.Delete) > 0
 		return plan
 	}
 	own := ownSlices(seen)

@@ -113,7 +113,7 @@ func pack(seen *Seen, own []*discoveryv1.EndpointSlice, entries []*entry, plan *
 	bins := map[group][]*bin{}
 	count := 0
 	for _, slice := range own {
-		b := keep(slice, left, plan)
+		b := keep(slice, left)
 		if len(b.entries) == 0 {
 			// Not filled anew, so that what is deleted stays so.
 			plan.Delete = append(plan.Delete, slice)
@@ -149,18 +149,18 @@ func pack(seen *Seen, own []*discoveryv1.EndpointSlice, entries []*entry, plan *
 }
 
 // keep is a slice without what is not in it any more; what stays is taken from left.
-func keep(slice *discoveryv1.EndpointSlice, left map[spot]*entry, plan *Plan) *bin {
+func keep(slice *discoveryv1.EndpointSlice, left map[spot]*entry) *bin {
 	b := &bin{was: slice, group: group{slice.AddressType, portsIn(slice).key()}}
 	for i, at := range spotsIn(slice) {
 		e := left[at]
 		if e == nil || len(b.entries) == perSlice {
-			b.changed, plan.Withdraws = true, true
+			b.changed = true
 			continue
 		}
 		delete(left, at)
 		b.entries = append(b.entries, e)
 		if !equality.Semantic.DeepEqual(slice.Endpoints[i], e.endpoint) {
-			b.changed, plan.Withdraws = true, true
+			b.changed = true
 		}
 	}
 	b.changed = b.changed || metav1.GetControllerOfNoCopy(slice) == nil
