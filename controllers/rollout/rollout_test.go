@@ -382,3 +382,46 @@ func TestDefaults_areThoseOfTheCRD(t *testing.T) {
 		}
 	}
 }
+
+// TestNext_labels: the template's labels and annotations are the tasks', what left the template leaves them, and what others put there stays.
+func TestNext_labels(t *testing.T) {
+	g := aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) {
+		task.Labels["old"], task.Labels["theirs"], task.Labels["tier"] = "x", "y", "back"
+		task.Annotations = map[string]string{v1alpha1.AnnotationBinding: "{}", "note": "before"}
+	})
+	g.Revisions[0].Template.Metadata = v1alpha1.TemplateMetadata{
+		Labels: map[string]v1alpha1.TemplateLabel{"old": "x", "tier": "back"}, Annotations: map[string]v1alpha1.TemplateText{"note": "before"},
+	}
+	g.Set.Spec.Template.Metadata = v1alpha1.TemplateMetadata{Labels: map[string]v1alpha1.TemplateLabel{"tier": "front", "new": "z"}}
+	changes := Next(g.Seen).Changes
+	if len(changes) != 1 {
+		t.Fatalf("%d changes: %+v", len(changes), changes)
+	}
+	if diff := cmp.Diff(map[string]Value{"old": {"x", nil}, "tier": {"back", "front"}, "new": {nil, "z"}}, changes[0].Labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]Value{"note": {"before", nil}}, changes[0].Annotations); diff != "" {
+		t.Errorf("annotations (-want +got):\n%s", diff)
+	}
+	if len(changes[0].Spec) > 0 {
+		t.Errorf("the spec: %+v", changes[0].Spec)
+	}
+}
+
+// TestNext_pullPolicy: of a container only the pull policy is changed as it runs, also of an older revision.
+func TestNext_pullPolicy(t *testing.T) {
+	g := aSet(1, "a").with(func(g *given) {
+		g.Set.Spec.UpdateStrategy.Type = v1alpha1.UpdateOnDelete
+		g.Revisions[0].Template.Spec.Container = &v1alpha1.Container{Image: "web:1"}
+		g.Revisions[0].Label = "0123456789"
+	}).task("a", func(task *v1alpha1.MesosTask) { task.Spec.Container = &v1alpha1.Container{Image: "web:1"} })
+	g.Set.Spec.Template.Spec.Container = &v1alpha1.Container{Image: "web:2", PullPolicy: v1alpha1.PullAlways}
+	decision := Next(g.Seen)
+	if decision.MakeRevision == nil || len(decision.Changes) != 1 {
+		t.Fatalf("the decision is %+v", decision)
+	}
+	want := map[string]Value{"container": {map[string]any{"image": "web:1"}, map[string]any{"image": "web:1", "pullPolicy": "Always"}}}
+	if diff := cmp.Diff(want, decision.Changes[0].Spec); diff != "" {
+		t.Errorf("the spec (-want +got):\n%s", diff)
+	}
+}

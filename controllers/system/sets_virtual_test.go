@@ -532,7 +532,7 @@ func TestSet_strategies(t *testing.T) {
 	})
 }
 
-// TestSet_agents: a set moves its tasks off an agent that is to be maintained, and rolls though one of its tasks is unreachable for long.
+// TestSet_agents: a set moves its tasks off an agent that is to be maintained.
 func TestSet_agents(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
 		v.framework("")
@@ -589,5 +589,43 @@ func TestSet_refused(t *testing.T) {
 		mu.Unlock()
 		v.pass(6 * time.Minute)
 		v.wantSet("web", "True Available")
+	})
+}
+
+// TestSet_unreachable: a task that is unreachable is not replaced as things are; a rollout waits for it for ten minutes, and then goes on without it.
+func TestSet_unreachable(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 4, progressDeadlineSeconds: 3600, updateStrategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}")
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		agent := v.agentOf(v.tasksOfSet("web")[0].Name)
+		var lost int32
+		for _, task := range v.tasksOfSet("web") {
+			if task.Status.Task.AgentID == agent.ID() {
+				lost++
+			}
+		}
+		agent.Partition()
+		v.pass(5 * time.Minute)
+		v.wantSet("web", "False Unavailable")
+		if status := v.getSet("web").Status; status.UnreachableReplicas != lost || status.Replicas != 4 || status.TerminatingReplicas != 0 {
+			v.Errorf("with %d unreachable the status is %+v", lost, status)
+		}
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		v.pass(30 * time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 2"] != 4 {
+			v.Errorf("after the rollout there run %v", got)
+		}
+		if status := v.getSet("web").Status; status.TerminatingReplicas != lost {
+			v.Errorf("%d are being deleted, want the %d of which nobody can tell: %+v", status.TerminatingReplicas, lost, status)
+		}
+		agent.Heal()
+		v.pass(5 * time.Minute)
+		if left := len(v.tasksOfSet("web")); left != 4 {
+			v.Errorf("once the agent is back there are %d, want 4", left)
+		}
 	})
 }
