@@ -94,22 +94,30 @@ func (r *Reconciler) gatherFramework(ctx context.Context, v *view) (connection *
 	} else if !framework.DeletionTimestamp.IsZero() {
 		v.seen.Framework.Obstacle = &rollout.Obstacle{Reason: v1alpha1.ReasonFrameworkDeleting, Message: fmt.Sprintf("MesosFramework %s is being deleted", name)}
 	}
-	if lead := framework.Spec.Offers.MaintenanceLeadSeconds; lead != nil {
+	v.takeSpec(&framework.Spec)
+	if connection = r.Connections.Get(name); connection != nil {
+		v.takeStanding(framework, connection)
+	}
+	return connection, true, nil
+}
+
+// takeSpec takes what a framework's spec says of its tasks.
+func (v *view) takeSpec(spec *v1alpha1.MesosFrameworkSpec) {
+	if lead := spec.Offers.MaintenanceLeadSeconds; lead != nil {
 		v.lead = time.Duration(*lead) * time.Second
 	}
-	if defaults := framework.Spec.TaskDefaults; defaults != nil && defaults.Unreachable != nil && defaults.Unreachable.ReplaceAfterSeconds != nil {
+	if defaults := spec.TaskDefaults; defaults != nil && defaults.Unreachable != nil && defaults.Unreachable.ReplaceAfterSeconds != nil {
 		v.seen.Framework.ReplaceAfter = new(time.Duration(*defaults.Unreachable.ReplaceAfterSeconds) * time.Second)
 	}
-	if connection = r.Connections.Get(name); connection == nil {
-		return nil, true, nil
-	}
+}
+
+// takeStanding takes how a framework stands. What its status says counts if it is of the present subscription, and not of one that ended.
+func (v *view) takeStanding(framework *v1alpha1.MesosFramework, connection *connections.Connection) {
 	state := connection.Bridge.Connection()
-	// What the status says is of this subscription, and not of one that ended.
 	present := state.Subscribed && framework.Status.ConnectedSince.Equal(&metav1.Time{Time: state.Since.Truncate(time.Second)})
 	v.seen.Framework.Reconciled = present && meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionConnected) &&
 		meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionTasksReconciled)
 	v.seen.Framework.Proven = connection.MayLaunch()
-	return connection, true, nil
 }
 
 // gatherOwn reads the set's MesosTasks and revisions, and says so where the cache does not show this process' own last writes.

@@ -226,7 +226,7 @@ func (s *scene) settle() {
 	status.UnreachableReplicas = number(count(active, func(m *member) bool { return m.unreachable }))
 	if s.complete() && s.replicas > 0 && s.older() == 0 && !s.spec.Suspend && status.CurrentRevision != status.UpdateRevision {
 		status.CurrentRevision = status.UpdateRevision
-		s.tell(Event{Reason: v1alpha1.EventRolledOut, Action: actionRolling, Message: fmt.Sprintf("All are available and of revision %s", s.update.Label)})
+		s.tell(Event{Reason: v1alpha1.EventRolledOut, Action: actionRolling, Message: "All are available and of revision " + s.update.Label})
 	}
 	s.noteProgress()
 	for _, row := range standings {
@@ -239,7 +239,7 @@ func (s *scene) settle() {
 }
 
 // number is a count as the API has it; there are never so many that it would not fit.
-func number(n int) int32 { return int32(min(n, 1<<30)) } //nolint:gosec // it is bounded
+func number(n int) int32 { return int32(min(n, 1<<30)) }
 
 func (s *scene) setConditions(v verdict) {
 	v.message = cut(v.message, messageLength)

@@ -3,6 +3,7 @@ package rollout
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -179,7 +180,7 @@ func (w *world) create(creation Creation) {
 	w.uids++
 	w.tasks[creation.Name] = &v1alpha1.MesosTask{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: "shop", Name: creation.Name, UID: types.UID(fmt.Sprint(w.uids)), Generation: 1, CreationTimestamp: metav1.Time{Time: w.now},
+			Namespace: "shop", Name: creation.Name, UID: types.UID(strconv.Itoa(w.uids)), Generation: 1, CreationTimestamp: metav1.Time{Time: w.now},
 			Labels: creation.Labels, Annotations: creation.Annotations, OwnerReferences: []metav1.OwnerReference{OwnerOf(w.set)},
 		},
 		Spec: creation.Spec,

@@ -153,7 +153,7 @@ func (s *scene) putBack(p *plan) {
 			available--
 		}
 		s.changeSpec(m, true)
-		s.tell(Event{Warning: true, Reason: v1alpha1.EventPutBack, Action: actionRolling, Message: fmt.Sprintf("%s was changed by hand: it is put back, which restarts it", m.task.Name)})
+		s.tell(Event{Warning: true, Reason: v1alpha1.EventPutBack, Action: actionRolling, Message: m.task.Name + " was changed by hand: it is put back, which restarts it"})
 	}
 }
 

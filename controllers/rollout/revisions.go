@@ -22,7 +22,7 @@ type identity struct {
 
 // labelOf is the label of a revision with a content. Probe tells contents apart that have one label.
 func labelOf(content *Content, probe int) string {
-	encoded, _ := json.Marshal(identity{restarting(&content.Template.Spec), content.RestartedAt, probe})
+	encoded, _ := json.Marshal(identity{restarting(&content.Template.Spec), content.RestartedAt, probe}) //nolint:errchkjson // What was read from JSON can be written as such.
 	sum := sha256.Sum256(encoded)
 	return hex.EncodeToString(sum[:])[:v1alpha1.RevisionLength]
 }

@@ -2,9 +2,10 @@ package rollout
 
 import (
 	"fmt"
-	"os"
+	"os" //nolint:depguard // It reads the CRD, which this is compared with.
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func (g *given) task(command string, changes ...func(*v1alpha1.MesosTask)) *give
 	}
 	task := &v1alpha1.MesosTask{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: "shop", Name: fmt.Sprintf("web-%s-%d", label, index), Generation: 1, UID: types.UID(fmt.Sprint(len(g.Tasks))),
+			Namespace: "shop", Name: fmt.Sprintf("web-%s-%d", label, index), Generation: 1, UID: types.UID(strconv.Itoa(len(g.Tasks))),
 			Labels:            map[string]string{v1alpha1.LabelSet: "web", v1alpha1.LabelRevision: label},
 			OwnerReferences:   []metav1.OwnerReference{OwnerOf(g.Set)},
 			CreationTimestamp: metav1.Time{Time: epoch.Add(time.Duration(len(g.Tasks)-100) * time.Minute)},

@@ -494,7 +494,7 @@ func TestSet_strategies(t *testing.T) {
 		v.start()
 		v.taskSet("web", "serve 1", "replicas: 3, updateStrategy: {type: Recreate}")
 		v.pass(30 * time.Second)
-		v.wrote = func(object client.Object, _ bool) {
+		v.wrote = func(client.Object, bool) {
 			if commands := v.commands("web"); commands["serve 1"] > 0 && commands["serve 2"] > 0 {
 				v.Errorf("two revisions run at a time: %v", commands)
 			}
