@@ -7,6 +7,6 @@
 // The flow of one reconcile: claim it (claim.go), keep it or let it go (deletion.go), connect it (connect.go, secrets.go), store its ID (id.go), take
 // its pass a step further (reconcile.go, passes.go), prove and count what runs (prove.go, orphans.go), write its status (status.go).
 //
-// It imports connections, writes, scope, events, leadership, lifecycle, requests, the API types and mesosbridge with its reconciliation. It does not import
+// It imports connections, writes, scope, events, leadership, lifecycle, requests, schedule (for the names of runs), the API types and mesosbridge with its reconciliation. It does not import
 // mesostask: what both need is in the rooms below.
 package mesosframework

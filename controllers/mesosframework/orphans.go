@@ -17,6 +17,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/schedule"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -212,18 +213,25 @@ func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID st
 	}
 }
 
-// willBeTaken says whether a live task without a MesosTask bears a name of a set that was not complete yet, as after the loss of the API server's
-// state: the set makes the MesosTask, which takes the task over.
+// willBeTaken says whether a live task without a MesosTask bears a name of a set or a cron task that does not know yet what of its own lives, as after the
+// loss of the API server's state: that makes the MesosTask, which takes the task over.
 func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecycle.TaskID) (bool, error) {
-	name, _, ok := v1alpha1.SetOf(id.Name)
+	if name, _, ok := v1alpha1.SetOf(id.Name); ok {
+		set := &v1alpha1.MesosTaskSet{}
+		if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, set); err != nil {
+			return false, client.IgnoreNotFound(err)
+		}
+		return set.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && set.Status.CurrentRevision == "" && set.DeletionTimestamp.IsZero(), nil
+	}
+	name, ok := schedule.CronOf(id.Name)
 	if !ok {
 		return false, nil
 	}
-	set := &v1alpha1.MesosTaskSet{}
-	if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, set); err != nil {
+	cron := &v1alpha1.MesosCronTask{}
+	if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, cron); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	return set.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && set.Status.CurrentRevision == "" && set.DeletionTimestamp.IsZero(), nil
+	return cron.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && cron.Status.LastConsideredTime == nil && cron.DeletionTimestamp.IsZero(), nil
 }
 
 // mayKill says why the orphans must not be killed, whatever the policy; empty if they may.

@@ -40,5 +40,16 @@ func ParseRunName(cron, name string) (due time.Time, requested, ok bool) {
 	return time.Unix(minute*60, 0).UTC(), false, true
 }
 
+// CronOf says of which cron task a MesosTask could be a run, by its name alone; false for a name of another form.
+func CronOf(name string) (cron string, ok bool) {
+	i := strings.LastIndexByte(name, '-')
+	if i <= 0 {
+		return "", false
+	}
+	cron = name[:i]
+	_, _, ok = ParseRunName(cron, name)
+	return cron, ok
+}
+
 // firstMinute and lastMinute bound what is taken for the minute of a run: eight digits, from 1989 to 2160.
 const firstMinute, lastMinute = 10_000_000, 99_999_999

@@ -287,6 +287,9 @@ func TestParseRunName(t *testing.T) {
 		if _, _, ok := ParseRunName("backup", name); ok != want {
 			t.Errorf("%s is a run's name: %v", name, ok)
 		}
+		if cron, ok := CronOf(name); ok != want && name != "backup-x-29925720" && name != "other-29925720" || ok && want && cron != "backup" {
+			t.Errorf("%s is a run of %q: %v", name, cron, ok)
+		}
 	}
 	if due, _, _ := ParseRunName("backup", RunName("backup", night.Add(30*time.Second))); !due.Equal(night) {
 		t.Errorf("the minute of a name is %v", due)
