@@ -44,8 +44,8 @@ func (d *demo) runSet(ctx context.Context) error {
 		return err
 	}
 	d.traffic = d.startTraffic()
-	d.sayf("From here on %d clients send requests, each to any one of the endpoints that are ready then. The agents' addresses are made up:\n"+
-		"behind each of them is this machine.", clients)
+	d.sayf("From here on %d clients send requests, each to any one of the endpoints that are ready then. The agents' address is made up:\n"+
+		"behind it is this machine.", clients)
 	return d.served(ctx)
 }
 

@@ -168,7 +168,7 @@ func (d *demo) startMesos(ctx context.Context) error {
 	d.mesos.firstPort = first
 	d.simulator, err = d.launch(ctx, "mesos-sim", simulatorLog,
 		"--agents", strconv.Itoa(agents), "--agent-ports", fmt.Sprintf("%d-%d", first, first+portsPerAgent-1), "--work-dir", d.path("sandboxes"),
-		// Addresses of the network that is for documentation: those of loopback interfaces would not be published.
+		// An address of the network that is for documentation: that of the loopback interface would not be published.
 		"--agent-ip", "192.0.2.1",
 		// Real masters wait for 75 seconds before they give an agent up.
 		"--agent-ping-timeout", "1s", "--max-agent-ping-timeouts", "2",
