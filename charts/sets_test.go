@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -124,10 +125,8 @@ func (r *repository) asDocumented() {
 		}
 		if strings.Contains(script, "/evict") {
 			r.until("the MesosTask that was to leave is gone", func(context.Context) (string, error) {
-				for _, name := range r.ofSet() {
-					if name == task {
-						return task, nil
-					}
+				if slices.Contains(r.ofSet(), task) {
+					return task, nil
 				}
 				return "", nil
 			})

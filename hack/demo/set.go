@@ -43,7 +43,7 @@ func (d *demo) runSet(ctx context.Context) error {
 	if err := d.kubectl(ctx, "get", "endpointslices", "--selector", discoveryv1.LabelServiceName+"="+front); err != nil {
 		return err
 	}
-	d.traffic = d.startTraffic()
+	d.traffic = d.startTraffic(ctx)
 	d.sayf("From here on %d clients send requests, each to any one of the endpoints that are ready then. The agents' address is made up:\n"+
 		"behind it is this machine.", clients)
 	return d.served(ctx)

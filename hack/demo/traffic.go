@@ -41,9 +41,9 @@ type tally struct {
 	example              error
 }
 
-// startTraffic starts the clients.
-func (d *demo) startTraffic() *traffic {
-	ctx, cancel := context.WithCancel(context.Background())
+// startTraffic starts the clients. They outlive the step that starts them.
+func (d *demo) startTraffic(ctx context.Context) *traffic {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	t := &traffic{cancel: cancel, tally: tally{since: time.Now()}, by: sets.New[string]()}
 	for range clients {
 		t.ended.Go(func() {
