@@ -348,7 +348,7 @@ func TestCron_rebuilt(t *testing.T) {
 	for sentence, lose := range cases {
 		t.Run(sentence, func(t *testing.T) {
 			inVirtualTime(t, simulator.Flags{}, byDuration(), func(v *virtual) {
-				v.framework("")
+				v.framework("orphanPolicy: Kill")
 				v.start()
 				v.until(5)
 				v.cron("job", "*/10 * * * *", "work 40m", "concurrencyPolicy: Forbid")
