@@ -219,16 +219,16 @@ type RollingUpdate struct {
 
 // MesosTaskSetStatus is a set as it was last seen.
 type MesosTaskSetStatus struct {
-	// observedGeneration is the generation of the object that this status is of.
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
 	// conditions are Ready, where they hold Reconciling and Stalled, and ServicePublished where spec.service is.
 	// +kubebuilder:validation:MaxItems=16
 	// +listType=map
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation of the object that this status is of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// replicas is the number of the set's MesosTasks that are not being deleted.
 	// +kubebuilder:validation:Minimum=0
