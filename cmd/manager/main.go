@@ -101,6 +101,10 @@ func serve(ctx context.Context, options *options) error {
 	if err != nil {
 		return err
 	}
+	later, err := readKinds(ctx, config, scheme, watched.readable)
+	if err != nil {
+		return err
+	}
 	settings := managerOptions(options)
 	settings.Scheme, settings.Logger, settings.Metrics, settings.LeaderElectionResourceLockInterface = scheme, logger, served, election.lock
 	settings.Cache.DefaultNamespaces = watched.readable.CacheNamespaces()
@@ -122,6 +126,7 @@ func serve(ctx context.Context, options *options) error {
 	frameworks := &mesosframework.Reconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, OperatorNamespace: secrets,
+		SetsUnserved: !later.served["MesosTaskSet"], CronTasksUnserved: !later.served["MesosCronTask"],
 	}
 	tasks := &mesostask.Reconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
@@ -139,8 +144,14 @@ func serve(ctx context.Context, options *options) error {
 		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
 		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, Forbidden: !discovery.allowed,
 	}
-	err = errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager), taskSets.SetupWithManager(ctx, manager),
-		cronTasks.SetupWithManager(ctx, manager), found.SetupWithManager(manager), manager.Add(discovery.restartOnceChanged()), addChecks(manager, owner))
+	err = errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager),
+		manager.Add(discovery.restartOnceChanged()), manager.Add(later.restartOnceServed()), addChecks(manager, owner))
+	if later.served["MesosTaskSet"] {
+		err = errors.Join(err, taskSets.SetupWithManager(ctx, manager), found.SetupWithManager(manager))
+	}
+	if later.served["MesosCronTask"] {
+		err = errors.Join(err, cronTasks.SetupWithManager(ctx, manager))
+	}
 	if err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}

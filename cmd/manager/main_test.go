@@ -321,8 +321,33 @@ func TestManager(t *testing.T) {
 	if holder := s.lease().Spec.HolderIdentity; holder != nil && *holder != "" {
 		t.Errorf("the lease is still held by %s", *holder)
 	}
+	s.withoutLaterKinds()
 	for _, disaster := range s.mesos.Disasters() {
 		t.Error(disaster)
+	}
+}
+
+// withoutLaterKinds runs the manager where the CRDs are those of an earlier release: it serves MesosTasks, and starts anew once it can serve all kinds.
+func (s *system) withoutLaterKinds() {
+	s.t.Helper()
+	s.kubectl("delete", "crd", "mesostasksets.mesos.dev", "mesoscrontasks.mesos.dev")
+	manager := s.start()
+	manager.ready()
+	s.create(fmt.Sprintf(taskManifest, "alone", "sleep 1000", ""))
+	s.task("alone", v1alpha1.ReasonRunning)
+	s.kubectl("apply", "--server-side", "--filename", filepath.Join(testenv.Root(), "config", "crd", "bases"))
+	if code := manager.wait(); code != 1 {
+		s.t.Errorf("the manager ended with status %d once it could serve all kinds, want 1, so that it is started anew", code)
+	}
+	if !strings.Contains(manager.log.String(), "can be served now: starting anew with them") {
+		s.t.Error("the manager that could serve all kinds did not say so")
+	}
+}
+
+func (s *system) kubectl(arguments ...string) {
+	s.t.Helper()
+	if output, err := s.env.Kubectl(s.t.Context(), "", nil, arguments...); err != nil {
+		s.t.Fatalf("kubectl %s: %v\n%s", strings.Join(arguments, " "), err, output)
 	}
 }
 

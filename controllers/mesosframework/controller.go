@@ -52,6 +52,8 @@ type Reconciler struct {
 	Recorder *events.Recorder
 	// OperatorNamespace is where the Secrets are that frameworks name.
 	OperatorNamespace string
+	// SetsUnserved and CronTasksUnserved say that nobody serves objects of those kinds, as their CRDs are not there or may not be read.
+	SetsUnserved, CronTasksUnserved bool
 	// SecretsEvery is how often they are read again; zero is for half a minute.
 	SecretsEvery time.Duration
 

@@ -216,7 +216,11 @@ func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID st
 // willBeTaken says whether a live task without a MesosTask bears a name of a set or a cron task that does not know yet what of its own lives, as after the
 // loss of the API server's state: that makes the MesosTask, which takes the task over.
 func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecycle.TaskID) (bool, error) {
+	// What cannot be read counts as there.
 	if name, _, ok := v1alpha1.SetOf(id.Name); ok {
+		if v.SetsUnserved {
+			return true, nil
+		}
 		set := &v1alpha1.MesosTaskSet{}
 		if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, set); err != nil {
 			return false, client.IgnoreNotFound(err)
@@ -226,6 +230,9 @@ func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecyc
 	name, ok := schedule.CronOf(id.Name)
 	if !ok {
 		return false, nil
+	}
+	if v.CronTasksUnserved {
+		return true, nil
 	}
 	cron := &v1alpha1.MesosCronTask{}
 	if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, cron); err != nil {
