@@ -155,7 +155,7 @@ func (o *operator) secret(namespace string) {
 // established waits until the API server serves the CRDs.
 func (o *operator) established() {
 	o.t.Helper()
-	o.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev")
+	o.tool("kubectl", "wait", "--for=condition=Established", "crd", "--all")
 }
 
 // startManager runs the release's manager.
@@ -249,6 +249,44 @@ func (o *operator) runElsewhere() {
 	o.tool("kubectl", "wait", "--namespace", "default", "--for=condition=Ready", "mesostask/elsewhere", "--timeout", patience.String())
 	o.expire("default", "elsewhere")
 	o.runByCron("default")
+	o.runSet("default")
+}
+
+// runSet has the manager do for a MesosTaskSet all that it needs its grants for.
+func (o *operator) runSet(namespace string) {
+	o.t.Helper()
+	selector := v1alpha1.LabelSet + "=lone"
+	shell := func(command string) string {
+		o.write("lone.yaml", fmt.Sprintf(`
+apiVersion: mesos.dev/v1alpha1
+kind: MesosTaskSet
+metadata: {name: lone}
+spec:
+  minReadySeconds: 0
+  revisionHistoryLimit: 0
+  template: {spec: {shell: %q, resources: {requests: {cpus: "0.1", memory: 32Mi}}}}
+`, command))
+		return o.path("lone.yaml")
+	}
+	revision := func() string {
+		return strings.TrimSpace(o.tool("kubectl", "get", "controllerrevisions", "--namespace", namespace, "--selector", selector, "--output", "name"))
+	}
+	o.tool("kubectl", "apply", "--namespace", namespace, "--filename", shell("sleep 3600"))
+	o.tool("kubectl", "wait", "--namespace", namespace, "--for=condition=Ready", "mesostaskset/lone", "--timeout", patience.String())
+	first := revision()
+	// What nobody controls the set takes over.
+	o.tool("kubectl", "patch", "--namespace", namespace, first, "--type=json", `--patch=[{"op": "remove", "path": "/metadata/ownerReferences"}]`)
+	o.tool("kubectl", "wait", "--namespace", namespace, "--for=jsonpath={.metadata.ownerReferences[0].name}=lone", first, "--timeout", patience.String())
+	o.tool("kubectl", "apply", "--namespace", namespace, "--filename", shell("sleep 7200"))
+	o.until("the set has one revision, another one", func(context.Context) (string, error) {
+		if now := revision(); now == first || strings.Contains(now, "\n") {
+			return now, nil
+		}
+		return "", nil
+	})
+	o.tool("kubectl", "delete", "--namespace", namespace, "mesostaskset/lone")
+	// There is no garbage collector here.
+	o.tool("kubectl", "delete", "--namespace", namespace, "mesostasks,controllerrevisions", "--selector", selector, "--timeout", patience.String())
 }
 
 // runByCron has the manager start a run of a MesosCronTask, as a person asks.

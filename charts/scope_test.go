@@ -42,6 +42,7 @@ func TestChart_watchNamespaces(t *testing.T) {
 	for _, namespace := range []string{"a", "b"} {
 		o.expire(namespace, "web")
 		o.runByCron(namespace)
+		o.runSet(namespace)
 	}
 	task := &v1alpha1.MesosTask{}
 	o.get("c", "web", task)

@@ -56,7 +56,8 @@ func (r *repository) series() {
 		if exposed, err = scrape(ctx, "http://127.0.0.1:"+port+"/metrics"); err != nil {
 			return err.Error(), nil //nolint:nilerr // it has not started yet
 		}
-		return cmp.Diff(r.expected(ctx), exposed), nil
+		expected, err := r.expected(ctx)
+		return cmp.Diff(expected, exposed), err
 	})
 	r.t.Logf("kube-state-metrics exposes %d series, among them\n%s", len(exposed), strings.Join(exposed, "\n"))
 	if log, err := os.ReadFile(r.path("kube-state-metrics.log")); err != nil || complains(string(log)) {
@@ -140,14 +141,13 @@ func one(name string, value int64, labels ...string) string {
 }
 
 // expected are the series that the objects must have.
-func (r *repository) expected(ctx context.Context) []string {
-	r.t.Helper()
+func (r *repository) expected(ctx context.Context) ([]string, error) {
 	var tasks v1alpha1.MesosTaskList
 	var taskSets v1alpha1.MesosTaskSetList
 	var frameworks v1alpha1.MesosFrameworkList
 	var crons v1alpha1.MesosCronTaskList
 	if err := errors.Join(r.client.List(ctx, &tasks), r.client.List(ctx, &taskSets), r.client.List(ctx, &crons), r.client.List(ctx, &frameworks)); err != nil {
-		r.t.Fatal(err)
+		return nil, err
 	}
 	var series []string
 	for i := range tasks.Items {
@@ -163,7 +163,7 @@ func (r *repository) expected(ctx context.Context) []string {
 		series = append(series, cronSeries(&crons.Items[i])...)
 	}
 	slices.Sort(series)
-	return series
+	return series, nil
 }
 
 func taskSeries(task *v1alpha1.MesosTask) []string {

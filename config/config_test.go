@@ -75,7 +75,7 @@ func TestConfig(t *testing.T) {
 		samples := 0
 		for _, object := range render(t, "samples") {
 			samples++
-			if object.GetKind() == "MesosTask" {
+			if object.GetKind() != "MesosFramework" {
 				object.SetNamespace("default")
 			}
 			written := object.DeepCopy()
