@@ -7,6 +7,7 @@ import (
 	"time"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
@@ -48,7 +49,11 @@ func (d *discovery) ask(ctx context.Context) (allowed bool, err error) {
 			for _, verb := range []string{"get", "list", "watch", "create", "patch", "delete"} {
 				kind.Namespace, kind.Verb = namespace, verb
 				review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &kind}}
-				if err := d.asks.Create(ctx, review); err != nil {
+				switch err := d.asks.Create(ctx, review); {
+				case apierrors.IsForbidden(err):
+					// Whoever may not ask is not known to be allowed.
+					return false, nil
+				case err != nil:
 					return false, fmt.Errorf("asking whether the manager may %s %s: %w", verb, kind.Resource, err)
 				}
 				if !review.Status.Allowed {

@@ -78,12 +78,12 @@ func (r *Reconciler) create(ctx context.Context, v *view, creation *schedule.Cre
 	case apierrors.IsAlreadyExists(err):
 		return r.findExisting(ctx, v, creation)
 	case apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
-		v.seen.Refusal = r.refusals.note(v.key, creation.Name, v1alpha1.ReasonRunRefused, "the API server refuses its MesosTask: "+err.Error(), r.Clock.Now())
+		v.seen.Refusals = r.refusals.note(v.key, creation.Name, v1alpha1.ReasonRunRefused, "the API server refuses its MesosTask: "+err.Error(), r.Clock.Now())
 		return nil
 	case err != nil:
 		return fmt.Errorf("creating MesosTask %s: %w", creation.Name, err)
 	}
-	r.refusals.drop(v.key)
+	r.refusals.forget(v.key, creation.Name)
 	r.own.Wrote(v.key, task, r.Clock.Now())
 	v.addRun(task)
 	countStart(creation, r.Clock.Now())
@@ -110,7 +110,7 @@ func (r *Reconciler) findExisting(ctx context.Context, v *view, creation *schedu
 		return fmt.Errorf("reading MesosTask %s live: %w", creation.Name, err)
 	}
 	if !v.addRun(task) {
-		v.seen.Refusal = r.refusals.note(v.key, creation.Name, v1alpha1.ReasonNameTaken, fmt.Sprintf(
+		v.seen.Refusals = r.refusals.note(v.key, creation.Name, v1alpha1.ReasonNameTaken, fmt.Sprintf(
 			"MesosTask %s is not of this object: delete it, or create a MesosCronTask of another name", creation.Name), r.Clock.Now())
 		return nil
 	}

@@ -49,7 +49,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosCronTask)
 		}
 	}
 	v.seen.Zone = zoneOf(ctx, &object.Spec)
-	v.seen.Refusal = r.refusals.of(v.key)
+	v.seen.Refusals = r.refusals.of(v.key, v.seen.Now)
 	connection, mine, err := r.gatherFramework(ctx, v)
 	if err != nil || !mine {
 		return nil, err

@@ -136,6 +136,14 @@ func (s *scene) unreachable(task *v1alpha1.MesosTask) (unreachable, lost bool) {
 	return true, lost
 }
 
+// mayBeReplaced says whether somebody said for how long a task's fate may be unknown before another takes its place.
+func (s *scene) mayBeReplaced(task *v1alpha1.MesosTask) bool {
+	if said := task.Spec.Unreachable; said != nil {
+		return said.ReplaceAfterSeconds != nil
+	}
+	return s.Framework.ReplaceAfter != nil
+}
+
 // pick returns the members that are not being deleted and for which a test holds.
 func (s *scene) pick(test func(*member) bool) []*member {
 	var picked []*member

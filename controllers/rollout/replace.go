@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
@@ -119,7 +122,7 @@ func (s *scene) deleteLeaving(p *plan) {
 		case m.lost:
 			s.delete(m, s.whyLeaving(m))
 			continue
-		case spare <= 0, m.available && available <= s.least():
+		case spare <= 0, m.available && (available <= s.least() || s.unpublished()):
 			continue
 		case m.available:
 			available--
@@ -127,6 +130,12 @@ func (s *scene) deleteLeaving(p *plan) {
 		spare--
 		s.delete(m, s.whyLeaving(m))
 	}
+}
+
+// unpublished says that the set has a Service by which some tasks that are ready are not found: those that are found stay then.
+func (s *scene) unpublished() bool {
+	published := meta.FindStatusCondition(s.Set.Status.Conditions, v1alpha1.ConditionServicePublished)
+	return s.spec.Service != nil && published != nil && published.Status == metav1.ConditionFalse && published.Reason == v1alpha1.ReasonTasksLeftOut
 }
 
 func (s *scene) whyLeaving(m *member) string {

@@ -54,7 +54,7 @@ func (s *scene) recreates() bool { return s.rolls() && s.strategy() == v1alpha1.
 // olderAlive says whether a task of an older revision may live, those being deleted included.
 func (s *scene) olderAlive() bool {
 	for _, m := range s.members {
-		if !m.updated && (!m.deleting || !m.lost) {
+		if !m.updated && (!m.deleting || !m.lost || !s.mayBeReplaced(m.task)) {
 			return true
 		}
 	}

@@ -58,7 +58,9 @@ func TestNext_placement(t *testing.T) {
 				t.Errorf("the set was changed:\n%s", diff)
 			}
 			// What was made so is not changed again, and one of the older revision goes by the same.
-			g.task("serve 1").task("serve 2", func(task *v1alpha1.MesosTask) { task.Labels, task.Spec = decision.Creates[0].Labels, decision.Creates[0].Spec })
+			g.task("serve 1").task("serve 2", func(task *v1alpha1.MesosTask) {
+				task.Labels, task.Spec = decision.Creates[0].Labels, decision.Creates[0].Spec
+			})
 			changed := false
 			for _, change := range Next(g.Seen).Changes {
 				changed = changed || change.Task == g.Tasks[1]

@@ -123,7 +123,7 @@ func (s *scene) hold(reason, message string, until time.Time) {
 // ahead, as the clock was wrong, is not waited for.
 func (s *scene) replace(active []Run) {
 	for _, run := range active {
-		if run.Owned && !run.Deleting && (s.dealtWith(run) || run.Due.After(s.Now.Add(ahead))) {
+		if run.Owned && !run.Deleting && !run.Paused && (s.dealtWith(run) || run.Due.After(s.Now.Add(ahead))) {
 			s.decision.Delete = append(s.decision.Delete, Deletion{Run: run, Replaced: true})
 		}
 	}
@@ -131,10 +131,12 @@ func (s *scene) replace(active []Run) {
 
 // refused returns why a run was not created, as long as it is not to be tried again.
 func (s *scene) refused(name string) *Refusal {
-	if s.Refusal == nil || s.Refusal.Name != name || !s.Now.Before(s.Refusal.Until) {
-		return nil
+	for i := range s.Refusals {
+		if refusal := &s.Refusals[i]; refusal.Name == name && s.Now.Before(refusal.Until) {
+			return refusal
+		}
 	}
-	return s.Refusal
+	return nil
 }
 
 // earliest is the earlier of two times; zero is never.

@@ -31,8 +31,8 @@ type Seen struct {
 	Proven bool
 	// Obstacle is why no run can be started at all, as there is no framework, say; nil for nothing.
 	Obstacle *Obstacle
-	// Refusal is why the last MesosTask that was to be created was not; nil for none.
-	Refusal *Refusal
+	// Refusals are why MesosTasks that were to be created were not, one for each run.
+	Refusals []Refusal
 }
 
 // Run is a MesosTask of a cron task.

@@ -173,7 +173,7 @@ func begun(begun bool) func(*Seen) {
 
 func refused(reason, name string) func(*Seen) {
 	return func(s *Seen) {
-		s.Refusal = &Refusal{Name: name, Reason: reason, Message: "why", Until: night.Add(time.Minute)}
+		s.Refusals = append(s.Refusals, Refusal{Name: name, Reason: reason, Message: "why", Until: night.Add(time.Minute)})
 	}
 }
 

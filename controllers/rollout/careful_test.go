@@ -1,0 +1,54 @@
+package rollout
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+)
+
+// TestNext_canaryOfASetThatIsCreatedAnew: what the status of the lost set said is read from its tasks, and the canary goes no further.
+func TestNext_canaryOfASetThatIsCreatedAnew(t *testing.T) {
+	g := aSet(3, "a", "b").task("a").task("a").task("b")
+	g.Set.Spec.UpdateStrategy.RollingUpdate = &v1alpha1.RollingUpdate{Partition: 2}
+	if decision := Next(g.Seen); len(decision.Deletes)+len(decision.Creates) > 0 {
+		t.Errorf("it deletes %d and creates %d", len(decision.Deletes), len(decision.Creates))
+	}
+}
+
+// TestNext_recreateWaits: without a word of how long it may be unknown whether the old one runs, no new one is made beside it.
+func TestNext_recreateWaits(t *testing.T) {
+	for name, c := range map[string]struct {
+		said *v1alpha1.Unreachable
+		made int
+	}{
+		"wait":             {&v1alpha1.Unreachable{}, 0},
+		"nothing is said":  {nil, 0},
+		"for five minutes": {&v1alpha1.Unreachable{ReplaceAfterSeconds: new(int32(300))}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := aSet(1, "a", "b")
+			g.Set.Spec.UpdateStrategy.Type = v1alpha1.UpdateRecreate
+			g.task("a", unreachableFor(11*time.Minute), leaving, func(task *v1alpha1.MesosTask) { task.Spec.Unreachable = c.said })
+			if decision := Next(g.Seen); len(decision.Creates) != c.made {
+				t.Errorf("it creates %d, want %d", len(decision.Creates), c.made)
+			}
+		})
+	}
+}
+
+// TestNext_keepsWhatItsServiceFinds: while ready tasks cannot be found by the Service of the set, those that can are not replaced.
+func TestNext_keepsWhatItsServiceFinds(t *testing.T) {
+	for reason, deleted := range map[string]int{v1alpha1.ReasonTasksLeftOut: 0, v1alpha1.ReasonServicesNotAllowed: 1} {
+		t.Run(reason, func(t *testing.T) {
+			g := aSet(1, "a", "b").budgets(1, 0).task("a").task("b")
+			g.Set.Spec.Service = &v1alpha1.SetService{}
+			g.Set.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionServicePublished, Status: metav1.ConditionFalse, Reason: reason}}
+			if decision := Next(g.Seen); len(decision.Deletes) != deleted {
+				t.Errorf("it deletes %d, want %d", len(decision.Deletes), deleted)
+			}
+		})
+	}
+}
