@@ -9,15 +9,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// TestNext_canaryOfASetThatIsCreatedAnew: what the status of the lost set said is read from its tasks, and the canary goes no further.
-func TestNext_canaryOfASetThatIsCreatedAnew(t *testing.T) {
-	g := aSet(3, "a", "b").task("a").task("a").task("b")
-	g.Set.Spec.UpdateStrategy.RollingUpdate = &v1alpha1.RollingUpdate{Partition: 2}
-	if decision := Next(g.Seen); len(decision.Deletes)+len(decision.Creates) > 0 {
-		t.Errorf("it deletes %d and creates %d", len(decision.Deletes), len(decision.Creates))
-	}
-}
-
 // TestNext_recreateWaits: without a word of how long it may be unknown whether the old one runs, no new one is made beside it.
 func TestNext_recreateWaits(t *testing.T) {
 	for name, c := range map[string]struct {

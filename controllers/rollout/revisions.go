@@ -47,19 +47,6 @@ func (s *scene) findRevisions() {
 		s.makeRevision(content)
 	}
 	s.current = s.revision(s.Set.Status.CurrentRevision)
-	for i := range s.Revisions {
-		if s.current == nil && &s.Revisions[i] != s.update && s.hasTasksOf(s.Revisions[i].Label) {
-			// A set that was created anew, or that never was complete: what its tasks are of besides.
-			s.current = &s.Revisions[i]
-		}
-	}
-}
-
-// hasTasksOf says whether a task that bears the set's label is of a revision.
-func (s *scene) hasTasksOf(label string) bool {
-	return slices.ContainsFunc(s.Tasks, func(task *v1alpha1.MesosTask) bool {
-		return task.Labels[v1alpha1.LabelSet] == s.Set.Name && task.Labels[v1alpha1.LabelRevision] == label && task.DeletionTimestamp == nil
-	})
 }
 
 // makeRevision plans a revision that is not there.
