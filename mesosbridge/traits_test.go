@@ -31,7 +31,7 @@ func everyAttribute() []mesospb.Attribute {
 
 // TestBridge_tellsAgentsApart: attributes and domains are the same by an offer and by the master's list, whichever tells them.
 func TestBridge_tellsAgentsApart(t *testing.T) {
-	want := mesos.Agent{Hostname: "traits", Domain: mesos.Domain{Region: "eu", Zone: "a"}, Attributes: []mesos.Attribute{
+	want := mesos.Agent{Hostname: "traits", Address: "127.0.0.1", Domain: mesos.Domain{Region: "eu", Zone: "a"}, Attributes: []mesos.Attribute{
 		{Name: "rack", Text: "r1"},
 		mesos.ScalarAttribute("generation", 4.5), mesos.RangeAttribute("lanes", 1, 5), mesos.RangeAttribute("lanes", 8, 8),
 		{Name: "disks", Text: "ssd"},
