@@ -310,7 +310,7 @@ func (r *repository) ofSets() (names []string) {
 }
 
 // unchanged is what kubectl says of an object that is as its manifest has it.
-var unchanged = regexp.MustCompile(`^mesos(task|taskset|framework)\.mesos\.dev/\S+ unchanged( \(server dry run\))?\n$`)
+var unchanged = regexp.MustCompile(`^mesos(task|taskset|crontask|framework)\.mesos\.dev/\S+ unchanged( \(server dry run\))?\n$`)
 
 // noDifference waits until kubectl diff finds no difference; it may find one while the manager writes a status.
 func (r *repository) noDifference(arguments ...string) {
