@@ -23,8 +23,9 @@ func TestBridge_tellsOfMaintenanceAndDeclinesToLeave(t *testing.T) {
 		h.running("web")
 		agent, agentID := h.cluster.Agents()[0], h.attempt("web").AgentID
 		began := time.Now()
-		agent.ScheduleMaintenance(time.Hour, time.Hour)
+		// First the fault: the bridge answers as soon as it is asked.
 		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Answer, Type: "DECLINE_INVERSE_OFFERS", Status: 503, Count: 2})
+		agent.ScheduleMaintenance(time.Hour, time.Hour)
 		h.pass(time.Second)
 		if from, until := h.maintained(agentID, began); from != 3600 || until != 7200 {
 			h.Errorf("the agent is unavailable from %d to %d", from, until)

@@ -50,7 +50,7 @@ type MesosCronTaskList struct {
 
 // MesosCronTaskSpec is when which task runs.
 type MesosCronTaskSpec struct {
-	// schedule is when it runs, in the five fields of cron: minute, hour, day of the month, month, day of the week (0 or SUN to 6 or SAT); or one of
+	// schedule is when it runs, in the five fields of cron: minute, hour, day of the month, name or number of the month, day of the week (0 or SUN to 6 or SAT); or one of
 	// @hourly, @daily, @weekly, @monthly and @yearly; or @every with a duration of at least a minute, such as @every 90m, which counts from when the
 	// operator first saw the schedule. Where both days are given, either will do. A schedule that was changed counts from when the operator saw the change.
 	//
@@ -61,7 +61,7 @@ type MesosCronTaskSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.contains('TZ=')",message="a time zone is not to be had in spec.schedule: set spec.timeZone"
 	// +kubebuilder:validation:XValidation:rule="!self.startsWith('@') || self.matches('^@(yearly|annually|monthly|weekly|daily|midnight|hourly|every ([0-9]{1,5}[hms])+)$')",message="with '@' spec.schedule is one of @hourly, @daily, @weekly, @monthly and @yearly, or like @every 1h30m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^@every ([0-9]{1,5}[hms])+$') || duration(self.substring(7)) >= duration('1m')",message="@every in spec.schedule must be at least a minute (1m), as the names of runs count minutes"
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('@') || self.split(' ').filter(f, f.size() > 0).size() == 5",message="spec.schedule must have five fields with blanks in between: minute, hour, day of the month, month, day of the week"
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('@') || self.split(' ').filter(f, f.size() > 0).size() == 5",message="spec.schedule must have five fields with blanks in between: minute, hour, day of the month, name or number of the month, day of the week"
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('@') || self.split(' ').filter(f, f.size() > 0).size() != 5 || self.split(' ').filter(f, f.size() > 0)[0].split(',').all(e, e.matches('^([*?]|[0-5]?[0-9](-[0-5]?[0-9])?)(/[1-9][0-9]?)?$'))",message="the first field of spec.schedule is the minute: numbers from 0 to 59, ranges such as 0-30, '*', each with a step such as '/5' or not, with commas in between"
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('@') || self.split(' ').filter(f, f.size() > 0).size() != 5 || self.split(' ').filter(f, f.size() > 0)[1].split(',').all(e, e.matches('^([*?]|([01]?[0-9]|2[0-3])(-([01]?[0-9]|2[0-3]))?)(/[1-9][0-9]?)?$'))",message="the second field of spec.schedule is the hour: numbers from 0 to 23, ranges such as 8-17, '*', each with a step such as '/2' or not, with commas in between"
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('@') || self.split(' ').filter(f, f.size() > 0).size() != 5 || self.split(' ').filter(f, f.size() > 0)[2].split(',').all(e, e.matches('^([*?]|(0?[1-9]|[12][0-9]|3[01])(-(0?[1-9]|[12][0-9]|3[01]))?)(/[1-9][0-9]?)?$'))",message="the third field of spec.schedule is the day of the month: numbers from 1 to 31, ranges such as 1-15, '*', each with a step such as '/2' or not, with commas in between"

@@ -32,11 +32,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/apilevel"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
-	"github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
-	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
-	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
-	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
-	"github.com/mesos-operator/mesos-operator/controllers/services"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
@@ -123,36 +118,11 @@ func serve(ctx context.Context, options *options) error {
 	if err := errors.Join(manager.Add(owner), manager.Add(levels), manager.Add(watched.restartOnceReadable()), metrics.Register(registry.Registry)); err != nil {
 		return fmt.Errorf("adding what runs beside the controllers: %w", err)
 	}
-	frameworks := &mesosframework.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, OperatorNamespace: secrets,
-		SetsUnserved: !later.served["MesosTaskSet"], CronTasksUnserved: !later.served["MesosCronTask"],
+	parts := &parts{
+		manager: manager, connections: owner, gate: gate, clock: wall, controllerName: options.controllerName, scope: watched.readable, levels: levels,
+		recorder: recorder, operatorNamespace: secrets, later: later, discovery: discovery,
 	}
-	tasks := &mesostask.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
-	}
-	taskSets := &mesostaskset.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
-	}
-	cronTasks := &mesoscrontask.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Levels: levels, Recorder: recorder,
-	}
-	found := &services.Reconciler{
-		Client: manager.GetClient(), Live: manager.GetAPIReader(), Connections: owner, Gate: gate, Clock: wall,
-		ControllerName: options.controllerName, Scope: watched.readable, Recorder: recorder, Forbidden: !discovery.allowed,
-	}
-	err = errors.Join(tasks.SetupWithManager(ctx, manager), frameworks.SetupWithManager(manager),
-		manager.Add(discovery.restartOnceChanged()), manager.Add(later.restartOnceServed()), addChecks(manager, owner))
-	if later.served["MesosTaskSet"] {
-		err = errors.Join(err, taskSets.SetupWithManager(ctx, manager), found.SetupWithManager(manager))
-	}
-	if later.served["MesosCronTask"] {
-		err = errors.Join(err, cronTasks.SetupWithManager(ctx, manager))
-	}
-	if err != nil {
+	if err := errors.Join(parts.addControllers(ctx), addChecks(manager, owner)); err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	metrics.RecordBuild(version)

@@ -41,8 +41,7 @@ func (p *pool) choose(task *Task, shape *shape) int {
 			return i
 		}
 		rank := p.rank(shape, i)
-		if f.rules.scoring == "" && rank == (ranking{}) {
-			// Nothing speaks against it: none can be better.
+		if f.cannotBeBetter(rank) {
 			return i
 		}
 		if best < 0 || rank.compare(bestRank) < 0 {
@@ -74,6 +73,9 @@ func (f *filter) choosy() bool {
 	}
 	return false
 }
+
+// cannotBeBetter says whether nothing speaks against an offer, and nothing scores it.
+func (f *filter) cannotBeBetter(r ranking) bool { return f.rules.scoring == "" && r == ranking{} }
 
 // refuses says whether a rule about other tasks forbids an offer of the pool as things are now.
 func (f *filter) refuses(i int) bool {

@@ -211,6 +211,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 func upgradeFrom(t *testing.T, release string, running, over []string) {
+	t.Helper()
 	inVirtualTime(t, simulator.Flags{}, slowStart(time.Second), func(v *virtual) {
 		framework := written(v, release, "framework", &v1alpha1.MesosFramework{}, &v1alpha1.MesosFramework{})
 		before := map[string]*v1alpha1.TaskAttempt{}
