@@ -115,8 +115,7 @@ func (v *view) gather(ctx context.Context, mine bool) (*endpoints.Seen, error) {
 	}
 	agentIDs := sets.New[string]()
 	for _, task := range tasks {
-		controller := metav1.GetControllerOfNoCopy(task)
-		if controller != nil && controller.UID != v.set.UID || task.Spec.FrameworkRef.Name != v.framework.Name {
+		if !v.isOwn(task) || task.Spec.FrameworkRef.Name != v.framework.Name {
 			continue
 		}
 		seen.Tasks = append(seen.Tasks, task)
@@ -126,6 +125,18 @@ func (v *view) gather(ctx context.Context, mine bool) (*endpoints.Seen, error) {
 	}
 	seen.Agents, seen.Asked = v.Connections.AddressesOf(v.framework.Name, v.key, agentIDs)
 	return seen, nil
+}
+
+// isOwn says whether a MesosTask is one of the set's own, as the set itself takes it: by its name, and by who controls it or, where nobody does, by its
+// label. Who may create MesosTasks in the namespace cannot put one behind the Service by a label alone.
+func (v *view) isOwn(task *v1alpha1.MesosTask) bool {
+	if set, _, ok := v1alpha1.SetOf(task.Name); !ok || set != v.key.Name {
+		return false
+	}
+	if controller := metav1.GetControllerOfNoCopy(task); controller != nil {
+		return controller.UID == v.set.UID
+	}
+	return task.Labels[v1alpha1.LabelSet] == v.key.Name
 }
 
 // tasks are those that may be the set's.

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -192,6 +193,18 @@ func (v *virtual) taskOf(set *v1alpha1.MesosTaskSet, name string) {
 	}
 }
 
+// taskFor creates a MesosTask as a set would, except that nothing controls it and that it bears another label; none for an empty one.
+func (v *virtual) taskFor(set *v1alpha1.MesosTaskSet, name, label string) {
+	v.Helper()
+	task := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Namespace: set.Namespace, Name: name}, Spec: set.Spec.Template.Spec}
+	if label != "" {
+		task.Labels = map[string]string{v1alpha1.LabelSet: label}
+	}
+	if err := v.client.Create(context.Background(), task); err != nil {
+		v.Fatal(err)
+	}
+}
+
 // published is what condition ServicePublished of a set says: its status and its reason.
 func (v *virtual) published(name string) string {
 	v.Helper()
@@ -354,12 +367,12 @@ func TestService_rolls(t *testing.T) {
 				set := v.set("web", "replicas: 1", "")
 				v.patchSet("web", "spec: {template: {spec: {ports: "+ports+"}}}")
 				set.Spec.Template.Spec = v.getSet("web").Spec.Template.Spec
-				v.taskOf(set, "web-0-0")
+				v.taskOf(set, "web-0123456789-0")
 				v.pass(time.Minute)
-				p.expect("the first", "web-0-0")
+				p.expect("the first", "web-0123456789-0")
 				p.watchFewest()
 				for number := range 5 {
-					old, next := fmt.Sprintf("web-%d-0", number), fmt.Sprintf("web-%d-0", number+1)
+					old, next := fmt.Sprintf("web-0123456789-%d", number), fmt.Sprintf("web-0123456789-%d", number+1)
 					// In the very moment in which its successor is ready.
 					p.whenReady(next, func() { v.delete(old) })
 					v.taskOf(set, next)
@@ -480,7 +493,8 @@ func TestService_foreign(t *testing.T) {
 	})
 }
 
-// TestService_tenancy: what bears a set's label in another namespace, or is another's in its own, is not published.
+// TestService_tenancy: what bears a set's label in another namespace, or is another's in its own, is not published; nor is what only bears its label, or only
+// a name like those of its tasks. What has both and no controller, as --cascade=orphan leaves it, is.
 func TestService_tenancy(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
 		p := newProxy(v)
@@ -500,11 +514,18 @@ func TestService_tenancy(t *testing.T) {
 			}
 			v.pass(time.Minute)
 		}()
-		v.pass(time.Minute)
-		if got := v.reason(members[1]); got != v1alpha1.ReasonRunning {
-			t.Fatalf("another's task is %s", got)
+		intruders := map[string]string{"intruder": "web", "web-9876543210-7": "", "web-9876543210-8": "db"}
+		for name, label := range intruders {
+			v.taskFor(set, name, label)
 		}
-		p.expect("of three tasks that say that they are the set's", members[0])
+		v.taskFor(set, members[2], "web")
+		v.pass(time.Minute)
+		for _, name := range append(slices.Collect(maps.Keys(intruders)), members...) {
+			if got := v.reason(name); got != v1alpha1.ReasonRunning {
+				t.Fatalf("%s is %s", name, got)
+			}
+		}
+		p.expect("of tasks that say that they are the set's", members[0], members[2])
 	})
 }
 
