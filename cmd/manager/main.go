@@ -137,6 +137,7 @@ func serve(ctx context.Context, options *options) error {
 func managerOptions(options *options) ctrl.Options {
 	return ctrl.Options{
 		HealthProbeBindAddress:        options.healthProbeBindAddress,
+		PprofBindAddress:              options.pprofBindAddress,
 		LeaderElection:                options.leaderElect,
 		LeaderElectionID:              leaseName(options.controllerName),
 		LeaderElectionReleaseOnCancel: true,

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type options struct {
 	metricsSecure           bool
 	metricsCertPath         string
 	healthProbeBindAddress  string
+	pprofBindAddress        string
 	leaderElect             bool
 	leaderElectionNamespace string
 	leaseDuration           time.Duration
@@ -55,6 +57,7 @@ func parse(arguments []string, lookup func(string) (string, bool), output io.Wri
 	flags.BoolVar(&o.metricsSecure, "metrics-secure", true, "serve the metrics over HTTPS, to callers whom the API server lets get /metrics; false: over HTTP, to anyone")
 	flags.StringVar(&o.metricsCertPath, "metrics-cert-path", "", "directory with the tls.crt and tls.key of the metrics endpoint, which are read again when they change; empty makes a self-signed certificate")
 	flags.StringVar(&o.healthProbeBindAddress, "health-probe-bind-address", ":8081", "address of the probes /healthz and /readyz; 0 for none")
+	flags.StringVar(&o.pprofBindAddress, "pprof-bind-address", noAddress, "address of Go's profiles, below /debug/pprof/: one of the loopback interface, such as 127.0.0.1:6060; 0 for none")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "hold a Lease while working, so that of several managers one works")
 	flags.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "namespace of the Lease; empty takes the operator's, or default outside of a cluster")
 	flags.DurationVar(&o.leaseDuration, "leader-election-lease-duration", 15*time.Second, "how long a Lease that is not renewed keeps others from leading, in whole seconds")
@@ -123,10 +126,22 @@ func (o *options) validate() error {
 	if o.metricsCertPath != "" && !o.metricsSecure {
 		errs = append(errs, errors.New("--metrics-cert-path is set, but --metrics-secure=false serves the metrics over HTTP: leave one of them out"))
 	}
+	if !onLoopback(o.pprofBindAddress) {
+		errs = append(errs, fmt.Errorf("--pprof-bind-address is %q: want 0, or an address of the loopback interface such as 127.0.0.1:6060, as profiles show what is in memory; kubectl port-forward reaches it", o.pprofBindAddress))
+	}
 	if problems := validation.IsDomainPrefixedPath(nil, o.controllerName); len(problems) > 0 {
 		errs = append(errs, fmt.Errorf("--controller-name is %q: want a name such as %s", o.controllerName, v1alpha1.DefaultControllerName))
 	}
 	return errors.Join(append(errs, o.validateNamespaces())...)
+}
+
+// onLoopback says whether nobody but this machine, or pod, reaches an address.
+func onLoopback(address string) bool {
+	if address == noAddress {
+		return true
+	}
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 // namespacesOf takes a list of namespaces apart; empty for none.

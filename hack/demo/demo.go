@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/program"
 )
 
 const (
@@ -35,9 +36,9 @@ type demo struct {
 
 	apiServer *envtest.Environment
 	client    client.Client
-	simulator *program
+	simulator *program.Program
 	mesos     mesos
-	manager   *program
+	manager   *program.Program
 	// before is what the tasks were when all of them had got where they should; see undisturbed.
 	before map[string]sighting
 	// traffic is the requests to the set, once there are any.
@@ -55,7 +56,7 @@ func newDemo(cancel context.CancelCauseFunc) (*demo, error) {
 	if d.kubectlPath == "" {
 		d.kubectlPath = "kubectl"
 	}
-	for _, needed := range []string{"config/samples/framework.yaml", d.program("kube-apiserver"), d.program("manager")} {
+	for _, needed := range []string{"config/samples/framework.yaml", d.executable("kube-apiserver"), d.executable("manager")} {
 		if _, err := os.Stat(needed); err != nil {
 			return nil, fmt.Errorf("looking for what the demo is made of (run it with: make demo): %w", err)
 		}
@@ -76,8 +77,8 @@ func newDemo(cancel context.CancelCauseFunc) (*demo, error) {
 // end ends whatever was started, in the reverse order, and removes all files.
 func (d *demo) end() error {
 	d.traffic.stop()
-	errs := []error{d.manager.end(syscall.SIGTERM), d.simulator.end(syscall.SIGTERM)}
-	if d.simulator.died() {
+	errs := []error{d.manager.End(syscall.SIGTERM), d.simulator.End(syscall.SIGTERM)}
+	if d.simulator.Died() {
 		errs = append(errs, d.mesos.sweep())
 	}
 	if d.apiServer != nil {
@@ -89,8 +90,13 @@ func (d *demo) end() error {
 // path is a file of this run.
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-// program is a program of this project.
-func (d *demo) program(name string) string { return filepath.Join(d.bin, name) }
+// launch starts a program of this project, its output appended to the log file. Should it end unasked, the demo fails.
+func (d *demo) launch(ctx context.Context, name, log string, arguments ...string) (*program.Program, error) {
+	return program.Start(ctx, d.executable(name), d.path(log), d.cancel, arguments...)
+}
+
+// executable is a program of this project.
+func (d *demo) executable(name string) string { return filepath.Join(d.bin, name) }
 
 // printf writes to the person who watches. Where nobody does any more, the demo ends.
 func (d *demo) printf(format string, values ...any) {
@@ -109,7 +115,7 @@ func (d *demo) managerLog(lines int) string {
 	if d.manager == nil {
 		return "(it was not started)"
 	}
-	return lastLines(d.path(managerLog), lines)
+	return program.LastLines(d.path(managerLog), lines)
 }
 
 // connect makes the demo's own client of the API server.

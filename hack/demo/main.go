@@ -109,7 +109,7 @@ Its master, for spec.masters.urls:     http://%s
 What tasks wrote:                      %s
 The manager's log:                     %s
 
-`, d.kubeconfig, kubectl, kubectl, kubectl, d.mesos.control, d.mesos.master, d.path("sandboxes"), d.path(managerLog))
+`, d.kubeconfig, kubectl, kubectl, kubectl, d.mesos.Control, d.mesos.master, d.path("sandboxes"), d.path(managerLog))
 	<-ctx.Done()
 	if interrupted.Err() == nil {
 		d.printf("FAILED: %v\n\nThe last lines of the manager's log:\n%s\n", context.Cause(ctx), indent(d.managerLog(20)))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,23 +19,20 @@ const portsPerAgent = 100
 
 // mesos is the simulated Mesos, seen from outside: by its control page.
 type mesos struct {
-	// master and control are the addresses, host and port, of the master and of the control page.
-	master, control string
+	simulator.Remote
+	// master is the address, host and port, of the master.
+	master string
 	// firstPort is the first one that the agents offer.
 	firstPort int
 	// pids are the processes of the tasks that were live when it was last asked.
 	pids []int
 }
 
-// state is what the simulator says of itself: above all, which tasks live and as which processes.
+// state is what the simulator says of itself; its processes are remembered.
 func (m *mesos) state(ctx context.Context) (*simulator.State, error) {
-	body, err := fetch(ctx, http.MethodGet, "http://"+m.control+"/state")
+	state, err := m.State(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("asking the simulator for its state: %w", err)
-	}
-	state := &simulator.State{}
-	if err := json.Unmarshal(body, state); err != nil {
-		return nil, fmt.Errorf("reading the simulator's state: %w", err)
+		return nil, err
 	}
 	m.pids = m.pids[:0]
 	for _, task := range state.Tasks {
@@ -56,14 +52,6 @@ func (m *mesos) sweep() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// order makes the simulator do something.
-func (m *mesos) order(ctx context.Context, what string) error {
-	if _, err := fetch(ctx, http.MethodPost, "http://"+m.control+what); err != nil {
-		return fmt.Errorf("telling the simulator %s: %w", what, err)
-	}
-	return nil
 }
 
 // fetch makes one HTTP request and returns the body of a good answer.

@@ -80,7 +80,7 @@ func (d *demo) loseAgentOfSet(ctx context.Context) error {
 		return err
 	}
 	lost := tasks[0].Status.Task
-	if err := d.mesos.order(ctx, "/agents/"+lost.AgentID+"/partition"); err != nil {
+	if err := d.mesos.Order(ctx, "/agents/"+lost.AgentID+"/partition"); err != nil {
 		return err
 	}
 	d.sayf("Agent %s, which has %s, is cut off.", lost.Hostname, tasks[0].Name)
@@ -95,7 +95,7 @@ func (d *demo) loseAgentOfSet(ctx context.Context) error {
 	if err := d.watchSet(ctx, available(3)); err != nil {
 		return err
 	}
-	if err := d.mesos.order(ctx, "/agents/"+lost.AgentID+"/heal"); err != nil {
+	if err := d.mesos.Order(ctx, "/agents/"+lost.AgentID+"/heal"); err != nil {
 		return err
 	}
 	d.sayf("The agent is back, and with it what was replaced. That is killed.")

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/program"
 )
 
 // steps is the demo. The deadlines are for slow machines: on two cores all of it takes about two and a half minutes.
@@ -177,26 +178,16 @@ func (d *demo) startMesos(ctx context.Context) error {
 		return err
 	}
 	if err := until(ctx, func(context.Context) (string, error) {
-		d.mesos.master, d.mesos.control = firstLine(d.path("master")), firstLine(d.path("control"))
-		if d.mesos.master == "" || d.mesos.control == "" {
+		d.mesos.master, d.mesos.Control = program.FirstLine(d.path("master")), program.FirstLine(d.path("control"))
+		if d.mesos.master == "" || d.mesos.Control == "" {
 			return "the addresses of the simulated master and of its control page", nil
 		}
 		return "", nil
 	}); err != nil {
 		return err
 	}
-	d.sayf("The master answers at http://%s. At http://%s/ you can make things go wrong.", d.mesos.master, d.mesos.control)
+	d.sayf("The master answers at http://%s. At http://%s/ you can make things go wrong.", d.mesos.master, d.mesos.Control)
 	return nil
-}
-
-// firstLine reads the first line of a file; empty while there is none.
-func firstLine(path string) string {
-	text, err := os.ReadFile(path) //nolint:gosec // a file of this run
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	return line
 }
 
 func (d *demo) startOperator(ctx context.Context) error {
@@ -217,7 +208,7 @@ func (d *demo) startManager(ctx context.Context) (err error) {
 	}
 	d.manager, err = d.launch(ctx, "manager", managerLog, arguments...)
 	if err == nil {
-		d.sayf("The manager is process %d.", d.manager.cmd.Process.Pid)
+		d.sayf("The manager is process %d.", d.manager.PID())
 	}
 	return err
 }
@@ -295,7 +286,7 @@ func (d *demo) lookCloser(ctx context.Context) error {
 }
 
 func (d *demo) loseMaster(ctx context.Context) error {
-	if err := d.mesos.order(ctx, "/master/stop"); err != nil {
+	if err := d.mesos.Order(ctx, "/master/stop"); err != nil {
 		return err
 	}
 	d.sayf("The master is down.")
@@ -312,7 +303,7 @@ func (d *demo) loseMaster(ctx context.Context) error {
 		return err
 	}
 	back := time.Now()
-	if err := d.mesos.order(ctx, "/master/start"); err != nil {
+	if err := d.mesos.Order(ctx, "/master/start"); err != nil {
 		return err
 	}
 	d.sayf("The master is back.")
@@ -320,7 +311,7 @@ func (d *demo) loseMaster(ctx context.Context) error {
 }
 
 func (d *demo) loseManager(ctx context.Context) error {
-	if err := d.manager.end(syscall.SIGKILL); err != nil {
+	if err := d.manager.End(syscall.SIGKILL); err != nil {
 		return err
 	}
 	d.sayf("The manager is dead. Checking for three seconds that web answers and every process is the one it was ...")
@@ -376,7 +367,7 @@ func (d *demo) loseAgent(ctx context.Context) error {
 		return errors.New("web has no task")
 	}
 	agent := tasks[web].Status.Task.AgentID
-	if err := d.mesos.order(ctx, "/agents/"+agent+"/partition"); err != nil {
+	if err := d.mesos.Order(ctx, "/agents/"+agent+"/partition"); err != nil {
 		return err
 	}
 	d.sayf("Agent %s is cut off.", agent)
@@ -391,7 +382,7 @@ func (d *demo) loseAgent(ctx context.Context) error {
 	if err := d.kubectl(ctx, "get", "mesostask", web, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].message}`); err != nil {
 		return err
 	}
-	if err := d.mesos.order(ctx, "/agents/"+agent+"/heal"); err != nil {
+	if err := d.mesos.Order(ctx, "/agents/"+agent+"/heal"); err != nil {
 		return err
 	}
 	d.sayf("The agent is back.")
@@ -411,7 +402,7 @@ func (d *demo) loseAgent(ctx context.Context) error {
 }
 
 func (d *demo) loseRecords(ctx context.Context) error {
-	if err := d.manager.end(syscall.SIGTERM); err != nil {
+	if err := d.manager.End(syscall.SIGTERM); err != nil {
 		return err
 	}
 	d.sayf("The manager has ended.")

@@ -23,6 +23,7 @@ type callLog struct {
 	byType map[string]int
 	// byOperator counts the calls of the operator API.
 	byOperator map[string]int
+	traffic    traffic
 	records    []*CallRecord
 	waiting    []chan struct{} // calls held back until the next one has taken effect
 }
@@ -38,6 +39,7 @@ func (c *Cluster) received(call *scheduler.Call) (*CallRecord, *Fault) {
 func (l *callLog) enter(call *scheduler.Call) *CallRecord {
 	rec := &CallRecord{Time: time.Now(), Type: call.Type.String(), FrameworkID: call.GetFrameworkID().GetValue(), Call: call}
 	l.byType[rec.Type]++
+	l.traffic.call(call)
 	l.records = append(l.records, rec)
 	if len(l.records) > l.size {
 		l.records = slices.Clone(l.records[len(l.records)-l.size*9/10:])

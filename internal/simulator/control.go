@@ -130,7 +130,7 @@ var controlPage string
 
 var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 
-// Control is the control page: GET / for a person, GET /state for scripts, and POSTs that make things
+// Control is the control page: GET / for a person, GET /state and GET /counts for scripts, and POSTs that make things
 // go wrong. A POST answers JSON, or sends a form of the page back to the page.
 //
 //	POST /master/stop?index=0&for=5s        (for: starts again after that; without it stays down)
@@ -146,6 +146,7 @@ var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 //	POST /launches/{fetch-fails|no-such-user|no-isolator|no-image-provider|no-containerizer|executor-exits|executor-silent}?task=&agent=&skip=0&count=1&delay=5s
 //	POST /stream/cut?framework=&bytes=0     POST /stream/raw?framework=&raw=
 //	POST /stream/heartbeats?stop=true
+//	POST /stream/pace?per-second=10000      (of subscriptions that come; 0: as fast as they can be read)
 //	POST /stream/steal?framework=           (a second subscriber takes the framework's stream)
 //	POST /faults/clear
 //
@@ -159,6 +160,7 @@ func (c *Cluster) Control() http.Handler {
 		}
 	})
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { c.writeJSON(w, c.State()) })
+	mux.HandleFunc("GET /counts", func(w http.ResponseWriter, _ *http.Request) { c.writeJSON(w, c.Counts()) })
 	mux.HandleFunc("POST /master/{action}", c.act(c.controlMaster))
 	mux.HandleFunc("POST /agents/{agent}/{action}", c.act(c.controlAgent))
 	mux.HandleFunc("POST /tasks/{task}/kill", c.act(c.controlTask))
@@ -314,10 +316,12 @@ func (c *Cluster) controlStream(p *parameters) error {
 		c.SendRaw(framework, []byte(p.text("raw")))
 	case "heartbeats":
 		c.StopHeartbeats(p.flag("stop"))
+	case "pace":
+		c.PaceEvents(p.integer("per-second", 0))
 	case "steal":
 		return c.Steal(framework)
 	default:
-		return fmt.Errorf("a stream cannot %q: cut, raw, heartbeats or steal", action)
+		return fmt.Errorf("a stream cannot %q: cut, raw, heartbeats, pace or steal", action)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (m *Master) serveSubscribe(ctx context.Context, w http.ResponseWriter, q *r
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return
 	}
-	if s.serve(ctx, w, c.flags.EventsPerSecond) {
+	if s.serve(ctx, w, c.pace()) {
 		breakOff(w)
 	}
 }

@@ -190,6 +190,7 @@ func (s *faultSet) match(t Target, kind string, about subject) *Fault {
 
 // deliver queues an event on a stream, through the faults.
 func (s *faultSet) deliver(c *Cluster, st *stream, e *scheduler.Event) {
+	c.calls.traffic.event(e)
 	fault := s.match(EventFault, e.Type.String(), subject{task: taskOfEvent(e), state: stateOfEvent(e)})
 	if fault == nil {
 		st.push(frame{event: e})
