@@ -228,6 +228,7 @@ func (s *scene) settle() {
 		status.CurrentRevision = status.UpdateRevision
 		s.tell(Event{Reason: v1alpha1.EventRolledOut, Action: actionRolling, Message: "All are available and of revision " + s.update.Label})
 	}
+	s.keepCurrent()
 	s.noteProgress()
 	for _, row := range standings {
 		if row.when(s) {

@@ -134,10 +134,7 @@ func (w *world) decide(fresh bool) bool {
 
 // check judges a decision by what was seen: never below by its own doing, never above, nothing of its own accord while the framework is away.
 func (w *world) check(seen Seen, decision Decision) {
-	s := &scene{Seen: seen, spec: seen.Set.Spec}
-	s.findRevisions()
-	s.budget()
-	s.class()
+	s := look(seen)
 	if !seen.Framework.Reconciled && len(decision.Creates)+len(decision.Deletes) > 0 {
 		w.Fatalf("%s: acts without its framework", decision.Rule)
 	}
@@ -304,6 +301,7 @@ func (w *world) disturb() {
 		w.set.Spec.Suspend = !w.set.Spec.Suspend
 	case "orphan":
 		w.set.UID += "'"
+		w.set.Status = v1alpha1.MesosTaskSetStatus{}
 		for _, task := range w.tasks {
 			task.OwnerReferences = nil
 		}
@@ -369,10 +367,7 @@ func TestNext_properties(t *testing.T) {
 
 // judgeEnd fails the test unless the set is as it should be and at rest.
 func (w *world) judgeEnd(idle int) {
-	s := &scene{Seen: w.seen(true), spec: w.set.Spec}
-	s.findRevisions()
-	s.budget()
-	s.class()
+	s := look(w.seen(true))
 	if idle <= 5 || !s.complete() || s.Set.Status.Conditions[0].Status != metav1.ConditionTrue {
 		w.Errorf("the set does not come to its end: at rest for %d, %+v", idle, s.Set.Status)
 		for _, m := range s.members {

@@ -32,7 +32,7 @@ func (c *Content) same(other *Content) bool {
 	return c.RestartedAt == other.RestartedAt && restartsNothing(&c.Template.Spec, &other.Template.Spec)
 }
 
-// findRevisions finds the revision of the template, or makes it, and the one that was there before.
+// findRevisions finds the revision of the template, or makes it.
 func (s *scene) findRevisions() {
 	slices.SortFunc(s.Revisions, func(a, b Revision) int {
 		return cmp.Or(cmp.Compare(b.Number, a.Number), cmp.Compare(a.Name, b.Name))
@@ -46,7 +46,40 @@ func (s *scene) findRevisions() {
 	if s.update == nil {
 		s.makeRevision(content)
 	}
-	s.current = s.revision(s.Set.Status.CurrentRevision)
+}
+
+// findCurrent finds the revision that was there before. Where the status does not know, as that of a set that was created anew over its tasks, it is
+// the newest of which tasks are available: one whose tasks do not come up is not to be gone back to.
+func (s *scene) findCurrent() {
+	if s.current = s.revision(s.Set.Status.CurrentRevision); s.current != nil {
+		return
+	}
+	stood := sets.New[string]()
+	for _, m := range s.members {
+		if m.available && !m.drift && !m.updated {
+			stood.Insert(m.revision)
+		}
+	}
+	for i := range s.Revisions {
+		if stood.Has(s.Revisions[i].Label) {
+			s.current = &s.Revisions[i]
+			return
+		}
+	}
+}
+
+// keepCurrent writes down which revision was there before, once it was found. What lives without a MesosTask is looked for as long as it is not.
+func (s *scene) keepCurrent() {
+	if s.current != nil && s.revision(s.decision.Status.CurrentRevision) == nil && s.Framework.Proven && len(s.Framework.Live) == 0 {
+		s.decision.Status.CurrentRevision = s.current.Label
+	}
+}
+
+// isUndecided says whether tasks of an older revision may be those that are to stay, and whether they are available is not known yet.
+func (s *scene) isUndecided() bool {
+	return s.rolls() && s.partition > 0 && s.current == nil && len(s.pick(func(m *member) bool {
+		return !m.updated && !m.paused && !m.drift && m.ready && !m.available && s.revision(m.revision) != nil
+	})) > 0
 }
 
 // makeRevision plans a revision that is not there.
@@ -81,7 +114,10 @@ const historyLimit = 10
 
 // tidyRevisions takes control of revisions that nobody controls, and drops those beyond the limit that no task is of.
 func (s *scene) tidyRevisions() {
-	used := sets.New(s.update.Label, s.Set.Status.CurrentRevision)
+	used := sets.New(s.update.Label, s.decision.Status.CurrentRevision)
+	if s.current != nil {
+		used.Insert(s.current.Label)
+	}
 	for _, m := range s.members {
 		used.Insert(m.revision)
 	}

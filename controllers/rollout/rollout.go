@@ -116,11 +116,7 @@ const atOnce = 200
 
 // Next decides what should happen next to a set.
 func Next(seen Seen) Decision {
-	s := &scene{Seen: seen, spec: seen.Set.Spec}
-	s.decision.Status = *seen.Set.Status.DeepCopy()
-	s.findRevisions()
-	s.budget()
-	s.class()
+	s := look(seen)
 	for _, rule := range rules {
 		if rule.when(s) {
 			s.decision.Rule = rule.name
@@ -155,6 +151,17 @@ type scene struct {
 
 	// replicas is how many there should be; surge and unavailable are the budgets of the strategy, as numbers, and partition its share.
 	replicas, surge, unavailable, partition int
+}
+
+// look takes in what is seen: the revisions, the budgets, and the members.
+func look(seen Seen) *scene {
+	s := &scene{Seen: seen, spec: seen.Set.Spec}
+	s.decision.Status = *seen.Set.Status.DeepCopy()
+	s.findRevisions()
+	s.budget()
+	s.class()
+	s.findCurrent()
+	return s
 }
 
 // checkAt looks again at a time, if that is sooner.

@@ -117,6 +117,9 @@ func unreachableFor(d time.Duration) func(*v1alpha1.MesosTask) {
 	}
 }
 
+// outdated makes what a status says be of an earlier spec.
+func outdated(task *v1alpha1.MesosTask) { task.Generation++ }
+
 func annotated(key, value string) func(*v1alpha1.MesosTask) {
 	return func(task *v1alpha1.MesosTask) { task.Annotations = map[string]string{key: value} }
 }
@@ -197,29 +200,33 @@ func TestNext_rows(t *testing.T) {
 		"roll: an old one first":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a"), "-a-2", "False RollingOut"},
 		"roll: no successor while the old one lives":  {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a", leaving), "", "False RollingOut"},
 		"roll: the successor of one that is gone":     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a"), "+b-0", "False RollingOut"},
-		"roll: both":                                      {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a quarter where nothing is said":           {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a bad revision stops":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
-		"roll: back from a bad revision":                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
-		"roll: what is unready goes first":                {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: unreachable is not available":              {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: what hangs holds up":                       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
-		"roll: what hangs for long counts for neither":    {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
-		"keep: what hangs for long is not replaced":       {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
-		"partition: stays":                                {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
-		"partition: the others roll":                      {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
-		"partition: of the share a lost one is made anew": {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
-		"partition: one that grows takes nothing back":    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
-		"recreate: all old ones end":                      {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
-		"recreate: none is made while one lives":          {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
-		"recreate: then all are made":                     {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)), "+b-0 +b-1", "False Scaling"},
-		"on delete: nothing is replaced":                  {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a").task("a"), "", "True Available"},
-		"on delete: what was deleted is of the new":       {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a"), "+b-0", "False Scaling"},
-		"paused: nothing is replaced":                     {aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Paused = true }).task("a").task("a"), "", "True Available"},
-		"paused: what is missing is of the old":           {aSet(2, "a", "b").with(current("a")).with(func(g *given) { g.Set.Spec.Paused = true }).task("a"), "+a-1", "False Scaling"},
-		"evict: the successor first":                      {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a"), "+a-2", "True Available"},
-		"evict: then it goes":                             {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a").task("a"), "-a-0", "False Scaling"},
-		"maintenance: the successor first":                {aSet(2, "a").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Maintained = sets.New("agent-1") }), "+a-2", "True Available"},
+		"roll: both":                                         {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a quarter where nothing is said":              {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a bad revision stops":                         {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
+		"roll: back from a bad revision":                     {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
+		"roll: what is unready goes first":                   {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: unreachable is not available":                 {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: what hangs holds up":                          {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
+		"roll: what hangs for long counts for neither":       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
+		"keep: what hangs for long is not replaced":          {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
+		"partition: stays":                                   {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: the others roll":                         {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
+		"partition: of the share a lost one is made anew":    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
+		"partition: one that grows takes nothing back":       {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
+		"partition: stays also where the set is another":     {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: of two older ones the newer stays":       {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("b").task("b").task("c"), "-a-0", "False RollingOut"},
+		"partition: what does not come up does not stay":     {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("a").task("b", backingOff), "+c-0", "False RollingOut"},
+		"partition: what may be about to stay is waited for": {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a", outdated).task("a", outdated).task("b"), "", "False RollingOut"},
+		"recreate: all old ones end":                         {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
+		"recreate: none is made while one lives":             {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
+		"recreate: then all are made":                        {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)), "+b-0 +b-1", "False Scaling"},
+		"on delete: nothing is replaced":                     {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a").task("a"), "", "True Available"},
+		"on delete: what was deleted is of the new":          {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a"), "+b-0", "False Scaling"},
+		"paused: nothing is replaced":                        {aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Paused = true }).task("a").task("a"), "", "True Available"},
+		"paused: what is missing is of the old":              {aSet(2, "a", "b").with(current("a")).with(func(g *given) { g.Set.Spec.Paused = true }).task("a"), "+a-1", "False Scaling"},
+		"evict: the successor first":                         {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a"), "+a-2", "True Available"},
+		"evict: then it goes":                                {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a").task("a"), "-a-0", "False Scaling"},
+		"maintenance: the successor first":                   {aSet(2, "a").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Maintained = sets.New("agent-1") }), "+a-2", "True Available"},
 		"by hand: put back": {
 			aSet(2, "a").budgets(0, 1).task("a").task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "~a-1", "True Available",
 		},
@@ -303,6 +310,33 @@ func TestNext_history(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"c", "b"}, dropped); diff != "" {
 		t.Errorf("revisions that go (-want +got):\n%s", diff)
+	}
+}
+
+// TestNext_current: a set that was created anew over its tasks finds which revision was there before, and keeps that, once nothing is left to be found.
+func TestNext_current(t *testing.T) {
+	for sentence, tc := range map[string]struct {
+		change func(*given)
+		kept   bool
+	}{
+		"it is kept":                        {func(*given) {}, true},
+		"what a status says and is no more": {func(g *given) { g.Set.Status.CurrentRevision = "0123456789" }, true},
+		"not before the proof":              {func(g *given) { g.Framework.Proven = false }, false},
+		"not while something lives alone":   {func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }, false},
+		"not one that does not come up":     {func(g *given) { backingOff(g.Tasks[0]) }, false},
+		"not one that was changed by hand":  {func(g *given) { g.Tasks[0].Spec.Shell = "mine" }, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			g := aSet(2, "a", "b").task("a").task("b").with(tc.change)
+			g.Set.Spec.RevisionHistoryLimit = new(int32(0))
+			decision := Next(g.Seen)
+			if kept := decision.Status.CurrentRevision == g.label("a"); kept != tc.kept {
+				t.Errorf("the revision that was there before is %q; want %s: %t", decision.Status.CurrentRevision, g.label("a"), tc.kept)
+			}
+			if len(decision.DropRevisions) > 0 {
+				t.Errorf("revisions go: %+v", decision.DropRevisions)
+			}
+		})
 	}
 }
 

@@ -423,6 +423,35 @@ func TestSet_rebuilt(t *testing.T) {
 	})
 }
 
+// TestSet_canaryRebuilt: what a partition keeps stays also where the set is deleted with --cascade=orphan and created anew while it is held so, and
+// goes once the partition is lifted.
+func TestSet_canaryRebuilt(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		const held = "replicas: 3, updateStrategy: {rollingUpdate: {partition: 2}}"
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", held)
+		v.pass(30 * time.Second)
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.letGo("web")
+		v.pass(30 * time.Second)
+		v.taskSet("web", "serve 2", held+", revisionHistoryLimit: 0")
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 1"] != 2 || got["serve 2"] != 1 {
+			v.Errorf("as a set of another UID there run %v", got)
+		}
+		v.wantStarted("web", 4)
+		v.patchSet("web", `{spec: {updateStrategy: {rollingUpdate: {partition: 0}}}}`)
+		v.pass(time.Minute)
+		if got := v.commands("web"); got["serve 2"] != 3 || len(got) != 1 {
+			v.Errorf("once the partition is lifted there run %v", got)
+		}
+	})
+}
+
 // TestSet_lost: everything of a set is lost but the tasks, and Git brings the set back: it takes the tasks over as they run, under the names that they
 // have.
 func TestSet_lost(t *testing.T) {
