@@ -138,7 +138,17 @@ helm-test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Instal
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 10m -v ./charts/...
 
 .PHONY: bench
-bench: ## Run the benchmarks of the pure packages.
+bench: envtest build ## Measure against bare programs, as docs/performance.md describes. N is how many tasks (1000,10000), BENCH adds flags.
+	go build -o $(BIN)/bench ./hack/bench
+	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n $(or $(N),1000,10000) $(BENCH)
+
+.PHONY: bench-small
+bench-small: envtest build ## Measure with few tasks: counts that are not what they must be fail it.
+	go build -o $(BIN)/bench ./hack/bench
+	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n 200 --pairs 1 --goals abcdfhis --sets 2 --idle 3s --cuts 3 --apart 1s --out $(BIN)/bench-small.json $(BENCH)
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks of the pure packages.
 	go test -run '^$$' -bench . -benchmem ./controllers/placement/...
 
 .PHONY: envtest

@@ -47,7 +47,6 @@ type config struct {
 	workDir, runner, logLevel         string
 	pingTimeout, reregisterTimeout    time.Duration
 	maxPingTimeouts                   int
-	registrationBackoff               time.Duration
 	eventsPerSecond                   int
 	principal, secretFile             string
 }
@@ -72,7 +71,6 @@ func parse(args []string) (config, error) {
 	fs.DurationVar(&c.pingTimeout, "agent-ping-timeout", 15*time.Second, "how long the master waits for the answer to each of its pings")
 	fs.IntVar(&c.maxPingTimeouts, "max-agent-ping-timeouts", 5, "unanswered pings after which an agent is unreachable")
 	fs.DurationVar(&c.reregisterTimeout, "agent-reregister-timeout", 10*time.Minute, "how long a new master waits for agents to come back")
-	fs.DurationVar(&c.registrationBackoff, "agent-registration-backoff", time.Second, "agents wait a random part of this before they register again")
 	fs.IntVar(&c.eventsPerSecond, "events-per-second", 0, "how fast each subscription is written at most; 0 for as fast as it is read. A real master manages some 10,000")
 	fs.StringVar(&c.principal, "principal", "", "demand basic authentication by this principal")
 	fs.StringVar(&c.secretFile, "secret-file", "", "file that holds the principal's secret")
@@ -124,7 +122,7 @@ func run(ctx context.Context, args []string) (err error) {
 func (c config) flags() (simulator.Flags, error) {
 	f := simulator.Flags{
 		AgentPingTimeout: c.pingTimeout, MaxAgentPingTimeouts: c.maxPingTimeouts, AgentReregisterTimeout: c.reregisterTimeout,
-		RegistrationBackoff: c.registrationBackoff, EventsPerSecond: c.eventsPerSecond,
+		EventsPerSecond: c.eventsPerSecond,
 	}
 	if c.principal != "" {
 		secret, err := os.ReadFile(c.secretFile)

@@ -206,6 +206,8 @@ type FailOver struct {
 	AgentsBack float64
 	// AgentsAfter counts from the moment that the new master has recovered.
 	AgentsAfter time.Duration
+	// AgentsOver is the time over which they come back, one after the other; 0 means all at once.
+	AgentsOver time.Duration
 }
 
 // FailOver makes another master lead. The old leader's process ends and, when another takes over,
@@ -225,7 +227,7 @@ func (c *Cluster) FailOver(f FailOver) {
 	until := orDefault(f.Down, c.flags.ElectionDelay)
 	for i, a := range c.agents {
 		if i < back {
-			a.notBefore = time.Now().Add(until + c.flags.RecoveryDelay + f.AgentsAfter)
+			a.notBefore = time.Now().Add(until + c.flags.RecoveryDelay + f.AgentsAfter + f.AgentsOver*time.Duration(i)/time.Duration(back))
 			continue
 		}
 		a.partitioned = true

@@ -135,7 +135,7 @@ var controlTemplate = template.Must(template.New("control").Parse(controlPage))
 //
 //	POST /master/stop?index=0&for=5s        (for: starts again after that; without it stays down)
 //	POST /master/start?index=0
-//	POST /master/failover?down=2s&to=1&back=0.7&after=30s
+//	POST /master/failover?down=2s&to=1&back=0.7&after=30s&over=10m
 //	POST /agents/{agent}/{partition|heal|stop|start|restart|reboot|gone|unregister|forget}?for=10s
 //	POST /agents/{agent}/replace?for=10s    (directories wiped, started as a new agent at the same address)
 //	POST /agents/{agent}/drain?grace=3s&gone=true           and /agents/{agent}/reactivate
@@ -233,7 +233,7 @@ func (p *parameters) text(name string) string { return p.r.FormValue(name) }
 func (c *Cluster) controlMaster(p *parameters) error {
 	i := p.integer("index", max(0, c.Leader()))
 	back := parameter(p, "back", 1.0, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
-	to, down, d, after := p.integer("to", -1), p.duration("down"), p.duration("for"), p.duration("after")
+	to, down, d, after, over := p.integer("to", -1), p.duration("down"), p.duration("for"), p.duration("after"), p.duration("over")
 	if p.err != nil {
 		return p.err
 	}
@@ -249,7 +249,7 @@ func (c *Cluster) controlMaster(p *parameters) error {
 	case "start":
 		c.StartMaster(i)
 	case "failover":
-		c.FailOver(FailOver{Down: down, To: to, AgentsBack: back, AgentsAfter: after})
+		c.FailOver(FailOver{Down: down, To: to, AgentsBack: back, AgentsAfter: after, AgentsOver: over})
 	default:
 		return fmt.Errorf("a master cannot %q: stop, start or failover", action)
 	}
