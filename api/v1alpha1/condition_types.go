@@ -277,6 +277,8 @@ const (
 	EventRolledOut = "RolledOut"
 	// EventPutBack says that what somebody changed by hand in a MesosTask of the set was put back.
 	EventPutBack = "PutBack"
+	// EventEvictIgnored on a MesosTask says that annotation mesos.dev/evict does nothing, and why.
+	EventEvictIgnored = "EvictIgnored"
 	// EventTakenOver says that MesosTasks that nobody controlled are the set's now.
 	EventTakenOver = "TakenOver"
 )

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,27 +22,31 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
 )
 
-// act carries the decision out, in order, up to the first write that fails. What is new of the status is written first where nothing else of the
-// decision can be, as it was refused.
+// refusedAtOnce is how many writes of a decision may be refused before the others are left for later.
+const refusedAtOnce = 10
+
+// act carries the decision out, in order, up to the first write that fails. What the API server refuses holds up nothing else: it is tried again later.
 func (r *Reconciler) act(ctx context.Context, view *view, decision rollout.Decision) error {
-	if view.seen.Now.Before(view.held) {
-		view.lookAgainAt(view.held)
-		return r.record(ctx, view, decision)
-	}
 	if err := r.carryOut(ctx, view, decision); err != nil {
 		return err
 	}
-	if view.seen.Refusal != "" {
-		// The status says so still.
-		view.lookAgainAt(view.seen.Now)
+	if !view.partly {
+		r.tell(view, decision.Deeds)
 	}
-	r.refusals.drop(view.key)
-	return r.record(ctx, view, decision)
+	if r.refusals.keepOnly(view.key, view.wanted.Insert(view.key.Name)) || view.seen.Refused.Write != "" && !view.partly {
+		// The status says so still.
+		view.lookAgainAt(view.seen.Now.Add(together))
+	}
+	if err := r.record(ctx, view, decision); err != nil {
+		return err
+	}
+	r.refusals.taken(view.key, view.key.Name)
+	return nil
 }
 
 func (r *Reconciler) carryOut(ctx context.Context, view *view, decision rollout.Decision) error {
 	if revision := decision.MakeRevision; revision != nil {
-		if err := r.makeRevision(ctx, view, revision); err != nil {
+		if err := r.attempt(ctx, view, revision.Name, func() error { return r.makeRevision(ctx, view, revision) }); err != nil {
 			return err
 		}
 	}
@@ -48,26 +54,74 @@ func (r *Reconciler) carryOut(ctx context.Context, view *view, decision rollout.
 		return err
 	}
 	for _, change := range decision.Changes {
-		if err := r.change(ctx, view, change); err != nil {
+		if err := r.attempt(ctx, view, string(change.Task.UID), func() error { return r.change(ctx, view, change) }); err != nil {
 			return err
 		}
 	}
 	for _, deletion := range decision.Deletes {
-		if err := r.delete(ctx, view, deletion); err != nil {
+		if err := r.attempt(ctx, view, string(deletion.Task.UID), func() error { return r.delete(ctx, view, deletion) }); err != nil {
 			return err
 		}
 	}
-	for _, creation := range decision.Creates {
-		if err := r.create(ctx, view, creation); err != nil {
-			return err
-		}
+	if err := r.createAll(ctx, view, decision.Creates); err != nil {
+		return err
 	}
 	for _, revision := range decision.DropRevisions {
-		if err := r.dropRevision(ctx, view, revision); err != nil {
+		if err := r.attempt(ctx, view, revision.Name, func() error { return r.dropRevision(ctx, view, revision) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// attempt does a write, unless the API server refused it a while ago. That it refuses it is noted, and no error.
+func (r *Reconciler) attempt(ctx context.Context, view *view, what string, write func() error) error {
+	now := view.seen.Now
+	view.wanted.Insert(what)
+	if until := r.refusals.heldUntil(view.key, what); now.Before(until) {
+		view.leave(until)
+		return nil
+	}
+	if view.refused >= refusedAtOnce {
+		view.leave(now.Add(firstRetry))
+		return nil
+	}
+	err := write()
+	switch {
+	case err == nil:
+		r.refusals.taken(view.key, what)
+	case isRefused(err):
+		view.refused++
+		view.leave(r.refusals.note(view.key, what, err, now))
+		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error())
+		return nil
+	}
+	return err
+}
+
+// createAll creates MesosTasks up to the first that the API server refuses, as a quota does: it would refuse the others, too.
+func (r *Reconciler) createAll(ctx context.Context, view *view, creations []rollout.Creation) error {
+	for i, creation := range creations {
+		err := r.create(ctx, view, creation)
+		there := len(view.seen.Tasks) + i
+		switch {
+		case err == nil:
+			r.refusals.created(view.key, there+1, view.seen.Now)
+		case isRefused(err):
+			view.leave(r.refusals.noteCreation(view.key, there, err, view.seen.Now))
+			ctrl.LoggerFrom(ctx).Info("The API server refuses a MesosTask", "mesosTask", creation.Name, "reason", err.Error())
+			return nil
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) tell(view *view, news []rollout.Event) {
+	for _, one := range news {
+		r.Recorder.Event(view.object, one.Warning, one.Reason, one.Action, one.Message)
+	}
 }
 
 // record writes the status if it is new and due, and tells the events.
@@ -78,9 +132,7 @@ func (r *Reconciler) record(ctx context.Context, view *view, decision rollout.De
 			return err
 		}
 	}
-	for _, news := range decision.Events {
-		r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
-	}
+	r.tell(view, decision.Events)
 	return nil
 }
 
@@ -118,11 +170,48 @@ func (r *Reconciler) makeRevision(ctx context.Context, view *view, revision *rol
 		Data: runtime.RawExtension{Raw: data}, Revision: revision.Number,
 	}
 	err = r.Gate.Pass(leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, func() error { return r.Client.Create(ctx, object) })
+	if apierrors.IsAlreadyExists(err) {
+		return r.settleRevision(ctx, view, revision)
+	}
 	if err != nil {
 		return fmt.Errorf("creating ControllerRevision %s: %w", revision.Name, err)
 	}
 	r.own.Wrote(view.key, object, r.Clock.Now())
 	return nil
+}
+
+// settleRevision finds out what has the name of a revision that is to be made. The set's own, which the cache does not show or whose labels somebody took
+// away, it takes; anything else keeps the name, and the revision takes another.
+func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *rollout.Revision) error {
+	live := &appsv1.ControllerRevision{}
+	if err := r.Live.Get(ctx, client.ObjectKey{Namespace: view.key.Namespace, Name: revision.Name}, live); err != nil {
+		return fmt.Errorf("reading ControllerRevision %s live: %w", revision.Name, err)
+	}
+	owner, content := metav1.GetControllerOf(live), rollout.Content{}
+	mine := (owner == nil || owner.UID == view.object.UID) && live.DeletionTimestamp.IsZero()
+	if err := json.Unmarshal(live.Data.Raw, &content); err != nil || !mine || !content.Same(&revision.Content) {
+		ctrl.LoggerFrom(ctx).Info("A ControllerRevision that is not the set's has the name of its revision, which takes another", "controllerRevision", live.Name)
+		r.names.take(view.key, live.Name)
+		view.leave(view.seen.Now)
+		return nil
+	}
+	patch, labels := writes.For(live), map[string]rollout.Value{}
+	for key, value := range map[string]string{v1alpha1.LabelSet: view.key.Name, v1alpha1.LabelRevision: revision.Label} {
+		if before, ok := live.Labels[key]; !ok {
+			labels[key] = rollout.Value{After: value}
+		} else if before != value {
+			labels[key] = rollout.Value{Before: before, After: value}
+		}
+	}
+	entries(patch, "/metadata/labels", live.Labels, labels)
+	if owner == nil {
+		patch.Change("/metadata/ownerReferences", referencesOf(live), append(live.OwnerReferences, rollout.OwnerOf(view.object)))
+	}
+	if owner != nil && len(labels) == 0 {
+		r.own.Wrote(view.key, live, r.Clock.Now())
+		return nil
+	}
+	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, live, patch)
 }
 
 // dropRevision deletes a ControllerRevision that is not needed any more.
@@ -184,7 +273,30 @@ func (r *Reconciler) change(ctx context.Context, view *view, change rollout.Chan
 			patch.Remove("/spec/" + name)
 		}
 	}
-	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteTask, What: "change"}, task, patch)
+	if r.changes.doesNotStay(view.object, change) {
+		r.leaveChanged(ctx, view, change)
+		return nil
+	}
+	if err := r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteTask, What: "change"}, task, patch); err != nil {
+		return err
+	}
+	r.changes.made(view.object, change, task)
+	if change.PutBack {
+		r.Recorder.Event(view.object, true, v1alpha1.EventPutBack, "PuttingBack", task.Name+" was changed by hand: it is put back, which restarts it")
+	}
+	return nil
+}
+
+// leaveChanged says that something changes what the set writes, and leaves it so.
+func (r *Reconciler) leaveChanged(ctx context.Context, view *view, change rollout.Change) {
+	view.partly = true
+	if !r.changes.saySo(view.object, change) {
+		return
+	}
+	what := strings.Join(change.Fields(), ", ")
+	ctrl.LoggerFrom(ctx).Info("What the set writes does not stay", "mesosTask", change.Task.Name, "fields", what)
+	r.Recorder.Event(view.object, true, v1alpha1.EventPutBack, "PuttingBack", fmt.Sprintf(
+		"What the set writes into %s does not stay (%s): see which admission webhook changes it. It is left so until the set changes", change.Task.Name, what))
 }
 
 // referencesOf is what a test of an object's owner references wants; nil for none.

@@ -34,7 +34,7 @@ import (
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasksets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasksets/status,verbs=patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=create;patch;delete
-// +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=get;list;watch;create;patch;delete
 
 const (
 	// workers is how many sets are worked on at once.
@@ -69,6 +69,10 @@ type Reconciler struct {
 	written  writes.Written[*v1alpha1.MesosTaskSet]
 	own      writes.Own
 	refusals refusals
+	changes  changes
+	names    names
+	// confirmed are the sets of which this process has read live what they have.
+	confirmed confirmed
 }
 
 // BySet is the index of MesosTasks by the set whose they could be, by their names.
@@ -83,6 +87,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Named("mesostaskset").
 		For(&v1alpha1.MesosTaskSet{}).
 		Watches(&v1alpha1.MesosTask{}, gathering(setOfTask)).
+		Watches(&v1alpha1.MesosTask{}, r.evictions()).
 		Watches(&appsv1.ControllerRevision{}, gathering(setOfRevision)).
 		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.setsOf), builder.WithPredicates(frameworkChanged)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
@@ -172,6 +177,12 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	}
 	decision := rollout.Next(view.seen)
+	if len(decision.Deletes) > 0 && !r.confirmed.has(view.object) {
+		if err := r.confirm(ctx, view); err != nil {
+			return ctrl.Result{}, err
+		}
+		decision = rollout.Next(view.seen)
+	}
 	setDecisions.Inc(decision.Rule)
 	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "creates", len(decision.Creates), "deletes", len(decision.Deletes), "changes", len(decision.Changes))
 	if err := r.act(ctx, view, decision); err != nil {
@@ -184,6 +195,9 @@ func (r *Reconciler) drop(key types.NamespacedName) {
 	r.written.Drop(key)
 	r.own.Drop(key)
 	r.refusals.drop(key)
+	r.names.drop(key)
+	r.changes.drop(key)
+	r.confirmed.drop(key)
 }
 
 // lookAgain brings the key back at the earliest of some times; never if all are zero.
@@ -206,13 +220,10 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 	switch {
 	case errors.Is(err, errChanged) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
-	case apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
-		wait, said := r.refusals.note(view.key, err, r.Clock.Now())
-		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error(), "again", wait.String())
-		if !said {
-			return ctrl.Result{RequeueAfter: wait}, nil
-		}
-		return ctrl.Result{RequeueAfter: time.Millisecond}, nil
+	case isRefused(err):
+		// It is the status, or a revision that is to be taken over.
+		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error())
+		return r.lookAgain(r.refusals.note(view.key, view.key.Name, err, r.Clock.Now()).Add(cacheRetry)), nil
 	default:
 		return ctrl.Result{}, err
 	}

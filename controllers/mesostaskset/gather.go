@@ -38,8 +38,11 @@ type view struct {
 	behind bool
 	// lead is how long before its maintenance begins an agent is to be left.
 	lead time.Duration
-	// held is until when nothing is tried that may be refused again; zero for now.
-	held time.Time
+	// refused is how many of the decision's writes were refused; partly says that some of them were not made.
+	refused int
+	partly  bool
+	// wanted is what of the set was to be written, but for creations of MesosTasks.
+	wanted sets.Set[string]
 	// lookAgain is when to look again though the decision asks for nothing; zero for never.
 	lookAgain time.Time
 }
@@ -56,9 +59,11 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTaskSet) 
 		r.written.Keep(live, r.Clock.Now())
 		object, lastWrite, doubtful = live, r.Clock.Now(), time.Time{}
 	}
-	v := &view{key: client.ObjectKeyFromObject(object), object: object, lookAgain: doubtful, lead: maintenanceLead}
+	v := &view{key: client.ObjectKeyFromObject(object), object: object, lookAgain: doubtful, lead: maintenanceLead, wanted: sets.New[string]()}
 	v.seen = rollout.Seen{Now: r.Clock.Now(), Set: object, LastWrite: lastWrite}
-	v.seen.Refusal, v.held = r.refusals.of(v.key)
+	refused, until := r.refusals.of(v.key, object.Generation, v.seen.Now)
+	v.seen.Refused, v.seen.NamesTaken = refused, r.names.of(v.key)
+	v.lookAgainAt(until)
 	connection, mine, err := r.gatherFramework(ctx, v)
 	if err != nil || !mine {
 		return nil, err
@@ -141,6 +146,7 @@ func (r *Reconciler) gatherOwn(ctx context.Context, v *view) error {
 	}
 	missing, doubtful := r.own.Missing(v.key, cached, v.seen.Now)
 	v.behind = len(missing) > 0
+	r.changes.forget(v.object, v.seen.Tasks)
 	return r.resolve(ctx, v, doubtful)
 }
 
@@ -208,6 +214,12 @@ func (v *view) gatherAgents(connection *connections.Connection) {
 	}
 }
 
+// leave leaves a write for later.
+func (v *view) leave(until time.Time) {
+	v.partly = true
+	v.lookAgainAt(until)
+}
+
 func (v *view) lookAgainAt(at time.Time) {
 	if !at.IsZero() && (v.lookAgain.IsZero() || at.Before(v.lookAgain)) {
 		v.lookAgain = at
@@ -220,9 +232,16 @@ func (v *view) gatherLive(connection *connections.Connection) {
 	if connection == nil || !v.seen.Framework.Proven || v.object.Status.CurrentRevision != "" {
 		return
 	}
-	named := sets.New[string]()
+	named, there := sets.New[string](), int32(0)
 	for _, task := range v.seen.Tasks {
 		named.Insert(task.Name)
+		if metav1.IsControlledBy(task, v.object) && task.DeletionTimestamp.IsZero() {
+			there++
+		}
+	}
+	if replicas := v.object.Spec.Replicas; replicas != nil && there >= *replicas {
+		// All that it looks at would be looked at for nothing.
+		return
 	}
 	v.seen.Framework.Live = connection.LiveNames(v.key.Namespace, func(name string) bool {
 		set, _, ok := v1alpha1.SetOf(name)

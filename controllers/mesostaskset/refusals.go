@@ -4,7 +4,11 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/controllers/rollout"
 )
 
 const (
@@ -14,10 +18,23 @@ const (
 	firstRetry, lastRetry = time.Second, 5 * time.Minute
 )
 
-// refusals keeps which sets' writes the API server refuses. Its zero value is empty.
+// isRefused says whether the API server refused a write for good, as far as it knows.
+func isRefused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) }
+
+// refusals keeps what the API server refuses of each set's writes, each write by its own: one that is refused holds up no other. A set's are forgotten
+// when its spec changes. Its zero value is empty.
 type refusals struct {
 	mu    sync.Mutex
-	byKey map[types.NamespacedName]refusal
+	byKey map[types.NamespacedName]*refusedOf
+}
+
+// refusedOf is what is refused of one set of one generation.
+type refusedOf struct {
+	generation int64
+	// creation is of creations of MesosTasks, and most how many of the set's names there were; writes are of the rest, by what is written.
+	creation refusal
+	most     int
+	writes   map[string]refusal
 }
 
 type refusal struct {
@@ -26,31 +43,111 @@ type refusal struct {
 	until   time.Time
 }
 
-// note counts a refusal, and returns when to try again and whether the set should say so now.
-func (r *refusals) note(key types.NamespacedName, err error, now time.Time) (wait time.Duration, say bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.byKey == nil {
-		r.byKey = map[types.NamespacedName]refusal{}
-	}
-	times := r.byKey[key].times + 1
-	wait = min(firstRetry<<min(times-1, 20), lastRetry)
-	r.byKey[key] = refusal{times: times, message: err.Error(), until: now.Add(wait)}
-	return wait, times >= quietly
+// again counts one more.
+func (r refusal) again(err error, now time.Time) refusal {
+	r.times++
+	r.message, r.until = err.Error(), now.Add(min(firstRetry<<min(r.times-1, 20), lastRetry))
+	return r
 }
 
-// of returns what the set should say, and until when it tries nothing; empty and zero where nothing was refused.
-func (r *refusals) of(key types.NamespacedName) (message string, until time.Time) {
+func (r refusal) isSaid() bool { return r.times >= quietly }
+
+// of returns what is refused of a set of a generation, and until when no more creations are tried than are known to be let.
+func (r *refusals) of(key types.NamespacedName, generation int64, now time.Time) (refused rollout.Refused, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	refused := r.byKey[key]
-	if refused.times >= quietly {
-		message = refused.message
+	known := r.byKey[key]
+	if known == nil || known.generation != generation {
+		if r.byKey == nil {
+			r.byKey = map[types.NamespacedName]*refusedOf{}
+		}
+		r.byKey[key] = &refusedOf{generation: generation, writes: map[string]refusal{}}
+		return rollout.Refused{}, time.Time{}
 	}
-	return message, refused.until
+	if known.creation.times > 0 {
+		refused.Most, refused.Again = new(known.most), !now.Before(known.creation.until)
+		if until = known.creation.until; refused.Again {
+			until = time.Time{}
+		}
+	}
+	if known.creation.isSaid() {
+		refused.Creation = known.creation.message
+	}
+	first := ""
+	for what, write := range known.writes {
+		if write.isSaid() && (first == "" || what < first) {
+			first, refused.Write = what, write.message
+		}
+	}
+	return refused, until
 }
 
-// drop forgets the refusals of a set whose writes are taken again.
+// noteCreation counts a refusal of one MesosTask more than there are, and returns when the set is to be looked at again.
+func (r *refusals) noteCreation(key types.NamespacedName, most int, err error, now time.Time) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.byKey[key]
+	known.creation, known.most = known.creation.again(err, now), most
+	return known.creation.soon(now)
+}
+
+// soon is when to look again after a refusal: at once where the set is to say so, else when it is tried again.
+func (r refusal) soon(now time.Time) time.Time {
+	if r.times == quietly {
+		return now
+	}
+	return r.until
+}
+
+// created notes that the API server took creations. Where there are more now than it let, it lets more; else how soon more are tried begins anew.
+func (r *refusals) created(key types.NamespacedName, there int, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.byKey[key]
+	if there > known.most {
+		known.creation = refusal{}
+	} else if known.creation.isSaid() {
+		known.creation.times, known.creation.until = quietly, now.Add(firstRetry<<quietly)
+	}
+}
+
+// note counts a refusal of a write, and returns when the set is to be looked at again.
+func (r *refusals) note(key types.NamespacedName, what string, err error, now time.Time) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	refused := r.byKey[key].writes[what].again(err, now)
+	r.byKey[key].writes[what] = refused
+	return refused.soon(now)
+}
+
+// heldUntil is until when a write is not tried again; zero for now.
+func (r *refusals) heldUntil(key types.NamespacedName, what string) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byKey[key].writes[what].until
+}
+
+// taken forgets the refusals of a write that the API server took.
+func (r *refusals) taken(key types.NamespacedName, what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byKey[key].writes, what)
+}
+
+// keepOnly forgets the refusals of what there is nothing to be written of any more, and says whether the set spoke of one.
+func (r *refusals) keepOnly(key types.NamespacedName, wanted sets.Set[string]) (said bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for what, write := range r.byKey[key].writes {
+		if !wanted.Has(what) {
+			said = said || write.isSaid()
+			delete(r.byKey[key].writes, what)
+		}
+	}
+	return said
+}
+
+// drop forgets the refusals of a set that is gone.
 func (r *refusals) drop(key types.NamespacedName) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

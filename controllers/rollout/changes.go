@@ -15,8 +15,8 @@ import (
 // Change is what is to be changed in one MesosTask.
 type Change struct {
 	Task *v1alpha1.MesosTask
-	// Own makes the set its controller.
-	Own bool
+	// Own makes the set its controller. PutBack says that it takes back what somebody changed by hand, which restarts the task.
+	Own, PutBack bool
 	// Labels, Annotations and Spec are fields by their keys and JSON names, as they are and as they are to be; nil for absent.
 	Labels, Annotations, Spec map[string]Value
 }
@@ -24,12 +24,31 @@ type Change struct {
 // Value is a field's before and after; nil is absent.
 type Value struct{ Before, After any }
 
+// Fields are the names of what a change changes, in order.
+func (c *Change) Fields() []string {
+	var fields []string
+	for name := range c.Labels {
+		fields = append(fields, "label "+name)
+	}
+	for name := range c.Annotations {
+		fields = append(fields, "annotation "+name)
+	}
+	for name := range c.Spec {
+		fields = append(fields, "spec."+name)
+	}
+	slices.Sort(fields)
+	return fields
+}
+
 // change brings into all members what restarts nothing.
 func (s *scene) change() {
 	var taken []string
 	for _, m := range s.members {
 		if m.deleting {
 			continue
+		}
+		if len(s.decision.Changes) == atOnce {
+			break
 		}
 		if m.orphan {
 			taken = append(taken, m.task.Name)
@@ -39,14 +58,14 @@ func (s *scene) change() {
 		}
 	}
 	if len(taken) > 0 {
-		s.tell(Event{Reason: v1alpha1.EventTakenOver, Action: actionScaling, Message: fmt.Sprintf("Taking over %d MesosTasks that nobody controls, %s and so on", len(taken), taken[0])})
+		s.tellDeed(Event{Reason: v1alpha1.EventTakenOver, Action: actionScaling, Message: fmt.Sprintf("Took over %d MesosTasks that nobody controlled, %s and so on", len(taken), taken[0])})
 	}
 }
 
 // changeSpec makes a member what it should be, in what restarts nothing, or in all. One of a revision that is not known keeps what it has, but for
 // being suspended.
 func (s *scene) changeSpec(m *member, whole bool) {
-	change := Change{Task: m.task, Own: m.orphan, Labels: map[string]Value{}, Annotations: map[string]Value{}}
+	change := Change{Task: m.task, Own: m.orphan, PutBack: whole, Labels: map[string]Value{}, Annotations: map[string]Value{}}
 	wanted := s.wanted(m.revision)
 	labels := map[string]string{v1alpha1.LabelSet: s.Set.Name, v1alpha1.LabelRevision: m.revision}
 	if wanted != nil {
@@ -56,6 +75,9 @@ func (s *scene) changeSpec(m *member, whole bool) {
 	}
 	differ(change.Labels, m.task.Labels, labels)
 	change.Spec = s.differing(m, wanted, whole)
+	if len(change.Spec) > 0 && m.admitted {
+		differ(change.Annotations, m.task.Annotations, map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(restarting(&m.task.Spec))})
+	}
 	if change.Own || len(change.Labels)+len(change.Annotations)+len(change.Spec) > 0 {
 		s.put(change)
 	}
@@ -63,7 +85,12 @@ func (s *scene) changeSpec(m *member, whole bool) {
 
 // put adds a change; one that was decided already is part of it.
 func (s *scene) put(change Change) {
-	s.decision.Changes = append(slices.DeleteFunc(s.decision.Changes, func(earlier Change) bool { return earlier.Task == change.Task }), change)
+	if at, ok := s.changed[change.Task]; ok {
+		s.decision.Changes[at] = change
+	} else if len(s.decision.Changes) < atOnce {
+		s.changed[change.Task] = len(s.decision.Changes)
+		s.decision.Changes = append(s.decision.Changes, change)
+	}
 }
 
 // differ collects the keys whose values are not as they should be.

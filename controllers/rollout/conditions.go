@@ -41,9 +41,10 @@ type standing struct {
 // standings are tried in order; the first that matches is what the conditions say. The last matches always.
 var standings = []standing{
 	{func(s *scene) bool { return s.Framework.Obstacle != nil && !s.complete() }, (*scene).hindered},
-	{func(s *scene) bool { return s.Refusal != "" }, (*scene).refused},
+	{func(s *scene) bool { return s.Refused.Write != "" }, (*scene).refused},
 	{(*scene).complete, (*scene).done},
 	{func(s *scene) bool { return !s.Framework.Reconciled }, (*scene).awaiting},
+	{(*scene).isFull, (*scene).full},
 	{func(s *scene) bool { return s.stuck() != nil }, (*scene).taskStalled},
 	{(*scene).isLate, (*scene).late},
 	{(*scene).isRolling, (*scene).rolling},
@@ -56,7 +57,26 @@ func (s *scene) hindered() verdict {
 }
 
 func (s *scene) refused() verdict {
-	return verdict{stalled: true, reason: v1alpha1.ReasonWriteRefused, message: "The API server refuses what the set would write. It is tried again: " + s.Refusal}
+	return verdict{stalled: true, reason: v1alpha1.ReasonWriteRefused, message: "The API server refuses what the set would write. It is tried again: " + s.Refused.Write}
+}
+
+// isFull says whether nothing goes on until the API server lets the set have more MesosTasks.
+func (s *scene) isFull() bool {
+	active := s.pick(anyMember)
+	waits := s.room > 0 || len(active) < len(s.members) || len(s.decision.Deletes) > 0 || len(active) >= s.replicas && count(active, func(m *member) bool { return m.updated && !m.available }) > 0
+	return s.Refused.Creation != "" && s.withheld > 0 && !waits
+}
+
+func (s *scene) full() verdict {
+	return verdict{stalled: true, reason: v1alpha1.ReasonWriteRefused, message: s.counts() + s.refusal()}
+}
+
+// refusal says that the API server refuses more MesosTasks; empty where it does not, or none are needed.
+func (s *scene) refusal() string {
+	if s.Refused.Creation == "" || s.withheld == 0 {
+		return ""
+	}
+	return ". The API server refuses more MesosTasks than there are. It is tried again: " + s.Refused.Creation
 }
 
 func (s *scene) done() verdict {
@@ -93,12 +113,12 @@ func (s *scene) taskStalled() verdict {
 
 func (s *scene) late() verdict {
 	return verdict{stalled: true, reason: v1alpha1.ReasonProgressDeadlineExceeded, message: fmt.Sprintf(
-		"%s. Revision %s has made no progress for %d seconds; what runs of the older one stays%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, s.worst())}
+		"%s. Revision %s has made no progress for %d seconds; what runs of the older one stays%s%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, s.worst(), s.refusal())}
 }
 
 func (s *scene) rolling() verdict {
 	return verdict{reconciling: true, reason: v1alpha1.ReasonRollingOut, message: fmt.Sprintf(
-		"%s, %d of revision %s and %d older%s", s.counts(), len(s.pick(isUpdated)), s.update.Label, s.older(), s.worst())}
+		"%s, %d of revision %s and %d older%s%s", s.counts(), len(s.pick(isUpdated)), s.update.Label, s.older(), s.worst(), s.refusal())}
 }
 
 // isRolling says whether tasks of an older revision are to be replaced, or those that replaced them are not all available yet.
@@ -108,7 +128,7 @@ func (s *scene) isRolling() bool {
 }
 
 func (s *scene) scaling() verdict {
-	return verdict{reconciling: true, reason: v1alpha1.ReasonScaling, message: fmt.Sprintf("%s, and there are %d%s", s.counts(), len(s.pick(anyMember)), s.worst())}
+	return verdict{reconciling: true, reason: v1alpha1.ReasonScaling, message: fmt.Sprintf("%s, and there are %d%s%s", s.counts(), len(s.pick(anyMember)), s.worst(), s.refusal())}
 }
 
 func (s *scene) incomplete() verdict {
@@ -189,12 +209,29 @@ func (s *scene) noteProgress() {
 	closer := before.LastProgressTime == nil || before.UpdateRevision != status.UpdateRevision || before.ObservedGeneration != s.Set.Generation ||
 		status.UpdatedReplicas > before.UpdatedReplicas || status.AvailableReplicas > before.AvailableReplicas ||
 		status.Replicas-status.UpdatedReplicas < before.Replicas-before.UpdatedReplicas
+	if s.failed {
+		closer = before.UpdateRevision != status.UpdateRevision || status.UpdatedReplicas > before.UpdatedReplicas
+	}
 	if closer || s.Framework.Reconciled && s.waited() {
 		status.LastProgressTime = &metav1.Time{Time: s.Now.Truncate(time.Second)}
 	}
 	if at := s.deadline(); s.Now.Before(at) {
 		s.checkAt(at)
 	}
+}
+
+// wasLate says whether the rollout to the template's revision had made no progress for too long, as far as the status knows.
+func (s *scene) wasLate() bool {
+	before := &s.Set.Status
+	return s.rolls() && before.UpdateRevision == s.update.Label && before.LastProgressTime != nil &&
+		!s.Now.Before(before.LastProgressTime.Add(time.Duration(s.spec.ProgressDeadlineSeconds)*time.Second))
+}
+
+// hasFailed says whether the rollout was late, and what it has made so far is not all available: it is held then, and what is added is of the revision
+// that was there before.
+func (s *scene) hasFailed() bool {
+	return s.wasLate() && s.strategy() == v1alpha1.UpdateRolling && s.current != nil && s.current != s.update &&
+		len(s.pick(func(m *member) bool { return m.updated && !m.available })) > 0
 }
 
 // waited says whether the set waited for its framework until now.
@@ -242,7 +279,18 @@ func (s *scene) settle() {
 // number is a count as the API has it; there are never so many that it would not fit.
 func number(n int) int32 { return int32(min(n, 1<<30)) }
 
+// aside says what bears the set's label and is left alone all the same; empty for nothing.
+func (s *scene) aside() string {
+	if len(s.strangers) == 0 {
+		return ""
+	}
+	first := s.strangers[0]
+	return fmt.Sprintf(". %d MesosTasks with the set's label are of another MesosFramework (%s of %s) and are left as they run: delete them once they are not needed any more",
+		len(s.strangers), first.Name, first.Spec.FrameworkRef.Name)
+}
+
 func (s *scene) setConditions(v verdict) {
+	v.message += s.aside()
 	v.message = cut(v.message, messageLength)
 	conditions := &s.decision.Status.Conditions
 	before := meta.FindStatusCondition(*conditions, v1alpha1.ConditionStalled)

@@ -121,7 +121,7 @@ func obstructed(s *story) {
 }
 
 // refused is a set whose writes the API server refuses.
-func refused(s *story) { s.Refusal = "exceeded quota" }
+func refused(s *story) { s.Refused = Refused{Creation: "exceeded quota", Most: new(3)} }
 
 // TestNext_conditions: what the conditions of a set say is read in the same way by kstatus (Helm, Flux) and by Argo CD, whatever the reason.
 func TestNext_conditions(t *testing.T) {

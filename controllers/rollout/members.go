@@ -27,8 +27,9 @@ type member struct {
 	unreachable, lost bool
 	// paused says that a person wants it left alone, leaving that a person or a maintenance wants it elsewhere.
 	paused, leaving bool
-	// drift is how its spec differs from what it should be, where putting that back restarts it.
-	drift bool
+	// drift says that its spec was changed by hand, where putting that back restarts it; admitted that it differs from what the set wrote as admission
+	// changed it when it was created.
+	drift, admitted bool
 }
 
 // class finds the members, and counts what may live.
@@ -37,6 +38,10 @@ func (s *scene) class() {
 		owner := metav1.GetControllerOf(task)
 		mine := owner != nil && owner.UID == s.Set.UID
 		orphan := owner == nil && task.Labels[v1alpha1.LabelSet] == s.Set.Name && task.DeletionTimestamp == nil
+		if orphan && !s.isOfFramework(task) {
+			s.strangers = append(s.strangers, task)
+			orphan = false
+		}
 		if mine || orphan {
 			m := s.member(task)
 			m.orphan = orphan
@@ -49,6 +54,11 @@ func (s *scene) class() {
 			}
 		}
 	}
+}
+
+// isOfFramework says whether a task is of the framework that the template names: it cannot be moved to another.
+func (s *scene) isOfFramework(task *v1alpha1.MesosTask) bool {
+	return task.Spec.FrameworkRef.Name == s.spec.Template.Spec.FrameworkRef.Name
 }
 
 func (s *scene) member(task *v1alpha1.MesosTask) *member {
@@ -68,13 +78,21 @@ func (s *scene) member(task *v1alpha1.MesosTask) *member {
 	m.updated = s.update != nil && m.revision == s.update.Label
 	m.unreachable, m.lost = s.unreachable(task)
 	if wanted := s.wanted(m.revision); wanted != nil && !m.deleting {
-		m.drift = !restartsNothing(&task.Spec, &wanted.Spec)
+		differs := !s.isAsWanted(m.revision, &task.Spec, wanted)
+		m.admitted = differs && isAdmitted(task)
+		m.drift = differs && !m.admitted
 	}
 	evict, _ := strconv.ParseBool(task.Annotations[v1alpha1.AnnotationEvict])
 	// Where none may be unavailable, what was changed by hand is replaced as what leaves is, the successor first.
-	m.leaving = !m.paused && (evict || m.drift && s.unavailable == 0 || m.launched && s.Maintained.Has(agentOf(task)))
+	m.leaving = !m.paused && (evict || !s.isOfFramework(task) || m.drift && s.unavailable == 0 || m.launched && s.Maintained.Has(agentOf(task)))
 	s.judge(m)
 	return m
+}
+
+// isAdmitted says whether what restarts a task is as it was when its MesosTask was created: nobody has changed it since, or but the set, which noted it.
+func isAdmitted(task *v1alpha1.MesosTask) bool {
+	noted, ok := task.Annotations[v1alpha1.AnnotationAdmitted]
+	return task.Generation <= 1 || ok && noted == fingerprint(restarting(&task.Spec))
 }
 
 // isLaunched says whether a task was given to an agent, and is not known to be over.

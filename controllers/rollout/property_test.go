@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 // bad is a command line whose tasks never become ready.
 const bad = "exec fail"
 
+// admission is what admission adds to the command lines of tasks.
+const admission = " admitted"
+
 // world is an API server with one set, Mesos, and a set controller that decides on what it may know, dies between two writes, and sees late what
 // others do.
 type world struct {
@@ -32,8 +36,10 @@ type world struct {
 	// gone are tasks that the cache still shows.
 	gone       map[string]*v1alpha1.MesosTask
 	reconciled bool
-	uids       int
-	written    time.Time
+	// admits says that admission changes what tasks run as they are created.
+	admits  bool
+	uids    int
+	written time.Time
 }
 
 func newSet(t *rapid.T) *v1alpha1.MesosTaskSet {
@@ -182,6 +188,9 @@ func (w *world) create(creation Creation) {
 		},
 		Spec: creation.Spec,
 	}
+	if w.admits {
+		w.tasks[creation.Name].Spec.Shell += admission
+	}
 }
 
 func (w *world) delete(name string) {
@@ -221,6 +230,12 @@ func (w *world) change(change Change) {
 			w.Fatalf("changes %s of %s: %v", name, task.Name, value)
 		}
 	}
+	for key, value := range change.Annotations {
+		if task.Annotations == nil {
+			task.Annotations = map[string]string{}
+		}
+		task.Annotations[key] = value.After.(string)
+	}
 	if change.Own {
 		task.OwnerReferences = []metav1.OwnerReference{OwnerOf(w.set)}
 	}
@@ -239,7 +254,7 @@ func (w *world) live(fair bool) {
 			delete(w.tasks, name)
 			continue
 		}
-		running, since := task.Spec.Shell != bad && !task.Spec.Suspend, metav1.Time{Time: w.now}
+		running, since := !strings.HasPrefix(task.Spec.Shell, bad) && !task.Spec.Suspend, metav1.Time{Time: w.now}
 		condition := metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonBackOff, LastTransitionTime: since}
 		if running {
 			condition.Status, condition.Reason = metav1.ConditionTrue, v1alpha1.ReasonRunning
@@ -286,9 +301,9 @@ func (w *world) disturb() {
 		task.Spec.Shell = "by hand"
 		task.Generation++
 	case "evict":
-		some().Annotations = map[string]string{v1alpha1.AnnotationEvict: "true"}
+		annotate(some(), v1alpha1.AnnotationEvict)
 	case "pause":
-		some().Annotations = map[string]string{v1alpha1.AnnotationPaused: "true"}
+		annotate(some(), v1alpha1.AnnotationPaused)
 	case "pause the set":
 		w.set.Spec.Paused = !w.set.Spec.Paused
 	case "unreachable":
@@ -308,6 +323,13 @@ func (w *world) disturb() {
 	case "time":
 		w.now = w.now.Add(time.Duration(rapid.IntRange(1, 1000).Draw(w.T, "seconds")) * time.Second)
 	}
+}
+
+func annotate(task *v1alpha1.MesosTask, key string) {
+	if task.Annotations == nil {
+		task.Annotations = map[string]string{}
+	}
+	task.Annotations[key] = "true"
 }
 
 // end takes back what would keep the set from its end: what people hold, a template that cannot run, a framework that is away.
@@ -337,7 +359,7 @@ func TestNext_properties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := &world{
 			T: rt, now: time.Unix(1_000_000, 0).UTC(), set: newSet(rt), tasks: map[string]*v1alpha1.MesosTask{}, stale: map[string]*v1alpha1.MesosTask{},
-			gone: map[string]*v1alpha1.MesosTask{}, reconciled: true,
+			gone: map[string]*v1alpha1.MesosTask{}, reconciled: true, admits: rapid.Bool().Draw(rt, "admission changes tasks"),
 		}
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
 			w.now = w.now.Add(time.Second)
@@ -376,6 +398,9 @@ func (w *world) judgeEnd(idle int) {
 		w.Errorf("next: %+v", Next(w.seen(true)))
 	}
 	for _, m := range s.members {
+		if w.admits && m.task.Generation == 1 && !strings.HasSuffix(m.task.Spec.Shell, admission) {
+			w.Errorf("at its end %s runs %q", m.task.Name, m.task.Spec.Shell)
+		}
 		if m.drift || m.leaving || m.orphan {
 			w.Errorf("at its end %s is %+v", m.task.Name, *m)
 		}

@@ -31,7 +31,9 @@ func (s *scene) roll() {
 		leaving: s.pick(func(m *member) bool { return m.leaving || !m.updated && !s.isOfShare(m) }),
 	}
 	p.newWanted = s.replicas
-	if s.hasShare() {
+	if s.failed {
+		p.newWanted = min(len(p.updated), s.replicas)
+	} else if s.hasShare() {
 		// A partition that grows takes nothing back.
 		p.newWanted = max(s.replicas-s.partition, min(len(p.updated), s.replicas))
 	}
@@ -48,12 +50,12 @@ func (s *scene) hasShare() bool { return s.partition > 0 && s.current != nil && 
 
 // isOfShare says whether a member may stay though it is of an older revision.
 func (s *scene) isOfShare(m *member) bool {
-	return s.hasShare() && !m.updated && m.revision == s.current.Label
+	return !m.updated && (s.hasShare() && m.revision == s.current.Label || s.failed)
 }
 
 // toReplace is how many are of an older revision and are not to stay.
 func (s *scene) toReplace() int {
-	share := len(s.pick(s.isOfShare))
+	share := len(s.pick(func(m *member) bool { return s.hasShare() && !m.updated && m.revision == s.current.Label }))
 	return s.older() - min(share, s.partition)
 }
 
@@ -79,7 +81,9 @@ func (s *scene) keep() {
 
 // carryOut creates what is missing, as far as there is room, and deletes what goes, as far as enough stays available.
 func (s *scene) carryOut(p *plan, made *Revision) {
-	room := min(s.replicas+s.surge-s.alive, atOnce)
+	room := s.replicas + s.surge - s.alive
+	missing := max(0, p.newWanted-len(p.updated)) + max(0, p.oldWanted-len(p.older))
+	room = s.refusable(min(room, missing))
 	fresh := max(0, min(p.newWanted-len(p.updated), room))
 	old := max(0, min(p.oldWanted-len(p.older), room-fresh))
 	s.createSome(fresh, made)
@@ -90,6 +94,18 @@ func (s *scene) carryOut(p *plan, made *Revision) {
 	s.deleteSurplus(p)
 	s.deleteLeaving(p)
 	s.putBack(p)
+}
+
+// refusable is how many of n MesosTasks are to be created now: not more than at once, and not those of which it is known that the API server refuses them.
+func (s *scene) refusable(n int) int {
+	if most := s.Refused.Most; most != nil {
+		s.room = max(0, min(n, *most-len(s.Tasks)))
+		s.withheld = max(0, n) - s.room
+		if !s.Refused.Again {
+			n = s.room
+		}
+	}
+	return min(n, atOnce)
 }
 
 // deleteSurplus deletes those that nothing replaces. That an unavailable one goes makes nothing worse.
@@ -162,7 +178,6 @@ func (s *scene) putBack(p *plan) {
 			available--
 		}
 		s.changeSpec(m, true)
-		s.tell(Event{Warning: true, Reason: v1alpha1.EventPutBack, Action: actionRolling, Message: m.task.Name + " was changed by hand: it is put back, which restarts it"})
 	}
 }
 
@@ -171,13 +186,12 @@ func (s *scene) available() int {
 	return len(s.pick(func(m *member) bool { return m.available && !s.isDeleted(m) }))
 }
 
-func (s *scene) isDeleted(m *member) bool {
-	return slices.ContainsFunc(s.decision.Deletes, func(deletion Deletion) bool { return deletion.Task == m.task })
-}
+func (s *scene) isDeleted(m *member) bool { return s.deleted[m.task] }
 
 func (s *scene) delete(m *member, why string) {
 	if len(s.decision.Deletes) < atOnce {
 		s.decision.Deletes = append(s.decision.Deletes, Deletion{m.task, why})
+		s.deleted[m.task] = true
 	}
 }
 
@@ -190,7 +204,7 @@ func (s *scene) createSome(n int, revision *Revision) {
 	for range n {
 		s.create(free.free(revision.Label), revision.Label, template)
 	}
-	s.tell(Event{Reason: v1alpha1.EventTaskCreated, Action: actionScaling, Message: fmt.Sprintf("Creating %d of revision %s", n, revision.Label)})
+	s.tellDeed(Event{Reason: v1alpha1.EventTaskCreated, Action: actionScaling, Message: fmt.Sprintf("Creating %d of revision %s", n, revision.Label)})
 }
 
 func (s *scene) create(name, label string, template *v1alpha1.MesosTaskSetTemplate) {

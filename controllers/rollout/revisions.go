@@ -27,8 +27,8 @@ func labelOf(content *Content, probe int) string {
 	return hex.EncodeToString(sum[:])[:v1alpha1.RevisionLength]
 }
 
-// same says whether a change from one content to the other restarts nothing.
-func (c *Content) same(other *Content) bool {
+// Same says whether a change from one content to the other restarts nothing.
+func (c *Content) Same(other *Content) bool {
 	return c.RestartedAt == other.RestartedAt && restartsNothing(&c.Template.Spec, &other.Template.Spec)
 }
 
@@ -39,7 +39,7 @@ func (s *scene) findRevisions() {
 	})
 	content := &Content{Template: s.spec.Template, RestartedAt: s.spec.RestartedAt}
 	for i := range s.Revisions {
-		if s.update == nil && s.Revisions[i].same(content) {
+		if s.update == nil && s.Revisions[i].Same(content) {
 			s.update = &s.Revisions[i]
 		}
 	}
@@ -89,12 +89,15 @@ func (s *scene) makeRevision(content *Content) {
 		number = s.Revisions[0].Number + 1
 	}
 	label := labelOf(content, 0)
-	for probe := 1; s.revision(label) != nil; probe++ {
+	for probe := 1; s.revision(label) != nil || s.NamesTaken.Has(s.revisionName(label)); probe++ {
 		label = labelOf(content, probe)
 	}
-	s.decision.MakeRevision = &Revision{Name: fmt.Sprintf("%s-%s", s.Set.Name, label), Label: label, Number: number, Content: *content}
+	s.decision.MakeRevision = &Revision{Name: s.revisionName(label), Label: label, Number: number, Content: *content}
 	s.update = s.decision.MakeRevision
 }
+
+// revisionName is the name of the ControllerRevision with a label.
+func (s *scene) revisionName(label string) string { return fmt.Sprintf("%s-%s", s.Set.Name, label) }
 
 // revision is the one with a label; nil where it is not known.
 func (s *scene) revision(label string) *Revision {

@@ -24,8 +24,22 @@ type Seen struct {
 	Framework Framework
 	// Maintained are the agents that are being, or are about to be, maintained, by their Mesos IDs.
 	Maintained sets.Set[string]
-	// Refusal is what the API server said when it refused what the set wrote last; empty for nothing.
-	Refusal string
+	// NamesTaken are names of ControllerRevisions that are not the set's, and that it would have given to its own.
+	NamesTaken sets.Set[string]
+	// Refused is what the API server refuses of what the set writes.
+	Refused Refused
+}
+
+// Refused is what the API server refuses of what a set writes.
+type Refused struct {
+	// Write is what it said when it refused a write other than a creation of a MesosTask; empty for nothing.
+	Write string
+	// Creation is what it said when it refused one more MesosTask, as a quota does; empty for nothing.
+	Creation string
+	// Most is how many of Tasks there were then: as long as it is not known better no more are made. Nil where none was refused.
+	Most *int
+	// Again says that it is time to find out whether more may be made.
+	Again bool
 }
 
 // Framework is how a MesosFramework stands, as far as a set depends on it.
@@ -87,8 +101,8 @@ type Decision struct {
 	WriteAt time.Time
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
-	// Events tell of what the decision does.
-	Events []Event
+	// Deeds tell of what the decision does, once that is done; Events of how the set stands.
+	Deeds, Events []Event
 }
 
 // Creation is a MesosTask to create. Its owner is the set.
@@ -111,7 +125,7 @@ type Event struct {
 	Reason, Action, Message string
 }
 
-// atOnce is how many MesosTasks one decision creates, and deletes, at most: the next comes once the cache shows them.
+// atOnce is how many MesosTasks one decision creates, deletes and changes at most, of each so many: the next comes once the cache shows them.
 const atOnce = 200
 
 // Next decides what should happen next to a set.
@@ -144,8 +158,21 @@ type scene struct {
 
 	// templates are those for tasks of a revision, by its label, once they were asked for.
 	templates map[string]*v1alpha1.MesosTaskSetTemplate
+	// prints are what of them restarts a task.
+	prints map[string]map[string]any
+
+	// failed says that the rollout to the template's revision has failed, as things are.
+	failed bool
 
 	members []*member
+	// strangers are MesosTasks with the set's label that are of another framework, and left alone.
+	strangers []*v1alpha1.MesosTask
+	// deleted are the MesosTasks that the decision deletes, changed the places in it of those that it changes.
+	deleted map[*v1alpha1.MesosTask]bool
+	changed map[*v1alpha1.MesosTask]int
+	// withheld is how many more MesosTasks there would be, did the API server not refuse them.
+	// room is how many of those that are to be created it lets.
+	withheld, room int
 	// alive is how many objects may have a live task, those being deleted included.
 	alive int
 
@@ -155,12 +182,13 @@ type scene struct {
 
 // look takes in what is seen: the revisions, the budgets, and the members.
 func look(seen Seen) *scene {
-	s := &scene{Seen: seen, spec: seen.Set.Spec}
+	s := &scene{Seen: seen, spec: seen.Set.Spec, deleted: map[*v1alpha1.MesosTask]bool{}, changed: map[*v1alpha1.MesosTask]int{}}
 	s.decision.Status = *seen.Set.Status.DeepCopy()
 	s.findRevisions()
 	s.budget()
 	s.class()
 	s.findCurrent()
+	s.failed = s.hasFailed()
 	return s
 }
 
@@ -172,3 +200,5 @@ func (s *scene) checkAt(at time.Time) {
 }
 
 func (s *scene) tell(event Event) { s.decision.Events = append(s.decision.Events, event) }
+
+func (s *scene) tellDeed(event Event) { s.decision.Deeds = append(s.decision.Deeds, event) }

@@ -117,6 +117,23 @@ func unreachableFor(d time.Duration) func(*v1alpha1.MesosTask) {
 	}
 }
 
+// byHand changes what a task runs, and its status says so.
+func byHand(task *v1alpha1.MesosTask) {
+	task.Spec.Shell = "mine"
+	task.Generation++
+	task.Status.ObservedGeneration = task.Generation
+}
+
+// admitted changes what a task runs as admission does when its MesosTask is created.
+func admitted(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }
+
+// noted has the set note what admission made of it, as it changes the spec.
+func noted(task *v1alpha1.MesosTask) {
+	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(restarting(&task.Spec))}
+	task.Generation++
+	task.Status.ObservedGeneration = task.Generation
+}
+
 // outdated makes what a status says be of an earlier spec.
 func outdated(task *v1alpha1.MesosTask) { task.Generation++ }
 
@@ -161,6 +178,18 @@ func TestNext_rows(t *testing.T) {
 	partition := func(n int32) func(*given) {
 		return func(g *given) { g.Set.Spec.UpdateStrategy.RollingUpdate.Partition = n }
 	}
+	// late is a rollout that has made no progress for too long, of a set that has another number of replicas since.
+	late := func(g *given) {
+		g.Set.Generation = 2
+		g.Set.Status = v1alpha1.MesosTaskSetStatus{
+			ObservedGeneration: 1, CurrentRevision: g.label("a"), UpdateRevision: g.label("b"), LastProgressTime: &metav1.Time{Time: epoch.Add(-10 * time.Minute)},
+			AvailableReplicas: 1, UpdatedReplicas: 1,
+		}
+	}
+	// full is an API server that refuses more MesosTasks than there are, and is asked again or not.
+	full := func(again bool) func(*given) {
+		return func(g *given) { g.Refused = Refused{Creation: "exceeded quota", Most: new(len(g.Tasks)), Again: again} }
+	}
 	cases := map[string]struct {
 		given *given
 		want  string
@@ -200,41 +229,67 @@ func TestNext_rows(t *testing.T) {
 		"roll: an old one first":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a"), "-a-2", "False RollingOut"},
 		"roll: no successor while the old one lives":  {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a", leaving), "", "False RollingOut"},
 		"roll: the successor of one that is gone":     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a"), "+b-0", "False RollingOut"},
-		"roll: both":                                         {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a quarter where nothing is said":              {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a bad revision stops":                         {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
-		"roll: back from a bad revision":                     {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
-		"roll: what is unready goes first":                   {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: unreachable is not available":                 {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: what hangs holds up":                          {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
-		"roll: what hangs for long counts for neither":       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
-		"keep: what hangs for long is not replaced":          {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
-		"partition: stays":                                   {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
-		"partition: the others roll":                         {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
-		"partition: of the share a lost one is made anew":    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
-		"partition: one that grows takes nothing back":       {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
-		"partition: stays also where the set is another":     {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
-		"partition: of two older ones the newer stays":       {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("b").task("b").task("c"), "-a-0", "False RollingOut"},
-		"partition: what does not come up does not stay":     {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("a").task("b", backingOff), "+c-0", "False RollingOut"},
-		"partition: what may be about to stay is waited for": {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a", outdated).task("a", outdated).task("b"), "", "False RollingOut"},
-		"recreate: all old ones end":                         {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
-		"recreate: none is made while one lives":             {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
-		"recreate: then all are made":                        {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)), "+b-0 +b-1", "False Scaling"},
-		"on delete: nothing is replaced":                     {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a").task("a"), "", "True Available"},
-		"on delete: what was deleted is of the new":          {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a"), "+b-0", "False Scaling"},
-		"paused: nothing is replaced":                        {aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Paused = true }).task("a").task("a"), "", "True Available"},
-		"paused: what is missing is of the old":              {aSet(2, "a", "b").with(current("a")).with(func(g *given) { g.Set.Spec.Paused = true }).task("a"), "+a-1", "False Scaling"},
-		"evict: the successor first":                         {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a"), "+a-2", "True Available"},
-		"evict: then it goes":                                {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a").task("a"), "-a-0", "False Scaling"},
-		"maintenance: the successor first":                   {aSet(2, "a").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Maintained = sets.New("agent-1") }), "+a-2", "True Available"},
+		"roll: both":                                                      {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a quarter where nothing is said":                           {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a bad revision stops":                                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
+		"roll: back from a bad revision":                                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
+		"roll: what is unready goes first":                                {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: unreachable is not available":                              {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: what hangs holds up":                                       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
+		"roll: what hangs for long counts for neither":                    {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
+		"keep: what hangs for long is not replaced":                       {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
+		"partition: stays":                                                {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: the others roll":                                      {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
+		"partition: of the share a lost one is made anew":                 {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
+		"partition: one that grows takes nothing back":                    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
+		"partition: stays also where the set is another":                  {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: of two older ones the newer stays":                    {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("b").task("b").task("c"), "-a-0", "False RollingOut"},
+		"partition: what does not come up does not stay":                  {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("a").task("b", backingOff), "+c-0", "False RollingOut"},
+		"partition: what may be about to stay is waited for":              {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a", outdated).task("a", outdated).task("b"), "", "False RollingOut"},
+		"failed: what is added is of the older":                           {aSet(6, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff).with(late), "+a-2 +a-3 +a-4", "False ProgressDeadlineExceeded"},
+		"failed: what is missing is of the older":                         {aSet(3, "a", "b").budgets(1, 0).task("a").task("b", backingOff).with(late), "+a-1", "False ProgressDeadlineExceeded"},
+		"failed: nothing is added of what failed":                         {aSet(4, "a", "b").budgets(0, 2).task("a").task("a").task("a").task("b", backingOff).with(late), "", "False ProgressDeadlineExceeded"},
+		"failed: it goes on once what there is of the newer is available": {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b").with(late), "-a-1", "False RollingOut"},
+		"failed: another template is tried":                               {aSet(3, "a", "c", "b").budgets(0, 1).task("a").task("a").task("c", backingOff).with(late).with(func(g *given) { g.Set.Status.UpdateRevision = g.label("c") }), "-c-0", "False RollingOut"},
+		"quota: what it has room for":                                     {aSet(4, "a").task("a").task("a").with(full(false)), "", "False WriteRefused"},
+		"quota: it is tried again":                                        {aSet(4, "a").task("a").task("a").with(full(true)), "+a-2 +a-3", "False WriteRefused"},
+		"quota: a rollout goes on without surge":                          {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a").with(full(false)), "-a-3", "False RollingOut"},
+		"quota: a rollout waits for what is being killed":                 {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a", leaving).with(full(false)), "", "False RollingOut"},
+		"quota: there is room once one is gone": {
+			aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a").with(full(false)).with(func(g *given) { g.Tasks = g.Tasks[1:] }), "+b-0", "False RollingOut",
+		},
+		"quota: a rollout that needs one more": {aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(full(false)), "", "False WriteRefused"},
+		"quota: fewer are fewer":               {aSet(1, "a").budgets(0, 1).task("a").task("a").with(full(false)), "-a-1", "False Scaling"},
+		"quota: all that should be are there":  {aSet(2, "a").task("a").task("a").with(full(false)), "", "True Available"},
+		"quota: suspended all the same":        {aSet(4, "a").task("a").task("a").with(full(false)).with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False WriteRefused"},
+		"another write is refused":             {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Refused.Write = "no" }), "", "False WriteRefused"},
+		"of another framework": {
+			aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences, task.Spec.FrameworkRef.Name = nil, "old" }), "+a-1", "False Scaling",
+		},
+		"of another framework, taken over before": {
+			aSet(1, "a").budgets(1, 0).task("a", func(task *v1alpha1.MesosTask) { task.Spec.FrameworkRef.Name = "old" }), "+a-1", "True Available",
+		},
+		"as admission made it":                      {aSet(1, "a").budgets(0, 1).task("a", admitted), "", "True Available"},
+		"as admission made it, and changed since":   {aSet(1, "a").budgets(0, 1).task("a", admitted, noted), "", "True Available"},
+		"by hand, after admission":                  {aSet(1, "a").budgets(0, 1).task("a", admitted, noted, func(task *v1alpha1.MesosTask) { task.Spec.Shell = "another" }), "~a-0", "True Available"},
+		"recreate: all old ones end":                {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
+		"recreate: none is made while one lives":    {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
+		"recreate: then all are made":               {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)), "+b-0 +b-1", "False Scaling"},
+		"on delete: nothing is replaced":            {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a").task("a"), "", "True Available"},
+		"on delete: what was deleted is of the new": {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateOnDelete)).task("a"), "+b-0", "False Scaling"},
+		"paused: nothing is replaced":               {aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Paused = true }).task("a").task("a"), "", "True Available"},
+		"paused: what is missing is of the old":     {aSet(2, "a", "b").with(current("a")).with(func(g *given) { g.Set.Spec.Paused = true }).task("a"), "+a-1", "False Scaling"},
+		"evict: the successor first":                {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a"), "+a-2", "True Available"},
+		"evict: then it goes":                       {aSet(2, "a").budgets(1, 0).task("a", annotated(v1alpha1.AnnotationEvict, "true")).task("a").task("a"), "-a-0", "False Scaling"},
+		"maintenance: the successor first":          {aSet(2, "a").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Maintained = sets.New("agent-1") }), "+a-2", "True Available"},
 		"by hand: put back": {
-			aSet(2, "a").budgets(0, 1).task("a").task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "~a-1", "True Available",
+			aSet(2, "a").budgets(0, 1).task("a").task("a", byHand), "~a-1", "True Available",
 		},
 		"by hand: one at a time": {
-			aSet(2, "a").budgets(0, 1).task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }).task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "~a-1", "True Available",
+			aSet(2, "a").budgets(0, 1).task("a", byHand).task("a", byHand), "~a-1", "True Available",
 		},
 		"by hand: replaced where none may be unavailable": {
-			aSet(2, "a").budgets(1, 0).task("a").task("a", func(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }), "+a-2", "True Available",
+			aSet(2, "a").budgets(1, 0).task("a").task("a", byHand), "+a-2", "True Available",
 		},
 		"by hand: a label": {aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { delete(task.Labels, v1alpha1.LabelSet) }), "~a-0", "True Available"},
 		"what restarts nothing goes into all at once": {
@@ -298,6 +353,20 @@ func TestNext_revisions(t *testing.T) {
 	}
 }
 
+// TestNext_revisionNames: a revision whose name is somebody else's takes another.
+func TestNext_revisionNames(t *testing.T) {
+	g := aSet(1, "a").with(func(g *given) { g.Set.Spec.Template.Spec.Shell = "b" })
+	names := sets.New[string]()
+	for range 3 {
+		g.NamesTaken = names.Clone()
+		made := Next(g.Seen).MakeRevision
+		if made == nil || names.Has(made.Name) || made.Name != "web-"+made.Label {
+			t.Fatalf("with %v taken it makes %+v", names.UnsortedList(), made)
+		}
+		names.Insert(made.Name)
+	}
+}
+
 // TestNext_history: beyond the limit the oldest revisions go that no task is of.
 func TestNext_history(t *testing.T) {
 	g := aSet(1, "a", "b", "c", "d", "e").task("a").with(func(g *given) {
@@ -324,7 +393,7 @@ func TestNext_current(t *testing.T) {
 		"not before the proof":              {func(g *given) { g.Framework.Proven = false }, false},
 		"not while something lives alone":   {func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }, false},
 		"not one that does not come up":     {func(g *given) { backingOff(g.Tasks[0]) }, false},
-		"not one that was changed by hand":  {func(g *given) { g.Tasks[0].Spec.Shell = "mine" }, false},
+		"not one that was changed by hand":  {func(g *given) { byHand(g.Tasks[0]) }, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := aSet(2, "a", "b").task("a").task("b").with(tc.change)
@@ -335,6 +404,103 @@ func TestNext_current(t *testing.T) {
 			}
 			if len(decision.DropRevisions) > 0 {
 				t.Errorf("revisions go: %+v", decision.DropRevisions)
+			}
+		})
+	}
+}
+
+// TestNext_admitted: with the first change that the set makes of a spec it notes what admission had made of it, and leaves that as it is.
+func TestNext_admitted(t *testing.T) {
+	g := aSet(1, "a").task("a", admitted).with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) })
+	changes := Next(g.Seen).Changes
+	if len(changes) != 1 || changes[0].PutBack {
+		t.Fatalf("changes are %+v", changes)
+	}
+	want := map[string]Value{v1alpha1.AnnotationAdmitted: {nil, fingerprint(restarting(&g.Tasks[0].Spec))}}
+	if diff := cmp.Diff(want, changes[0].Annotations); diff != "" {
+		t.Errorf("annotations (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]Value{"maxRestarts": {nil, 3.}}, changes[0].Spec); diff != "" {
+		t.Errorf("the spec (-want +got):\n%s", diff)
+	}
+}
+
+// TestNext_tellsOfStrangers: what bears its label and is of another framework the set names, with the framework.
+func TestNext_tellsOfStrangers(t *testing.T) {
+	g := aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences, task.Spec.FrameworkRef.Name = nil, "old" }).task("a")
+	ready := meta.FindStatusCondition(Next(g.Seen).Status.Conditions, v1alpha1.ConditionReady)
+	if want := g.Tasks[0].Name + " of old"; ready.Status != metav1.ConditionTrue || !strings.Contains(ready.Message, want) {
+		t.Errorf("Ready is %s %q, want it to name %q", ready.Status, ready.Message, want)
+	}
+}
+
+// TestNext_atOnce: of ten thousand no more are created, changed or deleted by one decision than at once.
+func TestNext_atOnce(t *testing.T) {
+	suspended := ofMany(10_000)
+	suspended.Set.Spec.Suspend = true
+	shrunk := ofMany(10_000)
+	shrunk.Set.Spec.Replicas = new(int32(10))
+	orphaned := ofMany(10_000)
+	for _, task := range orphaned.Tasks {
+		task.OwnerReferences = nil
+	}
+	grown := ofMany(10)
+	grown.Set.Spec.Replicas = new(int32(10_000))
+	lost := ofMany(0)
+	lost.Set.Spec.Replicas = new(int32(10_000))
+	for i := range 10_000 {
+		lost.Framework.Live = append(lost.Framework.Live, fmt.Sprintf("web-%s-%d", lost.label("a"), i))
+	}
+	for name, tc := range map[string]struct {
+		given                     *given
+		creates, changes, deletes int
+	}{
+		"suspended": {suspended, 0, atOnce, 0}, "shrunk": {shrunk, 0, 0, atOnce}, "orphaned": {orphaned, 0, atOnce, 0}, "grown": {grown, atOnce, 0, 0}, "lost": {lost, atOnce, 0, 0},
+	} {
+		decision := Next(tc.given.Seen)
+		if len(decision.Creates) != tc.creates || len(decision.Changes) != tc.changes || len(decision.Deletes) != tc.deletes {
+			t.Errorf("%s: it creates %d, changes %d and deletes %d, want %d, %d and %d",
+				name, len(decision.Creates), len(decision.Changes), len(decision.Deletes), tc.creates, tc.changes, tc.deletes)
+		}
+	}
+}
+
+// ofMany is a set of so many that are all available.
+func ofMany(n int) *given {
+	g := aSet(int32(n), "a", "b").with(func(g *given) {
+		g.Set.Spec.Template.Spec.Shell = "a"
+		g.Set.Status.CurrentRevision = g.label("a")
+	})
+	label := g.label("a")
+	var tasks []*v1alpha1.MesosTask
+	for i := range n {
+		g.Tasks = nil
+		g.task("b", onAgent(fmt.Sprintf("agent-%d", i%500)), func(task *v1alpha1.MesosTask) {
+			task.Name, task.UID, task.Labels[v1alpha1.LabelRevision], task.Spec.Shell = fmt.Sprintf("web-%s-%d", label, i), types.UID(strconv.Itoa(i)), label, "a"
+		})
+		tasks = append(tasks, g.Tasks...)
+	}
+	g.Tasks = tasks
+	return g
+}
+
+// BenchmarkNext is a decision about ten thousand tasks.
+func BenchmarkNext(b *testing.B) {
+	for name, change := range map[string]func(*given){
+		"at rest":   func(*given) {},
+		"suspended": func(g *given) { g.Set.Spec.Suspend = true },
+		"rolled":    func(g *given) { g.Set.Spec.Template.Spec.Shell = "b" },
+		"shrunk":    func(g *given) { g.Set.Spec.Replicas = new(int32(10)) },
+		"by hand": func(g *given) {
+			for _, task := range g.Tasks {
+				byHand(task)
+			}
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			g := ofMany(10_000).with(change)
+			for b.Loop() {
+				Next(g.Seen)
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/util/sets"
 
@@ -44,7 +43,7 @@ var rules = []rule{
 func (s *scene) announceRevision() {
 	s.change()
 	if len(s.members) > 0 {
-		s.tell(Event{Reason: v1alpha1.EventRollingOut, Action: actionRolling, Message: fmt.Sprintf("The template's revision is %s now", s.update.Label)})
+		s.tellDeed(Event{Reason: v1alpha1.EventRollingOut, Action: actionRolling, Message: fmt.Sprintf("The template's revision is %s now", s.update.Label)})
 	}
 }
 
@@ -74,9 +73,14 @@ func (s *scene) endOlder() {
 // which restarts it: that is within the budget.
 func (s *scene) rebuild() {
 	spare := max(1, s.unavailable) - len(s.pick(isUnavailable))
+	named := sets.New[string]()
+	for _, task := range s.Tasks {
+		named.Insert(task.Name)
+	}
+	room := s.refusable(len(s.Framework.Live))
 	for _, name := range s.Framework.Live {
 		_, label, ok := v1alpha1.SetOf(name)
-		if !ok || slices.ContainsFunc(s.Tasks, func(task *v1alpha1.MesosTask) bool { return task.Name == name }) {
+		if !ok || named.Has(name) || len(s.decision.Creates) >= room {
 			continue
 		}
 		template := s.wanted(label)

@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -92,6 +94,32 @@ func drop(fields map[string]any, path []string, value any) {
 // restartsNothing says whether a task of one spec may be given the other and runs on.
 func restartsNothing(a, b *v1alpha1.MesosTaskSpec) bool {
 	return reflect.DeepEqual(a, b) || reflect.DeepEqual(restarting(a), restarting(b))
+}
+
+// isAsWanted says whether a task's spec is as that of its revision is wanted, in what restarts it.
+func (s *scene) isAsWanted(revision string, spec *v1alpha1.MesosTaskSpec, wanted *v1alpha1.MesosTaskSetTemplate) bool {
+	same := *spec
+	// What is changed in all at once restarts nothing.
+	same.Suspend, same.Placement, same.MaxRestarts = wanted.Spec.Suspend, wanted.Spec.Placement, wanted.Spec.MaxRestarts
+	if reflect.DeepEqual(same, wanted.Spec) {
+		return true
+	}
+	print, ok := s.prints[revision]
+	if !ok {
+		print = restarting(&wanted.Spec)
+		if s.prints == nil {
+			s.prints = map[string]map[string]any{}
+		}
+		s.prints[revision] = print
+	}
+	return reflect.DeepEqual(restarting(spec), print)
+}
+
+// fingerprint stands for the part of a spec whose change restarts a task.
+func fingerprint(restarting map[string]any) string {
+	encoded, _ := json.Marshal(restarting) //nolint:errchkjson // What was read from JSON can be written as such.
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:8])
 }
 
 // wanted is the template for tasks of a revision as things are: that revision's, with what restarts nothing as the set's template has it now. Nil

@@ -14,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,6 +62,8 @@ type virtual struct {
 	wrote func(object client.Object, answered bool)
 	// told is told of each Event; nil: nobody is.
 	told func(regarding runtime.Object, kind, reason, note string)
+	// admission changes MesosTasks as they are created, or patched, as a webhook does; nil: nothing does.
+	admission func(task *v1alpha1.MesosTask, created bool)
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
@@ -95,9 +98,12 @@ type telling struct {
 	client.Client
 	// tell says that an object was written; answered, that it is as the API server answered.
 	tell func(object client.Object, answered bool)
+	// admit is what admission makes of an object.
+	admit func(object client.Object, created bool) (changed bool)
 }
 
 func (c telling) Create(ctx context.Context, object client.Object, options ...client.CreateOption) error {
+	c.admit(object, true)
 	err := c.Client.Create(ctx, object, options...)
 	c.tell(object, err == nil)
 	return err
@@ -111,6 +117,9 @@ func (c telling) Delete(ctx context.Context, object client.Object, options ...cl
 
 func (c telling) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
 	err := c.Client.Patch(ctx, object, patch, options...)
+	if err == nil && c.admit(object, false) {
+		err = c.Client.Update(ctx, object)
+	}
 	c.tell(object, err == nil)
 	return err
 }
@@ -180,8 +189,8 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", number+1), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 		}
 		direct := v.newClient()
-		v.client = telling{direct, v.tell}
-		v.kept = keep(telling{direct, v.tell})
+		v.client = telling{direct, v.tell, v.admit}
+		v.kept = keep(telling{direct, v.tell, v.admit})
 		defer v.removeFramework()
 		defer v.stop()
 		defer func() {
@@ -202,6 +211,7 @@ func (v *virtual) newClient() client.Client {
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTaskSet"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosCronTask"), meta.RESTScopeNamespace)
+	mapper.Add(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
 	mapper.Add(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), meta.RESTScopeNamespace)
 	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
@@ -212,6 +222,17 @@ func (v *virtual) newClient() client.Client {
 		v.Fatal(err)
 	}
 	return plain
+}
+
+// admit has admission change a MesosTask, and says whether it did.
+func (v *virtual) admit(object client.Object, created bool) (changed bool) {
+	task, ok := object.(*v1alpha1.MesosTask)
+	if !ok || v.admission == nil {
+		return false
+	}
+	before := task.Spec.DeepCopy()
+	v.admission(task, created)
+	return !equality.Semantic.DeepEqual(*before, task.Spec)
 }
 
 // tell brings the keys of what was written back.
