@@ -207,41 +207,50 @@ func paused(task *v1alpha1.MesosTask) bool {
 	return ok && value != "false"
 }
 
-// gatherLost finds the live Mesos tasks under the cron task's names that no MesosTask accounts for: before the schedule begins to count, and once in each
-// leadership, as the API server may have been restored to an earlier state.
+// searchEvery is how often it is looked for runs without a MesosTask once the schedule counts.
+const searchEvery = 5 * time.Minute
+
+// gatherLost finds the live Mesos tasks under the cron task's names that no MesosTask accounts for: before the schedule begins to count, and every few minutes
+// then, as the API server may have been restored to an earlier state.
 func (r *Reconciler) gatherLost(v *view, connection *connections.Connection) {
-	if connection == nil || !v.seen.Proven || v.seen.Status.LastConsideredTime != nil && r.searched.has(v.key, v.object.UID) {
+	if connection == nil || !v.seen.Proven || v.seen.Status.LastConsideredTime != nil && r.searched.since(v.key, v.object.UID, v.seen.Now.Add(-searchEvery)) {
 		return
 	}
 	named := sets.KeySet(v.tasks)
 	v.seen.Lost = connection.LiveNames(v.key.Namespace, func(name string) bool {
-		_, _, ok := schedule.ParseRunName(v.key.Name, name)
-		return ok && !named.Has(name)
+		return schedule.TakesBack(v.key.Name, &v.seen.Status, name) && !named.Has(name)
 	})
 	if len(v.seen.Lost) == 0 {
-		r.searched.note(v.key, v.object.UID)
+		r.searched.note(v.key, v.object.UID, v.seen.Now)
 	}
 }
 
-// searched are the cron tasks of which it is known, in this process, that no run of theirs lives without a MesosTask. Its zero value is empty.
+// searched is when it was found of each cron task that no run of it lives without a MesosTask. Its zero value is empty.
 type searched struct {
 	mu    sync.Mutex
-	byKey map[types.NamespacedName]types.UID
+	byKey map[types.NamespacedName]search
 }
 
-func (s *searched) has(key types.NamespacedName, uid types.UID) bool {
+type search struct {
+	uid types.UID
+	at  time.Time
+}
+
+// since says whether that was found of a cron task after a time.
+func (s *searched) since(key types.NamespacedName, uid types.UID, earliest time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.byKey[key] == uid
+	last := s.byKey[key]
+	return last.uid == uid && last.at.After(earliest)
 }
 
-func (s *searched) note(key types.NamespacedName, uid types.UID) {
+func (s *searched) note(key types.NamespacedName, uid types.UID, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byKey == nil {
-		s.byKey = map[types.NamespacedName]types.UID{}
+		s.byKey = map[types.NamespacedName]search{}
 	}
-	s.byKey[key] = uid
+	s.byKey[key] = search{uid, at}
 }
 
 func (s *searched) drop(key types.NamespacedName) {

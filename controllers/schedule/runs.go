@@ -43,13 +43,25 @@ func (s *scene) begin() bool {
 	return s.readSchedule()
 }
 
-// isLost says whether a run that lives in Mesos is to have a MesosTask again. One that the status says is dealt with lost it by a person's will.
+// isLost says whether a run that lives in Mesos is to have a MesosTask again now.
 func (s *scene) isLost(name string) bool {
-	due, requested, ok := ParseRunName(s.Name, name)
-	if !ok || slices.ContainsFunc(s.Runs, func(run Run) bool { return run.Name == name }) || s.refused(name) != nil {
+	return TakesBack(s.Name, &s.Status, name) && s.refused(name) == nil && !slices.ContainsFunc(s.Runs, func(run Run) bool { return run.Name == name })
+}
+
+// TakesBack says whether a cron task makes a MesosTask anew for a run that lives in Mesos without one, by what its status says: all of them before its
+// schedule counts, as after it was lost, and then those of which it does not say that they were started, as after the API server was restored to an earlier
+// state. One that it says is dealt with lost its MesosTask by a person's will.
+func TakesBack(cron string, status *v1alpha1.MesosCronTaskStatus, run string) bool {
+	switch due, requested, ok := ParseRunName(cron, run); {
+	case !ok:
 		return false
+	case status.LastConsideredTime == nil:
+		return true
+	case requested:
+		return run != status.LastRequestedRun
+	default:
+		return due.After(timeOf(status.LastScheduleTime))
 	}
-	return !s.begun() || !requested && due.After(timeOf(s.Status.LastScheduleTime)) || requested && name != s.Status.LastRequestedRun
 }
 
 // readSchedule reads the schedule, and since when it counts.

@@ -2,17 +2,23 @@ package system
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -373,6 +379,72 @@ func TestCron_rebuilt(t *testing.T) {
 				v.pass(30 * time.Minute)
 				if len(v.runs("job")) < 2 {
 					v.Error("once it is over, no other run starts")
+				}
+				for name, n := range v.launched() {
+					if n != 1 {
+						v.Errorf("%s was launched %d times", name, n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCron_restored: the API server is restored to a state from before a run, which goes on in Mesos, by an operator that is started anew or that stays. The run
+// is the cron task's again, and no orphan that is killed meanwhile, though its MesosTask cannot be created at once; it does not come twice.
+func TestCron_restored(t *testing.T) {
+	for sentence, stays := range map[string]bool{"the operator is started anew": false, "the operator stays": true} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, byDuration(), func(v *virtual) {
+				var frozen, refused atomic.Bool
+				v.watch = func(step leadership.Step, send func() error) error {
+					if frozen.Load() || refused.Load() && step.Kind == leadership.StepWriteTask && step.What == "creation" {
+						return apierrors.NewForbidden(schema.GroupResource{}, "", errors.New("not now"))
+					}
+					return send()
+				}
+				v.framework("orphanPolicy: Kill")
+				v.start()
+				v.until(5)
+				v.cron("job", "*/10 * * * *", "work 150m", "")
+				v.pass(6 * time.Minute)
+				before := v.getCron("job").Status
+				v.pass(10 * time.Minute)
+				names, live := v.runs("job"), v.liveNow()
+				if len(names) != 2 || len(live) != 2 {
+					v.Fatalf("there are %v, %v run", names, live)
+				}
+				if frozen.Store(true); !stays {
+					v.stop()
+				}
+				v.wipe(names[1])
+				v.delete(names[1])
+				status, err := json.Marshal(map[string]any{"status": map[string]any{
+					"lastScheduleTime": before.LastScheduleTime, "lastConsideredTime": before.LastConsideredTime, "active": before.Active, "activeRuns": before.ActiveRuns,
+				}})
+				if err != nil {
+					v.Fatal(err)
+				}
+				cron := &v1alpha1.MesosCronTask{ObjectMeta: metav1.ObjectMeta{Name: "job", Namespace: v.namespace}}
+				if err := v.client.Status().Patch(context.Background(), cron, client.RawPatch(types.MergePatchType, status)); err != nil {
+					v.Fatal(err)
+				}
+				v.patchCron("job", `{"spec":{"suspend":true}}`)
+				refused.Store(true)
+				if frozen.Store(false); !stays {
+					v.start()
+				}
+				v.pass(40 * time.Minute)
+				if now := v.liveNow(); !slices.Equal(now, live) || v.orphans().Count != 0 {
+					v.Fatalf("its MesosTask cannot be created yet: %v run, want %v; %d are orphans", now, live, v.orphans().Count)
+				}
+				refused.Store(false)
+				v.pass(20 * time.Minute)
+				if owner := metav1.GetControllerOf(v.get(names[1])); owner == nil || owner.UID != v.getCron("job").UID {
+					v.Errorf("the run is controlled by %+v, want its cron task", owner)
+				}
+				if now := v.liveNow(); !slices.Equal(now, live) {
+					v.Errorf("%v run, want %v", now, live)
 				}
 				for name, n := range v.launched() {
 					if n != 1 {
