@@ -81,7 +81,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Named("mesoscrontask").
 		For(&v1alpha1.MesosCronTask{}).
 		Watches(&v1alpha1.MesosTask{}, handler.EnqueueRequestsFromMapFunc(cronOf)).
-		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.cronsOf), builder.WithPredicates(frameworkChanged)).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(scope.UnderFramework(r.Client, &v1alpha1.MesosCronTaskList{})), builder.WithPredicates(frameworkChanged)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 }
@@ -112,22 +112,6 @@ var frameworkChanged = predicate.Funcs{
 		return ok && also && (before.Generation != after.Generation || !equality.Semantic.DeepEqual(before.Status.Controller, after.Status.Controller) ||
 			!equality.Semantic.DeepEqual(before.Status.Reconciliation, after.Status.Reconciliation))
 	},
-}
-
-// cronsOf names the cron tasks of a framework.
-func (r *Reconciler) cronsOf(ctx context.Context, framework client.Object) []reconcile.Request {
-	var crons v1alpha1.MesosCronTaskList
-	if err := r.Client.List(ctx, &crons, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing MesosCronTasks from the cache")
-		return nil
-	}
-	var requests []reconcile.Request
-	for i := range crons.Items {
-		if crons.Items[i].Spec.Template.Spec.FrameworkRef.Name == framework.GetName() {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&crons.Items[i])})
-		}
-	}
-	return requests
 }
 
 // Reconcile starts what is due of one MesosCronTask.

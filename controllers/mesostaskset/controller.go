@@ -89,7 +89,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Watches(&v1alpha1.MesosTask{}, gathering(setOfTask)).
 		Watches(&v1alpha1.MesosTask{}, r.evictions()).
 		Watches(&appsv1.ControllerRevision{}, gathering(setOfRevision)).
-		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.setsOf), builder.WithPredicates(frameworkChanged)).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(scope.UnderFramework(r.Client, &v1alpha1.MesosTaskSetList{})), builder.WithPredicates(frameworkChanged)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 }
@@ -138,22 +138,6 @@ var frameworkChanged = predicate.Funcs{
 			!before.Status.ConnectedSince.Equal(after.Status.ConnectedSince) || !equality.Semantic.DeepEqual(before.Status.Controller, after.Status.Controller) ||
 			!equality.Semantic.DeepEqual(before.Status.Reconciliation, after.Status.Reconciliation))
 	},
-}
-
-// setsOf names the sets of a framework.
-func (r *Reconciler) setsOf(ctx context.Context, framework client.Object) []reconcile.Request {
-	var list v1alpha1.MesosTaskSetList
-	if err := r.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing MesosTaskSets from the cache")
-		return nil
-	}
-	var requests []reconcile.Request
-	for i := range list.Items {
-		if list.Items[i].Spec.Template.Spec.FrameworkRef.Name == framework.GetName() {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
-	}
-	return requests
 }
 
 // Reconcile brings one MesosTaskSet a step closer to what it should be.

@@ -117,10 +117,7 @@ func OfSet(set types.NamespacedName) []client.ListOption {
 
 func indexByFramework(ctx context.Context, indexer client.FieldIndexer) error {
 	err := indexer.IndexField(ctx, &v1alpha1.MesosTask{}, byFramework, func(object client.Object) []string {
-		if task, ok := object.(*v1alpha1.MesosTask); ok {
-			return []string{task.Spec.FrameworkRef.Name}
-		}
-		return nil
+		return []string{frameworkOf(object)}
 	})
 	if err != nil {
 		return fmt.Errorf("indexing MesosTasks: %w", err)
