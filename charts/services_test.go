@@ -17,7 +17,7 @@ import (
 )
 
 // TestChart_serviceDiscovery: without the grant a set with a Service says so and runs; with it the manager starts anew by itself, uses all of it, and nothing
-// beyond.
+// beyond. Helm says what is left behind when it is taken away.
 func TestChart_serviceDiscovery(t *testing.T) {
 	t.Parallel()
 	o := &operator{cluster: newCluster(t), helm: "helm4"}
@@ -37,7 +37,10 @@ func TestChart_serviceDiscovery(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o.run("upgrade", release, chart(), "--reuse-values", "--set", "serviceDiscovery.enabled=true")
+	const leftBehind = "delete endpointslices --all-namespaces -l " + discoveryv1.LabelManagedBy + "=" + v1alpha1.EndpointSliceManager
+	if said := o.run("upgrade", release, chart(), "--reuse-values", "--set", "serviceDiscovery.enabled=true"); strings.Contains(said, leftBehind) {
+		t.Errorf("the grant comes, and Helm says what is left behind without it:\n%s", said)
+	}
 	if code := o.manager.wait(); code == 0 {
 		t.Error("the manager ended as if it had been asked to")
 	}
@@ -67,6 +70,12 @@ func TestChart_serviceDiscovery(t *testing.T) {
 	given := slices.DeleteFunc(o.managerGrants(operatorNamespace, release), func(g grant) bool { return !isDiscovery(g.resource) })
 	o.manager.stop()
 	o.checkGrants(slices.DeleteFunc(o.calls(user), func(one call) bool { return !isDiscovery(one.ObjectRef.Resource) }), given)
+
+	for upgrade, want := range []bool{true, false} {
+		if said := o.run("upgrade", release, chart(), "--reuse-values", "--set", "serviceDiscovery.enabled=false"); strings.Contains(said, leftBehind) != want {
+			t.Errorf("upgrade %d without the grant: that Helm says what is left behind is %t, want %t:\n%s", upgrade+1, !want, want, said)
+		}
+	}
 }
 
 // applySet applies a MesosTaskSet whose Service has ports; none for no Service.

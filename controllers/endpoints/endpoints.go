@@ -43,6 +43,9 @@ type Plan struct {
 	Delete []*discoveryv1.EndpointSlice
 	// LeftOut are the tasks that are ready and not published, or not under each port, and why, in the order of their names.
 	LeftOut []LeftOut
+	// Urgent says that it must be done at once: something that is published is so no longer, or otherwise, or nothing that is ready is published yet. Else
+	// there are only more endpoints, which may wait a moment for others.
+	Urgent bool
 }
 
 // LeftOut is a task that is ready and not published, or not under each port.
@@ -68,14 +71,20 @@ func (e *entry) address() string { return e.endpoint.Addresses[0] }
 func Next(seen *Seen) *Plan {
 	plan := &Plan{}
 	if len(seen.Ports) == 0 {
-		plan.Delete = ownSlices(seen)
+		plan.Delete, plan.Urgent = ownSlices(seen), true
 		return plan
 	}
 	own := ownSlices(seen)
+	plan.Urgent = !slices.ContainsFunc(own, leadsSomewhere)
 	entries := entriesOf(seen, own, plan)
 	pack(seen, own, entries, plan)
 	slices.SortFunc(plan.LeftOut, func(a, b LeftOut) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.Why, b.Why)) })
 	return plan
+}
+
+// leadsSomewhere says whether an endpoint of a slice is ready.
+func leadsSomewhere(slice *discoveryv1.EndpointSlice) bool {
+	return slices.ContainsFunc(slice.Endpoints, func(endpoint discoveryv1.Endpoint) bool { return endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready })
 }
 
 // ownSlices are the slices that are the set's, in the order of their names: those that it controls, and those that nothing controls, as a set that was

@@ -116,9 +116,10 @@ func pack(seen *Seen, own []*discoveryv1.EndpointSlice, entries []*entry, plan *
 		b := keep(slice, left)
 		if len(b.entries) == 0 {
 			// Not filled anew, so that what is deleted stays so.
-			plan.Delete = append(plan.Delete, slice)
+			plan.Delete, plan.Urgent = append(plan.Delete, slice), true
 			continue
 		}
+		plan.Urgent = plan.Urgent || b.changed
 		bins[b.group] = append(bins[b.group], b)
 		count++
 	}

@@ -28,11 +28,12 @@ func TestNext_properties(t *testing.T) {
 		}
 		s.publish()
 		for range rapid.IntRange(1, 12).Draw(t, "changes") {
-			before := where(s)
+			before, was := where(s), published(s)
 			changed := change(t, s)
 			reach := len(before)
 			plan := s.publish()
 			checkPublished(t, s)
+			checkUrgent(t, plan, was, published(s))
 			if again := Next(&s.Seen); !again.Empty() {
 				t.Fatalf("it is not done with one plan: %+v", again)
 			}
@@ -53,6 +54,35 @@ func TestNext_properties(t *testing.T) {
 			}
 		}
 	})
+}
+
+// published are the endpoints, each as it is published, and whether it is ready.
+func published(s *set) map[string]bool {
+	all := map[string]bool{}
+	for _, slice := range s.Slices {
+		for _, e := range slice.Endpoints {
+			c := e.Conditions
+			all[fmt.Sprintf("%s: %v %v %t %t %t", slice.Name, e.TargetRef.UID, e.Addresses, *c.Ready, *c.Serving, *c.Terminating)] = *c.Ready
+		}
+	}
+	return all
+}
+
+// checkUrgent judges whether a plan may wait: only one that takes nothing away and changes nothing, where something that is ready is published.
+func checkUrgent(t *rapid.T, plan *Plan, before, after map[string]bool) {
+	leads, lost := false, ""
+	for endpoint, ready := range before {
+		leads = leads || ready
+		if _, stays := after[endpoint]; !stays {
+			lost = endpoint
+		}
+	}
+	switch mayWait := lost == "" && leads; {
+	case !plan.Urgent && !mayWait:
+		t.Fatalf("a plan may wait by which %q is no more, of %d", lost, len(before))
+	case plan.Urgent && mayWait && len(plan.Change)+len(plan.Create) > 0:
+		t.Fatalf("a plan may not wait that only adds: %+v", plan)
+	}
 }
 
 // change changes one task, or takes it away, or adds one, and returns its UID.

@@ -2,6 +2,7 @@ package services
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -61,6 +62,8 @@ type Reconciler struct {
 	Recorder *events.Recorder
 	// Forbidden says that Services and EndpointSlices may not be written, or not be read: sets that ask for them are told so.
 	Forbidden bool
+
+	gathering gathering
 }
 
 // SetupWithManager makes the manager run the reconciler. MesosTasks are indexed (scope.Index), and the cache has of Services and EndpointSlices no more than
@@ -70,7 +73,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		Named("services").
 		For(&v1alpha1.MesosTaskSet{}, builder.WithPredicates(setChanged)).
 		Watches(&v1alpha1.MesosTask{}, handler.EnqueueRequestsFromMapFunc(setsOfTask), builder.WithPredicates(taskChanged)).
-		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.setsOfFramework), builder.WithPredicates(frameworkChanged)).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(scope.UnderFramework(r.Client, &v1alpha1.MesosTaskSetList{})), builder.WithPredicates(frameworkChanged)).
 		WatchesRawSource(r.Connections.ServiceSource()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
 	if !r.Forbidden {
@@ -135,22 +138,6 @@ func requests(namespace string, names ...string) []reconcile.Request {
 	return all
 }
 
-// setsOfFramework names the sets with a Service under a framework.
-func (r *Reconciler) setsOfFramework(ctx context.Context, framework client.Object) []reconcile.Request {
-	var sets v1alpha1.MesosTaskSetList
-	if err := r.Client.List(ctx, &sets, client.UnsafeDisableDeepCopy); err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Listing MesosTaskSets from the cache")
-		return nil
-	}
-	var all []reconcile.Request
-	for i := range sets.Items {
-		if set := &sets.Items[i]; set.Spec.Service != nil && set.Spec.Template.Spec.FrameworkRef.Name == framework.GetName() {
-			all = append(all, requests(set.Namespace, set.Name)...)
-		}
-	}
-	return all
-}
-
 // Reconcile brings the Service and the slices of one set a step closer to what they should be.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	if !r.Scope.Watches(request.Namespace) {
@@ -162,6 +149,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return ctrl.Result{}, fmt.Errorf("reading the MesosTaskSet: %w", err)
 		}
 		r.Connections.Unsought(request.NamespacedName)
+		r.gathering.end(request.NamespacedName)
 		return (&view{Reconciler: r, key: request.NamespacedName}).thin(ctx)
 	}
 	framework := &v1alpha1.MesosFramework{}
@@ -199,7 +187,10 @@ func (v *view) thin(ctx context.Context) (ctrl.Result, error) {
 // outcome says what follows from what was done, or not.
 func (v *view) outcome(ctx context.Context, err error) (ctrl.Result, error) {
 	result := ctrl.Result{RequeueAfter: v.again}
-	if err == nil {
+	switch {
+	case errors.Is(err, errGathering):
+		return result, nil
+	case err == nil:
 		err = v.say(ctx)
 	}
 	if stale(err) {

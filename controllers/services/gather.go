@@ -34,6 +34,9 @@ type view struct {
 // errStale says that a decision rested on what is no longer so.
 var errStale = errors.New("the cache is behind")
 
+// errGathering says that what is to be written waits a moment for more.
+var errGathering = errors.New("waiting for more endpoints")
+
 // stale says whether an error means that, or the like.
 func stale(err error) bool {
 	return errors.Is(err, errStale) || apierrors.IsConflict(err) || apierrors.IsNotFound(err)
@@ -46,7 +49,10 @@ func (v *view) keep(ctx context.Context) error {
 	case v.Forbidden && wanted:
 		v.verdict = &endpoints.Verdict{
 			Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonServicesNotAllowed,
-			Message: "The operator may not write Services and EndpointSlices: set serviceDiscovery.enabled of its chart, or apply config/service-discovery",
+			Message: fmt.Sprintf("The operator may not write Services and EndpointSlices: set serviceDiscovery.enabled of its chart, or apply config/service-discovery. "+
+				"What it published before it lost that right stays as it was, and soon leads to whoever got the ports since: "+
+				"kubectl -n %s delete endpointslices -l %s=%s,%s=%s", v.key.Namespace,
+				discoveryv1.LabelManagedBy, v1alpha1.EndpointSliceManager, discoveryv1.LabelServiceName, v.key.Name),
 		}
 		return nil
 	case v.Forbidden:
@@ -63,6 +69,12 @@ func (v *view) keep(ctx context.Context) error {
 		return err
 	}
 	plan := endpoints.Next(seen)
+	if !plan.Empty() && !plan.Urgent {
+		if v.again = v.gathering.wait(v.key, v.Clock.Now()); v.again > 0 {
+			return errGathering
+		}
+	}
+	v.gathering.end(v.key)
 	if err := v.refused(v.carryOut(ctx, seen, plan)); err != nil {
 		return err
 	}

@@ -387,6 +387,44 @@ func TestService_rolls(t *testing.T) {
 	}
 }
 
+// TestService_manyAtOnce: a hundred tasks that become ready within a second are a few writes of slices, though each becomes ready for itself; one that is no
+// longer ready waits for none.
+func TestService_manyAtOnce(t *testing.T) {
+	const tasks = 100
+	var number atomic.Int32
+	runner := simulator.ScriptRunner{Script: func(*mesosv1.TaskInfo) simulator.Script {
+		script := simulator.Stay()
+		script.Steps[0].After = 5*time.Second + time.Duration(number.Add(1)%tasks)*10*time.Millisecond
+		return script
+	}}
+	inVirtualTime(t, simulator.Flags{}, runner, func(v *virtual) {
+		for agent := range tasks {
+			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", agent+3), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
+		}
+		p := newProxy(v)
+		v.framework("")
+		v.start()
+		set := v.set("web", fmt.Sprintf("replicas: %d", tasks), "ports: [{name: main, hostPort: 31005}]")
+		for index := range tasks {
+			v.taskOf(set, fmt.Sprintf("web-0123456789-%d", index))
+		}
+		v.pass(time.Minute)
+		if got := len(p.ready("web", "http")); got != tasks {
+			t.Fatalf("%d are published", got)
+		}
+		if got := p.written(); got > 6 {
+			t.Errorf("%d writes of slices for %d tasks", got, tasks)
+		} else {
+			t.Logf("%d writes of slices for %d tasks", got, tasks)
+		}
+		v.delete("web-0123456789-0")
+		v.pass(20 * time.Millisecond)
+		if got := len(p.ready("web", "http")); got != tasks-1 {
+			t.Errorf("one is being killed, and %d are published", got)
+		}
+	})
+}
+
 // TestService_partition: while Mesos cannot tell how any task is they stay published, as they may well serve; those that are replaced elsewhere do not.
 func TestService_partition(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
@@ -579,6 +617,10 @@ func TestService_notAllowed(t *testing.T) {
 		v.pass(time.Hour)
 		if got := v.published("web"); got != "False ServicesNotAllowed" || v.reason(members[0]) != v1alpha1.ReasonRunning || v.service("web") != nil || writes.Load() != 1 {
 			t.Errorf("it says %q with %d writes, and the task is %s", got, writes.Load(), v.reason(members[0]))
+		}
+		said := meta.FindStatusCondition(v.getSet("web").Status.Conditions, v1alpha1.ConditionServicePublished).Message
+		if leftBehind := "delete endpointslices -l endpointslice.kubernetes.io/managed-by=mesostaskset.mesos.dev,kubernetes.io/service-name=web"; !strings.Contains(said, leftBehind) {
+			t.Errorf("it says %q, and not how to take away what was published before", said)
 		}
 		v.patchSet("web", `spec: {service: null}`)
 		v.pass(time.Minute)
