@@ -17,6 +17,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
+	"github.com/mesos-operator/mesos-operator/internal/metrics"
 )
 
 // laterKind is a kind that came after the first release, with all that its controller watches. Where its CRD was not applied, or its right was not given, the
@@ -52,7 +53,9 @@ func readKinds(ctx context.Context, config *rest.Config, scheme *runtime.Scheme,
 		if err != nil {
 			return nil, err
 		}
-		if k.served[kind.name] = why == nil; why != nil {
+		k.served[kind.name] = why == nil
+		metrics.RecordKind(kind.name, why == nil)
+		if why != nil {
 			ctrl.LoggerFrom(ctx).Error(why, "A kind is not served until its CRD is there and it may be read: apply the CRDs and the roles of this release", "kind", kind.name)
 		}
 	}

@@ -151,12 +151,12 @@ func (s *system) start() *process {
 
 // startWith runs a manager that reaches the API as a kubeconfig file says. The lease is as short as a busy machine allows, which is what
 // the test waits for when a leader is gone.
-func (s *system) startWith(kubeconfig string) *process {
+func (s *system) startWith(kubeconfig string, more ...string) *process {
 	s.t.Helper()
 	p := &process{s: s, log: &logBuffer{}, ended: make(chan error, 1)}
-	p.cmd = exec.Command(s.program, "--kubeconfig", kubeconfig, "--leader-election-lease-duration", "6s",
+	p.cmd = exec.Command(s.program, append([]string{"--kubeconfig", kubeconfig, "--leader-election-lease-duration", "6s",
 		"--leader-election-renew-deadline", "4s", "--leader-election-retry-period", "500ms", "--metrics-bind-address", "127.0.0.1:0",
-		"--health-probe-bind-address", "127.0.0.1:0", "--operator-namespace", "default", "--log-level", "1")
+		"--health-probe-bind-address", "127.0.0.1:0", "--operator-namespace", "default", "--log-level", "1"}, more...)...)
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -321,6 +321,7 @@ func TestManager(t *testing.T) {
 	if holder := s.lease().Spec.HolderIdentity; holder != nil && *holder != "" {
 		t.Errorf("the lease is still held by %s", *holder)
 	}
+	s.withoutOneKind()
 	s.withoutLaterKinds()
 	for _, disaster := range s.mesos.Disasters() {
 		t.Error(disaster)

@@ -13,3 +13,17 @@ var buildInfo = NewGauge(prometheus.GaugeOpts{
 
 // RecordBuild says in the metrics what was built.
 func RecordBuild(version string) { buildInfo.Set(1, version, runtime.Version()) }
+
+var kindServed = NewGauge(prometheus.GaugeOpts{
+	Name: "mesos_operator_kind_served",
+	Help: "1 for a kind that the manager serves; 0 for one that came with a later release and whose CRD is not there, or may not be read.",
+}, OneOf("kind", "MesosTaskSet", "MesosCronTask"))
+
+// RecordKind says in the metrics whether a kind is served.
+func RecordKind(kind string, served bool) {
+	value := 0.0
+	if served {
+		value = 1
+	}
+	kindServed.Set(value, kind)
+}
