@@ -18,7 +18,7 @@ import (
 // sampleFiles is where the samples are.
 const sampleFiles = "config/samples"
 
-// shown are the samples that have steps of their own, what is no sample of a task, and cron, which runs at night.
+// shown are the samples that have steps of their own, and what is no sample of a task.
 var shown = []string{"framework", "kustomization", "cron", web, job, flaky, huge, "set"}
 
 // runs are the other samples that this Mesos can run: the names of the tasks, by file.

@@ -100,6 +100,13 @@ var steps = []step{
 		do:     (*demo).runSamples,
 	},
 	{
+		title: "Run a job by a schedule, and once now",
+		why: "A MesosCronTask makes a MesosTask for each time of its schedule. nightly is asked for a run now. hourly is suspended: its\n" +
+			"schedule starts nothing until it no longer is.",
+		within: time.Minute,
+		do:     (*demo).runCron,
+	},
+	{
 		title: "Run a set of three, found by one name",
 		why: "A MesosTaskSet keeps three like tasks, and a Service of its name with their addresses and ports in EndpointSlices. Each task is\n" +
 			"published once its readiness check passes.",
@@ -109,7 +116,7 @@ var steps = []step{
 	{
 		title: "Roll the set, while requests go on",
 		why: "Another template: a fourth task is made, and once it is ready an old one is killed, and so on. What is to be killed is no longer\n" +
-			"published, and goes on serving for five seconds, so that nobody is turned away who has not heard of that yet.",
+			"published, serves on for two seconds, as somebody may not have heard of that yet, answers what it has, and ends.",
 		within: 4 * time.Minute,
 		do:     (*demo).rollSet,
 	},
@@ -194,7 +201,8 @@ func (d *demo) startOperator(ctx context.Context) error {
 	if err := d.kubectl(ctx, "apply", "-k", "config/crd"); err != nil {
 		return err
 	}
-	if err := d.kubectl(ctx, "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev"); err != nil {
+	if err := d.kubectl(ctx, "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev",
+		"crd/mesoscrontasks.mesos.dev"); err != nil {
 		return err
 	}
 	return d.startManager(ctx)
