@@ -42,6 +42,7 @@ type repository struct {
 	*cluster
 	// files are the manifests, tasks and sets the names of the MesosTasks and MesosTaskSets in them, and running the MesosTasks that run once all is applied.
 	files, tasks, sets, running []string
+	manager                     *process
 }
 
 // TestGitOps applies manifests again and again while the manager works on them, as Argo CD, Flux and people do.
@@ -58,7 +59,9 @@ func TestGitOps(t *testing.T) {
 	r.series()
 	r.scaled()
 	r.asDocumented()
+	r.waitedForByHelm()
 	r.patchArgoCD()
+	r.exported()
 }
 
 // startOperator applies config/default and runs the manager as its service account, beside a simulated Mesos.
@@ -69,7 +72,13 @@ func (r *repository) startOperator() {
 	r.tool("kubectl", "wait", "--for=condition=Established", "crd/mesosframeworks.mesos.dev", "crd/mesostasks.mesos.dev", "crd/mesostasksets.mesos.dev")
 	r.start(programs, "mesos-sim", "--runner", "script", "--agents", "1", "--log-level", "error", "--work-dir", r.path("sandboxes"), "--control-listen", "",
 		"--address-file", r.path("master"))
-	r.start(programs, "manager", "--kubeconfig", r.serviceAccountKubeconfig(kustomizedNamespace, kustomizedAccount), "--operator-namespace", kustomizedNamespace,
+	r.startManager()
+}
+
+// startManager runs the manager as the service account of config/default.
+func (r *repository) startManager() {
+	r.t.Helper()
+	r.manager = r.start(programs, "manager", "--kubeconfig", r.serviceAccountKubeconfig(kustomizedNamespace, kustomizedAccount), "--operator-namespace", kustomizedNamespace,
 		"--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0")
 }
 
