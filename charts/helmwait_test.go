@@ -37,7 +37,7 @@ spec:
 func (r *repository) waitedForByHelm() {
 	r.t.Helper()
 	directory := r.path("shop-chart")
-	if err := os.MkdirAll(filepath.Join(directory, "templates"), 0o755); err != nil { //nolint:gosec // a chart
+	if err := os.MkdirAll(filepath.Join(directory, "templates"), 0o755); err != nil {
 		r.t.Fatal(err)
 	}
 	for name, content := range setChart {

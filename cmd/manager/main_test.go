@@ -154,9 +154,11 @@ func (s *system) start() *process {
 func (s *system) startWith(kubeconfig string, more ...string) *process {
 	s.t.Helper()
 	p := &process{s: s, log: &logBuffer{}, ended: make(chan error, 1)}
-	p.cmd = exec.Command(s.program, append([]string{"--kubeconfig", kubeconfig, "--leader-election-lease-duration", "6s",
+	p.cmd = exec.Command(s.program, append([]string{
+		"--kubeconfig", kubeconfig, "--leader-election-lease-duration", "6s",
 		"--leader-election-renew-deadline", "4s", "--leader-election-retry-period", "500ms", "--metrics-bind-address", "127.0.0.1:0",
-		"--health-probe-bind-address", "127.0.0.1:0", "--operator-namespace", "default", "--log-level", "1"}, more...)...)
+		"--health-probe-bind-address", "127.0.0.1:0", "--operator-namespace", "default", "--log-level", "1",
+	}, more...)...)
 	p.cmd.Stderr = p.log
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -84,7 +84,9 @@ func Next(seen *Seen) *Plan {
 
 // leadsSomewhere says whether an endpoint of a slice is ready.
 func leadsSomewhere(slice *discoveryv1.EndpointSlice) bool {
-	return slices.ContainsFunc(slice.Endpoints, func(endpoint discoveryv1.Endpoint) bool { return endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready })
+	return slices.ContainsFunc(slice.Endpoints, func(endpoint discoveryv1.Endpoint) bool {
+		return endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready
+	})
 }
 
 // ownSlices are the slices that are the set's, in the order of their names: those that it controls, and those that nothing controls, as a set that was
