@@ -12,8 +12,8 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// settled is how long a task of the release has to be Ready before its set counts it as available.
-const settled = 3 * time.Second
+// settled is how long a task of the release has to be Ready at least before its set counts it as available: statuses have whole seconds.
+const settled = 2 * time.Second
 
 // setChart is a chart with nothing but a set.
 var setChart = map[string]string{
