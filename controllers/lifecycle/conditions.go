@@ -64,13 +64,20 @@ func (s *scene) settle() {
 	}
 	status.ObservedGeneration = s.Generation
 	s.holdBackChecks()
-	if s.mustWrite() {
+	switch {
+	case s.decision.Gone:
+		s.decision.WriteAt = never
+	case s.mustWrite():
 		s.decision.WriteAt = time.Time{}
-	} else if s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never {
+	case s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never:
 		s.checkAt(s.decision.WriteAt)
 	}
 	s.deleteFinished()
-	if s.mayAcknowledge() {
+	switch {
+	case !s.mayAcknowledge():
+	case s.decision.Gone:
+		s.step(StepAcknowledge)
+	default:
 		s.decision.Steps = slices.Insert(s.decision.Steps, 0, StepAcknowledge)
 	}
 	s.tellChanges()
@@ -83,15 +90,20 @@ func (s *scene) mayAcknowledge() bool {
 		return false
 	}
 	state := s.Observation.State
-	return state == mesos.TaskStaging || state == mesos.TaskStarting || !s.Now.Before(s.decision.WriteAt) || s.durableState() == string(state)
+	passing := state == mesos.TaskStaging || state == mesos.TaskStarting || s.Deleting && state.Class() != mesos.Ended
+	return passing || s.decision.Gone || !s.Now.Before(s.decision.WriteAt) || s.durableState() == string(state)
 }
 
-// mustWrite says whether the status has something that may not wait: an end, or an earlier verdict that no longer holds.
+// mustWrite says whether the status has something that may not wait: an end, or an earlier verdict that no longer holds. That the verdicts on an
+// object hold no longer its deletion timestamp says (kstatus: Terminating).
 func (s *scene) mustWrite() bool {
+	news := s.ended || s.learned || s.answered || s.left || s.settledOther || s.condemned || len(s.endedEarlier) > 0
+	if news || s.Deleting {
+		return news
+	}
 	ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 	withdrawn := meta.IsStatusConditionTrue(s.Status.Conditions, v1alpha1.ConditionStalled) && !s.verdict.stalled
-	return s.ended || s.learned || s.answered || s.left || s.settledOther || s.condemned || len(s.endedEarlier) > 0 || withdrawn ||
-		ready != nil && (ready.Status == metav1.ConditionTrue && !s.checked || ready.ObservedGeneration != s.Generation)
+	return withdrawn || ready != nil && (ready.Status == metav1.ConditionTrue && !s.checked || ready.ObservedGeneration != s.Generation)
 }
 
 func (s *scene) setConditions() {

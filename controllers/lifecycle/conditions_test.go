@@ -229,7 +229,7 @@ func TestNext_conditions(t *testing.T) {
 		"with a role that is not allowed": {
 			wrongRole, conditions("Ready", "False/RoleNotAllowed", "Stalled", "True/RoleNotAllowed"), status.FailedStatus,
 		},
-		"being deleted": {running().change(remove), conditions("Ready", "False/Deleting", "Reconciling", "True/Deleting"), status.TerminatingStatus},
+		"being deleted": {running().change(removeSlowly), conditions("Ready", "False/Deleting", "Reconciling", "True/Deleting"), status.TerminatingStatus},
 		"with a framework that is being deleted": {
 			leaving, conditions("Ready", "False/FrameworkDeleting", "Reconciling", "True/FrameworkDeleting"), status.InProgressStatus,
 		},
@@ -421,7 +421,7 @@ func TestNext_longSentences(t *testing.T) {
 		story *story
 		says  string
 	}{
-		"a proxy's error page while it is deleted": {func() *story { s := running().change(remove); s.Hindrance = away; return s }(), "Waiting for shop.web"},
+		"a proxy's error page while it is deleted": {func() *story { s := running().change(removeSlowly); s.Hindrance = away; return s }(), "Waiting for shop.web"},
 		"the same while it waits":                  {func() *story { s := newStory(); s.Hindrance = away; return s }(), "is not connected"},
 		"what offers lack":                         {func() *story { s := newStory(); s.Waiting = &v1alpha1.Pending{Message: long + long}; return s }(), "xxx"},
 		"an obstacle beside a running task": {func() *story {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // abandonRetry is when an object whose task is to be abandoned is looked at again if nothing wakes it.
@@ -43,9 +44,17 @@ func (s *scene) release() {
 		s.tellOnce(message, Event{Warning: true, Reason: v1alpha1.EventAbandoned, Action: actionDeleting, Message: message})
 	}
 	s.deleting(message)
-	if s.Finalized {
-		s.step(StepRelease)
+	s.letGo()
+}
+
+// letGo takes the finalizer away. Where that is the last one the object is gone with it, so that its status is not worth a write: what must be
+// remembered of it stands elsewhere (rule 3, second half).
+func (s *scene) letGo() {
+	if !s.Finalized {
+		return
 	}
+	s.step(StepRelease)
+	s.decision.Gone = !s.HeldByOthers
 }
 
 func (s *scene) detach() {
@@ -55,9 +64,7 @@ func (s *scene) detach() {
 	message := "The task is left running, as spec.deletionPolicy says"
 	s.tellOnce(message, Event{Reason: v1alpha1.EventDetached, Action: actionDeleting, Message: fmt.Sprintf("Left %s running on %s", s.attempt.ID, s.where())})
 	s.deleting(message)
-	if s.Finalized {
-		s.step(StepRelease)
-	}
+	s.letGo()
 }
 
 // awaitOthers says whether the deleted object has to wait for anything besides its current attempt (rule 11).
@@ -145,6 +152,7 @@ func (s *scene) foreignEarlier() *v1alpha1.TaskAttempt {
 func (s *scene) callOffToDelete() {
 	s.step(StepCallOff)
 	s.deleting("The launch is being called off")
+	s.holdBackDeletion()
 }
 
 // keepFromOrphanKill is the verdict where the object's two policies contradict each other: what it would leave running, the framework would kill.
@@ -187,6 +195,28 @@ func (s *scene) killToDelete() {
 	}
 	s.deleting(message + s.waysOut(giveUp))
 	s.kill()
+	if s.sure() {
+		s.holdBackDeletion()
+	}
+}
+
+// sure says whether nobody ever said, nor says now, that it cannot be told whether the attempt runs.
+func (s *scene) sure() bool {
+	durable := mesos.TaskState(s.durableState())
+	return !s.fateUnknown() && !s.otherFramework() && (durable == "" || durable.Class() != mesos.FateUnknown)
+}
+
+// holdBackDeletion leaves unwritten that the object waits for its task's end, while that comes quickly: most do once the KILL is sent, and then the
+// status goes with the object.
+func (s *scene) holdBackDeletion() {
+	since := s.DeletedAt
+	switch {
+	case s.Kills > 0:
+		since = later(since, s.FirstKill)
+	case slices.Contains(s.decision.Steps, StepKill):
+		since = s.Now
+	}
+	s.decision.WriteAt = since.Add(quickly)
 }
 
 // waysOut are the commands that let the object go without waiting. Giving an attempt up does nothing while Mesos says that it lives.

@@ -59,7 +59,7 @@ func TestNext_abandons(t *testing.T) {
 		"what was given up and lives is killed":               {running(), []func(*story){gives}, kills, []Step{StepKill}, nil},
 		"what was given up and is on its way is waited for":   {newStory().bind(LaunchSent), []func(*story){gives}, kills, nil, nil},
 		"what is remembered and is back is killed":            {running(), []func(*story){known(first)}, kills, []Step{StepKill}, nil},
-		"what is remembered and is over is let go":            {running(), []func(*story){known(first), update(mesos.TaskKilled)}, nothingLeft, []Step{StepAcknowledge, StepRelease}, nil},
+		"what is remembered and is over is let go":            {running(), []func(*story){known(first), update(mesos.TaskKilled)}, nothingLeft, []Step{StepRelease, StepAcknowledge}, nil},
 		"nothing is remembered where there is no room":        {lostFor(300 * time.Second), []func(*story){stays, func(s *story) { s.AbandonedFull = true }}, lets, nil, nil},
 		"though what is remembered already is let go":         {lostFor(300 * time.Second), []func(*story){stays, known(first), func(s *story) { s.AbandonedFull = true }}, lets, release, nil},
 		"what was replaced is remembered first":               {replaced(), nil, nothingLeft, abandon, []string{first}},
@@ -77,7 +77,7 @@ func TestNext_abandons(t *testing.T) {
 		"with Orphan, what was given up is remembered":        {running(orphan).lost(mesos.TaskUnknown, 0), []func(*story){gives}, lets, abandon, []string{first}},
 		"with Orphan, nobody remembers without a framework":   {followed(orphan), []func(*story){func(s *story) { s.FrameworkID = "" }}, detaches, release, nil},
 		"Orphan under a framework that kills orphans":         {running(orphan), []func(*story){func(s *story) { s.KillsOrphans = true }}, keeps, nil, nil},
-		"the same, once it is over":                           {running(orphan), []func(*story){func(s *story) { s.KillsOrphans = true }, update(mesos.TaskFailed)}, nothingLeft, []Step{StepAcknowledge, StepRelease}, nil},
+		"the same, once it is over":                           {running(orphan), []func(*story){func(s *story) { s.KillsOrphans = true }, update(mesos.TaskFailed)}, nothingLeft, []Step{StepRelease, StepAcknowledge}, nil},
 		"the same, once it was given up":                      {running(orphan).lost(mesos.TaskUnknown, 0), []func(*story){gives, func(s *story) { s.KillsOrphans = true }}, lets, abandon, []string{first}},
 		"the same with a live task that it is not bound to": {ended(mesos.TaskFailed, orphan), []func(*story){func(s *story) {
 			s.KillsOrphans, s.Others = true, []Other{{State: mesos.TaskRunning, TaskID: "shop.web.1aaaaaaaa.n"}}
@@ -154,7 +154,8 @@ func TestNext_deletionTells(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := c.story.change(remove)
-			s.look()
+			s.carryOut()
+			s.later(quickly).carryOut()
 			message := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady).Message
 			for _, want := range c.says {
 				if !strings.Contains(message, want) {

@@ -80,6 +80,9 @@ func (s *scene) tellChanges() {
 	if s.current() && s.state().Class() == mesos.Live && s.durableState() != "" && mesos.TaskState(s.durableState()).Class() == mesos.FateUnknown {
 		s.tell(Event{Reason: v1alpha1.EventAgentReachable, Action: actionReconciling, Message: fmt.Sprintf("%s is %s again on %s", s.attempt.ID, s.state(), s.where())})
 	}
+	if s.decision.Gone {
+		return
+	}
 	s.tellMaintenance()
 	news, worthy := newsworthy[s.verdict.reason]
 	if !worthy || !s.changed() {

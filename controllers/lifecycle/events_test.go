@@ -57,9 +57,10 @@ func TestNext_events(t *testing.T) {
 		"it is killed to be suspended": {
 			running(), func(s *story) { s.change(suspend).look(); s.told = nil; s.says(mesos.TaskKilled) }, []string{"Normal Ended", "Normal Suspended"},
 		},
-		"it is deleted":           {running(), remove, []string{"Normal Deleting"}},
-		"it is killed as deleted": {running(), func(s *story) { s.change(remove).look(); s.told = nil; s.says(mesos.TaskKilled) }, []string{"Normal Ended"}},
-		"it is let go":            {running(orphan), remove, []string{"Normal Detached", "Normal Deleting"}},
+		"it is deleted":                   {running(), remove, nil},
+		"it takes time to end as deleted": {running(), removeSlowly, []string{"Normal Deleting"}},
+		"it is killed as deleted":         {running(), func(s *story) { s.change(remove).look(); s.told = nil; s.says(mesos.TaskKilled) }, []string{"Normal Ended"}},
+		"it is let go":                    {running(orphan), remove, []string{"Normal Detached"}},
 		"it is let go in the end": {
 			running(), func(s *story) {
 				s.change(remove).look()

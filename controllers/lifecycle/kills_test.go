@@ -47,7 +47,7 @@ func TestNext_deletion(t *testing.T) {
 		"never bound, with an obstacle":            {newStory(), func(s *story) { s.Obstacle = &Obstacle{Reason: "X", Message: "x"} }, nothingLeft, nil},
 		"over":                                     {ended(mesos.TaskFinished, onlyOnce), nil, nothingLeft, release},
 		"over, and released already":               {ended(mesos.TaskFinished, onlyOnce), func(s *story) { s.Finalized = false }, nothingLeft, nil},
-		"the end comes now":                        {running(), update(mesos.TaskKilled), nothingLeft, []Step{StepAcknowledge, StepRelease}},
+		"the end comes now":                        {running(), update(mesos.TaskKilled), nothingLeft, []Step{StepRelease, StepAcknowledge}},
 		"bound, not sent yet":                      {newStory().bind(LaunchUnsent), nil, callsOff, []Step{StepCallOff}},
 		"bound, not sent yet, to be let go":        {newStory(orphan).bind(LaunchUnsent), nil, callsOff, []Step{StepCallOff}},
 		"bound and called off":                     {newStory().bind(LaunchNeverSent), nil, nothingLeft, release},
@@ -280,11 +280,11 @@ func TestNext_saysWhatAShorterGraceIsWorth(t *testing.T) {
 			s.change(c.edit)
 			for _, when := range []string{"as the KILL is sent", "as its end is awaited"} {
 				s.carryOut()
+				s.later(quickly).look()
 				ready := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady)
 				if strings.Contains(ready.Message, lowered) != c.says {
 					t.Errorf("%s it says %q", when, ready.Message)
 				}
-				s.later(time.Second)
 			}
 		})
 	}

@@ -40,10 +40,11 @@ type Seen struct {
 	Generation int64
 	// Created is when the object was created, by the API server's clock.
 	Created time.Time
-	// Deleting says that the object has a deletion timestamp.
-	Deleting bool
-	// Finalized says that the object has the operator's finalizer.
-	Finalized bool
+	// Deleting says that the object has a deletion timestamp, and DeletedAt is that.
+	Deleting  bool
+	DeletedAt time.Time
+	// Finalized says that the object has the operator's finalizer, HeldByOthers that it has others as well.
+	Finalized, HeldByOthers bool
 	// Spec is the object's.
 	Spec v1alpha1.MesosTaskSpec
 	// Defaults are the framework's for what the spec does not say; nil for none.
@@ -232,6 +233,8 @@ type Decision struct {
 	WriteAt time.Time
 	// Steps are what to do once the status is recorded.
 	Steps []Step
+	// Gone says that the object is gone once the steps are taken: nothing of it is written, and the Events are told then.
+	Gone bool
 	// Adopt is the live task that StepAdopt takes over.
 	Adopt *Placement
 	// Restore is the binding that StepRestore or StepKeepPorts writes.

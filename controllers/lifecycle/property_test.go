@@ -106,7 +106,7 @@ func anObservation(t *rapid.T, id string) *mesos.Observation {
 func anything(t *rapid.T) Seen {
 	seen := Seen{
 		Now: epoch, Namespace: "shop", Name: "web", UID: "uid-1", Generation: rapid.Int64Range(1, 3).Draw(t, "generation"),
-		Deleting: rapid.Bool().Draw(t, "deleting"), Finalized: rapid.Bool().Draw(t, "finalized"),
+		Deleting: rapid.Bool().Draw(t, "deleting"), Finalized: rapid.Bool().Draw(t, "finalized"), HeldByOthers: rapid.Bool().Draw(t, "held by others"), DeletedAt: aTime(t, "deleted at"),
 		RestartRequest: oneOf(t, "restart request", "", "", "one", "two"), BindingProblem: oneOf(t, "binding problem", "", "unreadable"),
 		FrameworkID: oneOf(t, "framework", "framework-1", "framework-1", "framework-2", ""), Hash: oneOf(t, "hash", hashA, hashA, hashB),
 		BoundSince: aTime(t, "bound since"), LastWrite: aTime(t, "last write"), Launch: rapid.SampledFrom(allLaunches).Draw(t, "launch"),
@@ -354,7 +354,8 @@ func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 		if !seen.Deleting && attempt.KillReason == "" {
 			t.Fatalf("rule %q kills without a reason", decision.Rule)
 		}
-		if !decision.WriteAt.IsZero() && !equality.Semantic.DeepEqual(decision.Status, seen.Status) {
+		// That the object is deleted is the reason, which the API server has.
+		if !seen.Deleting && !decision.WriteAt.IsZero() && !equality.Semantic.DeepEqual(decision.Status, seen.Status) {
 			t.Fatalf("rule %q kills before the reason is written", decision.Rule)
 		}
 	}
@@ -426,8 +427,16 @@ func checkLetGo(t *rapid.T, seen Seen, decision Decision, current bool) {
 // checkAcknowledged: what is acknowledged is durable by then, or need not be (rule 3).
 func checkAcknowledged(t *rapid.T, seen Seen, decision Decision) {
 	state := seen.Observation.State
-	if decision.Steps[0] != StepAcknowledge || len(seen.Unacknowledged) == 0 {
+	place := 0
+	if decision.Gone {
+		// Nobody accounts for it any more once the finalizer is gone.
+		place = len(decision.Steps) - 1
+	}
+	if decision.Steps[place] != StepAcknowledge || len(seen.Unacknowledged) == 0 || decision.Gone && !slices.Contains(decision.Steps[:place], StepRelease) {
 		t.Fatalf("steps are %v", decision.Steps)
+	}
+	if decision.Gone || seen.Deleting && state.Class() != mesos.Ended {
+		return
 	}
 	if state == mesos.TaskStaging || state == mesos.TaskStarting {
 		return
@@ -551,6 +560,9 @@ func checkHeldBack(t *rapid.T, seen Seen, decision Decision) {
 		t.Fatalf("a write is due at %v, and nobody looks before %v", decision.WriteAt, decision.Check)
 	}
 	seen.Now = decision.WriteAt
+	if seen.Kills == 0 && has(decision, StepKill) {
+		seen.Kills, seen.FirstKill, seen.LastKill = 1, seen.Now.Add(-quickly), seen.Now.Add(-quickly)
+	}
 	if again := Next(seen); again.WriteAt.After(seen.Now) {
 		t.Fatalf("rule %q held a write back until %v, and rule %q then until %v", decision.Rule, decision.WriteAt, again.Rule, again.WriteAt)
 	}

@@ -57,12 +57,17 @@ func maxRestarts(limit int32) func(*v1alpha1.MesosTaskSpec) {
 	return func(spec *v1alpha1.MesosTaskSpec) { spec.MaxRestarts = &limit }
 }
 
-// look decides and writes what is due.
+// look decides, writes what is due and tells what goes with it. Of an object that goes for good nothing is written, and its last status is that of
+// the decision.
 func (s *story) look() Decision {
 	decision := Next(s.Seen)
-	if !s.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, s.Status) {
-		s.Status, s.LastWrite = decision.Status, s.Now
+	due := !s.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, s.Status)
+	if due {
+		s.LastWrite = s.Now
 		s.writes++
+	}
+	if due || decision.Gone {
+		s.Status = decision.Status
 		for _, event := range decision.Events {
 			s.told = append(s.told, fmt.Sprintf("%s %s", map[bool]string{false: "Normal", true: "Warning"}[event.Warning], event.Reason))
 		}
@@ -86,7 +91,14 @@ func (s *story) change(edit func(*story)) *story {
 func suspend(s *story)    { s.Spec.Suspend = true }
 func resume(s *story)     { s.Spec.Suspend = false }
 func changeHash(s *story) { s.Hash = hashB }
-func remove(s *story)     { s.Deleting = true }
+func remove(s *story)     { s.Deleting, s.DeletedAt = true, s.Now }
+
+// removeSlowly deletes the object and lets its KILL be without effect for as long as that is not worth a write.
+func removeSlowly(s *story) {
+	remove(s)
+	s.carryOut()
+	s.later(quickly)
+}
 
 // bind binds the next attempt.
 func (s *story) bind(launch Launch) *story {

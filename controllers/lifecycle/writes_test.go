@@ -29,15 +29,27 @@ func TestNext_heldBackWrites(t *testing.T) {
 		"STARTING of what an earlier process bound":        {newStory().bind(LaunchUnknown), func(s *story) { s.BoundSince = time.Time{}; s.says(mesos.TaskStarting) }, now},
 		"a launch that is called off":                      {newStory().bind(LaunchUnsent), func(s *story) { s.Spec.Suspend = true }, quickly},
 		"a launch that is called off, once it was written": {running().bindAnew(LaunchUnsent), func(s *story) { s.change(suspend) }, now},
-		"RUNNING":                            {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), now},
-		"KILLING":                            {newStory().bind(LaunchAccepted), update(mesos.TaskKilling), now},
-		"an end":                             {running(), update(mesos.TaskFailed), now},
-		"an end before anything else":        {newStory().bind(LaunchAccepted), update(mesos.TaskFailed), now},
-		"a refused launch":                   {newStory().bind(LaunchRefused), func(*story) {}, now},
-		"UNREACHABLE":                        {running(), answer(mesos.TaskUnreachable), now},
-		"a failing health check":             {running(), func(s *story) { s.answers(mesos.TaskRunning); s.Observation.Healthy = new(false) }, now},
-		"a kill":                             {running(), changeHash, now},
-		"a deletion":                         {running(), remove, now},
+		"RUNNING":                     {newStory().bind(LaunchAccepted), update(mesos.TaskRunning), now},
+		"KILLING":                     {newStory().bind(LaunchAccepted), update(mesos.TaskKilling), now},
+		"an end":                      {running(), update(mesos.TaskFailed), now},
+		"an end before anything else": {newStory().bind(LaunchAccepted), update(mesos.TaskFailed), now},
+		"a refused launch":            {newStory().bind(LaunchRefused), func(*story) {}, now},
+		"UNREACHABLE":                 {running(), answer(mesos.TaskUnreachable), now},
+		"a failing health check":      {running(), func(s *story) { s.answers(mesos.TaskRunning); s.Observation.Healthy = new(false) }, now},
+		"a kill":                      {running(), changeHash, now},
+		"a deletion":                  {running(), remove, quickly},
+		"a deletion three seconds after its KILL": {running(), func(s *story) { removeSlowly(s); s.later(-2 * time.Second) }, 2 * time.Second},
+		"a deletion that takes long":              {running(), removeSlowly, now},
+		"a deletion of what is unreachable":       {running(), func(s *story) { s.answers(mesos.TaskUnreachable).look(); remove(s) }, now},
+		"a deletion whose launch is called off":   {newStory().bind(LaunchUnsent), remove, quickly},
+		"KILLING of what is deleted":              {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilling) }, quickly - time.Second},
+		"the end of what is deleted":              {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilled) }, never},
+		"the end of what is deleted, where another finalizer holds the object": {running(), func(s *story) {
+			s.HeldByOthers = true
+			remove(s)
+			s.carryOut()
+			s.later(time.Second).says(mesos.TaskKilled)
+		}, now},
 		"a framework that is not there":      {newStory(), func(s *story) { s.Obstacle = &Obstacle{Reason: "X", Message: "x"} }, now},
 		"suspend":                            {newStory(), suspend, now},
 		"a generation of what runs":          {running(), func(s *story) { s.Generation++ }, now},
@@ -123,7 +135,7 @@ func away() *story {
 
 func killed() *story {
 	s := running()
-	s.change(remove)
+	s.change(removeSlowly)
 	s.carryOut()
 	return s
 }

@@ -251,10 +251,15 @@ func (r *Reconciler) put(ctx context.Context, view *view, decision lifecycle.Dec
 	if err != nil {
 		return err
 	}
+	r.tell(view, decision)
+	return nil
+}
+
+// tell writes the decision's events.
+func (r *Reconciler) tell(view *view, decision lifecycle.Decision) {
 	for _, news := range decision.Events {
 		r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
 	}
-	return nil
 }
 
 // tellPlacer says whether the task waits for an offer, or will soon.
@@ -273,7 +278,7 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 	connection, attempt := view.connection, decision.Status.Task
 	switch step {
 	case lifecycle.StepRelease, lifecycle.StepFinalize, lifecycle.StepDelete:
-		return r.takeAlone(ctx, view, step)
+		return r.takeAlone(ctx, view, decision, step)
 	case lifecycle.StepAcknowledge:
 		connection.Bridge.Acknowledge(attempt.ID, view.seen.Unacknowledged)
 	case lifecycle.StepCallOff:
@@ -305,10 +310,10 @@ func (r *Reconciler) take(ctx context.Context, view *view, decision lifecycle.De
 }
 
 // takeAlone takes a step that needs no connection.
-func (r *Reconciler) takeAlone(ctx context.Context, view *view, step lifecycle.Step) error {
+func (r *Reconciler) takeAlone(ctx context.Context, view *view, decision lifecycle.Decision, step lifecycle.Step) error {
 	switch step {
 	case lifecycle.StepRelease:
-		return r.releaseFinalizer(ctx, view)
+		return r.releaseFinalizer(ctx, view, decision)
 	case lifecycle.StepFinalize:
 		return r.finalize(ctx, view)
 	default:

@@ -63,6 +63,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		Created:        object.CreationTimestamp.Time,
 		Deleting:       !object.DeletionTimestamp.IsZero(),
 		Finalized:      lifecycle.HasFinalizer(object),
+		HeldByOthers:   len(object.Finalizers) > 1,
 		Spec:           object.Spec,
 		Status:         object.Status,
 		RestartRequest: object.Annotations[v1alpha1.AnnotationRestartedAt],
@@ -70,6 +71,9 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		Paused:         paused(object),
 		LastWrite:      lastWrite,
 	}}
+	if v.seen.Deleting {
+		v.seen.DeletedAt = object.DeletionTimestamp.Time
+	}
 	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
 		binding, err := lifecycle.ParseBinding(annotation, object.Namespace, object.Name)
 		if err != nil {

@@ -122,11 +122,19 @@ func (r *Reconciler) writeBinding(ctx context.Context, view *view, binding *v1al
 	return nil
 }
 
-// releaseFinalizer lets a deleted object go.
-func (r *Reconciler) releaseFinalizer(ctx context.Context, view *view) error {
+// releaseFinalizer lets a deleted object go. Where it is gone with that, what was learned of it last is told now, as it never stood in its status.
+func (r *Reconciler) releaseFinalizer(ctx context.Context, view *view, decision lifecycle.Decision) error {
+	before := view.object.Status
 	patch := writes.For(view.object)
 	patch.RemoveFinalizer(view.object, v1alpha1.TaskFinalizer)
-	return r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+	if err := r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) }); err != nil {
+		return err
+	}
+	if decision.Gone {
+		recordChanges(view, &before, &decision.Status)
+		r.tell(view, decision)
+	}
+	return nil
 }
 
 // deleteFinished deletes an object whose task is over, provided that it still is what the decision rested on.
