@@ -214,7 +214,7 @@ func (s *scene) holdBackDeletion() {
 	case s.Kills > 0:
 		since = later(since, s.FirstKill)
 	case slices.Contains(s.decision.Steps, StepKill):
-		since = s.Now
+		since = later(since, s.Now)
 	}
 	s.decision.WriteAt = since.Add(quickly)
 }
