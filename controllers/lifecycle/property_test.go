@@ -287,6 +287,8 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 		t.Fatalf("rule %q takes over %v", decision.Rule, decision.Adopt)
 	}
 	left := func(id string) bool { return seen.Abandoned.Has(id) || named(&seen.Status, id) }
+	// Where the framework has no ID there is nobody to remember it.
+	stays := seen.Spec.DeletionPolicy == v1alpha1.TaskDeletionOrphan && seen.FrameworkID == ""
 	if adopts && (left(decision.Adopt.TaskID) || seen.Binding != nil && seen.Binding.TaskID == decision.Adopt.TaskID) {
 		t.Fatalf("rule %q takes over %v, which was left behind", decision.Rule, decision.Adopt)
 	}
@@ -300,7 +302,7 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 		kills = kills && left(other.TaskID)
 	}
 	for _, other := range seen.Others {
-		if has(decision, StepRelease) && countsAsLive(seen, other) && !slices.Contains(decision.Forget, other.TaskID) && (seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan || left(other.TaskID) || seen.KillsOrphans) {
+		if has(decision, StepRelease) && !stays && countsAsLive(seen, other) && !slices.Contains(decision.Forget, other.TaskID) && (seen.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan || left(other.TaskID) || seen.KillsOrphans) {
 			t.Fatalf("rule %q lets the object go while %v live (rule 11)", decision.Rule, seen.Others)
 		}
 		killed := slices.ContainsFunc(decision.KillOthers, func(o Other) bool { return o.TaskID == other.TaskID })

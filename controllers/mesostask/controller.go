@@ -68,6 +68,8 @@ type Reconciler struct {
 
 	written  writes.Written[*v1alpha1.MesosTask]
 	refusals refusals
+	// released are the objects that are gone since their finalizer was taken away, by name; the cache may still have them.
+	released sync.Map
 	minor    minor
 	sources  sources
 	// frameworks has a caughtUp for each MesosFramework's name.
@@ -162,6 +164,10 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 			return r.gone(ctx, request.NamespacedName)
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
+	}
+	if r.releasedAt(request.NamespacedName).uid == cached.UID {
+		// Its event brings the key back.
+		return ctrl.Result{}, nil
 	}
 	elsewhere, err := r.settleElsewhere(ctx, request.NamespacedName, cached.Spec.FrameworkRef.Name)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -210,6 +211,28 @@ func (r *Reconciler) settle(ctx context.Context, connection *connections.Connect
 	}
 }
 
+// released is an object that the API server has let go: nobody accounts for its tasks any more.
+type released struct {
+	uid     types.UID
+	taskIDs sets.Set[string]
+}
+
+// keepReleased remembers that the object of a view is gone.
+func (r *Reconciler) keepReleased(view *view) {
+	gone := released{uid: view.object.UID}
+	if view.connection != nil {
+		gone.taskIDs = sets.New(view.connection.Known(view.key)...)
+	}
+	r.released.Store(view.key, gone)
+}
+
+// releasedAt is what was let go last under a name.
+func (r *Reconciler) releasedAt(key types.NamespacedName) released {
+	known, _ := r.released.Load(key)
+	gone, _ := known.(released)
+	return gone
+}
+
 // gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts but the framework,
 // for those that it remembers as abandoned.
 func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
@@ -217,9 +240,17 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	r.refusals.drop(key)
 	r.references().Forget(key)
 	var next time.Time
+	known := false
 	for _, connection := range r.Connections.All() {
-		if len(connection.Known(key)) == 0 {
+		taskIDs := connection.Known(key)
+		if len(taskIDs) == 0 {
 			connection.Placer.Forget(key)
+			continue
+		}
+		known = true
+		if r.releasedAt(key).taskIDs.HasAll(taskIDs...) {
+			// No live read could say more.
+			next = soonest(next, r.settleUnaccounted(ctx, connection, key))
 			continue
 		}
 		switch err := r.Live.Get(ctx, key, &v1alpha1.MesosTask{}); {
@@ -230,6 +261,9 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 			return ctrl.Result{}, fmt.Errorf("reading the MesosTask live: %w", err)
 		}
 		next = soonest(next, r.settleUnaccounted(ctx, connection, key))
+	}
+	if !known {
+		r.released.Delete(key)
 	}
 	return r.lookAgain(next), nil
 }

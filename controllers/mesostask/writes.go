@@ -131,6 +131,7 @@ func (r *Reconciler) releaseFinalizer(ctx context.Context, view *view, decision 
 		return err
 	}
 	if decision.Gone {
+		r.keepReleased(view)
 		recordChanges(view, &before, &decision.Status)
 		r.tell(view, decision)
 	}
