@@ -68,7 +68,7 @@ func (s *scene) settle() {
 	case s.decision.Gone:
 		s.decision.WriteAt = never
 	case s.mustWrite():
-		s.decision.WriteAt = time.Time{}
+		s.decision.WriteAt, s.decision.Passes = time.Time{}, false
 	case s.Now.Before(s.decision.WriteAt) && s.decision.WriteAt != never:
 		s.checkAt(s.decision.WriteAt)
 	}

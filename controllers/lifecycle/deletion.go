@@ -216,7 +216,7 @@ func (s *scene) holdBackDeletion() {
 	case slices.Contains(s.decision.Steps, StepKill):
 		since = later(since, s.Now)
 	}
-	s.decision.WriteAt = since.Add(quickly)
+	s.decision.WriteAt, s.decision.Passes = since.Add(quickly), true
 }
 
 // waysOut are the commands that let the object go without waiting. Giving an attempt up does nothing while Mesos says that it lives.

@@ -249,6 +249,9 @@ type Decision struct {
 	Forget []string
 	// Hindered says that the decision rests on Seen.Hindrance: it is to be made anew once that changes.
 	Hindered bool
+	// Passes says that the status tells no more than what a task passes through on its way: where writes queue up, it may be over before it is
+	// written.
+	Passes bool
 	// Minor says that the status tells no more than that something it said holds no more: that may wait for what is more urgent.
 	Minor bool
 	// Check is when to look again though nothing has happened; zero for never.

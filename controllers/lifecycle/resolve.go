@@ -123,11 +123,10 @@ const maxLaunchBytes = 96 << 10
 
 // tooLong says that no agent could start the task; nil if one could.
 func tooLong(task *mesos.Task) *Obstacle {
-	length := task.LaunchBytes()
-	if length <= maxLaunchBytes {
+	if task.LaunchesWithin(maxLaunchBytes) {
 		return nil
 	}
 	return &Obstacle{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Resolved: true, Message: fmt.Sprintf(
 		"Command, arguments, URIs and environment come to %d KiB as Mesos passes them on, where the environment counts twice; an agent can start nothing with more than %d KiB. Put what is long into a file that spec.uris fetches",
-		(length+1023)>>10, maxLaunchBytes>>10)}
+		(task.LaunchBytes()+1023)>>10, maxLaunchBytes>>10)}
 }

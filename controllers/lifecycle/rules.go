@@ -336,7 +336,7 @@ func (s *scene) start() {
 // holdBack leaves what a launch passes through unwritten while it passes quickly.
 func (s *scene) holdBack() {
 	if !s.BoundSince.IsZero() {
-		s.decision.WriteAt = later(s.BoundSince, s.AcceptedAt).Add(quickly)
+		s.decision.WriteAt, s.decision.Passes = later(s.BoundSince, s.AcceptedAt).Add(quickly), true
 	}
 }
 

@@ -66,6 +66,8 @@ type Reconciler struct {
 	// Recorder writes Events.
 	Recorder *events.Recorder
 
+	// queue is the workqueue; nil before it is made.
+	queue    taskQueue
 	written  writes.Written[*v1alpha1.MesosTask]
 	refusals refusals
 	// released are the objects that are gone since their finalizer was taken away, by name; the cache may still have them.
@@ -81,6 +83,14 @@ type Reconciler struct {
 const (
 	minorPerSecond, minorAtOnce = 50, 200
 	minorLater                  = 15 * time.Second
+)
+
+// busyAt is how many keys wait for a worker where the API server does not keep up, and passesWithin how long what a task passes through is left
+// unwritten then, looked at every passesAgain: a queue that grows is a reason to write less.
+const (
+	busyAt       = 2 * taskWorkers
+	passesWithin = time.Minute
+	passesAgain  = 5 * time.Second
 )
 
 // minor is the budget of such writes; its zero value is full.
@@ -111,7 +121,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
 		WatchesMetadata(scope.NewNamespace(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(r.Connections.TaskSource()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers, NewQueue: newTaskQueue}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers, NewQueue: r.newQueue}).
 		Complete(r)
 }
 
@@ -189,7 +199,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.Connections.Unhindered(cached.Spec.FrameworkRef.Name, view.key)
 	}
 	rulesMatched.Inc(decision.Rule)
-	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil {
+	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil && len(decision.Steps) > 0 {
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
 	}
 	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "steps", decision.Steps)
@@ -230,6 +240,10 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 		due = false
 		view.lookAgainAt(view.seen.Now.Add(wait.Jitter(minorLater, 1)))
 	}
+	if due && decision.Passes && r.isBusy() && view.seen.Now.Before(decision.WriteAt.Add(passesWithin)) {
+		due = false
+		view.lookAgainAt(view.seen.Now.Add(wait.Jitter(passesAgain, 1)))
+	}
 	if due {
 		if err := r.put(ctx, view, decision); err != nil {
 			return err
@@ -249,6 +263,9 @@ func (r *Reconciler) act(ctx context.Context, view *view, decision lifecycle.Dec
 	}
 	return r.settleOthers(ctx, view)
 }
+
+// isBusy says whether keys wait for a worker, as the API server does not keep up.
+func (r *Reconciler) isBusy() bool { return r.queue != nil && r.queue.Len() >= busyAt }
 
 // put writes the decision's status, and then its events.
 func (r *Reconciler) put(ctx context.Context, view *view, decision lifecycle.Decision) error {

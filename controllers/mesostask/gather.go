@@ -29,6 +29,8 @@ type view struct {
 	object *v1alpha1.MesosTask
 	// connection is the framework's; nil while there is none.
 	connection *connections.Connection
+	// annotation is its binding, as the decision rests on it.
+	annotation string
 	// task is the spec resolved, where seen.Hash is not empty.
 	task mesos.Task
 	// seen is what lifecycle decides on.
@@ -75,6 +77,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		v.seen.DeletedAt = object.DeletionTimestamp.Time
 	}
 	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
+		v.annotation = annotation
 		binding, err := lifecycle.ParseBinding(annotation, object.Namespace, object.Name)
 		if err != nil {
 			v.seen.BindingProblem = err.Error()
@@ -97,6 +100,14 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		v.seen.Placement, v.seen.Waiting = v.connection.Placer.Look(v.key, v.task, v.seen.Hash)
 	}
 	return v, nil
+}
+
+// binding is the object's, as it is by now.
+func (v *view) binding() *v1alpha1.Binding {
+	if v.object.Annotations[v1alpha1.AnnotationBinding] == v.annotation {
+		return v.seen.Binding
+	}
+	return lifecycle.BindingOf(v.object)
 }
 
 // lookAgainAt asks to look again at a time, if no earlier one is asked for.

@@ -5,8 +5,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
+// taskQueue is the workqueue of MesosTasks.
+type taskQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// newQueue makes the reconciler's workqueue.
+func (r *Reconciler) newQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) taskQueue {
+	r.queue = newTaskQueue(name, limiter)
+	return r.queue
+}
+
 // newTaskQueue makes the workqueue of MesosTasks, in which namespaces take turns: 50,000 keys of one hold up no other.
-func newTaskQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request] {
+func newTaskQueue(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) taskQueue {
 	queue := workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[reconcile.Request]{Name: name, Queue: &turns{}})
 	delaying := workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[reconcile.Request]{Name: name, Queue: queue})
 	return workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[reconcile.Request]{

@@ -24,7 +24,7 @@ func (r *Reconciler) settleOthers(ctx context.Context, view *view) error {
 		return nil
 	}
 	// A step may just have written another binding than the decision rested on.
-	current, _, _ := lifecycle.Open(view.object.Status, lifecycle.BindingOf(view.object))
+	current, _, _ := lifecycle.Open(view.object.Status, view.binding())
 	for _, taskID := range view.connection.Known(view.key) {
 		if taskID == current || view.object.Status.Task != nil && view.object.Status.Task.ID == taskID && view.object.Status.Task.FinishTime == nil {
 			continue

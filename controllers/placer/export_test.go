@@ -4,7 +4,7 @@ import "k8s.io/apimachinery/pkg/types"
 
 // The bounds of a round, for tests.
 const (
-	BindingsAtOnce = bindingsAtOnce
+	BindingsAtOnce = firstPace
 	AloneAtOnce    = aloneAtOnce
 )
 

@@ -16,6 +16,9 @@ type reservation struct {
 	placed   lifecycle.Placement
 	bound    bool
 	released bool
+	// made is when it was made, and waiting how many bindings waited to be written then.
+	made    time.Time
+	waiting int
 }
 
 // launch is the ACCEPT in the making for one offer.
@@ -68,6 +71,9 @@ func (p *Placer) close(launch *launch, gone bool) {
 		if !reserved.released {
 			reserved.released = true
 			p.attempts.NeverSent(reserved.placed.TaskID)
+			if !reserved.bound {
+				p.pace.late()
+			}
 		}
 		// The task may have been given something else since this was released.
 		if reserved.wanted.reserved == reserved {

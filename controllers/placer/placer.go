@@ -19,8 +19,6 @@ import (
 )
 
 const (
-	// bindingsAtOnce is how many bindings may be waiting to be written: about what an API server on two cores takes in a second.
-	bindingsAtOnce = 300
 	// gatherFor is how long a round waits for more news once it has some.
 	gatherFor = 20 * time.Millisecond
 	// closeAfterFirst is how long an ACCEPT waits for further bindings once the first of its offer is durable.
@@ -114,6 +112,9 @@ type Placer struct {
 	edition uint64
 	// turns are those of the namespaces with pending tasks.
 	turns placement.Turns
+	// pace is how many bindings may wait to be written at a time, binding how many do, as of this round.
+	pace    pace
+	binding int
 	// spec is what the framework's spec says of offers.
 	spec v1alpha1.Offers
 	// revive are the roles of tasks that lost what they were given, or may be given what they were not, since the last REVIVE.
@@ -359,6 +360,7 @@ func (p *Placer) Bound(key types.NamespacedName, taskID string) bool {
 		return false
 	}
 	known.reserved.bound = true
+	p.pace.bound(p.clock.Since(known.reserved.made), known.reserved.waiting)
 	p.stay(known.roles, p.clock.Now().Add(stayAfterBinding))
 	if known.reserved.launch.firstBound.IsZero() {
 		known.reserved.launch.firstBound = p.clock.Now()

@@ -278,10 +278,10 @@ func keyOf(key string) types.NamespacedName {
 
 // unplaced returns the tasks that have nothing yet and are not deferred, and how many may be given something now.
 func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
-	room = bindingsAtOnce
+	p.binding = 0
 	for key, task := range p.pending {
 		if task.reserved != nil {
-			room--
+			p.binding++
 			continue
 		}
 		if _, waits := p.deferred[key]; waits || task.rules.Across() && !p.peers.complete {
@@ -292,7 +292,7 @@ func (p *Placer) unplaced(now time.Time) (tasks []placement.Task, room int) {
 			Ranges: task.task.Ranges, Others: task.task.Others, Revocable: task.task.Revocable, Rules: task.rules, Labels: p.labelsOf(key), MaxRun: task.task.MaxRun, Since: task.since, Avoid: task.avoided(), Elsewhere: p.seeksElsewhere(task, now),
 		})
 	}
-	return tasks, room
+	return tasks, p.pace.limit() - p.binding
 }
 
 // reserve gives a part of an offer to a task, under a fresh task ID.
@@ -311,6 +311,8 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 		reserved.placed.HostPorts = append(reserved.placed.HostPorts, int32(port))
 	}
 	p.portOffset += uint64(len(assignment.HostPorts))
+	p.binding++
+	reserved.made, reserved.waiting = p.clock.Now(), p.binding
 	making.reservations = append(making.reservations, reserved)
 	task.reserved, task.judged, task.elsewhere = reserved, p.clock.Now(), false
 	p.turns.Assigned(task.key.Namespace)

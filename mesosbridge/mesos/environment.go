@@ -57,6 +57,38 @@ func (t *Task) Environment() []EnvVar {
 // nonce, with dots between.
 const longestHost, longestID = 253, 63 + 1 + 63 + 1 + 9 + 1 + 10
 
+// LaunchesWithin says whether LaunchBytes is at most limit. It writes nothing where that is plain.
+func (t *Task) LaunchesWithin(limit int) bool { return t.launchBytesAtMost() <= limit || t.LaunchBytes() <= limit }
+
+// launchBytesAtMost is no less than LaunchBytes: JSON takes six bytes at most for one of a string (RFC 8259, section 7), and some around it.
+func (t *Task) launchBytesAtMost() int {
+	const escaped, aroundAll, aroundString, aroundURI, aroundVariable, numbers = 6, 256, 4, 128, 64, 16
+	command := aroundAll + escaped*len(t.Shell)
+	for _, argument := range t.Argv {
+		command += aroundString + escaped*len(argument)
+	}
+	for _, argument := range t.Args {
+		command += aroundString + escaped*len(argument)
+	}
+	for _, uri := range t.URIs {
+		command += aroundURI + escaped*(len(uri.Value)+len(uri.OutputFile))
+	}
+	environment := 4*aroundVariable + longestHost + longestID + (numbers+1)*len(t.Ports)
+	for _, v := range t.Env {
+		environment += aroundVariable + escaped*(len(v.Name)+len(v.Value))
+	}
+	for _, name := range t.IDVariables {
+		environment += aroundVariable + escaped*len(name) + longestID
+	}
+	for _, port := range t.Ports {
+		environment += 2*(aroundVariable+2*numbers) + escaped*len(port.Name)
+	}
+	for _, one := range t.Ranges {
+		environment += aroundVariable + 2*numbers + escaped*len(one.Name)
+	}
+	return command + 2*environment
+}
+
 // LaunchBytes is how long the argument is, in bytes, by which Mesos' command executor tells its launcher what to run: JSON in which the command
 // stands with its URIs and its environment, and the environment once more (src/launcher/executor.cpp, launchTaskSubprocess: launch_info). What the
 // agent adds is not in it, nor is MESOS_TASK_ID, which is short, where nothing else asks for the ID. Host, ID and ports count as long as they can be,

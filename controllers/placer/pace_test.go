@@ -1,0 +1,44 @@
+package placer
+
+import (
+	"testing"
+	"time"
+)
+
+// TestPace_followsTheAPIServer: bindings are written at a rate, so that each waits as long as those before it take.
+func TestPace_followsTheAPIServer(t *testing.T) {
+	for sentence, c := range map[string]struct {
+		perSecond   int
+		least, most int
+	}{
+		"a quick one":      {10_000, mostPace, mostPace},
+		"one of two cores": {350, 150, 200},
+		"a busy one":       {60, 25, 35},
+		"one that crawls":  {10, leastPace, leastPace},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			var p pace
+			for range 3000 {
+				p.bound(time.Duration(p.limit())*time.Second/time.Duration(c.perSecond), p.limit())
+			}
+			if got := p.limit(); got < c.least || got > c.most {
+				t.Errorf("%d bindings wait at a time, want %d to %d", got, c.least, c.most)
+			}
+		})
+	}
+}
+
+// TestPace_learnsNothingFromFew: one task an hour is bound at once, and says nothing of a thousand.
+func TestPace_learnsNothingFromFew(t *testing.T) {
+	var p pace
+	for range 3000 {
+		p.bound(time.Millisecond, 1)
+	}
+	if got := p.limit(); got != firstPace {
+		t.Errorf("%d bindings wait at a time, want %d", got, firstPace)
+	}
+	p.late()
+	if got := p.limit(); got != firstPace-1 {
+		t.Errorf("%d bindings wait at a time after one was late, want %d", got, firstPace-1)
+	}
+}
