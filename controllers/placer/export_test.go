@@ -4,7 +4,7 @@ import "k8s.io/apimachinery/pkg/types"
 
 // The bounds of a round, for tests.
 const (
-	BindingsAtOnce = firstPace
+	BindingsAtOnce = leastPace
 	AloneAtOnce    = aloneAtOnce
 )
 

@@ -29,11 +29,11 @@ type launch struct {
 	reservations []*reservation
 }
 
-// due is when a launch is closed at the latest.
-func (l *launch) due() time.Time {
+// due is when a launch is closed at the latest, where it waits so long for further bindings.
+func (l *launch) due(wait time.Duration) time.Time {
 	due := l.opened.Add(closeAfterOffer)
 	if !l.firstBound.IsZero() {
-		due = earlier(due, l.firstBound.Add(closeAfterFirst))
+		due = earlier(due, l.firstBound.Add(wait))
 	}
 	return due
 }
@@ -52,7 +52,7 @@ func (p *Placer) closeLaunches(offers []mesos.Offer) {
 	now := p.clock.Now()
 	for id, launch := range p.launches {
 		gone := !present[id]
-		if !gone && !launch.complete() && now.Before(launch.due()) {
+		if !gone && !launch.complete() && now.Before(launch.due(p.pace.wait())) {
 			continue
 		}
 		delete(p.launches, id)
@@ -71,9 +71,6 @@ func (p *Placer) close(launch *launch, gone bool) {
 		if !reserved.released {
 			reserved.released = true
 			p.attempts.NeverSent(reserved.placed.TaskID)
-			if !reserved.bound {
-				p.pace.late()
-			}
 		}
 		// The task may have been given something else since this was released.
 		if reserved.wanted.reserved == reserved {

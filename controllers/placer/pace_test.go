@@ -10,11 +10,12 @@ func TestPace_followsTheAPIServer(t *testing.T) {
 	for sentence, c := range map[string]struct {
 		perSecond   int
 		least, most int
+		wait        time.Duration
 	}{
-		"a quick one":      {10_000, mostPace, mostPace},
-		"one of two cores": {350, 150, 200},
-		"a busy one":       {60, 25, 35},
-		"one that crawls":  {10, leastPace, leastPace},
+		"a quick one":      {10_000, mostPace, mostPace, closeAfterFirst},
+		"one of two cores": {350, 150, 200, closeAfterFirst},
+		"a busy one":       {60, leastPace, leastPace, 3 * time.Second},
+		"one that crawls":  {10, leastPace, leastPace, closeAtMost},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			var p pace
@@ -23,6 +24,9 @@ func TestPace_followsTheAPIServer(t *testing.T) {
 			}
 			if got := p.limit(); got < c.least || got > c.most {
 				t.Errorf("%d bindings wait at a time, want %d to %d", got, c.least, c.most)
+			}
+			if got := p.wait().Round(time.Second); got != c.wait {
+				t.Errorf("an ACCEPT waits %s for further bindings, want %s", got, c.wait)
 			}
 		})
 	}
@@ -34,11 +38,7 @@ func TestPace_learnsNothingFromFew(t *testing.T) {
 	for range 3000 {
 		p.bound(time.Millisecond, 1)
 	}
-	if got := p.limit(); got != firstPace {
-		t.Errorf("%d bindings wait at a time, want %d", got, firstPace)
-	}
-	p.late()
-	if got := p.limit(); got != firstPace-1 {
-		t.Errorf("%d bindings wait at a time after one was late, want %d", got, firstPace-1)
+	if got := p.limit(); got != leastPace {
+		t.Errorf("%d bindings wait at a time, want %d", got, leastPace)
 	}
 }

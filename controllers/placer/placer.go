@@ -21,8 +21,6 @@ import (
 const (
 	// gatherFor is how long a round waits for more news once it has some.
 	gatherFor = 20 * time.Millisecond
-	// closeAfterFirst is how long an ACCEPT waits for further bindings once the first of its offer is durable.
-	closeAfterFirst = time.Second
 	// closeAfterOffer is how long an offer is held at most.
 	closeAfterOffer = time.Minute
 	// shortRefusal is for how long offers are refused that other tasks may want in a moment.

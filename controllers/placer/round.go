@@ -324,7 +324,7 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 func (p *Placer) nextLook(backs map[string]back) time.Time {
 	next := p.clock.Now().Add(reviveAgain)
 	for _, launch := range p.launches {
-		next = earlier(next, launch.due())
+		next = earlier(next, launch.due(p.pace.wait()))
 	}
 	for _, until := range p.deferred {
 		next = earlier(next, until)

@@ -177,6 +177,7 @@ func TestRestore_ofAnObjectWhoseTaskIsGone(t *testing.T) {
 			backup := w.ready("web", v1alpha1.ReasonRunning)
 			w.deleteTask("web")
 			w.waitGone("web")
+			w.acknowledged(backup.Status.Task.ID)
 			stop()
 			// A restore keeps annotations and finalizers, wipes the status and makes another UID.
 			restored := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{
