@@ -2,6 +2,7 @@ package connections
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -26,6 +27,10 @@ type Efforts struct {
 	FateUnknown, Unknown, Lived time.Time
 	// Gone is since when Mesos says TASK_GONE_BY_OPERATOR of it; zero while it does not.
 	Gone time.Time
+
+	// rests is what Mesos last said of an attempt that runs as it should, and doubted what Attempt.Doubted was then; nil where any news counts.
+	rests   *mesos.Observation
+	doubted mesos.Number
 
 	key         types.NamespacedName
 	agentID     string
@@ -68,6 +73,33 @@ func (c *Connection) effortsOf(key types.NamespacedName, attempt lifecycle.OpenA
 		c.dropMarks(done)
 	}
 	return done
+}
+
+// Rest notes that an attempt runs as it should and that Mesos said so last: its saying so again is no news. An attempt whose object is looked at
+// without this being called rests no longer.
+func (c *Connection) Rest(key types.NamespacedName, attempt lifecycle.OpenAttempt, said *mesos.Observation) {
+	known, _ := c.Bridge.Attempt(attempt.TaskID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.effortsOf(key, attempt)
+	done.rests, done.doubted = said, known.Doubted
+}
+
+// isNoNews says whether Mesos only said once more of an attempt that rests what it said before.
+func (c *Connection) isNoNews(taskID string) bool {
+	attempt, _ := c.Bridge.Attempt(taskID)
+	if attempt.Observation == nil || attempt.Unacked != nil || attempt.Returned != nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	done := c.attempts[taskID]
+	if done == nil || done.rests == nil || done.doubted != attempt.Doubted {
+		return false
+	}
+	before := *done.rests
+	before.Number = attempt.Observation.Number
+	return reflect.DeepEqual(before, *attempt.Observation)
 }
 
 // dropMarks forgets the marks of the last ask; the caller holds the lock.

@@ -25,6 +25,9 @@ func (c *Connection) Observed(taskID string) {
 		return
 	}
 	key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
+	if c.isNoNews(taskID) {
+		return
+	}
 	c.mu.Lock()
 	c.hear(key, taskID)
 	c.mu.Unlock()

@@ -81,6 +81,13 @@ func (s *scene) settle() {
 		s.decision.Steps = slices.Insert(s.decision.Steps, 0, StepAcknowledge)
 	}
 	s.tellChanges()
+	s.decision.Rests = s.rests()
+}
+
+// rests says whether nothing is on its way for an attempt that runs, and nobody waits for a word on it or on any other.
+func (s *scene) rests() bool {
+	return s.live() && s.state() == mesos.TaskRunning && s.Observation.State == mesos.TaskRunning && s.unwanted() == "" && !s.Deleting && !s.Paused &&
+		!s.Doubted && s.wordFor(s.attempt) == nil && len(s.Others) == 0 && !s.hasLeft() && len(s.decision.Steps) == 0
 }
 
 // mayAcknowledge says whether an update waits whose news is durable by the time that the steps are taken, or need not be (rule 3).

@@ -254,6 +254,8 @@ type Decision struct {
 	Passes bool
 	// Minor says that the status tells no more than that something it said holds no more: that may wait for what is more urgent.
 	Minor bool
+	// Rests says that the attempt runs as it should, and that Mesos' saying so again changes nothing: only other news does, and time.
+	Rests bool
 	// Check is when to look again though nothing has happened; zero for never.
 	Check time.Time
 	// Ended says, where StepPlace is taken, that the last attempt ended by itself: what its agent gave it is free again there.

@@ -230,6 +230,7 @@ func TestNext_properties(t *testing.T) {
 		checkOthers(t, seen, decision)
 		checkRecord(t, seen, decision)
 		checkConditions(t, seen, decision)
+		checkRests(t, seen, decision)
 		checkHeldBack(t, seen, decision)
 		checkSettled(t, seen, decision)
 		if !decision.Check.IsZero() && !decision.Check.After(seen.Now) {
@@ -550,6 +551,21 @@ func checkConditions(t *rapid.T, seen Seen, decision Decision) {
 		if event.Reason == "" || event.Action == "" || event.Message == "" || len(event.Message) > eventMessageLength {
 			t.Fatalf("event %+v", event)
 		}
+	}
+}
+
+// checkRests: what says nothing new of an attempt that rests changes nothing, in this term or another.
+func checkRests(t *rapid.T, seen Seen, decision Decision) {
+	if !decision.Rests {
+		return
+	}
+	again := seen
+	again.Status, again.Outdated = decision.Status, rapid.Bool().Draw(t, "outdated")
+	said := *seen.Observation
+	said.Number.Term++
+	again.Observation = &said
+	if next := Next(again); len(next.Steps) > 0 || len(next.Events) > 0 || !equality.Semantic.DeepEqual(next.Status, decision.Status) {
+		t.Fatalf("it rests, and yet steps %v, events %v and status %+v follow from the same word", next.Steps, next.Events, next.Status)
 	}
 }
 

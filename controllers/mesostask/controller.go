@@ -30,6 +30,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/controllers/writes"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=get;list;watch;patch;delete
@@ -203,8 +204,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		ctx = ctrl.LoggerInto(ctx, ctrl.LoggerFrom(ctx).WithValues("taskID", attempt.ID))
 	}
 	ctrl.LoggerFrom(ctx).V(1).Info("Decided", "rule", decision.Rule, "steps", decision.Steps)
+	if !decision.Rests {
+		view.tellRest(nil)
+	}
 	if err := r.act(ctx, view, decision); err != nil {
 		return r.outcome(ctx, view, err)
+	}
+	if decision.Rests && !view.seen.Now.Before(decision.WriteAt) {
+		view.tellRest(view.seen.Observation)
 	}
 	return r.lookAgain(soonest(elsewhere, soonest(decision.Check, view.lookAgain))), nil
 }
@@ -282,6 +289,13 @@ func (r *Reconciler) put(ctx context.Context, view *view, decision lifecycle.Dec
 func (r *Reconciler) tell(view *view, decision lifecycle.Decision) {
 	for _, news := range decision.Events {
 		r.Recorder.Event(view.object, news.Warning, news.Reason, news.Action, news.Message)
+	}
+}
+
+// tellRest says what Mesos said of an attempt that rests; nil where any news of it counts.
+func (v *view) tellRest(said *mesos.Observation) {
+	if v.connection != nil && v.attempt.TaskID != "" {
+		v.connection.Rest(v.key, v.attempt, said)
 	}
 }
 
