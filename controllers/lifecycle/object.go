@@ -21,7 +21,21 @@ func BindingOf(task *v1alpha1.MesosTask) *v1alpha1.Binding {
 
 // OpenAttemptsOf are the attempts of a task that are not known to be over.
 func OpenAttemptsOf(task *v1alpha1.MesosTask) []OpenAttempt {
-	return OpenAttempts(task.Status, BindingOf(task))
+	return OpenAttempts(task.Status, bindingToOpen(task))
+}
+
+// HasOpen says whether a task has an attempt of record that is not known to be over.
+func HasOpen(task *v1alpha1.MesosTask) bool {
+	_, _, open := Open(task.Status, bindingToOpen(task))
+	return open
+}
+
+// bindingToOpen is the binding of a task, where that decides which attempt is the one of record: reading it takes longer than all else.
+func bindingToOpen(task *v1alpha1.MesosTask) *v1alpha1.Binding {
+	if attempt := task.Status.Task; attempt != nil && !over(attempt) {
+		return nil
+	}
+	return BindingOf(task)
 }
 
 // OpenAttemptOf names an attempt of a status.

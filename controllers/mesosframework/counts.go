@@ -31,7 +31,7 @@ func (v *view) count(ctx context.Context) (v1alpha1.TaskCounts, error) {
 // countOf is what one task adds to its framework's counts.
 func countOf(task *v1alpha1.MesosTask) v1alpha1.TaskCounts {
 	var counts v1alpha1.TaskCounts
-	_, _, open := lifecycle.Open(task.Status, lifecycle.BindingOf(task))
+	open := lifecycle.HasOpen(task)
 	state := mesos.TaskState("")
 	if task.Status.Task != nil {
 		state = mesos.TaskState(task.Status.Task.State)
