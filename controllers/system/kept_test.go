@@ -140,6 +140,22 @@ func (k *kept) refresh(object client.Object) error {
 	return store.Update(latest)
 }
 
+// known is an object as it is kept, where whoever speaks of it says no more than its name.
+func (k *kept) known(object client.Object) client.Object {
+	store, _ := k.storeOf(object)
+	if store == nil || object.GetUID() != "" {
+		return object
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known, exists, err := store.Get(object); err == nil && exists {
+		if full, ok := known.(client.Object); ok {
+			return full
+		}
+	}
+	return object
+}
+
 // fill reads all objects anew, as the cache of a process that starts does.
 func (k *kept) fill() error {
 	k.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -120,15 +121,16 @@ func resourceOf(path string) string {
 	return parts[0]
 }
 
-// writes are all requests that are not reads.
-func (a *asked) writes() map[string]int {
+// all are all requests.
+func (a *asked) all() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	writes := map[string]int{}
-	for what, count := range a.byWhat {
-		if !strings.HasPrefix(what, http.MethodGet) {
-			writes[what] = count
-		}
-	}
+	return maps.Clone(a.byWhat)
+}
+
+// writes are all requests that are not reads.
+func (a *asked) writes() map[string]int {
+	writes := a.all()
+	maps.DeleteFunc(writes, func(what string, _ int) bool { return strings.HasPrefix(what, http.MethodGet) })
 	return writes
 }

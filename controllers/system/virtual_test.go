@@ -237,6 +237,8 @@ func (v *virtual) admit(object client.Object, created bool) (changed bool) {
 
 // tell brings the keys of what was written back.
 func (v *virtual) tell(object client.Object, answered bool) {
+	// Who deletes an object need not know more than its name.
+	object = v.kept.known(object)
 	bring := v.kept.refresh
 	if answered {
 		bring = v.kept.put
