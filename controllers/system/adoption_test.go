@@ -177,7 +177,8 @@ func TestRestore_ofAnObjectWhoseTaskIsGone(t *testing.T) {
 			backup := w.ready("web", v1alpha1.ReasonRunning)
 			w.deleteTask("web")
 			w.waitGone("web")
-			w.acknowledged(backup.Status.Task.ID)
+			// Mesos has forgotten it once it knows that its end was heard: after STARTING, RUNNING and KILLING.
+			w.acknowledgedAll(backup.Status.Task.ID, 4)
 			stop()
 			// A restore keeps annotations and finalizers, wipes the status and makes another UID.
 			restored := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{

@@ -42,8 +42,14 @@ func (w *world) agent(id string) *simulator.Agent {
 	return nil
 }
 
-// acknowledged waits until the master has got an acknowledgement of each update of a task that it was sent.
+// acknowledged waits until the master has got an acknowledgement of STARTING and of what came last.
 func (w *world) acknowledged(taskID string) {
+	w.t.Helper()
+	w.acknowledgedAll(taskID, 2)
+}
+
+// acknowledgedAll waits until the master has got so many acknowledgements of a task's updates.
+func (w *world) acknowledgedAll(taskID string, updates int) {
 	w.t.Helper()
 	err := apiwait.PollUntilContextTimeout(w.t.Context(), 5*time.Millisecond, patience, true, func(context.Context) (bool, error) {
 		acknowledged := 0
@@ -52,8 +58,7 @@ func (w *world) acknowledged(taskID string) {
 				acknowledged++
 			}
 		}
-		// STARTING and what came last.
-		return acknowledged >= 2, nil
+		return acknowledged >= updates, nil
 	})
 	if err != nil {
 		w.t.Fatalf("waiting for the acknowledgements of %s: %v", taskID, err)
