@@ -187,9 +187,8 @@ func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *r
 	if err := r.Live.Get(ctx, client.ObjectKey{Namespace: view.key.Namespace, Name: revision.Name}, live); err != nil {
 		return fmt.Errorf("reading ControllerRevision %s live: %w", revision.Name, err)
 	}
-	owner, content := metav1.GetControllerOf(live), rollout.Content{}
-	mine := (owner == nil || owner.UID == view.object.UID) && live.DeletionTimestamp.IsZero()
-	if err := json.Unmarshal(live.Data.Raw, &content); err != nil || !mine || !content.Same(&revision.Content) {
+	owner := metav1.GetControllerOf(live)
+	if mine := (owner == nil || owner.UID == view.object.UID) && live.DeletionTimestamp.IsZero(); !mine || !keeps(live, &revision.Content) {
 		ctrl.LoggerFrom(ctx).Info("A ControllerRevision that is not the set's has the name of its revision, which takes another", "controllerRevision", live.Name)
 		r.names.take(view.key, live.Name)
 		view.leave(view.seen.Now)
@@ -212,6 +211,12 @@ func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *r
 		return nil
 	}
 	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, live, patch)
+}
+
+// keeps says whether a ControllerRevision keeps a content.
+func keeps(object *appsv1.ControllerRevision, content *rollout.Content) bool {
+	kept := rollout.Content{}
+	return json.Unmarshal(object.Data.Raw, &kept) == nil && kept.Same(content)
 }
 
 // dropRevision deletes a ControllerRevision that is not needed any more.

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// quietly is how often a write may be refused before the set says so: the first times what it rested on has mostly changed.
-	quietly = 3
+	// quietly is how often a write may be refused before the set says so, after seven seconds: the first times what it rested on has mostly changed, or a
+	// quota still counts what is gone.
+	quietly = 4
 	// firstRetry and lastRetry bound how soon a refused write is tried again.
 	firstRetry, lastRetry = time.Second, 5 * time.Minute
 )
@@ -87,6 +88,10 @@ func (r *refusals) noteCreation(key types.NamespacedName, most int, err error, n
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	known := r.byKey[key]
+	if most != known.most {
+		// Some went, or were made, since.
+		known.creation = refusal{}
+	}
 	known.creation, known.most = known.creation.again(err, now), most
 	return known.creation.soon(now)
 }

@@ -16,35 +16,35 @@ import (
 var (
 	start = time.Unix(1_000_000, 0)
 	web   = types.NamespacedName{Namespace: "shop", Name: "web"}
-	no    = errors.New("exceeded quota")
+	errNo = errors.New("exceeded quota")
 )
 
 // TestRefusals_creations: one more than there are is tried ever more rarely, is said of from the third time on, and both begin anew with another spec, and
 // once the API server lets more.
 func TestRefusals_creations(t *testing.T) {
 	r, now := &refusals{}, start
-	for times, wait := range []time.Duration{time.Second, 2 * time.Second, 0, 8 * time.Second} {
+	for times, wait := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 0, 16 * time.Second} {
 		refused, _ := r.of(web, 1, now)
 		if said := refused.Creation != ""; said != (times >= quietly) || times > 0 && (*refused.Most != 4 || !refused.Again) {
 			t.Errorf("after %d refusals it is %+v", times, refused)
 		}
-		if soon := r.noteCreation(web, 4, no, now); !soon.Equal(now.Add(wait)) {
+		if soon := r.noteCreation(web, 4, errNo, now); !soon.Equal(now.Add(wait)) {
 			t.Errorf("after refusal %d it is looked at after %v, want %v", times+1, soon.Sub(now), wait)
 		}
 		if refused, until := r.of(web, 1, now); refused.Again || until.Before(now.Add(wait)) {
 			t.Errorf("it is tried again at once: %+v", refused)
 		}
-		now = now.Add(10 * time.Second)
+		now = now.Add(20 * time.Second)
 	}
 	r.created(web, 4, now)
-	if refused, until := r.of(web, 1, now); refused.Creation == "" || !until.Equal(now.Add(8*time.Second)) {
+	if refused, until := r.of(web, 1, now); refused.Creation == "" || !until.Equal(now.Add(16*time.Second)) {
 		t.Errorf("once one was made where one went it is %+v until %v", refused, until)
 	}
 	r.created(web, 5, now)
 	if refused, until := r.of(web, 1, now); refused.Most != nil || refused.Creation != "" || !until.IsZero() {
 		t.Errorf("once one more was made it is %+v until %v", refused, until)
 	}
-	r.noteCreation(web, 4, no, now)
+	r.noteCreation(web, 4, errNo, now)
 	if refused, until := r.of(web, 2, now); refused.Most != nil || !until.IsZero() {
 		t.Errorf("with another spec it is %+v until %v", refused, until)
 	}
@@ -55,9 +55,9 @@ func TestRefusals_writes(t *testing.T) {
 	r := &refusals{}
 	r.of(web, 1, start)
 	for range quietly {
-		r.note(web, "a", no, start)
+		r.note(web, "a", errNo, start)
 	}
-	if refused, _ := r.of(web, 1, start); refused.Write != no.Error() || refused.Most != nil {
+	if refused, _ := r.of(web, 1, start); refused.Write != errNo.Error() || refused.Most != nil {
 		t.Errorf("it is %+v", refused)
 	}
 	if !start.Before(r.heldUntil(web, "a")) || !r.heldUntil(web, "b").IsZero() {
@@ -66,7 +66,7 @@ func TestRefusals_writes(t *testing.T) {
 	if r.keepOnly(web, sets.New("a")) || !r.keepOnly(web, sets.New("b")) {
 		t.Error("what there is no need of is not what it says")
 	}
-	r.note(web, "a", no, start)
+	r.note(web, "a", errNo, start)
 	if r.taken(web, "a"); !r.heldUntil(web, "a").IsZero() {
 		t.Error("what was taken is held")
 	}

@@ -206,18 +206,21 @@ func (s *scene) noteProgress() {
 		status.LastProgressTime = nil
 		return
 	}
-	closer := before.LastProgressTime == nil || before.UpdateRevision != status.UpdateRevision || before.ObservedGeneration != s.Set.Generation ||
-		status.UpdatedReplicas > before.UpdatedReplicas || status.AvailableReplicas > before.AvailableReplicas ||
-		status.Replicas-status.UpdatedReplicas < before.Replicas-before.UpdatedReplicas
-	if s.failed {
-		closer = before.UpdateRevision != status.UpdateRevision || status.UpdatedReplicas > before.UpdatedReplicas
-	}
-	if closer || s.Framework.Reconciled && s.waited() {
+	if s.isCloser(before, status) || s.Framework.Reconciled && s.waited() {
 		status.LastProgressTime = &metav1.Time{Time: s.Now.Truncate(time.Second)}
 	}
 	if at := s.deadline(); s.Now.Before(at) {
 		s.checkAt(at)
 	}
+}
+
+// isCloser says whether a rollout came closer to its end. One that has failed does so by what is made of the newer revision alone.
+func (s *scene) isCloser(before, now *v1alpha1.MesosTaskSetStatus) bool {
+	if before.LastProgressTime == nil || before.UpdateRevision != now.UpdateRevision || now.UpdatedReplicas > before.UpdatedReplicas {
+		return true
+	}
+	return !s.failed && (before.ObservedGeneration != s.Set.Generation || now.AvailableReplicas > before.AvailableReplicas ||
+		now.Replicas-now.UpdatedReplicas < before.Replicas-before.UpdatedReplicas)
 }
 
 // wasLate says whether the rollout to the template's revision had made no progress for too long, as far as the status knows.

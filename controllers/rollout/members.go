@@ -63,18 +63,12 @@ func (s *scene) isOfFramework(task *v1alpha1.MesosTask) bool {
 
 func (s *scene) member(task *v1alpha1.MesosTask) *member {
 	m := &member{
-		task: task, revision: task.Labels[v1alpha1.LabelRevision],
+		task:     task,
 		deleting: task.DeletionTimestamp != nil,
 		launched: isLaunched(task),
 		paused:   isPaused(task),
 	}
-	if m.revision == "" {
-		_, m.revision, _ = v1alpha1.SetOf(task.Name)
-	}
-	if s.update != nil && m.revision != s.update.Label && s.revision(m.revision) == nil && restartsNothing(&task.Spec, &s.update.Template.Spec) {
-		// Its revision was lost, and is what the template is.
-		m.revision = s.update.Label
-	}
+	m.revision = s.revisionOf(task)
 	m.updated = s.update != nil && m.revision == s.update.Label
 	m.unreachable, m.lost = s.unreachable(task)
 	if wanted := s.wanted(m.revision); wanted != nil && !m.deleting {
@@ -87,6 +81,19 @@ func (s *scene) member(task *v1alpha1.MesosTask) *member {
 	m.leaving = !m.paused && (evict || !s.isOfFramework(task) || m.drift && s.unavailable == 0 || m.launched && s.Maintained.Has(agentOf(task)))
 	s.judge(m)
 	return m
+}
+
+// revisionOf is the revision that a task is of, by its label, or else its name.
+func (s *scene) revisionOf(task *v1alpha1.MesosTask) string {
+	revision := task.Labels[v1alpha1.LabelRevision]
+	if revision == "" {
+		_, revision, _ = v1alpha1.SetOf(task.Name)
+	}
+	if s.update != nil && revision != s.update.Label && s.revision(revision) == nil && restartsNothing(&task.Spec, &s.update.Template.Spec) {
+		// Its revision was lost, and is what the template is.
+		return s.update.Label
+	}
+	return revision
 }
 
 // isAdmitted says whether what restarts a task is as it was when its MesosTask was created: nobody has changed it since, or but the set, which noted it.

@@ -104,15 +104,15 @@ func (s *scene) isAsWanted(revision string, spec *v1alpha1.MesosTaskSpec, wanted
 	if reflect.DeepEqual(same, wanted.Spec) {
 		return true
 	}
-	print, ok := s.prints[revision]
+	known, ok := s.prints[revision]
 	if !ok {
-		print = restarting(&wanted.Spec)
+		known = restarting(&wanted.Spec)
 		if s.prints == nil {
 			s.prints = map[string]map[string]any{}
 		}
-		s.prints[revision] = print
+		s.prints[revision] = known
 	}
-	return reflect.DeepEqual(restarting(spec), print)
+	return reflect.DeepEqual(restarting(spec), known)
 }
 
 // fingerprint stands for the part of a spec whose change restarts a task.

@@ -306,11 +306,30 @@ func TestSet_crash(t *testing.T) {
 func (v *virtual) crashSet(end *death) {
 	v.Helper()
 	v.framework("")
+	live := v.dying(end)
+	watched := &budgets{}
+	watched.want(0, 3)
+	watched.watch(v, "web")
+	v.taskSet("web", "serve 1", rolled)
+	live(40 * time.Second)
+	v.wantSet("web", "True Available")
+	watched.want(2, 4)
+	v.patchSet("web", `{spec: {template: {spec: {shell: serve 2, maxRestarts: 7}}}}`)
+	live(2 * time.Minute)
+	v.wantSet("web", "True Available")
+	watched.judge(v)
+	v.wantStarted("web", 6)
+	v.wantDied(end)
+}
+
+// dying starts a process that dies, and returns how to let time pass: once it has died another goes on.
+func (v *virtual) dying(end *death) (live func(time.Duration)) {
+	v.Helper()
 	v.watch = end.watch
 	v.start()
 	v.watch = nil
 	died := false
-	live := func(d time.Duration) {
+	return func(d time.Duration) {
 		for ; d > 0; d -= time.Second {
 			v.pass(time.Second)
 			select {
@@ -324,24 +343,76 @@ func (v *virtual) crashSet(end *death) {
 			}
 		}
 	}
-	watched := &budgets{}
-	watched.want(0, 3)
-	watched.watch(v, "web")
-	v.taskSet("web", "serve 1", rolled)
-	live(40 * time.Second)
-	v.wantSet("web", "True Available")
-	watched.want(2, 4)
-	v.patchSet("web", `{spec: {template: {spec: {shell: serve 2, maxRestarts: 7}}}}`)
-	live(2 * time.Minute)
-	v.wantSet("web", "True Available")
-	watched.judge(v)
-	v.wantStarted("web", 6)
-	if !died {
+}
+
+// wantDied fails the test unless the process died as it was to, and nothing that must not happen did at Mesos.
+func (v *virtual) wantDied(end *death) {
+	v.Helper()
+	select {
+	case <-end.died:
+	default:
 		v.Errorf("%s %s was not taken %d times", end.kind, end.what, end.nth)
 	}
 	if disasters := v.mesos.Disasters(); len(disasters) > 0 {
 		v.Error(disasters)
 	}
+}
+
+// TestSet_crashTakingOver stops the process around each of the writes by which a set that was created anew takes over what it left, or makes it anew by what
+// lives at Mesos, and is scaled down then: nothing is started twice, or at all, beyond what ran.
+func TestSet_crashTakingOver(t *testing.T) {
+	taken := leadership.Step{Kind: leadership.StepWriteTask, What: "change"}
+	for _, lost := range []bool{false, true} {
+		if lost {
+			taken.What = "creation"
+		}
+		for _, step := range []leadership.Step{
+			taken, {Kind: leadership.StepWriteSet, What: "revision"}, {Kind: leadership.StepWriteSet, What: "status"}, {Kind: leadership.StepWriteTask, What: "deletion"},
+		} {
+			for _, nth := range []int{1, 2} {
+				for _, when := range []moment{before, sent, answered} {
+					if nth == 2 && (step.What == "revision" || step.What == "deletion") {
+						continue
+					}
+					t.Run(fmt.Sprintf("lost %t, %s %s %d, %s", lost, step.Kind, step.What, nth, when), func(t *testing.T) {
+						inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+							v.crashTakingOver(&death{kind: step.Kind, what: step.What, nth: nth, moment: when, died: make(chan struct{})}, lost)
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// crashTakingOver creates a set anew whose tasks run, with their MesosTasks or without, and scales it down, while a process of the operator dies.
+func (v *virtual) crashTakingOver(end *death, lost bool) {
+	v.Helper()
+	v.framework("")
+	v.start()
+	v.taskSet("web", "serve 1", rolled)
+	v.pass(40 * time.Second)
+	v.wantSet("web", "True Available")
+	v.stop()
+	v.letGo("web")
+	if lost {
+		removeTasks(v.T, v.client, v.namespace)
+		if err := v.client.DeleteAllOf(context.Background(), &appsv1.ControllerRevision{}, client.InNamespace(v.namespace)); err != nil {
+			v.Fatal(err)
+		}
+	}
+	v.taskSet("web", "serve 1", rolled)
+	live := v.dying(end)
+	live(2 * time.Minute)
+	v.wantSet("web", "True Available")
+	v.patchSet("web", `{spec: {replicas: 2}}`)
+	live(time.Minute)
+	v.wantSet("web", "True Available")
+	v.wantStarted("web", 3)
+	if running := v.mesos.LiveTasks(); running != 2 {
+		v.Errorf("%d run, want 2", running)
+	}
+	v.wantDied(end)
 }
 
 // TestSet_cost counts what is asked of the API server for a set of twelve: a creation, a binding and a status for each, and ten writes at most of the

@@ -118,7 +118,7 @@ func (c telling) Delete(ctx context.Context, object client.Object, options ...cl
 func (c telling) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
 	err := c.Client.Patch(ctx, object, patch, options...)
 	if err == nil && c.admit(object, false) {
-		err = c.Client.Update(ctx, object)
+		err = c.Update(ctx, object)
 	}
 	c.tell(object, err == nil)
 	return err
