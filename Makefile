@@ -137,15 +137,34 @@ helm-check: ## Lint the chart with Helm 3 and Helm 4 and run its template tests.
 helm-test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Install, upgrade and uninstall the chart in a real API server, and prove its roles.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 10m -v ./charts/...
 
+# FIGURES are the files that the last runs of bench left, which bench-docs publishes.
+FIGURES ?= $(wildcard $(BIN)/bench-*.json)
+
 .PHONY: bench
-bench: envtest build ## Measure against bare programs, as docs/performance.md describes. N is how many tasks (1000,10000), BENCH adds flags.
-	go build -o $(BIN)/bench ./hack/bench
-	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n $(or $(N),1000,10000) $(BENCH)
+bench: envtest build $(BIN)/bench ## Measure against bare programs, as docs/performance.md describes. N is how many tasks (1000,10000), BENCH adds flags.
+	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n $(or $(N),1000,10000) --out $(BIN)/bench-$(or $(N),default).json $(BENCH)
+
+.PHONY: bench-extra
+bench-extra: envtest build $(BIN)/bench ## Measure what takes longer: a slow API server, sets, a failover over ten minutes. N is how many tasks (1000), BENCH adds flags.
+	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n $(or $(N),1000) --pairs 1 --failover 10m --delays 5ms,25ms,100ms --sets 1,10,100 --out $(BIN)/bench-extra.json $(BENCH)
 
 .PHONY: bench-small
-bench-small: envtest build ## Measure with few tasks: counts that are not what they must be fail it.
-	go build -o $(BIN)/bench ./hack/bench
-	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n 200 --pairs 1 --goals abcdfhis --sets 2 --idle 3s --cuts 3 --apart 1s --out $(BIN)/bench-small.json $(BENCH)
+bench-small: envtest build $(BIN)/bench ## Measure with few tasks: it fails if a count is not what it must be.
+	KUBEBUILDER_ASSETS=$(BIN) $(BIN)/bench --n 200 --pairs 1 --goals abcdfhis --sets 2 --idle 3s --cuts 3 --apart 1s --out $(BIN)/small.json $(BENCH)
+
+.PHONY: bench-docs
+bench-docs: $(BIN)/bench $(BIN)/plot ## Write the figures of the last runs of bench into docs/performance.md and its plot. FIGURES names their files.
+	mkdir -p docs/performance
+	cp $(FIGURES) docs/performance/
+	$(BIN)/bench document docs/performance.md docs/performance/*.json
+	$(BIN)/plot docs/performance/plot.svg docs/performance/*.json
+
+.PHONY: $(BIN)/bench
+$(BIN)/bench:
+	go build -o $@ ./hack/bench
+
+$(BIN)/plot: $(wildcard hack/bench/plot/*)
+	cd hack/bench/plot && go build -o $@ .
 
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks of the pure packages.

@@ -141,3 +141,13 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func TestReplace(t *testing.T) {
+	got, err := replace("a\n"+begin+"old\n"+end+"b\n", "new\n")
+	if err != nil || got != "a\n"+begin+"new\n\n"+end+"b\n" {
+		t.Errorf("it is %q, error %v", got, err)
+	}
+	if _, err := replace("a\n"+begin, "new\n"); err == nil {
+		t.Error("a document without an end was written")
+	}
+}

@@ -45,7 +45,7 @@ var (
 	idleCPU         = figure{goal: "d", what: "idle, CPU", unit: "% of a core", bound: value(0.3)}
 	idleWrites      = figure{goal: "d", what: "idle, API writes but the lease's", unit: "writes", bound: exact(0)}
 	idleReads       = figure{goal: "d", what: "idle, reads of the operator's kinds", unit: "reads", bound: exact(0)}
-	stormAsked      = figure{goal: "f", what: "10 cuts, asked in RECONCILE", unit: "per task", bound: from(1_000, count(2))}
+	stormAsked      = figure{goal: "f", what: "10 cuts, asked in RECONCILE", unit: "per task", bound: from(100_000, count(2))}
 	stormWrites     = figure{goal: "f", what: "10 cuts, writes to MesosTasks", unit: "writes", bound: exact(0)}
 	startFirst      = figure{goal: "h", what: "start to the first RECONCILE", unit: "s", bound: from(10_000, ratio(1.2)), grows: true}
 	startAll        = figure{goal: "h", what: "start to all answered for", unit: "s", bound: from(10_000, ratio(1.3))}

@@ -12,10 +12,13 @@
 //	counts.go    the API server's own counters
 //	watch.go     how far the tasks are
 //	goals.go     what is measured, and the goals
+//	sets.go, slow.go, start.go, placement.go  the goals that are measured once, beside the pairs
 //	programs.go  the bare programs' command lines
+//	document.go  the tables of docs/performance.md
 //	bare/        the bare programs
 //	report/      medians, ratios, verdicts, tables; pure
 //	usage/       /proc
+//	plot/        draws the figures; a module of its own
 //
 // The status is 1 if anything failed or a count is not what it must be. Times are told, and never fail a run.
 package main
@@ -44,7 +47,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/hack/bench/usage"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	ctrl.SetLogger(logr.Discard())
@@ -55,8 +60,9 @@ func main() {
 	}
 	if err := do(ctx, arguments); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // options are the command line.
@@ -148,8 +154,8 @@ func (o options) pairsOf(n int) int {
 	}
 }
 
-// run is one run of the harness.
-type run struct {
+// bench is one run of the harness.
+type bench struct {
 	options
 	book
 	cancel context.CancelCauseFunc
@@ -171,7 +177,7 @@ func runBench(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	r := &run{options: o, cancel: cancel, load: load}
+	r := &bench{options: o, cancel: cancel, load: load}
 	if r.wants("e") {
 		if err := r.placement(ctx); err != nil {
 			return err
@@ -184,11 +190,11 @@ func runBench(ctx context.Context, arguments []string) error {
 		}
 	}
 	// What was measured before something failed is told all the same.
-	return errors.Join(err, r.tell(ctx))
+	return errors.Join(err, r.tell(context.WithoutCancel(ctx)))
 }
 
 // tell prints the table and writes the file.
-func (r *run) tell(ctx context.Context) error {
+func (r *bench) tell(ctx context.Context) error {
 	described, err := r.load.run(ctx)
 	if err != nil {
 		return err
@@ -209,12 +215,17 @@ func (r *run) tell(ctx context.Context) error {
 }
 
 // series makes what is asked for with one number of tasks.
-func (r *run) series(ctx context.Context, n int) (err error) {
+func (r *bench) series(ctx context.Context, n int) (err error) {
 	s, err := build(ctx, r.cancel, r.bin, n)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.end()) }()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.keepLog(r.out+".manager.log"))
+		}
+		err = errors.Join(err, s.end())
+	}()
 	s.profileTo = r.profiles
 	watching, stop := context.WithCancel(ctx)
 	// An API server that is asked to end waits for its watches.
@@ -223,22 +234,23 @@ func (r *run) series(ctx context.Context, n int) (err error) {
 	if err != nil {
 		return err
 	}
-	p := &pair{stand: s, book: &r.book, watcher: w, n: n, idle: r.idle, say: r.say(n)}
-	if r.wants("j") {
+	p := &pair{stand: s, book: &r.book, watcher: w, n: n, say: r.say(n)}
+	first := n == r.sizes[0]
+	if first && r.wants("j") {
 		few := *p
 		few.n = startTasks
 		if err := few.starts(ctx); err != nil {
 			return err
 		}
 	}
-	if err := r.pairsFor(ctx, p); err != nil {
+	if err := r.pairsFor(ctx, p); err != nil || !first {
 		return err
 	}
 	return r.extras(ctx, p)
 }
 
 // pairsFor makes the pairs.
-func (r *run) pairsFor(ctx context.Context, p *pair) error {
+func (r *bench) pairsFor(ctx context.Context, p *pair) error {
 	if !r.wants("abcdfhi") {
 		return nil
 	}
@@ -250,9 +262,13 @@ func (r *run) pairsFor(ctx context.Context, p *pair) error {
 		}
 		began := time.Now()
 		p.say("pair %d of %d", i+1, r.pairsOf(p.n))
-		p.cuts, p.apart = 0, r.apart
+		// What takes its time whatever the number of tasks is done once.
+		p.idle, p.cuts, p.failover = 0, 0, 0
 		if i == 0 {
-			p.cuts, p.failover = r.cuts, r.failover
+			p.idle = r.idle
+		}
+		if i == 0 && p.n == r.sizes[0] {
+			p.cuts, p.apart, p.failover = r.cuts, r.apart, r.failover
 		}
 		if err := p.both(ctx); err != nil {
 			return err
@@ -262,8 +278,8 @@ func (r *run) pairsFor(ctx context.Context, p *pair) error {
 	return nil
 }
 
-// extras measures what is measured once, with the numbers of tasks that it makes sense with.
-func (r *run) extras(ctx context.Context, p *pair) error {
+// extras measures what is measured once, with the first number of tasks.
+func (r *bench) extras(ctx context.Context, p *pair) error {
 	if r.wants("g") {
 		for _, delay := range r.delays {
 			if err := p.slow(ctx, delay); err != nil {
@@ -285,7 +301,7 @@ func (r *run) extras(ctx context.Context, p *pair) error {
 }
 
 // say tells what is being done, and notes the load meanwhile.
-func (r *run) say(n int) func(format string, values ...any) {
+func (r *bench) say(n int) func(format string, values ...any) {
 	return func(format string, values ...any) {
 		r.load.take()
 		fmt.Printf("%5d s, %6d tasks: %s\n", int(time.Since(r.load.began).Seconds()), n, fmt.Sprintf(format, values...))

@@ -19,7 +19,7 @@ type pair struct {
 	*book
 	watcher *watcher
 	n       int
-	// idle is how long idleness is watched.
+	// idle is how long idleness is watched; zero for not at all.
 	idle time.Duration
 	// storm is how many cuts there are, and how far apart; none for no storm.
 	cuts  int
@@ -102,13 +102,15 @@ func (p *pair) noop(ctx context.Context) error {
 	p.bare(startFirst, p.n, result.Seconds)
 	p.bare(startAll, p.n, result.Seconds)
 	p.bare(startCPU, p.n, result.CPUSeconds)
-	resting, err := p.rest(ctx, noop.PID(), profiles)
+	resting, err := atRest(ctx, noop.PID(), profiles, p.idle)
 	if err != nil {
 		return err
 	}
 	p.bare(memorySteady, p.n, mebibytes(resting.memory.Resident))
 	p.bare(memoryPeak, p.n, mebibytes(resting.memory.Peak))
-	p.bare(idleCPU, p.n, resting.percent)
+	if p.idle > 0 {
+		p.bare(idleCPU, p.n, resting.percent)
+	}
 	return noop.End(syscall.SIGTERM)
 }
 
@@ -120,8 +122,8 @@ type resting struct {
 	percent float64
 }
 
-// rest lets a process collect its garbage, and watches it do nothing.
-func (p *pair) rest(ctx context.Context, pid int, profiles string) (resting, error) {
+// atRest lets a process collect its garbage, and watches it do nothing for a while.
+func atRest(ctx context.Context, pid int, profiles string, idle time.Duration) (resting, error) {
 	var r resting
 	if err := collect(ctx, profiles); err != nil {
 		return r, fmt.Errorf("collecting garbage: %w", err)
@@ -135,7 +137,7 @@ func (p *pair) rest(ctx context.Context, pid int, profiles string) (resting, err
 	if err != nil {
 		return r, err
 	}
-	if err := pause(ctx, p.idle); err != nil {
+	if err := pause(ctx, idle); err != nil {
 		return r, err
 	}
 	after, err := usage.CPU(pid)
@@ -220,10 +222,17 @@ const eventsPerSecond, eventBurst = 10, 100
 
 // rests watches the manager do nothing.
 func (p *pair) rests(ctx context.Context) error {
+	if p.idle == 0 {
+		return nil
+	}
 	p.say("product: idle")
+	// The framework's counts are written up to five seconds later.
+	if err := pause(ctx, 6*time.Second); err != nil {
+		return err
+	}
 	var r resting
 	m, err := p.measure(ctx, func() (err error) {
-		r, err = p.rest(ctx, p.manager.PID(), p.profiles)
+		r, err = atRest(ctx, p.manager.PID(), p.profiles, p.idle)
 		return err
 	})
 	if err != nil {
@@ -281,6 +290,7 @@ func (p *pair) cut(ctx context.Context, pace int) (m phase, pass time.Duration, 
 	if err != nil {
 		return m, 0, err
 	}
+	p.say("a cut was followed by %d SUBSCRIBE, %d RECONCILE and %d answers", m.mesos.Calls["SUBSCRIBE"], m.mesos.Calls["RECONCILE"], m.mesos.Answered)
 	counted, total, err := p.passes(ctx)
 	if err == nil && counted != count+1 {
 		err = fmt.Errorf("one cut was followed by %d passes", counted-count)
@@ -412,7 +422,7 @@ func (p *pair) restart(ctx context.Context) error {
 	p.product(startAll, p.n, all.Seconds())
 	p.product(startCPU, p.n, used.Seconds())
 	p.product(startWrites, p.n, float64(m.requests.sum(patches)))
-	r, err := p.rest(ctx, p.manager.PID(), p.profiles)
+	r, err := atRest(ctx, p.manager.PID(), p.profiles, 0)
 	if err != nil {
 		return err
 	}

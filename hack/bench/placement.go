@@ -23,7 +23,7 @@ var placements = []struct {
 }
 
 // placement runs them.
-func (r *run) placement(ctx context.Context) error {
+func (r *bench) placement(ctx context.Context) error {
 	r.say(0)("placement: its Go benchmarks")
 	output, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "BenchmarkPlace$", "-benchmem", "-benchtime", "5x", "-count", "5", "./controllers/placement/").CombinedOutput()
 	if err != nil {

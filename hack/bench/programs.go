@@ -18,12 +18,13 @@ import (
 	"github.com/mesos-operator/mesos-operator/hack/bench/bare"
 )
 
-// programs are the bare programs, by the name that the first argument has.
+// programs are what else this program does, by its first argument: the bare programs, and the document.
 var programs = map[string]func(context.Context, []string) error{
 	"tasks":     runTasks,
 	"reconnect": runReconnect,
 	"noop":      runNoop,
 	"slow":      runSlow,
+	"document":  runDocument,
 }
 
 // inFlight is how many requests the bare program has under way at once, as many as the product.

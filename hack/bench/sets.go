@@ -76,7 +76,7 @@ func (p *pair) createSets(ctx context.Context, many int) error {
 	}
 	for i := range many {
 		set := &v1alpha1.MesosTaskSet{ObjectMeta: metav1.ObjectMeta{Name: setName(i), Namespace: bare.Namespace}}
-		set.Spec.Replicas = new(int32(p.n / many)) //nolint:gosec // less than a million
+		set.Spec.Replicas = new(int32(p.n / many))
 		set.Spec.Template.Spec = like
 		if err := p.admin.Create(ctx, set); err != nil {
 			return fmt.Errorf("creating a set: %w", err)
@@ -116,7 +116,7 @@ func (p *pair) setsDone(ctx context.Context, size int) error {
 			return false, fmt.Errorf("listing the sets: %w", err)
 		}
 		for i := range list.Items {
-			set, want := &list.Items[i], int32(size) //nolint:gosec // less than a million
+			set, want := &list.Items[i], int32(size)
 			status := set.Status
 			if status.ObservedGeneration != set.Generation || status.Replicas != want || status.TerminatingReplicas != 0 ||
 				status.UpdatedReplicas != want || status.AvailableReplicas != want {

@@ -8,7 +8,6 @@ import (
 	"syscall"
 	"time"
 
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -77,18 +76,7 @@ func (p *pair) slowDown(ctx context.Context, delay time.Duration) (*program.Prog
 	if err := writeKubeconfig(p.operator, "http://"+address); err != nil {
 		return nil, errors.Join(err, proxy.End(syscall.SIGTERM))
 	}
-	err = p.until(ctx, "the proxy", func(ctx context.Context) (bool, error) {
-		client, err := rest.HTTPClientFor(&rest.Config{})
-		if err != nil {
-			return false, err
-		}
-		response, err := client.Get("http://" + address + "/readyz") //nolint:noctx // on this machine
-		if err != nil {
-			return false, nil //nolint:nilerr // it is not there yet
-		}
-		return true, response.Body.Close()
-	})
-	return proxy, err
+	return proxy, p.answers(ctx, "http://"+address+"/readyz")
 }
 
 // writeKubeconfig writes one that reaches a server without credentials.

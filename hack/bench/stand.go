@@ -105,6 +105,16 @@ func (s *stand) end() error {
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
 }
 
+// keepLog keeps the log of the manager for whoever wants to know why something failed.
+func (s *stand) keepLog(path string) error {
+	text, err := readFile(s.path("manager.log"))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("The log of the manager is in %s.\n", path)
+	return os.WriteFile(path, text, 0o600)
+}
+
 func (s *stand) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *stand) startAPIServer(context.Context) error {
@@ -196,18 +206,23 @@ func (s *stand) stopManager(context.Context) error {
 
 // connected waits until the framework is subscribed and every task was answered for.
 func (s *stand) connected(ctx context.Context) error {
+	// Until then its conditions are those of the manager before.
+	if err := s.answers(ctx, "http://"+s.probes+"/readyz"); err != nil {
+		return err
+	}
 	return s.until(ctx, "the framework to be reconciled", func(ctx context.Context) (bool, error) {
 		framework := &v1alpha1.MesosFramework{}
 		if err := s.admin.Get(ctx, client.ObjectKey{Name: frameworkName}, framework); err != nil {
 			return false, err
 		}
 		s.framework = framework.Status.FrameworkID
-		response, err := http.Get("http://" + s.probes + "/readyz") //nolint:noctx,gosec // on this machine
-		if err != nil {
-			return false, nil //nolint:nilerr // it is not there yet
-		}
-		return response.StatusCode == http.StatusOK && meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionTasksReconciled), response.Body.Close()
+		return meta.IsStatusConditionTrue(framework.Status.Conditions, v1alpha1.ConditionTasksReconciled), nil
 	})
+}
+
+// answers waits until a program answers that all is well.
+func (s *stand) answers(ctx context.Context, url string) error {
+	return s.until(ctx, url, func(ctx context.Context) (bool, error) { return fetch(ctx, url, io.Discard) == nil, nil })
 }
 
 const frameworkName = "default"
@@ -245,7 +260,7 @@ func (s *stand) makeLike(ctx context.Context) error {
 		}
 		var task v1alpha1.MesosTask
 		err = json.Unmarshal(like, &task)
-		return task.Status.Task != nil && string(task.Status.Task.State) == running, err
+		return task.Status.Task != nil && task.Status.Task.State == running, err
 	}); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type apiServer struct {
 }
 
 func newAPIServer(t *testing.T) *apiServer {
+	t.Helper()
 	s := &apiServer{}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -92,7 +93,9 @@ func TestSlow(t *testing.T) {
 	}
 	const delay = 50 * time.Millisecond
 	done := make(chan error, 1)
-	go func() { done <- Slow{Config: &rest.Config{Host: api.URL}, Delay: delay, Listener: listener}.Run(t.Context()) }()
+	go func() {
+		done <- Slow{Config: &rest.Config{Host: api.URL}, Delay: delay, Listener: listener}.Run(t.Context())
+	}()
 	for _, c := range []struct {
 		method, path string
 		slow         bool

@@ -30,7 +30,7 @@ type Noop struct {
 	Pprof string
 }
 
-// noopWorkers is how many MesosTasks are looked at at once.
+// noopWorkers is how many MesosTasks it looks at concurrently.
 const noopWorkers = 8
 
 // Run runs the manager until ctx ends.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -44,11 +45,12 @@ var header = []string{"goal", "what", "tasks", "product", "unit", "bare", "ratio
 func Table(w io.Writer, rows []Row) error {
 	var text strings.Builder
 	out := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, strings.Join(header, "\t"))
+	lines := []string{strings.Join(header, "\t")}
 	for _, r := range rows {
-		fmt.Fprintln(out, strings.Join(r.cells(), "\t"))
+		lines = append(lines, strings.Join(r.cells(), "\t"))
 	}
-	if err := out.Flush(); err != nil {
+	_, err := io.WriteString(out, strings.Join(lines, "\n")+"\n")
+	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
@@ -61,11 +63,11 @@ func Table(w io.Writer, rows []Row) error {
 
 // Markdown writes the rows as a table of a document.
 func Markdown(w io.Writer, rows []Row) error {
-	text := "| " + strings.Join(header, " | ") + " |\n|" + strings.Repeat("---|", len(header)) + "\n"
+	lines := []string{"| " + strings.Join(header, " | ") + " |", "|" + strings.Repeat("---|", len(header))}
 	for _, r := range rows {
-		text += "| " + strings.Join(r.cells(), " | ") + " |\n"
+		lines = append(lines, "| "+strings.Join(r.cells(), " | ")+" |")
 	}
-	_, err := io.WriteString(w, text)
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }
 
