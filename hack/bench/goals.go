@@ -19,6 +19,9 @@ func value(most float64) report.Bound { return report.Bound{Kind: report.Value, 
 func exact(of float64) report.Bound   { return report.Bound{Kind: report.Exact, Most: of} }
 func count(most float64) report.Bound { return report.Bound{Kind: report.Count, Most: most} }
 
+// about is an exact count, but for the few tasks that take over five seconds for one step: that is written. On a busy machine there are some.
+func about(of float64) report.Bound { return report.Bound{Kind: report.Exact, Most: of, Within: 0.05} }
+
 // from is a bound that means something for so many tasks and more.
 func from(n int, b report.Bound) report.Bound {
 	b.From = n
@@ -31,31 +34,32 @@ var (
 	reconnectLine   = figure{goal: "a", what: "reconnect, line rate", unit: "s", bound: from(100_000, value(1.5))}
 	reconnectCPU    = figure{goal: "a", what: "reconnect, CPU", unit: "us/task", bound: from(10_000, value(15))}
 	reconnectWrites = figure{goal: "a", what: "reconnect, writes to MesosTasks", unit: "writes", bound: exact(0)}
-	reconnectAsked  = figure{goal: "a", what: "reconnect, asked in RECONCILE", unit: "per task", bound: exact(1)}
-	createWall      = figure{goal: "b", what: "created to RUNNING", unit: "s", bound: from(1_000, ratio(1.15)), grows: true}
-	createWrites    = figure{goal: "b", what: "created to RUNNING, writes besides the user's", unit: "per task", bound: exact(2)}
-	createRefused   = figure{goal: "b", what: "created to RUNNING, writes that were refused", unit: "per task"}
-	createCPU       = figure{goal: "b", what: "created to RUNNING, CPU", unit: "ms/task", bound: from(1_000, value(1))}
-	createServer    = figure{goal: "b", what: "created to RUNNING, CPU of the API server and etcd", unit: "ms/task"}
-	createEvents    = figure{goal: "b", what: "created to RUNNING, Events over their budget", unit: "Events", bound: count(0)}
-	createLaunches  = figure{goal: "b", what: "created to RUNNING, launches", unit: "per task", bound: exact(1)}
-	memorySteady    = figure{goal: "c", what: "memory after a start, resident", unit: "MiB", bound: from(100_000, ratio(1.2)), grows: true}
-	memoryPeak      = figure{goal: "c", what: "memory after a start, peak", unit: "MiB", bound: from(100_000, ratio(1.2))}
-	memoryRunning   = figure{goal: "c", what: "memory after N were created, resident", unit: "MiB"}
-	idleCPU         = figure{goal: "d", what: "idle, CPU", unit: "% of a core", bound: value(0.3)}
-	idleWrites      = figure{goal: "d", what: "idle, API writes but the lease's", unit: "writes", bound: exact(0)}
-	idleReads       = figure{goal: "d", what: "idle, reads of the operator's kinds", unit: "reads", bound: exact(0)}
-	stormAsked      = figure{goal: "f", what: "10 cuts, asked in RECONCILE", unit: "per task", bound: from(100_000, count(2))}
-	stormWrites     = figure{goal: "f", what: "10 cuts, writes to MesosTasks", unit: "writes", bound: exact(0)}
-	startFirst      = figure{goal: "h", what: "start to the first RECONCILE", unit: "s", bound: from(10_000, ratio(1.2)), grows: true}
-	startAll        = figure{goal: "h", what: "start to all answered for", unit: "s", bound: from(10_000, ratio(1.3))}
-	startCPU        = figure{goal: "h", what: "start to all answered for, CPU", unit: "s", grows: true}
-	startWrites     = figure{goal: "h", what: "start, writes to MesosTasks", unit: "writes", bound: exact(0)}
-	deleteWall      = figure{goal: "i", what: "delete", unit: "s", bound: from(1_000, ratio(1.15)), grows: true}
-	deleteWrites    = figure{goal: "i", what: "delete, writes besides the user's", unit: "per task", bound: exact(1)}
-	deleteCPU       = figure{goal: "i", what: "delete, CPU", unit: "ms/task"}
-	deleteServer    = figure{goal: "i", what: "delete, CPU of the API server and etcd", unit: "ms/task"}
-	deleteKills     = figure{goal: "i", what: "delete, KILLs", unit: "per task", bound: count(1.05)}
+	// The fence and the end mark of a pass are asked for besides the tasks.
+	reconnectAsked = figure{goal: "a", what: "reconnect, asked in RECONCILE besides each task", unit: "entries", bound: count(2)}
+	createWall     = figure{goal: "b", what: "created to RUNNING", unit: "s", bound: from(1_000, ratio(1.15)), grows: true}
+	createWrites   = figure{goal: "b", what: "created to RUNNING, writes besides the user's", unit: "per task", bound: about(2)}
+	createRefused  = figure{goal: "b", what: "created to RUNNING, writes that were refused", unit: "per task"}
+	createCPU      = figure{goal: "b", what: "created to RUNNING, CPU", unit: "ms/task", bound: from(1_000, value(1))}
+	createServer   = figure{goal: "b", what: "created to RUNNING, CPU of the API server and etcd", unit: "ms/task"}
+	createEvents   = figure{goal: "b", what: "created to RUNNING, Events over their budget", unit: "Events", bound: count(0)}
+	createLaunches = figure{goal: "b", what: "created to RUNNING, launches", unit: "per task", bound: exact(1)}
+	memorySteady   = figure{goal: "c", what: "memory after a start, resident", unit: "MiB", bound: from(100_000, ratio(1.2)), grows: true}
+	memoryPeak     = figure{goal: "c", what: "memory after a start, peak", unit: "MiB", bound: from(100_000, ratio(1.2))}
+	memoryRunning  = figure{goal: "c", what: "memory after N were created, resident", unit: "MiB"}
+	idleCPU        = figure{goal: "d", what: "idle, CPU", unit: "% of a core", bound: value(0.3)}
+	idleWrites     = figure{goal: "d", what: "idle, API writes but the lease's", unit: "writes", bound: exact(0)}
+	idleReads      = figure{goal: "d", what: "idle, reads of the operator's kinds", unit: "reads", bound: exact(0)}
+	stormAsked     = figure{goal: "f", what: "10 cuts, asked in RECONCILE", unit: "per task", bound: from(100_000, count(2))}
+	stormWrites    = figure{goal: "f", what: "10 cuts, writes to MesosTasks", unit: "writes", bound: exact(0)}
+	startFirst     = figure{goal: "h", what: "start to the first RECONCILE", unit: "s", bound: from(10_000, ratio(1.2)), grows: true}
+	startAll       = figure{goal: "h", what: "start to all answered for", unit: "s", bound: from(10_000, ratio(1.3))}
+	startCPU       = figure{goal: "h", what: "start to all answered for, CPU", unit: "s", grows: true}
+	startWrites    = figure{goal: "h", what: "start, writes to MesosTasks", unit: "writes", bound: exact(0)}
+	deleteWall     = figure{goal: "i", what: "delete", unit: "s", bound: from(1_000, ratio(1.15)), grows: true}
+	deleteWrites   = figure{goal: "i", what: "delete, writes besides the user's", unit: "per task", bound: about(1)}
+	deleteCPU      = figure{goal: "i", what: "delete, CPU", unit: "ms/task"}
+	deleteServer   = figure{goal: "i", what: "delete, CPU of the API server and etcd", unit: "ms/task"}
+	deleteKills    = figure{goal: "i", what: "delete, KILLs", unit: "per task", bound: count(1.05)}
 )
 
 // order is that of the table.

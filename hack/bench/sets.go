@@ -147,11 +147,11 @@ func setFigures(many, size int) ofSets {
 	const against = " (against MesosTasks)"
 	return ofSets{
 		create:       figure{goal: "s", what: name + ", created" + against, unit: "s", bound: from(1_000, ratio(1.2))},
-		createWrites: figure{goal: "s", what: name + ", created, writes to MesosTasks", unit: "per task", bound: exact(3)},
+		createWrites: figure{goal: "s", what: name + ", created, writes to MesosTasks", unit: "per task", bound: about(3)},
 		roll:         figure{goal: "s", what: name + ", rolled" + against, unit: "s", bound: from(1_000, ratio(1.2))},
 		rollWrites:   figure{goal: "s", what: name + ", rolled, writes to MesosTasks", unit: "per task"},
 		end:          figure{goal: "s", what: name + ", scaled to none" + against, unit: "s", bound: from(1_000, ratio(1.2))},
-		endWrites:    figure{goal: "s", what: name + ", scaled to none, writes to MesosTasks", unit: "per task", bound: exact(2)},
+		endWrites:    figure{goal: "s", what: name + ", scaled to none, writes to MesosTasks", unit: "per task", bound: about(2)},
 	}
 }
 

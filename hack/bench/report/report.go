@@ -29,6 +29,8 @@ const (
 type Bound struct {
 	Kind Kind    `json:"kind,omitempty"`
 	Most float64 `json:"most"`
+	// Within is by how much an exact count may differ: what of N tasks may take so long, on a busy machine, that a write about it is due.
+	Within float64 `json:"within,omitempty"`
 	// From is how many tasks there must be for the goal to mean anything: constant costs hide what a task costs.
 	From int `json:"from,omitempty"`
 }
@@ -120,7 +122,7 @@ func (r Row) Verdict() Verdict {
 	switch b := r.Bound; {
 	case b.Kind == None, r.N < b.From:
 		return NoGoal
-	case b.Kind == Exact && slices.ContainsFunc(r.Product, func(f float64) bool { return math.Abs(f-b.Most) > slack }),
+	case b.Kind == Exact && slices.ContainsFunc(r.Product, func(f float64) bool { return math.Abs(f-b.Most) > b.Within+slack }),
 		b.Kind == Count && slices.ContainsFunc(r.Product, func(f float64) bool { return f > b.Most+slack }):
 		return Failed
 	case b.Kind == Ratio && !(Median(r.Ratios()) <= b.Most), b.Kind == Value && !(Median(r.Product) <= b.Most):
@@ -140,6 +142,9 @@ func (r Row) goal() string {
 		text = "<= " + figure(b.Most) + " x bare"
 	case Exact:
 		text = "= " + figure(b.Most)
+		if b.Within > 0 {
+			text += " +- " + figure(b.Within)
+		}
 	case Value, Count:
 		text = "<= " + figure(b.Most) + " " + r.Unit
 	}

@@ -32,6 +32,7 @@ func TestRow_Verdict(t *testing.T) {
 		"of too few tasks":            {Row{N: 1000, Product: []float64{5}, Bound: Bound{Kind: Value, Most: 1, From: 10_000}}, NoGoal},
 		"an exact count":              {Row{Product: []float64{2, 2}, Bound: Bound{Kind: Exact, Most: 2}}, OK},
 		"one write too many":          {Row{Product: []float64{2, 2, 2.0001, 2, 2}, Bound: Bound{Kind: Exact, Most: 2}}, Failed},
+		"a write that was due":        {Row{Product: []float64{2.01}, Bound: Bound{Kind: Exact, Most: 2, Within: 0.02}}, OK},
 		"one write too few":           {Row{Product: []float64{1.9999}, Bound: Bound{Kind: Exact, Most: 2}}, Failed},
 		"a count below its bound":     {Row{Product: []float64{7}, Bound: Bound{Kind: Count, Most: 8}}, OK},
 		"a count above its bound":     {Row{Product: []float64{7, 9}, Bound: Bound{Kind: Count, Most: 8}}, Failed},
