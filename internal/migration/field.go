@@ -1,0 +1,40 @@
+package migration
+
+// field is one of a kind of definition: what becomes of it, or why nothing does.
+type field struct {
+	name string
+	fate Fate
+	// state is what the scheduler tells of the definition as it runs, and no part of it.
+	state bool
+	// here is where it lands, for those that are carried over. Those without take are read along with another.
+	here string
+	// why is the sentence for those that differ, are left out or refused.
+	why  string
+	take func(c *conversion, v node)
+}
+
+// apply goes through a table: every field that is there is carried over, or remarked on.
+func (c *conversion) apply(n node, table []field) {
+	for _, f := range table {
+		v := n.get(f.name)
+		switch {
+		case v.absent():
+		case f.state:
+			v.settle()
+			v.kept("tells of the definition as it runs: no part of it")
+		case f.fate == LeftOut && v.void(), f.fate == Refused && v.void():
+			v.settle()
+		case f.fate == LeftOut:
+			v.leftOut("%s", f.why)
+		case f.fate == Refused:
+			v.refuse("%s", f.why)
+		default:
+			if f.take != nil {
+				f.take(c, v)
+			}
+			if f.fate == Differs {
+				v.differs("%s", f.why)
+			}
+		}
+	}
+}

@@ -1,0 +1,292 @@
+package migration
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// book is what was taken of a definition, and what is to be said of it.
+type book struct {
+	// taken are paths of values that became something; settled those of which all that stands below is dealt with by one remark.
+	taken, settled map[string]bool
+	remarks        []Remark
+}
+
+func newBook() *book {
+	return &book{taken: map[string]bool{}, settled: map[string]bool{}}
+}
+
+func (b *book) say(fate Fate, path, text string, arguments ...any) {
+	if len(arguments) > 0 {
+		text = fmt.Sprintf(text, arguments...)
+	}
+	remark := Remark{Fate: fate, Path: path, Text: text}
+	if !slices.Contains(b.remarks, remark) {
+		b.remarks = append(b.remarks, remark)
+	}
+}
+
+// sayDefault remarks on what the definition leaves to its scheduler.
+func (b *book) sayDefault(path, text string, arguments ...any) {
+	if len(arguments) > 0 {
+		text = fmt.Sprintf(text, arguments...)
+	}
+	b.remarks = append(b.remarks, Remark{Fate: Kept, Path: path, Text: text, Default: true})
+}
+
+// refused says whether anything keeps the definition from being converted.
+func (b *book) refused() bool {
+	return slices.ContainsFunc(b.remarks, func(r Remark) bool { return r.Fate == Refused })
+}
+
+// node is a value of a definition, and where it stands.
+type node struct {
+	path  string
+	value any
+	book  *book
+}
+
+var plainKey = regexp.MustCompile(`^[\w@-]+$`)
+
+// below is the path of a key.
+func below(path, key string) string {
+	switch {
+	case !plainKey.MatchString(key):
+		return path + "[" + strconv.Quote(key) + "]"
+	case path == "":
+		return key
+	}
+	return path + "." + key
+}
+
+// get is the value under keys, one within the other. One that is not there is absent.
+func (n node) get(keys ...string) node {
+	for _, key := range keys {
+		object, _ := n.value.(map[string]any)
+		n = node{path: below(n.path, key), value: object[key], book: n.book}
+	}
+	return n
+}
+
+// first is the value under the first of the keys that is there: some fields have several names.
+func (n node) first(keys ...string) node {
+	for _, key := range keys {
+		if v := n.get(key); !v.absent() {
+			return v
+		}
+	}
+	return n.get(keys[0])
+}
+
+func (n node) absent() bool { return n.value == nil }
+
+// void says whether the value is nothing, or asks for nothing.
+func (n node) void() bool {
+	switch v := n.value.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// strike strikes out a value that became something, or asks for nothing.
+func (n node) strike() {
+	n.book.taken[n.path] = true
+}
+
+// settle strikes out all that stands below.
+func (n node) settle() {
+	n.book.settled[n.path] = true
+}
+
+func (n node) kept(text string, arguments ...any)    { n.book.say(Kept, n.path, text, arguments...) }
+func (n node) differs(text string, arguments ...any) { n.book.say(Differs, n.path, text, arguments...) }
+
+// leftOut says that nothing becomes of the value, nor of what stands below.
+func (n node) leftOut(text string, arguments ...any) {
+	n.settle()
+	n.book.say(LeftOut, n.path, text, arguments...)
+}
+
+// refuse keeps the definition from being converted.
+func (n node) refuse(text string, arguments ...any) {
+	n.settle()
+	n.book.say(Refused, n.path, text, arguments...)
+}
+
+// items are the elements of a list.
+func (n node) items() []node {
+	list, isList := n.value.([]any)
+	if !isList {
+		if !n.absent() {
+			n.refuse("is no list: put it right in the definition")
+		}
+		return nil
+	}
+	nodes := make([]node, len(list))
+	for i, value := range list {
+		nodes[i] = node{path: fmt.Sprintf("%s[%d]", n.path, i), value: value, book: n.book}
+	}
+	return nodes
+}
+
+// keys are those of an object, in order.
+func (n node) keys() []string {
+	object, isObject := n.value.(map[string]any)
+	if !isObject && !n.absent() {
+		n.refuse("is no object: put it right in the definition")
+	}
+	return slices.Sorted(maps.Keys(object))
+}
+
+// text takes a text; numbers and truths are texts as they are written.
+func (n node) text() string {
+	n.strike()
+	switch v := n.value.(type) {
+	case nil:
+		return ""
+	case string:
+		if strings.ContainsRune(v, 0) {
+			n.refuse("has a NUL in it: take it out of the definition")
+		}
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	n.refuse("is no text: put it right in the definition")
+	return ""
+}
+
+// texts takes a list of texts.
+func (n node) texts() []string {
+	var list []string
+	for _, item := range n.items() {
+		list = append(list, item.text())
+	}
+	return list
+}
+
+// flag takes a truth.
+func (n node) flag() bool {
+	n.strike()
+	switch v := n.value.(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	case string:
+		if truth, err := strconv.ParseBool(v); err == nil {
+			return truth
+		}
+	}
+	n.refuse("is neither true nor false: put it right in the definition%s", n.template())
+	return false
+}
+
+// quantity takes a number, bare or as a text, as Kubernetes writes it.
+func (n node) quantity() (resource.Quantity, bool) {
+	written := strings.TrimSpace(n.text())
+	if _, err := strconv.ParseFloat(written, 64); err != nil {
+		n.refuse("%q is no number%s", written, n.template())
+		return resource.Quantity{}, false
+	}
+	amount, err := resource.ParseQuantity(written)
+	if err != nil {
+		n.refuse("%q is no number that could be counted with: %v", written, err)
+		return resource.Quantity{}, false
+	}
+	return amount, true
+}
+
+// template says what to do where a value is one that something else is to fill in.
+func (n node) template() string {
+	if text, isText := n.value.(string); isText && templated.MatchString(text) {
+		return ": fill in the template first, and convert what comes out"
+	}
+	return ""
+}
+
+// whole takes a whole number, which is brought within bounds.
+func (n node) whole(least, most int32) int32 {
+	amount, ok := n.quantity()
+	if !ok {
+		return least
+	}
+	value := math.Ceil(amount.AsApproximateFloat64())
+	switch {
+	case value < float64(least):
+		n.differs("is %s, and %d here, which is the least", amount.String(), least)
+		return least
+	case value > float64(most):
+		n.differs("is %s, and %d here, which is the most", amount.String(), most)
+		return most
+	}
+	return int32(value)
+}
+
+// unread remarks on all that was neither taken nor settled, by the topmost path below which nothing was.
+func (n node) unread() {
+	if n.book.settled[n.path] || n.book.taken[n.path] {
+		return
+	}
+	switch v := n.value.(type) {
+	case nil:
+		return
+	case map[string]any:
+		if n.path == "" || n.book.touched(n.path) {
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				n.get(key).unread()
+			}
+			return
+		}
+	case []any:
+		if n.book.touched(n.path) {
+			for _, item := range n.items() {
+				item.unread()
+			}
+			return
+		}
+	}
+	if list, isList := n.value.([]any); isList && len(list) == 0 {
+		return
+	}
+	if object, isObject := n.value.(map[string]any); isObject && len(object) == 0 {
+		return
+	}
+	n.leftOut("is not known here: nothing was made of it")
+}
+
+// touched says whether anything below a path was taken or settled.
+func (b *book) touched(path string) bool {
+	for _, paths := range []map[string]bool{b.taken, b.settled} {
+		for other := range paths {
+			if rest, found := strings.CutPrefix(other, path); found && rest != "" && (rest[0] == '.' || rest[0] == '[') {
+				return true
+			}
+		}
+	}
+	return false
+}
