@@ -157,7 +157,7 @@ var jobContainerFields = []field{
 }
 
 func (c *conversion) jobContainer(v node) {
-	if v.void() {
+	if len(v.keys()) == 0 {
 		return
 	}
 	switch kind := v.get("type").text(); strings.ToUpper(kind) {

@@ -82,7 +82,7 @@ func badPath(p string) bool {
 func (c *conversion) volume(v node) {
 	volume := v1alpha1.Volume{MountPath: clean(v.get("containerPath").text())}
 	if mode := v.get("mode"); !mode.absent() {
-		volume.ReadOnly = strings.EqualFold(mode.text(), "RO")
+		volume.ReadOnly = mode.oneOf("RO", "RW") == "RO"
 	}
 	if badPath(volume.MountPath) || volume.MountPath == "/" || volume.MountPath == "." {
 		v.refuse("containerPath %q is no path at which a volume can be seen", volume.MountPath)
@@ -128,6 +128,8 @@ func (c *conversion) hostPath(v node, from string, volume *v1alpha1.Volume) {
 		volume.HostPath = &v1alpha1.HostPathVolume{Path: from}
 	case c.docker:
 		v.refuse("hostPath %q is one of the sandbox, and Mesos' Docker containerizer has none of those here: use the path under MESOS_SANDBOX, or an absolute one", from)
+	case !strings.HasPrefix(volume.MountPath, "/"):
+		v.refuse("shows %s of the sandbox at %s, which is in the sandbox as well: take the volume out, or an absolute path", from, volume.MountPath)
 	default:
 		volume.SandboxPath = &v1alpha1.SandboxPathVolume{Path: from}
 	}
@@ -191,7 +193,18 @@ func (c *conversion) parameterVolume(v node, value string) {
 		v.refuse("%q is no volume of the form FROM:TO[:ro]", value)
 		return
 	}
-	volume := v1alpha1.Volume{MountPath: clean(parts[1]), ReadOnly: len(parts) == 3 && strings.Contains(parts[2], "ro")}
+	volume := v1alpha1.Volume{MountPath: clean(parts[1])}
+	if len(parts) == 3 {
+		for option := range strings.SplitSeq(parts[2], ",") {
+			switch option {
+			case "ro":
+				volume.ReadOnly = true
+			case "rw":
+			default:
+				v.leftOut("a volume has no option %q here", option)
+			}
+		}
+	}
 	switch {
 	case strings.HasPrefix(parts[0], "/"):
 		volume.HostPath = &v1alpha1.HostPathVolume{Path: clean(parts[0])}

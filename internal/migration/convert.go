@@ -111,6 +111,10 @@ func (d *definition) convert(options Options) Result {
 		result.spec = c.spec
 	}
 	result.Remarks = d.book.remarks
+	if result.Refused {
+		// Of what does not come about no more is said than why.
+		result.Remarks = slices.DeleteFunc(result.Remarks, func(r Remark) bool { return r.Fate != Refused })
+	}
 	slices.SortStableFunc(result.Remarks, func(a, b Remark) int { return int(b.Fate) - int(a.Fate) })
 	return result
 }

@@ -13,15 +13,22 @@ type field struct {
 	take func(c *conversion, v node)
 }
 
+// runsAs is the remark on what a scheduler tells of a definition.
+const runsAs = "tells of the definition as it runs: no part of it"
+
 // apply goes through a table: every field that is there is carried over, or remarked on.
 func (c *conversion) apply(n node, table []field) {
+	if _, isObject := n.value.(map[string]any); !isObject && !n.absent() {
+		n.refuse("is no object: put it right in the definition")
+		return
+	}
 	for _, f := range table {
 		v := n.get(f.name)
 		switch {
 		case v.absent():
 		case f.state:
 			v.settle()
-			v.kept("tells of the definition as it runs: no part of it")
+			c.book.sayCommon(Kept, v.path, runsAs)
 		case f.fate == LeftOut && v.void(), f.fate == Refused && v.void():
 			v.settle()
 		case f.fate == LeftOut:

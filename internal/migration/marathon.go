@@ -48,7 +48,7 @@ var appFields = []field{
 	{name: "taskKillGracePeriodSeconds", here: "killGracePeriodSeconds", take: (*conversion).killGrace},
 	{name: "unreachableStrategy", here: "unreachable"},
 	{name: "killSelection", take: func(_ *conversion, v node) {
-		if strings.EqualFold(v.text(), "OLDEST_FIRST") {
+		if v.oneOf("YOUNGEST_FIRST", "OLDEST_FIRST") == "OLDEST_FIRST" {
 			v.leftOut("which task goes first when there are to be fewer is not to be chosen here")
 		}
 	}, here: "nothing: which task goes first is not to be chosen"},
@@ -236,7 +236,7 @@ func (c *conversion) linuxInfo(v node) {
 		return
 	}
 	if ipc := v.get("ipcInfo"); !ipc.absent() {
-		if strings.EqualFold(ipc.get("mode").text(), "SHARE_PARENT") {
+		if ipc.get("mode").oneOf("PRIVATE", "SHARE_PARENT") == "SHARE_PARENT" {
 			c.mesosContainer().IPCMode = v1alpha1.IPCShareParent
 		} else {
 			c.mesosContainer().IPCMode = v1alpha1.IPCPrivate
@@ -296,7 +296,7 @@ func (c *conversion) appAcceptedRoles(v node) {
 	switch {
 	case len(roles) == 0:
 		if !v.void() {
-			v.kept("keeps to what is not reserved: a task here uses what is reserved for its role as well, where there is something")
+			c.book.sayCommon(Kept, v.path, "keeps to what is not reserved: a task here uses what is reserved for its role as well, where there is something")
 		}
 	case len(c.spec.Roles) > 0:
 		v.leftOut("role is set as well: a task of that role uses what is reserved for it, then what is not reserved")
@@ -353,7 +353,7 @@ func (c *conversion) hostPort(v node, required bool, w wish) {
 	case required:
 		w.host = number
 	case number > 0:
-		v.kept("is a service port, as requirePorts is not set, and the task gets any port from the offer: a MesosTaskSet has service.ports for it")
+		c.book.sayCommon(Kept, v.path, "is a service port, as requirePorts is not set, and the task gets any port from the offer: a MesosTaskSet has service.ports for it")
 	}
 	c.addPort(v, w)
 }
@@ -373,11 +373,11 @@ func (c *conversion) portMappings(mappings node) {
 			labels: c.mesosLabels(v.get("labels")),
 		})
 		if host.absent() && !bridge {
-			v.kept("has no host port there, and takes one from the offer here")
+			c.book.sayCommon(Kept, v.path, "has no host port there, and takes one from the offer here")
 		}
 		if service := v.get("servicePort"); !service.void() {
 			service.whole(0, 65535)
-			service.kept("is what load balancers read of Marathon: a MesosTaskSet has service.ports for it")
+			c.book.sayCommon(Kept, service.path, "is what load balancers read of Marathon: a MesosTaskSet has service.ports for it")
 		} else {
 			service.strike()
 		}
@@ -458,7 +458,7 @@ func (c *conversion) healthCheck(v node) {
 	}
 	c.checkRest(v)
 	if !byMesos {
-		v.differs("is done by Mesos on the agent, as a check MESOS_%s there, and no more by Marathon from its host: the task has to listen on 127.0.0.1, too", firstOf(kind, "HTTP"))
+		c.book.sayCommon(Differs, v.path, "is done by Mesos on the agent, as a check MESOS_%s there, and no more by Marathon from its host: the task has to listen on 127.0.0.1, too", firstOf(kind, "HTTP"))
 	}
 	c.spec.HealthCheck = check
 }
@@ -515,12 +515,15 @@ func (c *conversion) readinessCheck(v node) {
 	name := v.get("portName")
 	// http-api is Marathon's name of the port where none is said.
 	port := portLabel(firstOf(name.text(), "http-api"))
-	v.get("name").strike()
+	if own := v.get("name"); !own.absent() {
+		own.strike()
+		c.book.sayDefault(own.path, "a readiness check has no name here")
+	}
 	if !slices.ContainsFunc(c.spec.Ports, func(p v1alpha1.Port) bool { return p.Name == port && p.Protocol != v1alpha1.ProtocolUDP }) {
 		v.leftOut("goes to a port %q, which is none of the task's for TCP", port)
 		return
 	}
-	if protocol := v.get("protocol"); strings.EqualFold(protocol.text(), "HTTPS") {
+	if protocol := v.get("protocol"); protocol.oneOf("HTTP", "HTTPS") == "HTTPS" {
 		v.leftOut("Mesos' readiness checks know plain HTTP alone: use a command")
 		return
 	}
@@ -531,10 +534,10 @@ func (c *conversion) readinessCheck(v node) {
 	if statuses := v.get("httpStatusCodesForReady"); !statuses.void() {
 		check.HTTP.Statuses = statuses.texts()
 	}
-	if last := v.get("preserveLastResponse"); !last.absent() {
-		last.strike()
+	if last := v.get("preserveLastResponse"); last.flag() {
+		last.leftOut("of the last answer status.task.readinessResult has the status alone")
 	}
-	v.differs("is done by Mesos on the agent for as long as the task runs, and condition Ready follows it: the task has to listen on 127.0.0.1, too")
+	c.book.sayCommon(Differs, v.path, "is done by Mesos on the agent for as long as the task runs, and condition Ready follows it: the task has to listen on 127.0.0.1, too")
 	c.spec.ReadinessCheck = check
 }
 

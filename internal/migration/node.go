@@ -28,17 +28,18 @@ func (b *book) say(fate Fate, path, text string, arguments ...any) {
 		text = fmt.Sprintf(text, arguments...)
 	}
 	remark := Remark{Fate: fate, Path: path, Text: text}
-	if !slices.Contains(b.remarks, remark) {
-		b.remarks = append(b.remarks, remark)
-	}
+	b.remarks = append(b.remarks, remark)
+}
+
+// sayCommon remarks on what holds for many definitions in the same words.
+func (b *book) sayCommon(fate Fate, path, text string, arguments ...any) {
+	b.say(fate, path, text, arguments...)
+	b.remarks[len(b.remarks)-1].Common = true
 }
 
 // sayDefault remarks on what the definition leaves to its scheduler.
 func (b *book) sayDefault(path, text string, arguments ...any) {
-	if len(arguments) > 0 {
-		text = fmt.Sprintf(text, arguments...)
-	}
-	b.remarks = append(b.remarks, Remark{Fate: Kept, Path: path, Text: text, Default: true})
+	b.sayCommon(Kept, path, text, arguments...)
 }
 
 // refused says whether anything keeps the definition from being converted.
@@ -131,6 +132,15 @@ func (n node) leftOut(text string, arguments ...any) {
 func (n node) refuse(text string, arguments ...any) {
 	n.settle()
 	n.book.say(Refused, n.path, text, arguments...)
+}
+
+// oneOf takes one of several words, in upper case. Nothing is none of them and will do.
+func (n node) oneOf(words ...string) string {
+	word := strings.ToUpper(n.text())
+	if word != "" && !slices.Contains(words, word) {
+		n.refuse("%q is none of %s", word, strings.Join(words, ", "))
+	}
+	return word
 }
 
 // items are the elements of a list.

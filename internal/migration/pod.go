@@ -27,7 +27,11 @@ var podFields = []field{
 
 // podContainerFields are those of a container of a Marathon pod.
 var podContainerFields = []field{
-	{name: "name", here: "metadata.name, behind the pod's", take: func(_ *conversion, v node) { v.strike() }},
+	{name: "name", here: "metadata.name, behind the pod's", take: func(c *conversion, v node) {
+		if v.strike(); len(c.root.get("containers").items()) == 1 {
+			c.book.sayDefault(v.path, "is that of the pod's only container, for which the pod's stands")
+		}
+	}},
 	{name: "image", here: "container.image", take: (*conversion).podImage},
 	{name: "exec", here: "shell, or command", take: (*conversion).podExec},
 	{name: "resources", here: "resources.requests"},
@@ -172,7 +176,7 @@ func (c *conversion) podHealthCheck(v node) {
 			return
 		}
 		check.HTTP = &v1alpha1.HTTPHealthCheck{Port: port, Path: checkPath(http.get("path"))}
-		if strings.EqualFold(http.get("scheme").text(), "HTTPS") {
+		if http.get("scheme").oneOf("HTTP", "HTTPS") == "HTTPS" {
 			check.HTTP.Scheme = v1alpha1.CheckHTTPS
 		}
 	case !v.get("tcp").absent():
@@ -243,17 +247,15 @@ func (c *conversion) podScheduling() {
 	if roles := placement.get("acceptedResourceRoles"); !roles.absent() {
 		c.appAcceptedRoles(roles)
 	}
-	if kill := scheduling.get("killSelection"); !kill.absent() {
-		kill.strike()
+	if kill := scheduling.get("killSelection"); kill.oneOf("YOUNGEST_FIRST", "OLDEST_FIRST") == "OLDEST_FIRST" {
+		kill.leftOut("which task goes first when there are to be fewer is not to be chosen here")
 	}
 	upgrade := scheduling.get("upgrade")
 	if upgrade.absent() {
 		upgrade = scheduling.get("upgradeStrategy")
 	}
 	scaling := c.root.get("scaling")
-	if kind := scaling.get("kind"); !kind.absent() {
-		kind.strike()
-	}
+	scaling.get("kind").oneOf("FIXED")
 	instances := scaling.get("instances")
 	if instances.absent() {
 		instances = scaling.get("fixed", "instances")

@@ -39,8 +39,8 @@ type Remark struct {
 	Path string
 	// Text is a sentence: what becomes of it, and what to do.
 	Text string
-	// Default says that the remark is about what the definition does not say, and so holds for many.
-	Default bool
+	// Common says that the remark holds for many definitions in the same words, such as one about what they leave to their scheduler: it is told once.
+	Common bool
 }
 
 // String is the remark as one line.

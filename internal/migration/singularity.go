@@ -30,7 +30,7 @@ var requestFields = []field{
 	{name: "owners", here: "annotation owner", take: func(c *conversion, v node) {
 		if owners := v.texts(); len(owners) > 0 {
 			c.annotations["owner"] = strings.Join(owners, ", ")
-			v.differs("are an annotation here: nobody is written to")
+			c.book.sayCommon(Differs, v.path, "are an annotation here: nobody is written to")
 		}
 	}},
 	{name: "rackSensitive", here: "placement.spread", take: func(c *conversion, v node) {
@@ -157,6 +157,9 @@ func (c *conversion) request() {
 		c.book.say(Refused, "request", "is missing, and says how many run and when: convert the request and its deploy together (kubectl mesos convert -f DIRECTORY)")
 		return
 	}
+	if of := deploy.get("requestId"); !of.void() && of.text() != c.id {
+		of.refuse("is of request %q, and stands beside %q", of.text(), c.id)
+	}
 	c.apply(c.root, envelopeFields)
 	c.apply(request, requestFields)
 	c.apply(deploy, deployFields)
@@ -219,7 +222,7 @@ func (c *conversion) requestSchedule(request node, onDemand bool) {
 		c.cron.Suspend, c.spec.Suspend = true, false
 	}
 	c.location(request.get("scheduleTimeZone"))
-	switch scheduleType := strings.ToUpper(kind.text()); {
+	switch scheduleType := kind.oneOf("CRON", "QUARTZ", "RFC5545"); {
 	case onDemand:
 		c.cron.Schedule, c.cron.Suspend = "@yearly", true
 		request.get("requestType").kept("becomes a MesosCronTask that is suspended: annotation mesos.dev/run-requested-at starts a run")
@@ -254,7 +257,7 @@ func (c *conversion) service(request, deploy node) {
 	if replicas == 1 && step.void() && ready.void() && deadline.void() {
 		return
 	}
-	c.set = &v1alpha1.MesosTaskSetSpec{Replicas: &replicas, MinReadySeconds: ready.number(10, 86400), ProgressDeadlineSeconds: deadline.number(0, 604800)}
+	c.set = &v1alpha1.MesosTaskSetSpec{Replicas: &replicas, MinReadySeconds: ready.number(0, 86400), ProgressDeadlineSeconds: deadline.number(0, 604800)}
 	if ready.absent() {
 		c.set.MinReadySeconds = 10
 	}
@@ -300,7 +303,7 @@ var containerInfoFields = []field{
 	{name: "mesos", here: "container", take: func(c *conversion, v node) {
 		if image := v.get("image", "docker", "name"); !image.void() {
 			c.image(image)
-			v.get("image", "type").strike()
+			v.get("image", "type").oneOf("DOCKER")
 			if cached := v.get("image", "cached"); !cached.absent() && !cached.flag() {
 				c.container().PullPolicy = v1alpha1.PullAlways
 			}
@@ -362,12 +365,12 @@ func (c *conversion) offeredPorts(deploy, count node) {
 		container, host := v.get("containerPort").whole0(), v.get("hostPort").whole0()
 		w := wish{protocol: v.get("protocol").text()}
 		index := len(byIndex)
-		if kind := v.get("hostPortType"); strings.EqualFold(kind.text(), "LITERAL") {
+		if kind := v.get("hostPortType").oneOf("LITERAL", "FROM_OFFER"); kind == "LITERAL" {
 			w.host = host
 		} else {
 			index = int(host)
 		}
-		if kind := v.get("containerPortType"); !strings.EqualFold(kind.text(), "FROM_OFFER") {
+		if kind := v.get("containerPortType").oneOf("LITERAL", "FROM_OFFER"); kind != "FROM_OFFER" {
 			w.container = container
 		} else if int(container) != index {
 			v.refuse("listens in the container on another port of the offer than the one that is forwarded to it")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,12 +16,12 @@ func Tell(w io.Writer, results []Result) error {
 	var text strings.Builder
 	for _, result := range results {
 		for _, remark := range result.Remarks {
-			if !remark.Default {
+			if !remark.Common {
 				fmt.Fprintf(&text, "%s: %s\n", where(result), oneLine(remark.String()))
 			}
 		}
 	}
-	tellDefaults(&text, results)
+	tellCommon(&text, results)
 	if needs := Needs(results); len(needs) > 0 {
 		text.WriteString("\nThe MesosFramework has to allow, beyond its defaults:\n")
 		for _, need := range needs {
@@ -42,18 +43,24 @@ func where(result Result) string {
 	return result.File + ": " + result.ID
 }
 
-// tellDefaults counts what definitions left to their scheduler.
-func tellDefaults(w io.Writer, results []Result) {
+var index = regexp.MustCompile(`\[\d+\]`)
+
+// tellCommon counts what is true of many.
+func tellCommon(w io.Writer, results []Result) {
 	counts := map[string]int{}
 	var order []string
 	for _, result := range results {
 		for _, remark := range result.Remarks {
-			if !remark.Default {
+			if !remark.Common {
 				continue
 			}
+			remark.Path = index.ReplaceAllString(remark.Path, "[]")
 			line := remark.String()
 			if strings.HasPrefix(remark.Text, foundAs) {
 				line = "note: names in Mesos are others: each manifest says which. Tell those that look for a task, or set discovery.name"
+			}
+			if remark.Text == runsAs {
+				line = "note: fields that tell of a definition as it runs are no part of it: each manifest says which"
 			}
 			if counts[line]++; counts[line] == 1 {
 				order = append(order, line)
@@ -61,7 +68,7 @@ func tellDefaults(w io.Writer, results []Result) {
 		}
 	}
 	if len(order) > 0 {
-		fmt.Fprintln(w, "\nOf what definitions do not say themselves:")
+		fmt.Fprintln(w, "\nIn common, with how often:")
 	}
 	for _, line := range order {
 		fmt.Fprintf(w, "  %4d  %s\n", counts[line], oneLine(line))
