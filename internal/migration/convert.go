@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -162,7 +163,10 @@ func (c *conversion) object() any {
 	return &v1alpha1.MesosTask{TypeMeta: typeMeta("MesosTask"), ObjectMeta: meta, Spec: c.spec}
 }
 
-// templates remarks on texts that something else was to fill in: they are carried over as they are.
+// foreign are the beginnings of variables that the schedulers set themselves.
+var foreign = regexp.MustCompile(`\b(MARATHON_APP_|CHRONOS_)[A-Z_]+`)
+
+// templates remarks on texts that something else was to fill in, which are carried over as they are, and on variables that nothing sets here.
 func (c *conversion) templates() {
 	var walk func(n node)
 	walk = func(n node) {
@@ -176,6 +180,9 @@ func (c *conversion) templates() {
 				walk(item)
 			}
 		case string:
+			if variable := foreign.FindString(v); variable != "" {
+				n.differs("speaks of %s, which the scheduler there sets and nothing sets here: put it into env", variable)
+			}
 			// In a command line ${NAME} is the shell's.
 			if strings.Contains(v, "{{") || strings.Contains(v, "${") && !strings.HasSuffix(n.path, "cmd") && !strings.HasSuffix(n.path, "ommand") &&
 				!strings.HasSuffix(n.path, "shell") && !strings.HasSuffix(n.path, "command.value") {

@@ -276,6 +276,17 @@ func TestConvert_namesFrameworkAndNamespace(t *testing.T) {
 	}
 }
 
+// TestConvert_answersOfMarathon takes what Marathon answers for one app, for all, and for the root group.
+func TestConvert_answersOfMarathon(t *testing.T) {
+	app := `{"id": "/a/b", "cmd": "run"}`
+	for _, answer := range []string{app, `{"app": ` + app + `}`, `{"apps": [` + app + `]}`, `{"id": "/", "groups": [{"id": "/a", "apps": [` + app + `]}], "apps": [], "pods": []}`, `[` + app + `]`} {
+		results := Convert([]Document{{Text: []byte(answer)}}, Options{})
+		if len(results) != 1 || results[0].ID != "/a/b" || results[0].Refused {
+			t.Errorf("%s: %v", answer, results)
+		}
+	}
+}
+
 func TestConvert_sameIDTwice(t *testing.T) {
 	app := []byte(`{"id": "/a", "cmd": "run"}`)
 	results := Convert([]Document{{Name: "one", Text: app}, {Name: "two", Text: app}}, Options{})

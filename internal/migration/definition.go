@@ -99,6 +99,10 @@ func (f *found) find(file string, value any) {
 		}
 		return
 	case map[string]any:
+		if app, isObject := v["app"].(map[string]any); isObject && len(v) == 1 {
+			// So Marathon answers for one app.
+			v = app
+		}
 		if source := cmp.Or(f.from, recognize(v)); source != "" {
 			f.findIn(source, file, v)
 			return

@@ -369,7 +369,7 @@ func (c *conversion) portMappings(mappings node) {
 	for _, v := range mappings.items() {
 		host := v.get("hostPort")
 		c.addPort(v, wish{
-			name: v.get("name").text(), host: host.whole0(), container: v.get("containerPort").whole0(), protocol: v.get("protocol").text(),
+			name: v.get("name").text(), host: host.portNumber(), container: v.get("containerPort").portNumber(), protocol: v.get("protocol").text(),
 			labels: c.mesosLabels(v.get("labels")),
 		})
 		if host.absent() && !bridge {
@@ -387,8 +387,8 @@ func (c *conversion) portMappings(mappings node) {
 	}
 }
 
-// whole0 takes a port's number; none is 0.
-func (n node) whole0() int32 {
+// portNumber takes a port's number; none is 0.
+func (n node) portNumber() int32 {
 	if n.absent() {
 		return 0
 	}

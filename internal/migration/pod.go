@@ -126,8 +126,8 @@ func (c *conversion) podExec(v node) {
 // endpoints are a container's ports.
 func (c *conversion) endpoints(v node) {
 	for _, item := range v.items() {
-		w := wish{name: item.get("name").text(), labels: c.mesosLabels(item.get("labels")), host: item.get("hostPort").whole0()}
-		container := item.get("containerPort").whole0()
+		w := wish{name: item.get("name").text(), labels: c.mesosLabels(item.get("labels")), host: item.get("hostPort").portNumber()}
+		container := item.get("containerPort").portNumber()
 		if c.ownNetwork() {
 			w.container = container
 		} else if container > 0 {

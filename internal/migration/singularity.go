@@ -362,7 +362,7 @@ func (c *conversion) offeredPorts(deploy, count node) {
 	mappings := deploy.get("containerInfo", "docker", "portMappings")
 	byIndex := map[int]wish{}
 	for _, v := range mappings.items() {
-		container, host := v.get("containerPort").whole0(), v.get("hostPort").whole0()
+		container, host := v.get("containerPort").portNumber(), v.get("hostPort").portNumber()
 		w := wish{protocol: v.get("protocol").text()}
 		index := len(byIndex)
 		if kind := v.get("hostPortType").oneOf("LITERAL", "FROM_OFFER"); kind == "LITERAL" {
@@ -457,7 +457,7 @@ func (c *conversion) startupCheck(options, uri, index, protocol, interval, timeo
 	if number := options.get("portNumber"); !number.void() {
 		port, ok = c.portOfNumber(number, number.whole(0, 65535))
 	} else {
-		port, ok = c.portName(uri, int(index.whole0()))
+		port, ok = c.portName(uri, int(index.portNumber()))
 	}
 	if !ok {
 		return
