@@ -83,19 +83,7 @@ type conversion struct {
 func (d *definition) convert(options Options) Result {
 	result := Result{Kind: string(d.kind), ID: d.id, File: d.file, Counts: d.kind != kindGroup}
 	c := &conversion{definition: d, options: options, annotations: map[string]string{}, labels: map[string]string{}}
-	switch d.kind {
-	case kindApp:
-		c.app()
-	case kindPod:
-		c.pod()
-	case kindGroup:
-		c.group()
-	case kindJob:
-		c.job()
-	case kindRequest:
-		c.request()
-	case kindUnknown:
-	}
+	c.fill()
 	if d.name == "" && d.kind != kindGroup && !d.book.refused() {
 		d.book.say(Refused, d.idPath, "is missing: an object needs a name")
 	}
@@ -118,6 +106,23 @@ func (d *definition) convert(options Options) Result {
 	}
 	slices.SortStableFunc(result.Remarks, func(a, b Remark) int { return int(b.Fate) - int(a.Fate) })
 	return result
+}
+
+// fill goes through the definition by the tables of its kind.
+func (c *conversion) fill() {
+	switch c.kind {
+	case kindApp:
+		c.app()
+	case kindPod:
+		c.pod()
+	case kindGroup:
+		c.group()
+	case kindJob:
+		c.job()
+	case kindRequest:
+		c.request()
+	case kindUnknown:
+	}
 }
 
 // metadata is the object's.

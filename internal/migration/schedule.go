@@ -103,15 +103,12 @@ func parseStart(text string, location *time.Location) (time.Time, error) {
 // cronOf finds the five fields that say the same as a period from a start; what none can say is counted from when the operator sees it.
 func (c *conversion) cronOf(v node, start time.Time, p period) {
 	minute, hour := start.Minute(), start.Hour()
-	if start.Second() != 0 && p.seconds%60 == 0 {
-		v.kept("runs come on the minute, and not %d seconds after it", start.Second())
-	}
 	minutes := p.seconds / 60
 	switch {
-	case p.months > 0 && p.seconds == 0:
-		c.monthly(v, start, p.months)
-	case p.months > 0 || p.seconds%60 != 0:
-		v.refuse("a period of %s is none that a schedule can have: runs come on whole minutes, and months stand alone", v.value)
+	case p.months > 0:
+		c.monthly(v, start, p)
+	case p.seconds%60 != 0:
+		v.refuse("the period of %s is none that a schedule can have: runs come on whole minutes", v.value)
 	case p.seconds == 7*86400:
 		c.cron.Schedule = fmt.Sprintf("%d %d * * %d", minute, hour, start.Weekday())
 	case p.seconds == 86400:
@@ -124,7 +121,10 @@ func (c *conversion) cronOf(v node, start time.Time, p period) {
 		c.every(v, p, "counts from "+start.Format(time.RFC3339)+" there, and from when the operator sees it here, as the five fields of cron cannot say it")
 		return
 	}
-	if p.days == 0 && p.seconds >= 3600 && p.months == 0 && c.cron.TimeZone != "" {
+	if start.Second() != 0 {
+		v.kept("runs come on the minute, and not %d seconds after it", start.Second())
+	}
+	if hours := p.days == 0 && p.seconds >= 3600; hours && c.cron.TimeZone != "" {
 		v.kept("hours are counted by the clock of %s here: when that is set, a run comes an hour sooner or later than the period says", c.cron.TimeZone)
 	}
 }
@@ -143,8 +143,11 @@ func steps(first, step, limit int) string {
 	return fmt.Sprintf("%d-%d/%d", first, limit-1, step)
 }
 
-func (c *conversion) monthly(v node, start time.Time, months int64) {
+func (c *conversion) monthly(v node, start time.Time, p period) {
+	months := p.months
 	switch day := start.Day(); {
+	case p.seconds != 0:
+		v.refuse("a period of months and of something less is none that the five fields of cron can say")
 	case day > 28:
 		v.refuse("day %d is not in every month: take one up to 28", day)
 	case months > 12 || 12%months != 0:
