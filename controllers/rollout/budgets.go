@@ -49,5 +49,10 @@ func (s *scene) strategy() v1alpha1.UpdateStrategyType {
 // rolls says whether tasks of an older revision are replaced by the set itself, now.
 func (s *scene) rolls() bool { return !s.spec.Paused && s.strategy() != v1alpha1.UpdateOnDelete }
 
-// least is how many are to be available whatever the set does.
-func (s *scene) least() int { return max(0, s.replicas-s.unavailable) }
+// least is how many are to be available whatever the set does: none while it is suspended, as none is to run then.
+func (s *scene) least() int {
+	if s.spec.Suspend {
+		return 0
+	}
+	return max(0, s.replicas-s.unavailable)
+}

@@ -335,7 +335,11 @@ func annotate(task *v1alpha1.MesosTask, key string) {
 // end takes back what would keep the set from its end: what people hold, a template that cannot run, a framework that is away.
 func (w *world) end() {
 	w.set.Generation++
-	w.set.Spec.Paused, w.set.Spec.Suspend, w.reconciled = false, false, true
+	w.set.Spec.Paused, w.reconciled = false, true
+	// One that is suspended comes to its end as well: with another template all are of that before they run again.
+	if w.set.Spec.Suspend = rapid.Bool().Draw(w.T, "ends suspended"); w.set.Spec.Suspend && rapid.Bool().Draw(w.T, "with another template") {
+		w.set.Spec.Template.Spec.Shell = "serve 4"
+	}
 	if w.set.Spec.Template.Spec.Shell == bad {
 		w.set.Spec.Template.Spec.Shell = "serve 3"
 	}
@@ -396,6 +400,9 @@ func (w *world) judgeEnd(idle int) {
 			w.Errorf("%s: %+v", m.task.Name, *m)
 		}
 		w.Errorf("next: %+v", Next(w.seen(true)))
+	}
+	if s.spec.Suspend && s.Set.Status.Conditions[0].Reason != v1alpha1.ReasonSuspended || s.rolls() && s.partition == 0 && s.older() > 0 {
+		w.Errorf("at its end %d are of an older revision, and its conditions are %+v", s.older(), s.Set.Status.Conditions)
 	}
 	for _, m := range s.members {
 		if w.admits && m.task.Generation == 1 && !strings.HasSuffix(m.task.Spec.Shell, admission) {

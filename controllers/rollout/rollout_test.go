@@ -102,6 +102,10 @@ func backingOff(task *v1alpha1.MesosTask) {
 	task.Status.Conditions[0].Status, task.Status.Conditions[0].Reason = metav1.ConditionFalse, v1alpha1.ReasonBackOff
 }
 
+func standsStill(task *v1alpha1.MesosTask) {
+	task.Status.Task, task.Spec.Suspend, task.Status.Conditions[0].Reason = nil, true, v1alpha1.ReasonSuspended
+}
+
 func waiting(task *v1alpha1.MesosTask) {
 	task.Status.Task = nil
 	task.Status.Conditions[0].Status, task.Status.Conditions[0].Reason = metav1.ConditionFalse, v1alpha1.ReasonAwaitingOffer
@@ -299,6 +303,15 @@ func TestNext_rows(t *testing.T) {
 			aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) }), "+b-0 ~a-0 ~a-1", "False RollingOut",
 		},
 		"suspended all at once":     {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False Unavailable"},
+		"suspended, then another template: all are replaced": {
+			aSet(3, "a", "b").with(func(g *given) { g.Set.Spec.Suspend = true }).task("a", standsStill).task("a", standsStill).task("a", standsStill).task("b", standsStill), "-a-0 -a-1 -a-2", "False RollingOut",
+		},
+		"suspended, then another template: none is left": {
+			aSet(2, "a", "b").with(func(g *given) { g.Set.Spec.Suspend = true }).with(current("a")).task("b", standsStill).task("b", standsStill), "", "True Suspended",
+		},
+		"suspended, then another template: the share stays": {
+			aSet(3, "a", "b").budgets(1, 0).with(func(g *given) { g.Set.Spec.Suspend = true }).with(current("a")).with(partition(2)).task("a", standsStill).task("a", standsStill).task("b", standsStill), "", "True Suspended",
+		},
 		"rebuilt: what lives first": {aSet(2, "a").with(func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }), "+a-5", "False Scaling"},
 		"a deleted set":             {aSet(2, "a").with(func(g *given) { g.Set.DeletionTimestamp = &metav1.Time{Time: epoch} }), "", ""},
 	}
