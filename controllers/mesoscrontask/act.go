@@ -28,6 +28,9 @@ func (r *Reconciler) act(ctx context.Context, v *view, decision schedule.Decisio
 		return true, r.takeOver(ctx, v, decision.TakeOver)
 	case creation != nil && creation.Alone && !v.listed:
 		return true, r.listLive(ctx, v)
+	case creation != nil && !creation.Lost && !v.searched:
+		r.searchLost(ctx, v)
+		return true, nil
 	case creation != nil:
 		return true, r.create(ctx, v, creation)
 	case !equality.Semantic.DeepEqual(decision.Status, v.object.Status):

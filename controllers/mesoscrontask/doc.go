@@ -6,7 +6,7 @@
 //
 // The flow of one reconcile: gather (gather.go), then decide (schedule.Next) and take the first step of what was decided (act.go), until nothing is left
 // to do. Before anything is created the MesosCronTask is read live, and its runs too where none may run beside another: what was written by an
-// earlier leader must not come twice.
+// earlier leader must not come twice. And it is looked for runs that live without a MesosTask, which get one first.
 //
 // It imports schedule, connections, writes, scope, events, leadership, apilevel and the API types. It does not import the other shells.
 package mesoscrontask

@@ -3,6 +3,7 @@ package mesoscrontask
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,9 @@ type view struct {
 	// object is the latest that this process knows; live says that it was read live in this reconcile, listed that the runs were.
 	object       *v1alpha1.MesosCronTask
 	live, listed bool
+	// connection is that of the framework; nil for none. searched says that it was looked for lost runs in this reconcile.
+	connection *connections.Connection
+	searched   bool
 	// seen is what schedule decides on, tasks are the runs by their names.
 	seen  schedule.Seen
 	tasks map[string]*v1alpha1.MesosTask
@@ -57,7 +61,8 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosCronTask)
 	if err := r.gatherRuns(ctx, v); err != nil || v.behind {
 		return v, err
 	}
-	r.gatherLost(v, connection)
+	v.connection = connection
+	r.gatherLost(ctx, v)
 	return v, nil
 }
 
@@ -163,7 +168,8 @@ func (r *Reconciler) listLive(ctx context.Context, v *view) error {
 		return fmt.Errorf("listing the runs live: %w", err)
 	}
 	v.setRuns(tasks)
-	v.listed = true
+	// What the cache had and the API server has not may be lost.
+	v.listed, v.searched = true, false
 	return nil
 }
 
@@ -211,14 +217,27 @@ func paused(task *v1alpha1.MesosTask) bool {
 const searchEvery = 5 * time.Minute
 
 // gatherLost finds the live Mesos tasks under the cron task's names that no MesosTask accounts for: before the schedule begins to count, and every few minutes
-// then, as the API server may have been restored to an earlier state.
-func (r *Reconciler) gatherLost(v *view, connection *connections.Connection) {
-	if connection == nil || !v.seen.Proven || v.seen.Status.LastConsideredTime != nil && r.searched.since(v.key, v.object.UID, v.seen.Now.Add(-searchEvery)) {
+// then, as the API server may have been restored to an earlier state. (Before each run that is created, searchLost does.)
+func (r *Reconciler) gatherLost(ctx context.Context, v *view) {
+	if v.seen.Status.LastConsideredTime != nil && r.searched.since(v.key, v.object.UID, v.seen.Now.Add(-searchEvery)) {
+		return
+	}
+	r.searchLost(ctx, v)
+}
+
+// searchLost finds them now.
+func (r *Reconciler) searchLost(ctx context.Context, v *view) {
+	if v.searched = true; v.connection == nil || !v.seen.Proven {
 		return
 	}
 	named := sets.KeySet(v.tasks)
-	v.seen.Lost = connection.LiveNames(v.key.Namespace, func(name string) bool {
-		return schedule.TakesBack(v.key.Name, &v.seen.Status, name) && !named.Has(name)
+	live := v.connection.LiveNames(v.key.Namespace, func(name string) bool {
+		return schedule.TakesBack(v.key.Name, name) && !named.Has(name)
+	})
+	v.seen.Lost = slices.DeleteFunc(live, func(name string) bool {
+		// What has a MesosTask is somebody else's.
+		err := r.Client.Get(ctx, types.NamespacedName{Namespace: v.key.Namespace, Name: name}, &v1alpha1.MesosTask{})
+		return !apierrors.IsNotFound(err)
 	})
 	if len(v.seen.Lost) == 0 {
 		r.searched.note(v.key, v.object.UID, v.seen.Now)

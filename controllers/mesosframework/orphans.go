@@ -214,7 +214,7 @@ func (v *view) accountedFor(ctx context.Context, reader client.Reader, taskID st
 }
 
 // willBeTaken says whether a live task without a MesosTask bears a name of a set or a cron task that makes a MesosTask for it, which takes it over: of a set
-// that does not know yet what of its own lives, or of a cron task by what it knows of its runs.
+// that does not know yet what of its own lives, or of a cron task, whose runs all are that live under its name.
 func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecycle.TaskID) (bool, error) {
 	// What cannot be read counts as there.
 	if name, _, ok := v1alpha1.SetOf(id.Name); ok {
@@ -238,7 +238,7 @@ func (v *view) willBeTaken(ctx context.Context, reader client.Reader, id lifecyc
 	if err := reader.Get(ctx, types.NamespacedName{Namespace: id.Namespace, Name: name}, cron); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	return cron.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && schedule.TakesBack(cron.Name, &cron.Status, id.Name) && cron.DeletionTimestamp.IsZero(), nil
+	return cron.Spec.Template.Spec.FrameworkRef.Name == v.object.Name && schedule.TakesBack(cron.Name, id.Name) && cron.DeletionTimestamp.IsZero(), nil
 }
 
 // mayKill says why the orphans must not be killed, whatever the policy; empty if they may.

@@ -41,7 +41,7 @@ func (s *scene) judge() {
 		switch s.held.reason {
 		case v1alpha1.ReasonNameTaken:
 			s.verdict = stalled(s.held.reason, s.held.message)
-		case v1alpha1.ReasonRunRefused:
+		case v1alpha1.ReasonRunRefused, v1alpha1.ReasonAwaitingFramework:
 			s.verdict = verdict{reason: s.held.reason, message: s.held.message}
 		default:
 		}

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -70,14 +71,25 @@ func (s *scene) findDue() {
 		s.miss(due)
 		return
 	}
-	s.miss(due.Add(-time.Nanosecond))
 	until := due.Add(s.deadline()).Add(time.Second)
 	if next := s.times.next(due); !next.IsZero() && next.Before(until) {
 		until = next
 	}
 	s.due = due
+	if !s.awaitsProof() {
+		// Before the proof, what seems to be missed may live.
+		s.miss(due.Add(-time.Nanosecond))
+	}
 	s.start(&Creation{Name: RunName(s.Name, due), Due: due}, "The run of "+say(due), until)
 }
+
+// alone says whether a run may not run beside another.
+func (s *scene) alone() bool {
+	return s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyForbid || s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyReplace
+}
+
+// awaitsProof says whether no run may start before Mesos has told what lives.
+func (s *scene) awaitsProof() bool { return s.alone() && !s.Proven }
 
 // start starts a run, unless something holds it back: then it waits, until its deadline if there is one.
 func (s *scene) start(run *Creation, what string, until time.Time) {
@@ -89,17 +101,29 @@ func (s *scene) start(run *Creation, what string, until time.Time) {
 		s.hold(refusal.Reason, fmt.Sprintf("%s cannot be started: %s", what, refusal.Message), earliest(refusal.Until, until))
 		return
 	}
-	active := s.active()
-	if s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyForbid || s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyReplace {
-		run.Alone = true
-		if s.decision.Create != nil {
-			// Another one is being created.
-			return
-		}
-	} else {
-		active = nil
+	if run.Alone = s.alone(); !run.Alone {
+		s.create(run)
+		return
 	}
+	s.startAlone(run, what, until)
+}
+
+// startAlone starts a run that may not run beside another, once none is active.
+func (s *scene) startAlone(run *Creation, what string, until time.Time) {
+	active := s.active()
+	lost := slices.IndexFunc(s.Lost, func(name string) bool { return name != run.Name && !s.has(name) })
 	switch {
+	case !s.Proven:
+		s.hold(v1alpha1.ReasonAwaitingFramework, fmt.Sprintf(
+			"%s waits until the framework has told what lives, as by spec.concurrencyPolicy %s it may not run beside another", what, s.Spec.ConcurrencyPolicy), until)
+	case s.decision.Create != nil:
+		// Another one is being created.
+	case lost >= 0:
+		reason := v1alpha1.ReasonRunActive
+		if s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyReplace {
+			reason = v1alpha1.ReasonReplacing
+		}
+		s.hold(reason, fmt.Sprintf("%s waits, as %s lives in Mesos and its MesosTask could not be created anew yet", what, s.Lost[lost]), until)
 	case len(active) == 0:
 		s.create(run)
 	case s.Spec.ConcurrencyPolicy == v1alpha1.ConcurrencyForbid:

@@ -22,6 +22,12 @@ type model struct {
 	// status and runs are what is durable; earlier ones are what a cache may still show.
 	status, earlier v1alpha1.MesosCronTaskStatus
 	runs, before    map[string]Run
+	// live are the runs that live in Mesos; proven is whether the operator knows.
+	live   map[string]bool
+	proven bool
+	// saved is what was saved of the API server.
+	saved     v1alpha1.MesosCronTaskStatus
+	savedRuns map[string]Run
 	// creations counts how often each name was created, forgiven how often it may have been once more, as the clock was wrong; lookedAt is the latest that a process saw on its clock.
 	creations, forgiven map[string]int
 	lookedAt            time.Time
@@ -34,8 +40,15 @@ func (m *model) look(stale bool) Decision {
 		status, runs = m.earlier, m.before
 	}
 	m.lookedAt = latest(m.lookedAt, m.now)
+	var lost []string
+	for _, name := range slices.Sorted(maps.Keys(m.live)) {
+		if _, ok := runs[name]; !ok && m.proven {
+			lost = append(lost, name)
+		}
+	}
 	return Next(Seen{
-		Now: m.now, Name: "x", Created: m.created, Generation: 1, Spec: m.spec, Status: status, Zone: m.zone, Proven: true, Runs: slices.Collect(maps.Values(runs)),
+		Now: m.now, Name: "x", Created: m.created, Generation: 1, Spec: m.spec, Status: status, Zone: m.zone, Proven: m.proven, Runs: slices.Collect(maps.Values(runs)),
+		Lost: lost,
 	})
 }
 
@@ -56,7 +69,10 @@ func (m *model) work(stale bool, steps int) (done bool) {
 			if _, ok := m.runs[decision.Create.Name]; ok {
 				m.Fatalf("creates %s, which it sees", decision.Create.Name)
 			}
-			m.creations[decision.Create.Name]++
+			if !m.live[decision.Create.Name] {
+				m.creations[decision.Create.Name]++
+			}
+			m.live[decision.Create.Name] = true
 			m.runs[decision.Create.Name] = Run{Name: decision.Create.Name, Due: decision.Create.Due, Owned: true}
 			m.check()
 		case !equality.Semantic.DeepEqual(decision.Status, m.status):
@@ -80,6 +96,7 @@ func (m *model) work(stale bool, steps int) (done bool) {
 					m.forgiven[deletion.Name]++
 				}
 				delete(m.runs, deletion.Name)
+				delete(m.live, deletion.Name)
 			}
 			stale = false
 		case stale:
@@ -98,14 +115,38 @@ func (m *model) check() {
 			m.Fatalf("%s was created %d times", name, n)
 		}
 	}
-	active := 0
-	for _, run := range m.runs {
-		if !run.Over {
-			active++
+	if m.spec.ConcurrencyPolicy != v1alpha1.ConcurrencyAllow && len(m.live) > 1 {
+		m.Fatalf("%v live by policy %s", m.live, m.spec.ConcurrencyPolicy)
+	}
+}
+
+// restore brings the API server back to what was saved, while what runs in Mesos runs on. The operator acts before it knows what lives.
+func (m *model) restore() {
+	for name := range m.creations {
+		if _, known := m.savedRuns[name]; !known && !m.live[name] {
+			// Nobody knows of it any more.
+			m.forgiven[name]++
 		}
 	}
-	if m.spec.ConcurrencyPolicy != v1alpha1.ConcurrencyAllow && active > 1 {
-		m.Fatalf("%d runs are active by policy %s", active, m.spec.ConcurrencyPolicy)
+	m.status, m.runs = *m.saved.DeepCopy(), maps.Clone(m.savedRuns)
+	for name, run := range m.runs {
+		if !run.Over && !m.live[name] {
+			// Mesos tells that it is over.
+			run.Over, run.Succeeded, run.Ended = true, true, m.now
+			m.runs[name] = run
+		}
+	}
+	m.remember()
+	m.proven = false
+	m.work(false, rapid.IntRange(0, 3).Draw(m.T, "steps before the proof"))
+	m.proven = true
+	if m.status.LastConsideredTime != nil && !m.work(false, 200) {
+		m.Fatal("there is no end to what is to be done after a restore")
+	}
+	for name := range m.live {
+		if _, ok := m.runs[name]; !ok && m.status.LastConsideredTime != nil {
+			m.Fatalf("%s lives and has no MesosTask", name)
+		}
 	}
 }
 
@@ -130,7 +171,8 @@ var (
 	policies  = []v1alpha1.ConcurrencyPolicy{v1alpha1.ConcurrencyAllow, v1alpha1.ConcurrencyForbid, v1alpha1.ConcurrencyReplace}
 )
 
-// TestNext_noRunTwiceAndNoneLost goes through two years of clocks that are set, of crashes between any two steps, of caches that lag and of outages.
+// TestNext_noRunTwiceAndNoneLost goes through two years of clocks that are set, of crashes between any two steps, of caches that lag, of outages and of
+// restores of the API server.
 func TestNext_noRunTwiceAndNoneLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 365*24*60).Draw(t, "minutes")) * time.Minute)
@@ -138,7 +180,7 @@ func TestNext_noRunTwiceAndNoneLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &model{T: t, now: start, created: start, zone: location, runs: map[string]Run{}, creations: map[string]int{}, forgiven: map[string]int{}, spec: v1alpha1.MesosCronTaskSpec{
+		m := &model{T: t, now: start, created: start, zone: location, runs: map[string]Run{}, creations: map[string]int{}, live: map[string]bool{}, proven: true, savedRuns: map[string]Run{}, forgiven: map[string]int{}, spec: v1alpha1.MesosCronTaskSpec{
 			Schedule: rapid.SampledFrom(schedules).Draw(t, "schedule"), TimeZone: location.String(), ConcurrencyPolicy: rapid.SampledFrom(policies).Draw(t, "policy"),
 			StartingDeadlineSeconds: new(rapid.SampledFrom([]int32{1, 59, 600, 100_000}).Draw(t, "deadline")),
 			// What is over goes at once, or nearly.
@@ -156,7 +198,7 @@ func TestNext_noRunTwiceAndNoneLost(t *testing.T) {
 
 // step lets something happen.
 func (m *model) step() {
-	switch rapid.IntRange(0, 11).Draw(m.T, "what") {
+	switch rapid.IntRange(0, 13).Draw(m.T, "what") {
 	case 0:
 		m.now = m.now.Add(40 * 24 * time.Hour)
 	case 1:
@@ -171,11 +213,16 @@ func (m *model) step() {
 			run := m.runs[name]
 			run.Over, run.Succeeded, run.Ended = true, rapid.Bool().Draw(m.T, "succeeds"), m.now
 			m.runs[name] = run
+			delete(m.live, name)
 		}
 	case 8, 9:
 		if next := m.times.next(m.now); m.times.every == 0 && !next.IsZero() {
 			m.now = next
 		}
+	case 10:
+		m.saved, m.savedRuns = *m.status.DeepCopy(), maps.Clone(m.runs)
+	case 11:
+		m.restore()
 	default:
 		m.now = m.now.Add(time.Duration(rapid.IntRange(1, 20*24*3600).Draw(m.T, "seconds")) * time.Second)
 	}

@@ -45,23 +45,20 @@ func (s *scene) begin() bool {
 
 // isLost says whether a run that lives in Mesos is to have a MesosTask again now.
 func (s *scene) isLost(name string) bool {
-	return TakesBack(s.Name, &s.Status, name) && s.refused(name) == nil && !slices.ContainsFunc(s.Runs, func(run Run) bool { return run.Name == name })
+	return TakesBack(s.Name, name) && s.refused(name) == nil && !s.has(name)
 }
 
-// TakesBack says whether a cron task makes a MesosTask anew for a run that lives in Mesos without one, by what its status says: all of them before its
-// schedule counts, as after it was lost, and then those of which it does not say that they were started, as after the API server was restored to an earlier
-// state. One that it says is dealt with lost its MesosTask by a person's will.
-func TakesBack(cron string, status *v1alpha1.MesosCronTaskStatus, run string) bool {
-	switch due, requested, ok := ParseRunName(cron, run); {
-	case !ok:
-		return false
-	case status.LastConsideredTime == nil:
-		return true
-	case requested:
-		return run != status.LastRequestedRun
-	default:
-		return due.After(timeOf(status.LastScheduleTime))
-	}
+// has says whether a run has a MesosTask.
+func (s *scene) has(name string) bool {
+	return slices.ContainsFunc(s.Runs, func(run Run) bool { return run.Name == name })
+}
+
+// TakesBack says whether a cron task makes a MesosTask anew for a run that lives in Mesos without one: for each that bears a name of its own. What is
+// recorded does not say who lost it: after the API server was restored to an earlier state, later runs may be recorded before earlier ones are found.
+// A run that a person deletes does not come back by this: its MesosTask stays until Mesos has said that it is over.
+func TakesBack(cron, run string) bool {
+	_, _, ok := ParseRunName(cron, run)
+	return ok
 }
 
 // readSchedule reads the schedule, and since when it counts.

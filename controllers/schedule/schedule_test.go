@@ -99,6 +99,19 @@ func TestNext_whatIsDone(t *testing.T) {
 		"without a framework neither":          {seen: seen(night.Add(time.Minute), begun(false), func(s *Seen) { s.Obstacle = &Obstacle{"FrameworkNotFound", "why"} }), ready: "FrameworkNotFound"},
 		"a manager that is too old":            {seen: settled(night, func(s *Seen) { s.Obstacle = &Obstacle{"ManagerTooOld", "why"} }), behind: "ManagerTooOld", ready: "ManagerTooOld"},
 		"what goes on needs no proof":          {seen: settled(night, func(s *Seen) { s.Proven = false }), create: tonight},
+		"Forbid waits for the proof":           {seen: settled(night, policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"Replace does, too":                    {seen: settled(night, policy("Replace"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"without a proof it is missed at last": {seen: settled(night.Add(10*time.Minute+1), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "RunMissed"},
+		"nothing is missed before the proof":   {seen: settled(night.Add(48*time.Hour+time.Minute), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"a lost run that is recorded":          {seen: settled(night.Add(-time.Hour), lost(last)), create: last},
+		"a lost run comes before one due":      {seen: settled(night, policy("Forbid"), lost(last)), create: last},
+		"also one that was due long ago":       {seen: settled(night.Add(-time.Hour), lost(RunName("backup", night.Add(-96*time.Hour)))), create: RunName("backup", night.Add(-96*time.Hour))},
+		"also one that was asked for":          {seen: settled(night.Add(-time.Hour), lost("backup-ed5eb9a3r")), create: "backup-ed5eb9a3r"},
+		"not the name of another":              {seen: settled(night.Add(-time.Hour), lost("backups-29925720"))},
+		"Forbid waits for a lost run":          {seen: settled(night, policy("Forbid"), lost(last), refused("RunRefused", last)), behind: "RunActive"},
+		"Replace waits for a lost run":         {seen: settled(night, policy("Replace"), lost(last), refused("RunRefused", last)), behind: "Replacing"},
+		"Allow does not":                       {seen: settled(night, lost(last), refused("RunRefused", last)), create: tonight},
+		"a run due that lives itself":          {seen: settled(night, policy("Forbid"), lost(tonight)), create: tonight},
 		"no such zone":                         {seen: settled(night, func(s *Seen) { s.Zone = nil }), ready: "InvalidTimeZone"},
 		"no such schedule":                     {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "5-1 * * * *" }), ready: "InvalidSchedule"},
 		"a schedule that never comes":          {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "0 0 31 2 *" }), ready: "InvalidSchedule"},
@@ -169,6 +182,11 @@ func begun(begun bool) func(*Seen) {
 			s.Status = v1alpha1.MesosCronTaskStatus{ObservedGeneration: -1}
 		}
 	}
+}
+
+// lost says that a run lives in Mesos without a MesosTask.
+func lost(name string) func(*Seen) {
+	return func(s *Seen) { s.Lost = append(s.Lost, name) }
 }
 
 func refused(reason, name string) func(*Seen) {
