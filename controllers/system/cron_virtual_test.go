@@ -390,10 +390,18 @@ func TestCron_rebuilt(t *testing.T) {
 	}
 }
 
-// TestCron_restored: the API server is restored to a state from before a run, which goes on in Mesos, by an operator that is started anew or that stays. The run
-// is the cron task's again, and no orphan that is killed meanwhile, though its MesosTask cannot be created at once; it does not come twice.
+// TestCron_restored: the API server is restored to a state from before a run, which goes on in Mesos, by an operator that is started anew after the next run was
+// due, or that stays. The run is the cron task's again, and no orphan that is killed meanwhile, though its MesosTask cannot be created at once; it does not
+// come twice, and what may not run beside it waits.
 func TestCron_restored(t *testing.T) {
-	for sentence, stays := range map[string]bool{"the operator is started anew": false, "the operator stays": true} {
+	cases := map[string]struct {
+		policy v1alpha1.ConcurrencyPolicy
+		stays  bool
+	}{
+		"the operator is started anew": {v1alpha1.ConcurrencyAllow, false}, "the operator stays": {v1alpha1.ConcurrencyAllow, true},
+		"Forbid, the operator is started anew": {v1alpha1.ConcurrencyForbid, false}, "Forbid, the operator stays": {v1alpha1.ConcurrencyForbid, true},
+	}
+	for sentence, tc := range cases {
 		t.Run(sentence, func(t *testing.T) {
 			inVirtualTime(t, simulator.Flags{}, byDuration(), func(v *virtual) {
 				var frozen, refused atomic.Bool
@@ -406,45 +414,41 @@ func TestCron_restored(t *testing.T) {
 				v.framework("orphanPolicy: Kill")
 				v.start()
 				v.until(5)
-				v.cron("job", "*/10 * * * *", "work 150m", "")
-				v.pass(6 * time.Minute)
+				v.cron("job", "*/10 * * * *", "work 150m", "concurrencyPolicy: "+string(tc.policy))
 				before := v.getCron("job").Status
-				v.pass(10 * time.Minute)
+				v.pass(6 * time.Minute)
 				names, live := v.runs("job"), v.liveNow()
-				if len(names) != 2 || len(live) != 2 {
+				if len(names) != 1 || len(live) != 1 {
 					v.Fatalf("there are %v, %v run", names, live)
 				}
-				if frozen.Store(true); !stays {
+				// It is a minute before the next is due.
+				v.pass(8 * time.Minute)
+				if frozen.Store(true); !tc.stays {
 					v.stop()
 				}
-				v.wipe(names[1])
-				v.delete(names[1])
-				status, err := json.Marshal(map[string]any{"status": map[string]any{
-					"lastScheduleTime": before.LastScheduleTime, "lastConsideredTime": before.LastConsideredTime, "active": before.Active, "activeRuns": before.ActiveRuns,
-				}})
-				if err != nil {
-					v.Fatal(err)
-				}
-				cron := &v1alpha1.MesosCronTask{ObjectMeta: metav1.ObjectMeta{Name: "job", Namespace: v.namespace}}
-				if err := v.client.Status().Patch(context.Background(), cron, client.RawPatch(types.MergePatchType, status)); err != nil {
-					v.Fatal(err)
-				}
-				v.patchCron("job", `{"spec":{"suspend":true}}`)
-				refused.Store(true)
-				if frozen.Store(false); !stays {
+				v.restoreCron("job", before, names[0])
+				// Where it may run beside others, none can be created for a while.
+				if refused.Store(tc.policy == v1alpha1.ConcurrencyAllow); !tc.stays {
+					v.pass(2 * time.Minute)
 					v.start()
 				}
-				v.pass(40 * time.Minute)
+				frozen.Store(false)
+				v.pass(5 * time.Minute)
 				if now := v.liveNow(); !slices.Equal(now, live) || v.orphans().Count != 0 {
 					v.Fatalf("its MesosTask cannot be created yet: %v run, want %v; %d are orphans", now, live, v.orphans().Count)
 				}
 				refused.Store(false)
 				v.pass(20 * time.Minute)
-				if owner := metav1.GetControllerOf(v.get(names[1])); owner == nil || owner.UID != v.getCron("job").UID {
+				cron := v.getCron("job")
+				if owner := metav1.GetControllerOf(v.get(names[0])); owner == nil || owner.UID != cron.UID {
 					v.Errorf("the run is controlled by %+v, want its cron task", owner)
 				}
-				if now := v.liveNow(); !slices.Equal(now, live) {
-					v.Errorf("%v run, want %v", now, live)
+				now := v.liveNow()
+				if alone := tc.policy == v1alpha1.ConcurrencyForbid; !slices.Contains(now, live[0]) || alone != (len(now) == 1) || v.orphans().Count != 0 {
+					v.Errorf("%v run, want %v; %d are orphans", now, live, v.orphans().Count)
+				}
+				if tc.policy == v1alpha1.ConcurrencyForbid && v.cronReason("job", "Behind") != v1alpha1.ReasonRunActive {
+					v.Errorf("it is behind as %q", v.cronReason("job", "Behind"))
 				}
 				for name, n := range v.launched() {
 					if n != 1 {
@@ -453,6 +457,23 @@ func TestCron_restored(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// restoreCron brings a cron task back to an earlier status, and a run that it started since to nothing.
+func (v *virtual) restoreCron(name string, before v1alpha1.MesosCronTaskStatus, run string) {
+	v.Helper()
+	v.wipe(run)
+	v.delete(run)
+	status, err := json.Marshal(map[string]any{"status": map[string]any{
+		"lastScheduleTime": before.LastScheduleTime, "lastConsideredTime": before.LastConsideredTime, "active": before.Active, "activeRuns": before.ActiveRuns,
+	}})
+	if err != nil {
+		v.Fatal(err)
+	}
+	cron := &v1alpha1.MesosCronTask{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: v.namespace}}
+	if err := v.client.Status().Patch(context.Background(), cron, client.RawPatch(types.MergePatchType, status)); err != nil {
+		v.Fatal(err)
 	}
 }
 

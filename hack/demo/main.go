@@ -99,17 +99,25 @@ func (d *demo) stay(ctx, interrupted context.Context) (status int) {
 	}
 	d.printf(`Everything stays up until Ctrl-C. In another terminal:
 
-    export KUBECONFIG=%s
-    %s get mesos
-    %s describe mesostask flaky
-    %s edit mesostask huge        # ask for less, and see it start
+    export KUBECONFIG=%[1]s
+    %[2]s get mesos
+    %[2]s describe mesostask flaky
+    %[2]s edit mesostask huge        # ask for less, and see it start
 
-Mesos, and what can go wrong with it:  http://%s/
-Its master, for spec.masters.urls:     http://%s
-What tasks wrote:                      %s
-The manager's log:                     %s
+There is an API server here and nothing else of Kubernetes: no kube-proxy leads to Service front, whose EndpointSlices say where its tasks listen. And no
+kube-controller-manager deletes what belonged to a deleted object: --cascade=foreground and --cascade=orphan do not return, and what a deleted
+object leaves behind goes by
 
-`, d.kubeconfig, kubectl, kubectl, kubectl, d.mesos.Control, d.mesos.master, d.path("sandboxes"), d.path(managerLog))
+    %[2]s delete mesoscrontask nightly && %[2]s delete mesostasks -l mesos.dev/cron=nightly
+    %[2]s delete mesostaskset front && %[2]s delete mesostasks,controllerrevisions,services -l mesos.dev/set=front
+    %[2]s delete endpointslices -l kubernetes.io/service-name=front
+
+Mesos, and what can go wrong with it:  http://%[3]s/
+Its master, for spec.masters.urls:     http://%[4]s
+What tasks wrote:                      %[5]s
+The manager's log:                     %[6]s
+
+`, d.kubeconfig, kubectl, d.mesos.Control, d.mesos.master, d.path("sandboxes"), d.path(managerLog))
 	<-ctx.Done()
 	if interrupted.Err() == nil {
 		d.printf("FAILED: %v\n\nThe last lines of the manager's log:\n%s\n", context.Cause(ctx), indent(d.managerLog(20)))
