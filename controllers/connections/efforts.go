@@ -75,14 +75,13 @@ func (c *Connection) effortsOf(key types.NamespacedName, attempt lifecycle.OpenA
 	return done
 }
 
-// Rest notes that an attempt runs as it should and that Mesos said so last: its saying so again is no news. An attempt whose object is looked at
-// without this being called rests no longer.
-func (c *Connection) Rest(key types.NamespacedName, attempt lifecycle.OpenAttempt, said *mesos.Observation) {
-	known, _ := c.Bridge.Attempt(attempt.TaskID)
+// Rest notes that an attempt runs as it should by what Mesos said last, and what Attempt.Doubted was then: its saying so again is no news. Where said
+// is nil, all is news.
+func (c *Connection) Rest(key types.NamespacedName, attempt lifecycle.OpenAttempt, said *mesos.Observation, doubted mesos.Number) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	done := c.effortsOf(key, attempt)
-	done.rests, done.doubted = said, known.Doubted
+	done.rests, done.doubted = said, doubted
 }
 
 // isNoNews says whether Mesos only said once more of an attempt that rests what it said before.

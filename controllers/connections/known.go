@@ -138,7 +138,7 @@ func (c *Connection) hasVanished(taskID string) bool {
 // NeverSent records that the ACCEPT of an attempt is not sent any more, and brings its object back.
 func (c *Connection) NeverSent(taskID string) {
 	c.Bridge.AcceptNeverSent(taskID)
-	c.Observed(taskID)
+	c.AttemptChanged(taskID)
 }
 
 // NeverRan records of an attempt whose binding may be durable that its ACCEPT is never sent. The record of its reservation may have been

@@ -14,8 +14,15 @@ func (c *Connection) ConnectionChanged() {
 	c.Placer.Wake()
 }
 
-// Observed implements mesosbridge.Listener.
+// Observed implements mesosbridge.Listener. What says nothing new of an attempt that rests brings nobody back.
 func (c *Connection) Observed(taskID string) {
+	if !c.isNoNews(taskID) {
+		c.AttemptChanged(taskID)
+	}
+}
+
+// AttemptChanged implements mesosbridge.Listener.
+func (c *Connection) AttemptChanged(taskID string) {
 	if c.isOrphan(taskID) {
 		c.owner.EnqueueFramework(c.Name)
 	}
@@ -25,9 +32,6 @@ func (c *Connection) Observed(taskID string) {
 		return
 	}
 	key := types.NamespacedName{Namespace: id.Namespace, Name: id.Name}
-	if c.isNoNews(taskID) {
-		return
-	}
 	c.mu.Lock()
 	c.hear(key, taskID)
 	c.mu.Unlock()
@@ -60,9 +64,6 @@ func (c *Connection) observedForeign(taskID string) {
 		c.Bridge.Forget(taskID)
 	}
 }
-
-// AttemptChanged implements mesosbridge.Listener.
-func (c *Connection) AttemptChanged(taskID string) { c.Observed(taskID) }
 
 // OffersChanged implements mesosbridge.Listener.
 func (c *Connection) OffersChanged() { c.Placer.Wake() }

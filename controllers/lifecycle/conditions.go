@@ -98,7 +98,7 @@ func (s *scene) mayAcknowledge() bool {
 	}
 	state := s.Observation.State
 	passing := state == mesos.TaskStaging || state == mesos.TaskStarting || s.Deleting && state.Class() != mesos.Ended
-	return passing || s.decision.Gone || !s.Now.Before(s.decision.WriteAt) || s.durableState() == string(state)
+	return passing || s.decision.Gone || !s.decision.Passes && !s.Now.Before(s.decision.WriteAt) || s.durableState() == string(state)
 }
 
 // mustWrite says whether the status has something that may not wait: an end, or an earlier verdict that no longer holds. That the verdicts on an

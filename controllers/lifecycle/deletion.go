@@ -13,6 +13,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
+// deletedBefore is how long after its deletion an object may be looked at for the first time, where many are deleted at once.
+const deletedBefore = time.Minute
+
 // abandonRetry is when an object whose task is to be abandoned is looked at again if nothing wakes it.
 const abandonRetry = 5 * time.Second
 
@@ -200,21 +203,25 @@ func (s *scene) killToDelete() {
 	}
 }
 
-// sure says whether nobody ever said, nor says now, that it cannot be told whether the attempt runs.
+// sure says whether nobody ever said, nor says now, that it cannot be told whether the attempt runs, or that its end will not be.
 func (s *scene) sure() bool {
 	durable := mesos.TaskState(s.durableState())
-	return !s.fateUnknown() && !s.otherFramework() && (durable == "" || durable.Class() != mesos.FateUnknown)
+	return !s.fateUnknown() && !isEndingUnseen(s.attempt) && !s.otherFramework() && (durable == "" || durable.Class() != mesos.FateUnknown)
 }
 
 // holdBackDeletion leaves unwritten that the object waits for its task's end, while that comes quickly: most do once the KILL is sent, and then the
 // status goes with the object.
 func (s *scene) holdBackDeletion() {
 	since := s.DeletedAt
-	switch {
+	switch latest := since.Add(deletedBefore); {
 	case s.Kills > 0:
 		since = later(since, s.FirstKill)
-	case slices.Contains(s.decision.Steps, StepKill):
+	case !slices.Contains(s.decision.Steps, StepKill):
+	case s.Now.Before(latest):
 		since = later(since, s.Now)
+	default:
+		// It cannot be sent, or is the first of many that had to wait.
+		since = latest
 	}
 	s.decision.WriteAt, s.decision.Passes = since.Add(quickly), true
 }

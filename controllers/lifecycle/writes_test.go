@@ -39,11 +39,17 @@ func TestNext_heldBackWrites(t *testing.T) {
 		"a kill":                      {running(), changeHash, now},
 		"a deletion":                  {running(), remove, quickly},
 		"a deletion three seconds after its KILL": {running(), func(s *story) { removeSlowly(s); s.later(-2 * time.Second) }, 2 * time.Second},
-		"a deletion that takes long":              {running(), removeSlowly, now},
-		"a deletion of what is unreachable":       {running(), func(s *story) { s.answers(mesos.TaskUnreachable).look(); remove(s) }, now},
-		"a deletion whose launch is called off":   {newStory().bind(LaunchUnsent), remove, quickly},
-		"KILLING of what is deleted":              {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilling) }, quickly - time.Second},
-		"the end of what is deleted":              {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilled) }, never},
+		"a deletion whose KILL cannot leave":      {running(), func(s *story) { remove(s); s.later(deletedBefore + quickly) }, now},
+		"one whose end nobody will tell": {running(), func(s *story) {
+			remove(s)
+			s.carryOut()
+			s.later(time.Second).hears(mesos.Observation{State: mesos.TaskGoneByOperator, Reason: mesos.ReasonAgentDraining, Source: mesos.SourceExecutor, UUID: []byte("gone")})
+		}, now},
+		"a deletion that takes long":            {running(), removeSlowly, now},
+		"a deletion of what is unreachable":     {running(), func(s *story) { s.answers(mesos.TaskUnreachable).look(); remove(s) }, now},
+		"a deletion whose launch is called off": {newStory().bind(LaunchUnsent), remove, quickly},
+		"KILLING of what is deleted":            {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilling) }, quickly - time.Second},
+		"the end of what is deleted":            {running(), func(s *story) { remove(s); s.carryOut(); s.later(time.Second).says(mesos.TaskKilled) }, never},
 		"the end of what is deleted, where another finalizer holds the object": {running(), func(s *story) {
 			s.HeldByOthers = true
 			remove(s)

@@ -119,16 +119,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 	return ctrl.NewControllerManagedBy(manager).
 		Named("mesostask").
 		For(&v1alpha1.MesosTask{}).
-		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(frameworkChanged)).
+		Watches(&v1alpha1.MesosFramework{}, handler.EnqueueRequestsFromMapFunc(r.tasksOf), builder.WithPredicates(FrameworkChanged)).
 		WatchesMetadata(scope.NewNamespace(), handler.EnqueueRequestsFromMapFunc(r.tasksIn), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(r.Connections.TaskSource()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: taskWorkers, NewQueue: r.newQueue}).
 		Complete(r)
 }
 
-// frameworkChanged lets through what a task may depend on: a framework's spec, its ID, its roles, who serves it, what a person gave up by it, its coming and
+// FrameworkChanged lets through what a task may depend on: a framework's spec, its ID, its roles, who serves it, what a person gave up by it, its coming and
 // going.
-var frameworkChanged = predicate.Funcs{
+var FrameworkChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
 		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
@@ -176,9 +176,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
 	}
-	if r.releasedAt(request.NamespacedName).uid == cached.UID {
-		// Its event brings the key back.
-		return ctrl.Result{}, nil
+	if last := r.releasedAt(request.NamespacedName); last.uid == cached.UID {
+		if r.Clock.Now().Before(last.until) {
+			return r.lookAgain(last.until), nil
+		}
+		r.released.Delete(request.NamespacedName)
 	}
 	elsewhere, err := r.settleElsewhere(ctx, request.NamespacedName, cached.Spec.FrameworkRef.Name)
 	if err != nil {
@@ -295,7 +297,7 @@ func (r *Reconciler) tell(view *view, decision lifecycle.Decision) {
 // tellRest says what Mesos said of an attempt that rests; nil where any news of it counts.
 func (v *view) tellRest(said *mesos.Observation) {
 	if v.connection != nil && v.attempt.TaskID != "" {
-		v.connection.Rest(v.key, v.attempt, said)
+		v.connection.Rest(v.key, v.attempt, said, v.doubted)
 	}
 }
 

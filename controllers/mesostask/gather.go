@@ -37,6 +37,8 @@ type view struct {
 	seen lifecycle.Seen
 	// attempt is the attempt of record, if it is not known to be over.
 	attempt lifecycle.OpenAttempt
+	// doubted is its Attempt.Doubted.
+	doubted mesos.Number
 	// lookAgain is when to look again though the decision asks for nothing; zero for never.
 	lookAgain time.Time
 }
@@ -291,6 +293,7 @@ func (r *Reconciler) gatherAttempt(v *view) {
 		if attempt.Unacked != nil {
 			seen.Unacknowledged = attempt.Unacked.UUID
 		}
+		v.doubted = attempt.Doubted
 		doubted := attempt.Doubted != mesos.Number{} && !attempt.Last.After(attempt.Doubted)
 		seen.Doubted = doubted || v.agentFailed(attempt.Last)
 	}

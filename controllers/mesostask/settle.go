@@ -211,17 +211,28 @@ func (r *Reconciler) settle(ctx context.Context, connection *connections.Connect
 	}
 }
 
-// released is an object that the API server has let go: nobody accounts for its tasks any more.
+// released is an object that the API server has let go.
 type released struct {
-	uid     types.UID
-	taskIDs sets.Set[string]
+	// uid is its own, and until is how long the cache may take to learn that it is gone.
+	uid   types.UID
+	until time.Time
+	// over are the IDs of its tasks that were over: nobody accounts for them any more.
+	over sets.Set[string]
 }
+
+// releasedWithin is how long the cache may take to learn that an object is gone. After that it is believed: the API server may have been restored to
+// an earlier state.
+const releasedWithin = 10 * time.Second
 
 // keepReleased remembers that the object of a view is gone.
 func (r *Reconciler) keepReleased(view *view) {
-	gone := released{uid: view.object.UID}
+	gone := released{uid: view.object.UID, until: r.Clock.Now().Add(releasedWithin), over: sets.New[string]()}
 	if view.connection != nil {
-		gone.taskIDs = sets.New(view.connection.Known(view.key)...)
+		for _, taskID := range view.connection.Known(view.key) {
+			if attempt, _ := view.connection.Bridge.Attempt(taskID); attempt.Over() && !attempt.EndsUnseen() {
+				gone.over.Insert(taskID)
+			}
+		}
 	}
 	r.released.Store(view.key, gone)
 }
@@ -240,17 +251,22 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	r.refusals.drop(key)
 	r.references().Forget(key)
 	var next time.Time
-	known := false
+	last, known := r.releasedAt(key), false
+	defer func() {
+		if !known {
+			r.released.Delete(key)
+		}
+	}()
 	for _, connection := range r.Connections.All() {
 		taskIDs := connection.Known(key)
 		if len(taskIDs) == 0 {
 			connection.Placer.Forget(key)
 			continue
 		}
-		known = true
-		if r.releasedAt(key).taskIDs.HasAll(taskIDs...) {
+		if last.over.HasAll(taskIDs...) {
 			// No live read could say more.
 			next = soonest(next, r.settleUnaccounted(ctx, connection, key))
+			known = known || len(connection.Known(key)) > 0
 			continue
 		}
 		switch err := r.Live.Get(ctx, key, &v1alpha1.MesosTask{}); {
@@ -261,9 +277,6 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 			return ctrl.Result{}, fmt.Errorf("reading the MesosTask live: %w", err)
 		}
 		next = soonest(next, r.settleUnaccounted(ctx, connection, key))
-	}
-	if !known {
-		r.released.Delete(key)
 	}
 	return r.lookAgain(next), nil
 }

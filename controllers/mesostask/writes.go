@@ -126,12 +126,19 @@ func (r *Reconciler) writeBinding(ctx context.Context, view *view, binding *v1al
 func (r *Reconciler) releaseFinalizer(ctx context.Context, view *view, decision lifecycle.Decision) error {
 	before := view.object.Status
 	patch := writes.For(view.object)
+	if decision.Gone {
+		// What an earlier leader still wrote of other attempts must have been seen.
+		patch.TestAnnotation(view.object, v1alpha1.AnnotationBinding)
+		patch.Test("/status/revision", revisionOrNil(view.object.Status.Revision))
+	}
 	patch.RemoveFinalizer(view.object, v1alpha1.TaskFinalizer)
 	if err := r.write(view, "finalizer", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) }); err != nil {
 		return err
 	}
 	if decision.Gone {
-		r.keepReleased(view)
+		if len(view.object.Finalizers) == 0 {
+			r.keepReleased(view)
+		}
 		recordChanges(view, &before, &decision.Status)
 		r.tell(view, decision)
 	}

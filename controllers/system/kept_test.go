@@ -142,18 +142,29 @@ func (k *kept) refresh(object client.Object) error {
 
 // known is an object as it is kept, where whoever speaks of it says no more than its name.
 func (k *kept) known(object client.Object) client.Object {
-	store, _ := k.storeOf(object)
-	if store == nil || object.GetUID() != "" {
+	if object.GetUID() != "" {
 		return object
+	}
+	if stored := k.stored(object); stored != nil {
+		return stored
+	}
+	return object
+}
+
+// stored is the kept object of a name; nil where there is none.
+func (k *kept) stored(object client.Object) client.Object {
+	store, _ := k.storeOf(object)
+	if store == nil {
+		return nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if known, exists, err := store.Get(object); err == nil && exists {
-		if full, ok := known.(client.Object); ok {
-			return full
-		}
+	known, exists, err := store.Get(object)
+	if err != nil || !exists {
+		return nil
 	}
-	return object
+	full, _ := known.(client.Object)
+	return full
 }
 
 // fill reads all objects anew, as the cache of a process that starts does.

@@ -24,6 +24,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	"sigs.k8s.io/yaml"
@@ -239,6 +240,7 @@ func (v *virtual) admit(object client.Object, created bool) (changed bool) {
 func (v *virtual) tell(object client.Object, answered bool) {
 	// Who deletes an object need not know more than its name.
 	object = v.kept.known(object)
+	before := v.kept.stored(object)
 	bring := v.kept.refresh
 	if answered {
 		bring = v.kept.put
@@ -270,7 +272,10 @@ func (v *virtual) tell(object client.Object, answered bool) {
 		}
 	case *v1alpha1.MesosFramework:
 		running.connections.EnqueueFramework(object.Name)
-		v.tellTasks(running)
+		after := v.kept.stored(object)
+		if before == nil || after == nil || mesostask.FrameworkChanged.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after}) {
+			v.tellTasks(running)
+		}
 		v.tellSets(running)
 		v.tellCrons(running)
 	case *v1alpha1.MesosTaskSet:
