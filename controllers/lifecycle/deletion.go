@@ -13,9 +13,6 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
-// deletedBefore is how long after its deletion an object may be looked at for the first time, where many are deleted at once.
-const deletedBefore = time.Minute
-
 // abandonRetry is when an object whose task is to be abandoned is looked at again if nothing wakes it.
 const abandonRetry = 5 * time.Second
 
@@ -213,15 +210,8 @@ func (s *scene) sure() bool {
 // status goes with the object.
 func (s *scene) holdBackDeletion() {
 	since := s.DeletedAt
-	switch latest := since.Add(deletedBefore); {
-	case s.Kills > 0:
+	if s.Kills > 0 {
 		since = later(since, s.FirstKill)
-	case !slices.Contains(s.decision.Steps, StepKill):
-	case s.Now.Before(latest):
-		since = later(since, s.Now)
-	default:
-		// It cannot be sent, or is the first of many that had to wait.
-		since = latest
 	}
 	s.decision.WriteAt, s.decision.Passes = since.Add(quickly), true
 }

@@ -40,7 +40,7 @@ type Seen struct {
 	Generation int64
 	// Created is when the object was created, by the API server's clock.
 	Created time.Time
-	// Deleting says that the object has a deletion timestamp, and DeletedAt is that.
+	// Deleting says that the object has a deletion timestamp, and DeletedAt is when this process first saw that: the timestamp is of another clock.
 	Deleting  bool
 	DeletedAt time.Time
 	// Finalized says that the object has the operator's finalizer, HeldByOthers that it has others as well.

@@ -578,9 +578,6 @@ func checkHeldBack(t *rapid.T, seen Seen, decision Decision) {
 		t.Fatalf("a write is due at %v, and nobody looks before %v", decision.WriteAt, decision.Check)
 	}
 	seen.Now = decision.WriteAt
-	if seen.Kills == 0 && has(decision, StepKill) {
-		seen.Kills, seen.FirstKill, seen.LastKill = 1, seen.Now.Add(-quickly), seen.Now.Add(-quickly)
-	}
 	if again := Next(seen); again.WriteAt.After(seen.Now) {
 		t.Fatalf("rule %q held a write back until %v, and rule %q then until %v", decision.Rule, decision.WriteAt, again.Rule, again.WriteAt)
 	}

@@ -39,7 +39,7 @@ func TestNext_heldBackWrites(t *testing.T) {
 		"a kill":                      {running(), changeHash, now},
 		"a deletion":                  {running(), remove, quickly},
 		"a deletion three seconds after its KILL": {running(), func(s *story) { removeSlowly(s); s.later(-2 * time.Second) }, 2 * time.Second},
-		"a deletion whose KILL cannot leave":      {running(), func(s *story) { remove(s); s.later(deletedBefore + quickly) }, now},
+		"a deletion whose KILL cannot leave":      {running(), func(s *story) { remove(s); s.later(quickly) }, now},
 		"one whose end nobody will tell": {running(), func(s *story) {
 			remove(s)
 			s.carryOut()

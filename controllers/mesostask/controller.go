@@ -68,9 +68,10 @@ type Reconciler struct {
 	Recorder *events.Recorder
 
 	// queue is the workqueue; nil before it is made.
-	queue    taskQueue
-	written  writes.Written[*v1alpha1.MesosTask]
-	refusals refusals
+	queue     taskQueue
+	written   writes.Written[*v1alpha1.MesosTask]
+	refusals  refusals
+	deletions deletions
 	// released are the objects that are gone since their finalizer was taken away, by name; the cache may still have them.
 	released sync.Map
 	minor    minor

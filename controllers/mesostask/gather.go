@@ -76,7 +76,7 @@ func (r *Reconciler) gather(ctx context.Context, cached *v1alpha1.MesosTask) (*v
 		LastWrite:      lastWrite,
 	}}
 	if v.seen.Deleting {
-		v.seen.DeletedAt = object.DeletionTimestamp.Time
+		v.seen.DeletedAt = r.deletions.seen(v.key, object.UID, v.seen.Now)
 	}
 	if annotation, ok := object.Annotations[v1alpha1.AnnotationBinding]; ok {
 		v.annotation = annotation

@@ -249,6 +249,7 @@ func (r *Reconciler) releasedAt(key types.NamespacedName) released {
 func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
 	r.written.Drop(key)
 	r.refusals.drop(key)
+	r.deletions.drop(key)
 	r.references().Forget(key)
 	var next time.Time
 	last, known := r.releasedAt(key), false

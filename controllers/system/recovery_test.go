@@ -115,6 +115,7 @@ func TestRestore_withoutFinalizer(t *testing.T) {
 	backup := w.ready("job", v1alpha1.ReasonRunning)
 	w.deleteTask("job")
 	w.waitGone("job")
+	w.acknowledgedAll(backup.Status.Task.ID, 4)
 	stop()
 	restored := &v1alpha1.MesosTask{
 		ObjectMeta: metav1.ObjectMeta{Name: "job", Namespace: w.namespace, Annotations: backup.Annotations}, Spec: backup.Spec,
