@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -294,9 +295,12 @@ func TestManager(t *testing.T) {
 	}
 
 	// Somebody else takes the lease: the process ends, with an error.
-	lease := s.lease()
-	lease.Spec.HolderIdentity, lease.Spec.RenewTime = new("somebody-else"), &metav1.MicroTime{Time: time.Now().Add(time.Hour)}
-	if err := s.client.Update(t.Context(), lease); err != nil {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		lease := s.lease()
+		lease.Spec.HolderIdentity, lease.Spec.RenewTime = new("somebody-else"), &metav1.MicroTime{Time: time.Now().Add(time.Hour)}
+		return s.client.Update(t.Context(), lease)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if code := second.wait(); code != 1 {

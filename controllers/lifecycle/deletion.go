@@ -200,10 +200,11 @@ func (s *scene) killToDelete() {
 	}
 }
 
-// sure says whether nobody ever said, nor says now, that it cannot be told whether the attempt runs, or that its end will not be.
+// sure says whether there is somebody to ask, and nobody ever said, nor says now, that it cannot be told whether the attempt runs, or that its end will
+// not be.
 func (s *scene) sure() bool {
 	durable := mesos.TaskState(s.durableState())
-	return !s.fateUnknown() && !isEndingUnseen(s.attempt) && !s.otherFramework() && (durable == "" || durable.Class() != mesos.FateUnknown)
+	return s.FrameworkID != "" && !s.fateUnknown() && !isEndingUnseen(s.attempt) && !s.otherFramework() && (durable == "" || durable.Class() != mesos.FateUnknown)
 }
 
 // holdBackDeletion leaves unwritten that the object waits for its task's end, while that comes quickly: most do once the KILL is sent, and then the

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -183,10 +184,16 @@ func (r *Reconciler) makeRevision(ctx context.Context, view *view, revision *rol
 // settleRevision finds out what has the name of a revision that is to be made. The set's own, which the cache does not show or whose labels somebody took
 // away, it takes; anything else keeps the name, and the revision takes another.
 func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *rollout.Revision) error {
-	live := &appsv1.ControllerRevision{}
-	if err := r.Live.Get(ctx, client.ObjectKey{Namespace: view.key.Namespace, Name: revision.Name}, live); err != nil {
+	// A list of one needs no right beyond the one to list.
+	found := &appsv1.ControllerRevisionList{}
+	err := r.Live.List(ctx, found, client.InNamespace(view.key.Namespace), client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", revision.Name)})
+	if err != nil {
 		return fmt.Errorf("reading ControllerRevision %s live: %w", revision.Name, err)
 	}
+	if len(found.Items) == 0 {
+		return fmt.Errorf("ControllerRevision %s was there a moment ago, and is gone", revision.Name)
+	}
+	live := &found.Items[0]
 	owner := metav1.GetControllerOf(live)
 	if mine := (owner == nil || owner.UID == view.object.UID) && live.DeletionTimestamp.IsZero(); !mine || !keeps(live, &revision.Content) {
 		ctrl.LoggerFrom(ctx).Info("A ControllerRevision that is not the set's has the name of its revision, which takes another", "controllerRevision", live.Name)

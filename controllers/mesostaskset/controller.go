@@ -34,7 +34,7 @@ import (
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasksets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasksets/status,verbs=patch
 // +kubebuilder:rbac:groups=mesos.dev,resources=mesostasks,verbs=create;patch;delete
-// +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=list;watch;create;patch;delete
 
 const (
 	// workers is how many sets are worked on at once.
