@@ -49,8 +49,6 @@ var (
 	idleCPU        = figure{goal: "d", what: "idle, CPU", unit: "% of a core", bound: value(0.3)}
 	idleWrites     = figure{goal: "d", what: "idle, API writes but the lease's", unit: "writes", bound: exact(0)}
 	idleReads      = figure{goal: "d", what: "idle, reads of the operator's kinds", unit: "reads", bound: exact(0)}
-	stormAsked     = figure{goal: "f", what: "10 cuts, asked in RECONCILE", unit: "per task", bound: from(100_000, count(2))}
-	stormWrites    = figure{goal: "f", what: "10 cuts, writes to MesosTasks", unit: "writes", bound: exact(0)}
 	startFirst     = figure{goal: "h", what: "start to the first RECONCILE", unit: "s", bound: from(10_000, ratio(1.2)), grows: true}
 	startAll       = figure{goal: "h", what: "start to all answered for", unit: "s", bound: from(10_000, ratio(1.3))}
 	startCPU       = figure{goal: "h", what: "start to all answered for, CPU", unit: "s", grows: true}
@@ -66,7 +64,7 @@ var (
 var order = []figure{
 	reconnectWall, reconnectLine, reconnectCPU, reconnectWrites, reconnectAsked,
 	createWall, createWrites, createRefused, createCPU, createServer, createEvents, createLaunches,
-	memorySteady, memoryPeak, memoryRunning, idleCPU, idleWrites, idleReads, stormAsked, stormWrites,
+	memorySteady, memoryPeak, memoryRunning, idleCPU, idleWrites, idleReads,
 	startFirst, startAll, startCPU, startWrites, deleteWall, deleteWrites, deleteCPU, deleteServer, deleteKills,
 }
 

@@ -332,8 +332,9 @@ func (p *pair) storm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.product(stormAsked, p.n, p.each(float64(m.mesos.Asked)))
-	p.product(stormWrites, p.n, float64(m.requests.sum(patches)))
+	asked, writes := stormFigures(p.cuts)
+	p.product(asked, p.n, p.each(float64(m.mesos.Asked)))
+	p.product(writes, p.n, float64(m.requests.sum(patches)))
 	return nil
 }
 

@@ -79,6 +79,13 @@ func (c *counted) Write(data []byte) (int, error) {
 	return len(data), nil
 }
 
+// stormFigures are what is measured of so many cuts. Of fewer tasks than the bound says each pass ends before the next cut.
+func stormFigures(cuts int) (asked, writes figure) {
+	name := fmt.Sprintf("%d cuts", cuts)
+	return figure{goal: "f", what: name + ", asked in RECONCILE", unit: "per task", bound: from(100_000, count(2))},
+		figure{goal: "f", what: name + ", writes to MesosTasks", unit: "writes", bound: exact(0)}
+}
+
 // failoverFigures are what is measured of a failover.
 func failoverFigures(over time.Duration) (asked, unchanged, changed figure) {
 	name := fmt.Sprintf("failover over %s", over)

@@ -98,6 +98,32 @@ func TestFailOverGoesInTurnAndTheOldLeaderFollows(t *testing.T) {
 	})
 }
 
+// Agents that come back over some time do so one after the other.
+func TestFailOverBringsAgentsBackOverTime(t *testing.T) {
+	inBubble(t, Options{}, func(in bubble) {
+		t, c := in.t, in.cluster
+		for range 10 {
+			c.AddAgent(smallAgent())
+		}
+		c.FailOver(FailOver{To: -1, AgentsBack: 1, AgentsOver: 10 * time.Minute})
+		registered := func() (n int) {
+			for _, a := range c.State().Agents {
+				if a.Master == "registered" {
+					n++
+				}
+			}
+			return n
+		}
+		time.Sleep(10 * time.Second)
+		for want := 1; want <= 10; want++ {
+			if got := registered(); got != want {
+				t.Errorf("%d agents are back, want %d", got, want)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // The same master behind a server of the caller's own.
 func TestAMasterAsAHandler(t *testing.T) {
 	c := New(Options{Flags: quick})
