@@ -96,7 +96,9 @@ func (f convertFlags) run(streams genericiooptions.IOStreams) error {
 		return err
 	}
 	if passed > 0 {
-		fmt.Fprintf(streams.ErrOut, "%d files whose names do not end in .json were passed over\n", passed)
+		if _, err := fmt.Fprintf(streams.ErrOut, "%d files whose names do not end in .json were passed over\n", passed); err != nil {
+			return fmt.Errorf("telling of other files: %w", err)
+		}
 	}
 	if slices.ContainsFunc(results, func(result migration.Result) bool { return result.Refused }) {
 		return errSaid
@@ -126,7 +128,7 @@ func (f convertFlags) documents(in io.Reader) (documents []migration.Document, p
 				passed++
 				return nil
 			}
-			text, err := os.ReadFile(path)
+			text, err := os.ReadFile(path) //nolint:gosec // it reads the files that it is told to read
 			if err != nil {
 				return err
 			}

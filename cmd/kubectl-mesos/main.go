@@ -17,7 +17,7 @@ func main() {
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
 	if err := newCommand(streams).Execute(); err != nil {
 		if !errors.Is(err, errSaid) {
-			fmt.Fprintln(streams.ErrOut, "error:", err)
+			fmt.Fprintln(os.Stderr, "error:", err)
 		}
 		os.Exit(1)
 	}

@@ -30,8 +30,10 @@ var jobFields = []field{
 	{name: "concurrent", here: "concurrencyPolicy: Allow, or Forbid"},
 	{name: "disabled", here: "suspend"},
 	{name: "description", here: "annotation description", take: annotate("description")},
-	{name: "owner", here: "annotation owner", fate: Differs, why: "is an annotation here: nobody is written to when a run fails. docs/cron.md has an alert for it",
-		take: annotate("owner")},
+	{
+		name: "owner", here: "annotation owner", fate: Differs, why: "is an annotation here: nobody is written to when a run fails. docs/cron.md has an alert for it",
+		take: annotate("owner"),
+	},
 	{name: "ownerName", here: "annotation owner-name", take: annotate("owner-name")},
 	{name: "async", fate: Refused, why: "says that the job tells Chronos itself when it is done: here a run is done when its command ends, so let it wait"},
 	{name: "softError", fate: LeftOut, why: "runs do not wait for each other's success here"},
@@ -45,8 +47,13 @@ var jobFields = []field{
 	{name: "executorFlags", fate: LeftOut, why: "Mesos' command executor runs all tasks here"},
 	{name: "taskInfoData", fate: LeftOut, why: "nobody reads TaskInfo.data of a task that Mesos' command executor runs"},
 	{name: "maxCompletionTime", fate: LeftOut, why: "is here template.spec.maxRunSeconds, in seconds: write it there"},
-	{name: "successCount", state: true}, {name: "errorCount", state: true}, {name: "lastSuccess", state: true}, {name: "lastError", state: true},
-	{name: "errorsSinceLastSuccess", state: true}, {name: "processed", state: true}, {name: "numElementsProcessed", state: true},
+	{name: "successCount", state: true},
+	{name: "errorCount", state: true},
+	{name: "lastSuccess", state: true},
+	{name: "lastError", state: true},
+	{name: "errorsSinceLastSuccess", state: true},
+	{name: "processed", state: true},
+	{name: "numElementsProcessed", state: true},
 }
 
 func annotate(key string) func(c *conversion, v node) {

@@ -214,8 +214,10 @@ func TestConvert_takesAnything(t *testing.T) {
 		"persistent", "external", "provider", "options", "command", "shell", "argv", "secret", "source", "instances", "docker", "host", "endpoint", "http", "tcp", "exec", "port")
 	scalar := rapid.OneOf(
 		rapid.Just[any](nil), rapid.Map(rapid.Bool(), func(b bool) any { return b }), rapid.Map(rapid.Float64(), func(f float64) any { return f }),
-		rapid.Map(rapid.SampledFrom([]string{"", "/", "x", "DOCKER", "MESOS", "HTTP", "BRIDGE", "USER", "R/2024-01-01T00:00:00Z/PT10M", "R3//P0D", "0 0 * * * ?", "P", "-1",
-			"1e400", "{{x}}", "a:b", "../..", "\x00", "SCHEDULED", "ON_DEMAND", "UNIQUE"}), func(s string) any { return s }),
+		rapid.Map(rapid.SampledFrom([]string{
+			"", "/", "x", "DOCKER", "MESOS", "HTTP", "BRIDGE", "USER", "R/2024-01-01T00:00:00Z/PT10M", "R3//P0D", "0 0 * * * ?", "P", "-1",
+			"1e400", "{{x}}", "a:b", "../..", "\x00", "SCHEDULED", "ON_DEMAND", "UNIQUE",
+		}), func(s string) any { return s }),
 		rapid.Map(rapid.IntRange(-5, 70000), func(i int) any { return i }))
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {

@@ -3,6 +3,7 @@ package migration
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -248,9 +249,7 @@ func (f *found) join() {
 		}
 		object, _ := request.root.value.(map[string]any)
 		own, _ := d.root.value.(map[string]any)
-		for key, value := range own {
-			object[key] = value
-		}
+		maps.Copy(object, own)
 		request.file += " and " + d.file
 		delete(requests, d.id)
 		return true

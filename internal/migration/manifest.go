@@ -40,7 +40,7 @@ func YAML(w io.Writer, results []Result) error {
 }
 
 // comment writes a text as a comment of one line.
-func comment(w io.Writer, text string) {
+func comment(w *bytes.Buffer, text string) {
 	fmt.Fprintf(w, "# %s\n", oneLine(text))
 }
 

@@ -62,9 +62,17 @@ var appFields = []field{
 	{name: "dependencies", fate: LeftOut, why: "nothing waits for others here: let the program try again until what it needs is there"},
 	{name: "storeUrls", fate: LeftOut, why: "there is no artifact store: put the files where uris can fetch them"},
 	{name: "taskRateLimit", fate: LeftOut, why: "launches are spaced by backoff alone"},
-	{name: "version", state: true}, {name: "versionInfo", state: true}, {name: "tasks", state: true}, {name: "tasksStaged", state: true},
-	{name: "tasksRunning", state: true}, {name: "tasksHealthy", state: true}, {name: "tasksUnhealthy", state: true}, {name: "deployments", state: true},
-	{name: "taskStats", state: true}, {name: "lastTaskFailure", state: true}, {name: "readinessCheckResults", state: true},
+	{name: "version", state: true},
+	{name: "versionInfo", state: true},
+	{name: "tasks", state: true},
+	{name: "tasksStaged", state: true},
+	{name: "tasksRunning", state: true},
+	{name: "tasksHealthy", state: true},
+	{name: "tasksUnhealthy", state: true},
+	{name: "deployments", state: true},
+	{name: "taskStats", state: true},
+	{name: "lastTaskFailure", state: true},
+	{name: "readinessCheckResults", state: true},
 }
 
 // groupFields are those of a Marathon group besides its members.

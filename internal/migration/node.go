@@ -119,7 +119,8 @@ func (n node) settle() {
 	n.book.settled[n.path] = true
 }
 
-func (n node) kept(text string, arguments ...any)    { n.book.say(Kept, n.path, text, arguments...) }
+func (n node) kept(text string, arguments ...any) { n.book.say(Kept, n.path, text, arguments...) }
+
 func (n node) differs(text string, arguments ...any) { n.book.say(Differs, n.path, text, arguments...) }
 
 // leftOut says that nothing becomes of the value, nor of what stands below.

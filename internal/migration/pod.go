@@ -21,8 +21,14 @@ var podFields = []field{
 	{name: "scheduling", here: "backoff, updateStrategy, placement"},
 	{name: "linuxInfo", here: "container.mesos", take: (*conversion).linuxInfo},
 	{name: "executorResources", fate: LeftOut, why: "there is no executor besides the command executor, whose share is part of the task's"},
-	{name: "version", state: true}, {name: "status", state: true}, {name: "spec", state: true}, {name: "instances", state: true},
-	{name: "statusSince", state: true}, {name: "lastUpdated", state: true}, {name: "lastChanged", state: true}, {name: "terminationHistory", state: true},
+	{name: "version", state: true},
+	{name: "status", state: true},
+	{name: "spec", state: true},
+	{name: "instances", state: true},
+	{name: "statusSince", state: true},
+	{name: "lastUpdated", state: true},
+	{name: "lastChanged", state: true},
+	{name: "terminationHistory", state: true},
 }
 
 // podContainerFields are those of a container of a Marathon pod.

@@ -136,9 +136,16 @@ var envelopeFields = []field{
 		}
 	}},
 	{name: "pendingDeploy", fate: LeftOut, why: "the deploy that is active is converted: convert again once this one is"},
-	{name: "requestDeployState", state: true}, {name: "taskIds", state: true}, {name: "pendingDeployState", state: true}, {name: "expiringBounce", state: true},
-	{name: "expiringPause", state: true}, {name: "expiringScale", state: true}, {name: "expiringSkipHealthchecks", state: true},
-	{name: "unpauseOnSuccessfulDeploy", state: true}, {name: "message", state: true}, {name: "user", state: true},
+	{name: "requestDeployState", state: true},
+	{name: "taskIds", state: true},
+	{name: "pendingDeployState", state: true},
+	{name: "expiringBounce", state: true},
+	{name: "expiringPause", state: true},
+	{name: "expiringScale", state: true},
+	{name: "expiringSkipHealthchecks", state: true},
+	{name: "unpauseOnSuccessfulDeploy", state: true},
+	{name: "message", state: true},
+	{name: "user", state: true},
 }
 
 func (c *conversion) request() {

@@ -18,11 +18,19 @@ type table struct {
 
 func tables() []table {
 	return []table{
-		{"Marathon app", appFields}, {"Marathon app: container", containerFields}, {"Marathon app: container.docker", dockerFields}, {"Marathon group", groupFields},
-		{"Marathon pod", podFields}, {"Marathon pod: containers", podContainerFields},
-		{"Chronos job", jobFields}, {"Chronos job: container", jobContainerFields},
-		{"Singularity request", requestFields}, {"Singularity deploy", deployFields}, {"Singularity deploy: containerInfo", containerInfoFields},
-		{"Singularity deploy: containerInfo.docker", dockerInfoFields}, {"Singularity, beside request and deploy", envelopeFields},
+		{"Marathon app", appFields},
+		{"Marathon app: container", containerFields},
+		{"Marathon app: container.docker", dockerFields},
+		{"Marathon group", groupFields},
+		{"Marathon pod", podFields},
+		{"Marathon pod: containers", podContainerFields},
+		{"Chronos job", jobFields},
+		{"Chronos job: container", jobContainerFields},
+		{"Singularity request", requestFields},
+		{"Singularity deploy", deployFields},
+		{"Singularity deploy: containerInfo", containerInfoFields},
+		{"Singularity deploy: containerInfo.docker", dockerInfoFields},
+		{"Singularity, beside request and deploy", envelopeFields},
 	}
 }
 

@@ -46,7 +46,7 @@ func where(result Result) string {
 var index = regexp.MustCompile(`\[\d+\]`)
 
 // tellCommon counts what is true of many.
-func tellCommon(w io.Writer, results []Result) {
+func tellCommon(w *strings.Builder, results []Result) {
 	counts := map[string]int{}
 	var order []string
 	for _, result := range results {
