@@ -80,7 +80,7 @@ func (r *Reconciler) create(ctx context.Context, v *view, creation *schedule.Cre
 	switch {
 	case apierrors.IsAlreadyExists(err):
 		return r.findExisting(ctx, v, creation)
-	case apierrors.IsForbidden(err) || apierrors.IsInvalid(err):
+	case writes.Refused(err):
 		v.seen.Refusals = r.refusals.note(v.key, creation.Name, v1alpha1.ReasonRunRefused, "the API server refuses its MesosTask: "+err.Error(), r.Clock.Now())
 		return nil
 	case err != nil:

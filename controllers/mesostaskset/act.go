@@ -91,7 +91,7 @@ func (r *Reconciler) attempt(ctx context.Context, view *view, what string, write
 	switch {
 	case err == nil:
 		r.refusals.taken(view.key, what)
-	case isRefused(err):
+	case writes.Refused(err):
 		view.refused++
 		view.leave(r.refusals.note(view.key, what, err, now))
 		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error())
@@ -108,7 +108,7 @@ func (r *Reconciler) createAll(ctx context.Context, view *view, creations []roll
 		switch {
 		case err == nil:
 			r.refusals.created(view.key, there+1, view.seen.Now)
-		case isRefused(err):
+		case writes.Refused(err):
 			view.leave(r.refusals.noteCreation(view.key, there, err, view.seen.Now))
 			ctrl.LoggerFrom(ctx).Info("The API server refuses a MesosTask", "mesosTask", creation.Name, "reason", err.Error())
 			return nil

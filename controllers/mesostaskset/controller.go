@@ -204,7 +204,7 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 	switch {
 	case errors.Is(err, errChanged) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
-	case isRefused(err):
+	case writes.Refused(err):
 		// It is the status, or a revision that is to be taken over.
 		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error())
 		return r.lookAgain(r.refusals.note(view.key, view.key.Name, err, r.Clock.Now()).Add(cacheRetry)), nil

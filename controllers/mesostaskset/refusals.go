@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 
@@ -18,9 +17,6 @@ const (
 	// firstRetry and lastRetry bound how soon a refused write is tried again.
 	firstRetry, lastRetry = time.Second, 5 * time.Minute
 )
-
-// isRefused says whether the API server refused a write for good, as far as it knows.
-func isRefused(err error) bool { return apierrors.IsForbidden(err) || apierrors.IsInvalid(err) }
 
 // refusals keeps what the API server refuses of each set's writes, each write by its own: one that is refused holds up no other. A set's are forgotten
 // when its spec changes. Its zero value is empty.

@@ -21,7 +21,7 @@ const messageLength = 1024
 
 // refused makes a verdict of what the API server does not take, and asks to try it again; other errors stay errors.
 func (v *view) refused(err error) error {
-	if err == nil || !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
+	if !writes.Refused(err) {
 		return err
 	}
 	v.again = refusedRetry
