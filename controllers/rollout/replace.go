@@ -148,10 +148,12 @@ func (s *scene) deleteLeaving(p *plan) {
 	}
 }
 
-// unpublished says that the set has a Service by which some tasks that are ready are not found: those that are found stay then.
+// unpublished says that the set has a Service by which some tasks that are ready are not found, or none of the new ones would be, as the API server
+// refuses it or its slices: those that are found stay then.
 func (s *scene) unpublished() bool {
 	published := meta.FindStatusCondition(s.Set.Status.Conditions, v1alpha1.ConditionServicePublished)
-	return s.spec.Service != nil && published != nil && published.Status == metav1.ConditionFalse && published.Reason == v1alpha1.ReasonTasksLeftOut
+	return s.spec.Service != nil && published != nil && published.Status == metav1.ConditionFalse &&
+		(published.Reason == v1alpha1.ReasonTasksLeftOut || published.Reason == v1alpha1.ReasonServiceRefused)
 }
 
 func (s *scene) whyLeaving(m *member) string {
