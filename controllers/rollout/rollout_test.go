@@ -302,7 +302,7 @@ func TestNext_rows(t *testing.T) {
 		"what restarts nothing goes into the old ones too": {
 			aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) }), "+b-0 ~a-0 ~a-1", "False RollingOut",
 		},
-		"suspended all at once":     {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False Unavailable"},
+		"suspended all at once": {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False Unavailable"},
 		"suspended, then another template: all are replaced": {
 			aSet(3, "a", "b").with(func(g *given) { g.Set.Spec.Suspend = true }).task("a", standsStill).task("a", standsStill).task("a", standsStill).task("b", standsStill), "-a-0 -a-1 -a-2", "False RollingOut",
 		},

@@ -58,7 +58,9 @@ func (t *Task) Environment() []EnvVar {
 const longestHost, longestID = 253, 63 + 1 + 63 + 1 + 9 + 1 + 10
 
 // LaunchesWithin says whether LaunchBytes is at most limit. It writes nothing where that is plain.
-func (t *Task) LaunchesWithin(limit int) bool { return t.launchBytesAtMost() <= limit || t.LaunchBytes() <= limit }
+func (t *Task) LaunchesWithin(limit int) bool {
+	return t.launchBytesAtMost() <= limit || t.LaunchBytes() <= limit
+}
 
 // launchBytesAtMost is no less than LaunchBytes: JSON takes six bytes at most for one of a string (RFC 8259, section 7), and some around it.
 func (t *Task) launchBytesAtMost() int {
