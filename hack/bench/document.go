@@ -11,6 +11,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/hack/bench/report"
 )
 
+// plotFile is where make bench-docs draws the plot, as seen from the document.
+const plotFile = "performance/plot.svg"
+
 // The part of the document that is made of figures lies between these.
 const (
 	begin = "<!-- figures: begin (make bench-docs writes what follows) -->\n"
@@ -23,6 +26,7 @@ func runDocument(_ context.Context, arguments []string) error {
 		return errors.New("want a document and files of figures")
 	}
 	var text bytes.Buffer
+	fmt.Fprintf(&text, "\n![Seconds for N tasks: the product, and dashed the bare program](%s)\n", plotFile)
 	for _, path := range arguments[1:] {
 		var run report.Run
 		if err := readJSON(path, &run); err != nil {

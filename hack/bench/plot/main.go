@@ -71,7 +71,6 @@ func paint(path string, rows []row) error {
 	p.X.Label.Text, p.Y.Label.Text = "MesosTasks", "seconds"
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
-	p.Legend.Top, p.Legend.Left = true, true
 	p.Add(plotter.NewGrid())
 	for _, l := range lines {
 		product := points(rows, l.what, func(r row) []float64 { return r.Product })
