@@ -177,11 +177,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 		return ctrl.Result{}, fmt.Errorf("reading the MesosTask: %w", err)
 	}
-	if last := r.releasedAt(request.NamespacedName); last.uid == cached.UID {
-		if r.Clock.Now().Before(last.until) {
-			return r.lookAgain(last.until), nil
-		}
-		r.released.Delete(request.NamespacedName)
+	if until := r.releasedUntil(cached); !until.IsZero() {
+		return r.lookAgain(until), nil
 	}
 	elsewhere, err := r.settleElsewhere(ctx, request.NamespacedName, cached.Spec.FrameworkRef.Name)
 	if err != nil {
@@ -198,9 +195,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if tried, err := r.adoptEnd(ctx, view); tried {
 		return r.outcome(ctx, view, err)
 	}
+	return r.carryOut(ctx, view, elsewhere)
+}
+
+// carryOut decides about a task and does what follows. Elsewhere is when to look again for what other frameworks' masters say.
+func (r *Reconciler) carryOut(ctx context.Context, view *view, elsewhere time.Time) (ctrl.Result, error) {
 	decision := lifecycle.Next(view.seen)
 	if !decision.Hindered {
-		r.Connections.Unhindered(cached.Spec.FrameworkRef.Name, view.key)
+		r.Connections.Unhindered(view.object.Spec.FrameworkRef.Name, view.key)
 	}
 	rulesMatched.Inc(decision.Rule)
 	if attempt := decision.Status.Task; attempt != nil && attempt.FinishTime == nil && len(decision.Steps) > 0 {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/connections"
@@ -242,6 +243,20 @@ func (r *Reconciler) releasedAt(key types.NamespacedName) released {
 	known, _ := r.released.Load(key)
 	gone, _ := known.(released)
 	return gone
+}
+
+// releasedUntil is until when an object that the cache shows counts as one that was let go here; zero where it does not.
+func (r *Reconciler) releasedUntil(cached *v1alpha1.MesosTask) time.Time {
+	key := client.ObjectKeyFromObject(cached)
+	last := r.releasedAt(key)
+	if last.uid != cached.UID {
+		return time.Time{}
+	}
+	if !r.Clock.Now().Before(last.until) {
+		r.released.Delete(key)
+		return time.Time{}
+	}
+	return last.until
 }
 
 // gone handles a key whose object is not in the cache: once a live read says the same, nobody accounts for its attempts but the framework,
