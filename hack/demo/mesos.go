@@ -54,9 +54,9 @@ func (m *mesos) sweep() error {
 	return errors.Join(errs...)
 }
 
-// fetch makes one HTTP request and returns the body of a good answer.
-func fetch(ctx context.Context, method, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
+// fetch returns the body of a good answer to GET.
+func fetch(ctx context.Context, url string) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

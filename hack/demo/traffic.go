@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +110,7 @@ func (d *demo) request(ctx context.Context) (task string, err error) {
 		return "", errors.New("no endpoint is ready")
 	}
 	url := fmt.Sprintf("http://127.0.0.1:%d/", ports[rand.IntN(len(ports))]) //nolint:gosec // no secret
-	body, err := fetch(ctx, http.MethodGet, url)
+	body, err := fetch(ctx, url)
 	if err != nil {
 		return "", fmt.Errorf("%s: asking %s: %w", time.Now().Format(time.TimeOnly), url, err)
 	}

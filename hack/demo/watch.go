@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -228,7 +227,7 @@ func (d *demo) askWeb(ctx context.Context) (string, error) {
 	}
 	// The agents' host names exist in the simulation only; all of them are this machine.
 	url := fmt.Sprintf("http://127.0.0.1:%d/", task.Status.Task.Ports[0].HostPort)
-	body, err := fetch(ctx, http.MethodGet, url)
+	body, err := fetch(ctx, url)
 	if err != nil {
 		return "", fmt.Errorf("asking web: %w", err)
 	}

@@ -39,11 +39,7 @@ var jobFields = []field{
 	{name: "softError", fate: LeftOut, why: "runs do not wait for each other's success here"},
 	{name: "dataJob", fate: LeftOut, why: "processed elements are not counted here"},
 	{name: "highPriority", fate: LeftOut, why: "runs have no priority: give them a role of their own with a quota"},
-	{name: "executor", take: func(_ *conversion, v node) {
-		if executor := v.text(); executor != "" {
-			v.refuse("executor %q is one of its own: Mesos' command executor runs all tasks here", executor)
-		}
-	}, here: "nothing: Mesos' command executor runs all"},
+	ownExecutor,
 	{name: "executorFlags", fate: LeftOut, why: "Mesos' command executor runs all tasks here"},
 	{name: "taskInfoData", fate: LeftOut, why: "nobody reads TaskInfo.data of a task that Mesos' command executor runs"},
 	{name: "maxCompletionTime", fate: LeftOut, why: "is here template.spec.maxRunSeconds, in seconds: write it there"},

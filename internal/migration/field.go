@@ -45,3 +45,10 @@ func (c *conversion) apply(n node, table []field) {
 		}
 	}
 }
+
+// ownExecutor refuses an executor that is not Mesos' own, which Marathon calls //cmd.
+var ownExecutor = field{name: "executor", take: func(_ *conversion, v node) {
+	if executor := v.text(); executor != "" && executor != "//cmd" {
+		v.refuse("executor %q is one of its own: Mesos' command executor runs all tasks here", executor)
+	}
+}, here: "nothing: Mesos' command executor runs all"}

@@ -54,11 +54,7 @@ var appFields = []field{
 	}, here: "nothing: which task goes first is not to be chosen"},
 	{name: "tty", here: "container.mesos.tty", take: (*conversion).tty},
 	{name: "residency", fate: Refused, why: "binds tasks to agents by persistent volumes: there are none here yet. Move the data to a hostPath or an external volume first"},
-	{name: "executor", take: func(_ *conversion, v node) {
-		if executor := v.text(); executor != "" && executor != "//cmd" {
-			v.refuse("executor %q is one of its own: Mesos' command executor runs all tasks here", executor)
-		}
-	}, here: "nothing: Mesos' command executor runs all"},
+	ownExecutor,
 	{name: "dependencies", fate: LeftOut, why: "nothing waits for others here: let the program try again until what it needs is there"},
 	{name: "storeUrls", fate: LeftOut, why: "there is no artifact store: put the files where uris can fetch them"},
 	{name: "taskRateLimit", fate: LeftOut, why: "launches are spaced by backoff alone"},

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func TestProgram(t *testing.T) {
@@ -16,8 +18,11 @@ func TestProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for FirstLine(log) == "" || LastLines(log, 1) != "two" {
-		time.Sleep(time.Millisecond)
+	err = wait.PollUntilContextTimeout(t.Context(), time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+		return FirstLine(log) != "" && LastLines(log, 1) == "two", nil
+	})
+	if err != nil {
+		t.Fatalf("it has not written its two lines: %v", err)
 	}
 	if p.PID() <= 0 || p.Died() {
 		t.Errorf("process %d, died: %v", p.PID(), p.Died())
