@@ -63,7 +63,8 @@ type proxy struct {
 // newProxy starts one. It looks every ten milliseconds, while which nothing can be under way: time stands still as long as a request is.
 func newProxy(v *virtual) *proxy {
 	p := &proxy{virtual: v, slices: map[types.UID]*discoveryv1.EndpointSlice{}}
-	v.wrote, v.noSets = p.note, true
+	v.noSets = true
+	v.onWrites(p.note)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() {

@@ -120,7 +120,7 @@ func (b *budgets) want(least, most int) {
 }
 
 func (b *budgets) watch(v *virtual, name string) {
-	v.wrote = func(object client.Object, _ bool) {
+	v.onWrites(func(object client.Object, _ bool) {
 		if _, ok := object.(*v1alpha1.MesosTask); !ok {
 			return
 		}
@@ -135,7 +135,7 @@ func (b *budgets) watch(v *virtual, name string) {
 		if ready < b.least || len(tasks) > b.most {
 			b.broken = append(b.broken, fmt.Sprintf("%d ready of %d, want at least %d of at most %d", ready, len(tasks), b.least, b.most))
 		}
-	}
+	})
 }
 
 func (b *budgets) judge(v *virtual) {
@@ -594,15 +594,15 @@ func TestSet_strategies(t *testing.T) {
 		v.start()
 		v.taskSet("web", "serve 1", "replicas: 3, updateStrategy: {type: Recreate}")
 		v.pass(30 * time.Second)
-		v.wrote = func(client.Object, bool) {
+		v.onWrites(func(client.Object, bool) {
 			if commands := v.commands("web"); commands["serve 1"] > 0 && commands["serve 2"] > 0 {
 				v.Errorf("two revisions run at a time: %v", commands)
 			}
-		}
+		})
 		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
 		v.pass(time.Minute)
 		v.wantSet("web", "True Available")
-		v.wrote = nil
+		v.onWrites(nil)
 
 		v.patchSet("web", `{spec: {updateStrategy: {type: OnDelete}, template: {spec: {shell: serve 3}}}}`)
 		v.pass(time.Minute)

@@ -59,8 +59,6 @@ type virtual struct {
 	noSets bool
 	// watch is given each outward step of the process that runs; nil: nothing is.
 	watch func(step leadership.Step, send func() error) error
-	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is.
-	wrote func(object client.Object, answered bool)
 	// told is told of each Event; nil: nobody is.
 	told func(regarding runtime.Object, kind, reason, note string)
 	// admission changes MesosTasks as they are created, or patched, as a webhook does; nil: nothing does.
@@ -71,6 +69,8 @@ type virtual struct {
 	asked *asked
 
 	mu sync.Mutex
+	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is. See onWrites.
+	wrote func(object client.Object, answered bool)
 	// running is the process that runs; nil while none does.
 	running *process
 }
@@ -236,6 +236,13 @@ func (v *virtual) admit(object client.Object, created bool) (changed bool) {
 	return !equality.Semantic.DeepEqual(*before, task.Spec)
 }
 
+// onWrites makes wrote be told of each write from now on; nil: nobody is.
+func (v *virtual) onWrites(wrote func(object client.Object, answered bool)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wrote = wrote
+}
+
 // tell brings the keys of what was written back.
 func (v *virtual) tell(object client.Object, answered bool) {
 	// Who deletes an object need not know more than its name.
@@ -249,10 +256,10 @@ func (v *virtual) tell(object client.Object, answered bool) {
 		v.Error(err)
 	}
 	v.mu.Lock()
-	running := v.running
+	running, wrote := v.running, v.wrote
 	v.mu.Unlock()
-	if v.wrote != nil {
-		v.wrote(object, answered)
+	if wrote != nil {
+		wrote(object, answered)
 	}
 	if running == nil {
 		return
