@@ -35,6 +35,8 @@ type Cluster struct {
 
 	// heartbeatsStopped silences heartbeats, as if the path from the master had died.
 	heartbeatsStopped bool
+	// eventsPerSecond is how fast subscriptions that begin now are written; 0 is no cap.
+	eventsPerSecond int
 
 	handlers sync.WaitGroup // running HTTP handlers and servers
 }
@@ -70,6 +72,7 @@ func New(o Options) *Cluster {
 		calls:   callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}, byOperator: map[string]int{}},
 		refused: map[string]int{},
 	}
+	c.eventsPerSecond = c.flags.EventsPerSecond
 	if c.log.GetSink() == nil {
 		c.log = logr.Discard()
 	}

@@ -71,12 +71,12 @@ func (c *Cluster) Counts() Counts {
 func (c *Cluster) PaceEvents(perSecond int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flags.EventsPerSecond = perSecond
+	c.eventsPerSecond = perSecond
 }
 
 // pace is how fast a subscription that begins now is written.
 func (c *Cluster) pace() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.flags.EventsPerSecond
+	return c.eventsPerSecond
 }
