@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"k8s.io/client-go/rest"
@@ -25,10 +24,21 @@ type Env struct {
 	home string
 }
 
-// Root is the project's root directory.
+// Root is the project's root directory, which is where the working directory or one above it holds PROJECT. The source's own path does
+// not tell: it is trimmed from programs that are built to be the same everywhere.
 func Root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+	start, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	for directory := start; ; directory = filepath.Dir(directory) {
+		if _, err := os.Stat(filepath.Join(directory, "PROJECT")); err == nil {
+			return directory
+		}
+		if directory == filepath.Dir(directory) {
+			return start
+		}
+	}
 }
 
 // Start starts both programs and installs the CRDs, after changes to how, if any. The caller stops them with Stop.
