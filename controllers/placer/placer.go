@@ -23,8 +23,9 @@ const (
 	gatherFor = 20 * time.Millisecond
 	// closeAfterOffer is how long an offer is held at most.
 	closeAfterOffer = time.Minute
-	// shortRefusal is for how long offers are refused that other tasks may want in a moment.
-	shortRefusal = time.Second
+	// shortRefusal is for how long offers are refused that other tasks may want in a moment, and arriving how long after a task came to wait
+	// that is to be expected: tasks are created in bursts, and what was declined for long needs a REVIVE, which is to be had seldom.
+	shortRefusal, arriving = time.Second, 2 * time.Second
 	// maintenanceRefusal is for how long offers are refused that might serve a waiting task, were their agents not due for maintenance: that can
 	// be called off at any time, and Mesos does not tell of it.
 	maintenanceRefusal = 5 * time.Second
@@ -127,6 +128,8 @@ type Placer struct {
 	// opened is when it last became so that something may be launched.
 	opened                time.Time
 	lastRevive, lastOffer time.Time
+	// lastWanted is when a task last came to wait.
+	lastWanted time.Time
 	// lastElsewhere is when offers of other agents were last asked for.
 	lastElsewhere time.Time
 	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
@@ -275,6 +278,7 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, en
 		p.release(known)
 	}
 	now := p.clock.Now()
+	p.lastWanted = now
 	p.pending[key] = &wanted{key: key, task: task, roles: task.Roles(), hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now, avoid: avoid}
 	if ended {
 		p.pending[key].asks = now.Add(ownFirst)

@@ -147,12 +147,16 @@ func (p *Placer) duesByAgent() map[string]time.Time {
 	return dues
 }
 
-// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that wants it, until then. Else the filter of what it
-// gave back would keep that from it, and a REVIVE be needed, which voids every filter.
+// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that wants it, until then, and shortly where others
+// may come in a moment. Else the filter of what it gave back would keep that from it, and a REVIVE be needed, which voids every filter.
 func (p *Placer) refusalOf(agentID string, dues map[string]time.Time) time.Duration {
+	now := p.clock.Now()
+	if now.Sub(p.lastWanted) < arriving {
+		return min(p.refuse(), shortRefusal)
+	}
 	due, ok := dues[agentID]
 	if !ok {
 		return p.refuse()
 	}
-	return min(p.refuse(), max(due.Sub(p.clock.Now()), shortRefusal))
+	return min(p.refuse(), max(due.Sub(now), shortRefusal))
 }

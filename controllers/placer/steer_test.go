@@ -132,3 +132,27 @@ func TestPlacer_namesTheRolesForWhichTasksWait(t *testing.T) {
 		}
 	})
 }
+
+// What is declined while tasks come one after another is declined shortly: none of them waits for the next REVIVE.
+func TestPlacer_servesABurstByOneRevive(t *testing.T) {
+	place(t, []float64{4, 4}, func(p *placing) {
+		p.ready()
+		p.pass(5 * time.Minute)
+		before := p.cluster.Calls("REVIVE")
+		for _, name := range []string{"a", "b", "c"} {
+			p.want(1000, name)
+			p.pass(time.Second)
+		}
+		p.pass(1500 * time.Millisecond)
+		if n := p.cluster.Calls("REVIVE") - before; n != 1 || p.running().Len() != 3 {
+			p.Errorf("%v of three tasks run after %d REVIVEs", p.running(), n)
+		}
+		// Once it is quiet again, what serves nobody is declined for long.
+		p.pass(5 * time.Second)
+		declined := p.cluster.Calls("DECLINE")
+		p.pass(40 * time.Second)
+		if n := p.cluster.Calls("DECLINE") - declined; n > 0 {
+			p.Errorf("%d more DECLINEs when all was quiet", n)
+		}
+	})
+}

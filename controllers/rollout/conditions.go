@@ -342,6 +342,10 @@ func (s *scene) verdictOf(status *v1alpha1.MesosTaskSetStatus) v1alpha1.MesosTas
 		condition.LastTransitionTime = metav1.Time{}
 		verdict.Conditions = append(verdict.Conditions, condition)
 	}
+	// Once all that stay are as they should be, what is left is to wait for the last of those that go.
+	if meta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionReady) {
+		verdict.TerminatingReplicas = min(status.TerminatingReplicas, 1)
+	}
 	return verdict
 }
 

@@ -554,6 +554,12 @@ func TestNext_paces(t *testing.T) {
 	if decision := Next(g.Seen); g.Now.Before(decision.WriteAt) {
 		t.Errorf("that all are available is written at %v", decision.WriteAt)
 	}
+	g = aSet(1, "a").task("a").task("a", leaving)
+	g.Set.Status, g.LastWrite = Next(g.Seen).Status, epoch
+	g.Now, g.Tasks = epoch.Add(time.Second), g.Tasks[:1]
+	if decision := Next(g.Seen); decision.Status.TerminatingReplicas > 0 || g.Now.Before(decision.WriteAt) {
+		t.Errorf("that the last one to go is gone is written at %v, terminating %d", decision.WriteAt, decision.Status.TerminatingReplicas)
+	}
 }
 
 // TestDefaults_areThoseOfTheCRD: what the CRD fills in of what restarts a task is known here, or a release that adds a default would roll every set.
