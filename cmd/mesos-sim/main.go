@@ -43,7 +43,7 @@ type config struct {
 	controlListen, controlAddressFile string
 	masters, agents                   int
 	cpus, mem, disk                   float64
-	ports, agentIP                    string
+	ports, agentIP, agentListen       string
 	workDir, runner, logLevel         string
 	pingTimeout, reregisterTimeout    time.Duration
 	maxPingTimeouts                   int
@@ -65,6 +65,7 @@ func parse(args []string) (config, error) {
 	fs.Float64Var(&c.disk, "agent-disk", 10240, "disk of each agent in MB")
 	fs.StringVar(&c.ports, "agent-ports", "31000-31099", "port range of the first agent; the others get the ranges that follow it, as they share this machine's ports; empty for none")
 	fs.StringVar(&c.agentIP, "agent-ip", "127.0.0.1", "IP address that all agents say they have; one of this machine's that is not loopback lets Services lead to their tasks")
+	fs.StringVar(&c.agentListen, "agent-listen", "", "host on which each agent serves its own API, on a port that is free; the port is the one that masters tell. Without it agents serve none")
 	fs.StringVar(&c.workDir, "work-dir", "", "directory of the sandboxes (default: a temporary one that is removed at the end)")
 	fs.StringVar(&c.runner, "runner", "process", "how tasks run: process, or script (they say RUNNING and stay)")
 	fs.StringVar(&c.logLevel, "log-level", "info", "debug, info or error")
@@ -113,10 +114,11 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	cluster := simulator.New(simulator.Options{Masters: cfg.masters, Flags: flags, Logger: log})
 	defer cluster.Close()
-	if err := cfg.addAgents(cluster); err != nil {
+	agents, err := cfg.addAgents(ctx, cluster)
+	if err != nil {
 		return err
 	}
-	return serve(logr.NewContext(ctx, log), cfg, cluster)
+	return serve(logr.NewContext(ctx, log), cfg, cluster, agents)
 }
 
 func (c config) flags() (simulator.Flags, error) {
@@ -143,11 +145,11 @@ func newLogger(level string) (logr.Logger, error) {
 	return logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: at})), nil
 }
 
-// addAgents starts the agents, each with its own part of the machine's ports.
-func (c config) addAgents(cluster *simulator.Cluster) error {
+// addAgents starts the agents, each with its own part of the machine's ports. What it returns serves their APIs.
+func (c config) addAgents(ctx context.Context, cluster *simulator.Cluster) (serve []func() error, err error) {
 	first, last, err := portRange(c.ports)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	size := last - first + 1
 	for i := range c.agents {
@@ -158,13 +160,25 @@ func (c config) addAgents(cluster *simulator.Cluster) error {
 		if c.ports != "" {
 			begin := first + uint64(i)*size
 			if begin+size-1 > 65535 {
-				return fmt.Errorf("there are not enough ports for %d agents from %d on", c.agents, first)
+				return nil, fmt.Errorf("there are not enough ports for %d agents from %d on", c.agents, first)
 			}
 			spec.Ports = []mesos.Value_Range{{Begin: begin, End: begin + size - 1}}
 		}
-		cluster.AddAgent(spec)
+		if c.agentListen == "" {
+			cluster.AddAgent(spec)
+			continue
+		}
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(c.agentListen, "0"))
+		if err != nil {
+			return nil, fmt.Errorf("listening for agent %d: %w", i+1, err)
+		}
+		_, one, err := cluster.AddServedAgent(l, spec)
+		if err != nil {
+			return nil, err
+		}
+		serve = append(serve, one)
 	}
-	return nil
+	return serve, nil
 }
 
 func portRange(s string) (first, last uint64, err error) {
@@ -181,7 +195,7 @@ func portRange(s string) (first, last uint64, err error) {
 }
 
 // serve opens all sockets, says where they are, and serves until the context ends.
-func serve(ctx context.Context, cfg config, cluster *simulator.Cluster) error {
+func serve(ctx context.Context, cfg config, cluster *simulator.Cluster, agents []func() error) error {
 	log := logr.FromContextOrDiscard(ctx)
 	host, _, err := net.SplitHostPort(cfg.listen)
 	if err != nil {
@@ -201,7 +215,10 @@ func serve(ctx context.Context, cfg config, cluster *simulator.Cluster) error {
 		listeners = append(listeners, l)
 		addresses = append(addresses, l.Addr().String())
 	}
-	failed := make(chan error, len(listeners)+1)
+	failed := make(chan error, len(listeners)+len(agents)+1)
+	for _, serve := range agents {
+		go func() { failed <- serve() }()
+	}
 	for i, l := range listeners {
 		serve := cluster.Listen(l, i)
 		go func() { failed <- serve() }()

@@ -58,7 +58,7 @@ func TestTheProgramServesItsMastersAndControlPage(t *testing.T) {
 	go func() {
 		done <- run(ctx, []string{
 			"--masters", "2", "--agents", "3", "--agent-cpus", "2", "--agent-ports", "31500-31509", "--runner", "script",
-			"--work-dir", dir, "--log-level", "error", "--principal", "alice", "--secret-file", secret,
+			"--work-dir", dir, "--log-level", "error", "--principal", "alice", "--secret-file", secret, "--agent-listen", "127.0.0.1",
 			"--address-file", filepath.Join(dir, "masters"), "--control-address-file", filepath.Join(dir, "control"),
 		})
 	}()
@@ -98,6 +98,9 @@ func TestTheProgramServesItsMastersAndControlPage(t *testing.T) {
 		location != "//"+masters[0]+"/api/v1/scheduler" {
 		t.Errorf("the follower answered %d to %q", status, location)
 	}
+	if state := get(t, "http://"+agentOf(t, masters[0])+"/state"); !strings.Contains(state, `"hostname":"agent-`) {
+		t.Errorf("an agent says of itself %s", state)
+	}
 	if page := get(t, "http://"+control+"/"); !strings.Contains(page, "agent-3.sim") {
 		t.Error("the control page does not show the agents")
 	}
@@ -133,4 +136,24 @@ func TestBadCommandLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+// agentOf is the address of an agent, as a master tells it.
+func agentOf(t *testing.T, master string) string {
+	t.Helper()
+	resp, err := http.Post("http://"+master+"/api/v1", "application/json", strings.NewReader(`{"type": "GET_AGENTS"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct {
+		GetAgents struct {
+			Agents []struct{ PID string }
+		} `json:"get_agents"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || len(answer.GetAgents.Agents) != 3 {
+		t.Fatalf("the agents are %+v, %v", answer, err)
+	}
+	_, address, _ := strings.Cut(answer.GetAgents.Agents[0].PID, "@")
+	return address
 }

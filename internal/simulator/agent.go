@@ -39,6 +39,10 @@ type AgentSpec struct {
 	// NoTaskLimits is an agent of before Mesos 1.10, which does not know of limits.
 	NoTaskLimits bool
 
+	// Credentials, when there are any, maps principals to their secrets, one of which the agent's API demands by basic authentication
+	// (authenticate_http_readwrite).
+	Credentials map[string]string
+
 	// Runner acts the tasks out; default ScriptRunner{}.
 	Runner Runner
 }

@@ -20,6 +20,7 @@ type run struct {
 	agentID   string // when it began
 	task      *agentTask
 	completed bool
+	sessions  map[string]*nested // by their containers' IDs below this one
 }
 
 // runs are those of an agent.

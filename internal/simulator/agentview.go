@@ -29,18 +29,54 @@ type agentCall struct {
 		Offset *json.Number `json:"offset"`
 		Length *json.Number `json:"length"`
 	} `json:"read_file"`
+	Session    *launchSession `json:"launch_nested_container_session"`
+	WaitNested *waited        `json:"wait_nested_container"`
+	Wait       *waited        `json:"wait_container"`
 }
 
-// ServeHTTP is the agent's own operator API, under /api/v1 and in JSON only (GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES and
-// READ_FILE), and what was before it: /state, /files/browse and /files/read. It is on no address: a test calls it, or serves it.
+// ServeHTTP is the agent's own operator API, under /api/v1 and in JSON only (GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES, READ_FILE, and
+// sessions beside tasks), and what was before it: /state, /files/browse and /files/read. It is on no address unless Cluster.AddServedAgent gave it one.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.answer(r).settled(a.cluster).write(w)
+	if !a.isUp() {
+		breakOff(w)
+		return
+	}
+	a.cluster.handlers.Add(1)
+	defer a.cluster.handlers.Done()
+	if problem := a.authenticate(r); problem.status != 0 {
+		problem.write(w)
+		return
+	}
+	path := strings.TrimPrefix(r.URL.Path, "/slave(1)")
+	if path != operatorPath {
+		a.answer(path, r).settled(a.cluster).write(w)
+		return
+	}
+	if problem := (&request{http: r}).checkMethod(); problem.status != 0 {
+		problem.write(w)
+		return
+	}
+	if r.Header.Get("Content-Type") == typeRecordIO {
+		a.serveInput(r).write(w)
+		return
+	}
+	var call agentCall
+	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
+		badRequest("Failed to parse body into JSON: %v", err).write(w)
+		return
+	}
+	switch call.Type { // Without the lock: one streams, the others wait.
+	case "LAUNCH_NESTED_CONTAINER_SESSION":
+		a.serveSession(w, r, call.Session)
+	case "WAIT_NESTED_CONTAINER", "WAIT_CONTAINER":
+		a.waitFor(r, &call).write(w)
+	default:
+		a.call(&call).settled(a.cluster).write(w)
+	}
 }
 
-func (a *Agent) answer(r *http.Request) answer {
-	switch path := strings.TrimPrefix(r.URL.Path, "/slave(1)"); path {
-	case operatorPath:
-		return a.call(r)
+func (a *Agent) answer(path string, r *http.Request) answer {
+	switch path {
 	case "/state":
 		a.cluster.mu.Lock()
 		defer a.cluster.mu.Unlock()
@@ -55,22 +91,15 @@ func (a *Agent) answer(r *http.Request) answer {
 	return answer{status: http.StatusNotFound}
 }
 
-func (a *Agent) call(r *http.Request) answer {
-	if problem := (&request{http: r}).checkMethod(); problem.status != 0 {
-		return problem
-	}
-	var call agentCall
-	if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
-		return badRequest("Failed to parse body into JSON: %v", err)
-	}
+func (a *Agent) call(call *agentCall) answer {
 	if call.Type == "LIST_FILES" && call.ListFiles == nil || call.Type == "READ_FILE" && call.ReadFile == nil {
 		return badRequest("Failed to validate agent::Call: Expecting '%s' to be present", strings.ToLower(call.Type))
 	}
 	switch call.Type { // Files are read without the lock.
 	case "LIST_FILES":
-		return a.listFiles(&call)
+		return a.listFiles(call)
 	case "READ_FILE":
-		return a.readFile(&call)
+		return a.readFile(call)
 	}
 	a.cluster.mu.Lock()
 	defer a.cluster.mu.Unlock()

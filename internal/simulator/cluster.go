@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"time"
 
@@ -38,7 +39,8 @@ type Cluster struct {
 	// eventsPerSecond is how fast subscriptions that begin now are written; 0 is no cap.
 	eventsPerSecond int
 
-	handlers sync.WaitGroup // running HTTP handlers and servers
+	handlers     sync.WaitGroup // running HTTP handlers and servers
+	agentServers []*http.Server // of agents that are on sockets
 }
 
 // registry is what masters persist, and so what survives them: the agents, nothing of tasks,
@@ -105,7 +107,11 @@ func (c *Cluster) Close() {
 	for _, m := range c.masters {
 		m.running = false
 	}
+	servers := c.agentServers
 	c.mu.Unlock()
+	for _, server := range servers {
+		_ = server.Close() // the listener's own error is of no use to anybody here
+	}
 	for _, m := range c.masters {
 		m.closeServers()
 	}

@@ -8,7 +8,8 @@
 // # Use
 //
 // New makes a Cluster with one leading master; AddAgent gives it agents. Schedulers reach a master in memory
-// through Cluster.DialContext (or Cluster.Client) under Master.URL, or on a socket through Cluster.Listen. A
+// through Cluster.DialContext (or Cluster.Client) under Master.URL, or on a socket through Cluster.Listen. Agents' own API is on a socket
+// where AddServedAgent made them. A
 // Cluster waits only by package time's timers and blocks only on channels, so inside a testing/synctest bubble
 // it runs in virtual time. Close it before the bubble ends.
 //
@@ -28,9 +29,10 @@
 //   - REQUEST, which a real master ignores too;
 //   - of the operator API everything but what changes agents and frameworks (MARK_AGENT_GONE, DRAIN_AGENT,
 //     REACTIVATE_AGENT, TEARDOWN), the calls of maintenance and quota, RESERVE_RESOURCES, UNRESERVE_RESOURCES, GET_AGENTS, GET_FRAMEWORKS, GET_TASKS, GET_ROLES,
-//     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES and READ_FILE (Agent.ServeHTTP). All
+//     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES, READ_FILE,
+//     LAUNCH_NESTED_CONTAINER_SESSION, ATTACH_CONTAINER_INPUT, WAIT_NESTED_CONTAINER and WAIT_CONTAINER (Agent.ServeHTTP). All
 //     in JSON only. Of what was before it, the master's /roles and /tasks, and the agents' /state, /files/browse and /files/read;
-//   - the sandboxes of task groups.
+//   - the sandboxes of task groups, and sessions in them and beside tasks that are acted out by scripts.
 //
 // These are simpler than the real thing:
 //
@@ -42,6 +44,7 @@
 //     its executors at once;
 //   - sandboxes: what a ProcessRunner or a script puts there (Script.Files), of the latest 150 tasks that ended on the agent, without a time after which
 //     they go; links out of them are not listed. /state has few flags, and no task groups that have ended;
+//   - sessions: processes in the task's directory, with its environment and user, in no namespaces; no heartbeats;
 //   - authorization: only basic authentication, the roles whitelist and the refusal of root;
 //   - executors that lose their agent give up only where its directories were wiped (Agent.Replace);
 //   - the registry lives in memory and forgets unreachable and gone agents only when told to (Agent.Forget).

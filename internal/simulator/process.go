@@ -66,6 +66,7 @@ type process struct {
 	fetching context.CancelFunc // stops what comes before the process, and its checks
 	probing  context.Context    //nolint:containedctx // of its checks, which come from outside
 	probes   sync.WaitGroup     // checks that run
+	sessions sync.WaitGroup     // commands that run beside it
 	done     chan struct{}      // closed when nothing is left of it
 
 	credential *syscall.Credential // of another user than the agent's
@@ -75,11 +76,13 @@ type process struct {
 	killed  bool
 	killer  *time.Timer
 	destroy bool
+	hosted  map[*nested]struct{} // commands that run beside it
 }
 
 func (p *process) run(ctx context.Context) {
 	defer close(p.done)
 	defer p.probes.Wait()
+	defer p.sessions.Wait()
 	defer p.fetching()
 	if err := p.prepare(ctx); err != nil {
 		p.report(launchReport(err))
@@ -151,6 +154,7 @@ func (p *process) ended() {
 		p.killer.Stop()
 	}
 	p.signal(syscall.SIGKILL)
+	p.endSessions()
 	p.pid = 0
 	p.fetching()
 }
