@@ -1,0 +1,7 @@
+// Package view makes text for people of the operator's objects: the joined table of kubectl mesos tasks, and kubectl mesos describe.
+//
+//	in   objects as the API server has them, their Events, the time
+//	out  tables for cli-runtime's printer, and text
+//
+// It is pure. It may import the API types and internal/explain, whose words for how a task ended it uses.
+package view
