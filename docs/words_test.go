@@ -135,6 +135,31 @@ func words(t *testing.T, kind string) []string {
 	return found
 }
 
+// constants are the values of the API's constants whose names begin with a word.
+func constants(t *testing.T, prefix string) (found []string) {
+	t.Helper()
+	declared := regexp.MustCompile(`(?m)^(?:const|\t)\s*(\w+)\s*=\s*"([^"]+)"$`)
+	paths, err := filepath.Glob(filepath.Join(testenv.Root(), "api", "v1alpha1", "*_types.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, constant := range declared.FindAllStringSubmatch(string(source), -1) {
+			if strings.HasPrefix(constant[1], prefix) {
+				found = append(found, constant[2])
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("the API has no constant %s...", prefix)
+	}
+	return found
+}
+
 // A person who sees a reason in a condition finds it explained.
 func TestDocs_explainEveryReason(t *testing.T) {
 	texts := documents(t)
