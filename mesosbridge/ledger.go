@@ -27,6 +27,21 @@ func (b *Bridge) Attempt(taskID string) (Attempt, bool) {
 	return r.Attempt, true
 }
 
+// unacknowledged counts the updates that wait for their acknowledgement; oldest is when the one that waits longest arrived.
+func (b *Bridge) unacknowledged() (count int, oldest time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.attempts {
+		if r.Unacked == nil {
+			continue
+		}
+		if count++; count == 1 || r.arrived.Before(oldest) {
+			oldest = r.arrived
+		}
+	}
+	return count, oldest
+}
+
 // failure is the last FAILURE event of an agent.
 type failure struct {
 	number mesos.Number

@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -94,15 +95,30 @@ var (
 
 	subscribed = newSubscriptions()
 	connected  = subscribed.gauge("mesos_operator_bridge_connected", "1 while the framework is subscribed at a Mesos master, else 0.",
-		func(state Connection) (float64, bool) {
-			if state.Subscribed {
+		func(b *Bridge) (float64, bool) {
+			if b.Connection().Subscribed {
 				return 1, true
 			}
 			return 0, true
 		})
 	subscriptionAge = subscribed.gauge("mesos_operator_bridge_subscription_age_seconds",
 		"Seconds since the framework's present subscription began; there is none while it is not subscribed.",
-		func(state Connection) (float64, bool) { return time.Since(state.Since).Seconds(), state.Subscribed })
+		func(b *Bridge) (float64, bool) {
+			state := b.Connection()
+			return time.Since(state.Since).Seconds(), state.Subscribed
+		})
+	unacknowledgedUpdates = subscribed.gauge("mesos_operator_unacknowledged_updates",
+		"Status updates that wait for their acknowledgement, one for each task at most: Mesos sends the next update of a task only after it.",
+		func(b *Bridge) (float64, bool) {
+			count, _ := b.unacknowledged()
+			return float64(count), true
+		})
+	oldestUnacknowledged = subscribed.gauge("mesos_operator_oldest_unacknowledged_update_timestamp_seconds",
+		"Unix time at which the status update arrived that waits longest for its acknowledgement; there is none while no update waits.",
+		func(b *Bridge) (float64, bool) {
+			count, oldest := b.unacknowledged()
+			return float64(oldest.UnixMilli()) / 1000, count > 0
+		})
 )
 
 // callTypes are the names of the calls that a bridge sends.
@@ -146,19 +162,15 @@ func (s *subscriptions) remove(b *Bridge) {
 	}
 }
 
-// states is what is known of each subscription.
-func (s *subscriptions) states() map[string]Connection {
+// all are the bridges as they are now.
+func (s *subscriptions) all() map[string]*Bridge {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	states := make(map[string]Connection, len(s.byName))
-	for name, bridge := range s.byName {
-		states[name] = bridge.Connection()
-	}
-	return states
+	return maps.Clone(s.byName)
 }
 
 // gauge is a metric of each subscription, computed when it is asked for; where value returns false there is none.
-func (s *subscriptions) gauge(name, help string, value func(Connection) (float64, bool)) metrics.Metric {
+func (s *subscriptions) gauge(name, help string, value func(*Bridge) (float64, bool)) metrics.Metric {
 	labels := []metrics.Label{Frameworks()}
 	return metrics.NewComputed(&subscriptionGauge{
 		of: s, value: value, description: prometheus.NewDesc(name, help, []string{labels[0].Name}, nil),
@@ -169,7 +181,7 @@ func (s *subscriptions) gauge(name, help string, value func(Connection) (float64
 type subscriptionGauge struct {
 	of          *subscriptions
 	description *prometheus.Desc
-	value       func(Connection) (float64, bool)
+	value       func(*Bridge) (float64, bool)
 }
 
 func (g *subscriptionGauge) Describe(descriptions chan<- *prometheus.Desc) {
@@ -177,8 +189,8 @@ func (g *subscriptionGauge) Describe(descriptions chan<- *prometheus.Desc) {
 }
 
 func (g *subscriptionGauge) Collect(collected chan<- prometheus.Metric) {
-	for name, state := range g.of.states() {
-		if value, ok := g.value(state); ok {
+	for name, bridge := range g.of.all() {
+		if value, ok := g.value(bridge); ok {
 			metric, err := prometheus.NewConstMetric(g.description, prometheus.GaugeValue, value, name)
 			if err != nil {
 				metric = prometheus.NewInvalidMetric(g.description, err)

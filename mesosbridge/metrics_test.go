@@ -80,12 +80,12 @@ func TestSubscriptions_keepTheSuccessor(t *testing.T) {
 	running.add(first)
 	running.add(second)
 	running.remove(first)
-	if diff := cmp.Diff(map[string]Connection{"one": {}}, running.states()); diff != "" {
-		t.Errorf("what is known once the first has ended (-want +got):\n%s", diff)
+	if left := running.all(); len(left) != 1 || left["one"] != second {
+		t.Errorf("once the first has ended there are %v", left)
 	}
 	running.remove(second)
-	if states := running.states(); len(states) > 0 {
-		t.Errorf("what is known once both have ended is %v", states)
+	if left := running.all(); len(left) > 0 {
+		t.Errorf("once both have ended there are %v", left)
 	}
 }
 
@@ -119,10 +119,16 @@ func TestBridge_measuresAcknowledgementsAndAnswers(t *testing.T) {
 		}
 		// The agent sends the update again before it is acknowledged: its first arrival counts.
 		h.pass(15 * time.Second)
+		if count, oldest := h.bridge.unacknowledged(); count != 1 || time.Since(oldest) < 15*time.Second || time.Since(oldest) > 17*time.Second {
+			t.Errorf("%d updates wait for their acknowledgement, the oldest since %s, want one since 15 s to 17 s", count, time.Since(oldest))
+		}
 		h.bridge.Acknowledge("job", attempt.Unacked.UUID)
 		h.pass(time.Second)
 		if count, sum := durations(t, ackDelay); count != acks+1 || sum-waited < 15 || sum-waited > 17 {
 			t.Errorf("%d acknowledgements with a delay of %v s, want one of 15 s to 17 s", count-acks, sum-waited)
+		}
+		if count, oldest := h.bridge.unacknowledged(); count != 1 || time.Since(oldest) > 2*time.Second {
+			t.Errorf("%d updates wait after the first was acknowledged, the oldest since %s; want the next one alone", count, time.Since(oldest))
 		}
 
 		answers, _ := durations(t, answerLatency)

@@ -87,12 +87,12 @@ func frameworkOf(_ context.Context, object client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: task.Spec.FrameworkRef.Name}}}
 }
 
-// countsChanged lets through the changes of tasks that change what a framework's status counts.
+// countsChanged lets through the changes of tasks that change what is counted of a framework's tasks.
 var countsChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosTask)
 		after, also := e.ObjectNew.(*v1alpha1.MesosTask)
-		return ok && also && countOf(before) != countOf(after)
+		return ok && also && (countOf(before) != countOf(after) || whyNotReady(before) != whyNotReady(after))
 	},
 }
 

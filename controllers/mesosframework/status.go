@@ -77,6 +77,8 @@ func defaults(known []v1alpha1.LaunchDefaults, info v1alpha1.FrameworkInfo) []v1
 func (v *view) writeStatus(ctx context.Context) (time.Time, error) {
 	now := v.Clock.Now()
 	status, news := v.status(now)
+	_, progress := v.memory.passes.silence()
+	recordState(v.object, status, progress.Unanswered)
 	urgent := !equality.Semantic.DeepEqual(*status, v.object.Status)
 	if !urgent && v.connection != nil {
 		// Also where the write that stored them took effect though its answer was lost.

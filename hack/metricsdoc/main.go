@@ -61,36 +61,46 @@ func insert(document, text string) (string, error) {
 // listed is how many values of a label fit into the table; a longer list follows it.
 const listed = 12
 
+// longList is a label with many values.
+type longList struct{ label, values string }
+
 // table describes the metrics in Markdown, by name: a table, and the values of the labels that have many.
 func table(families []metrics.Family) string {
 	slices.SortFunc(families, func(a, b metrics.Family) int { return strings.Compare(a.Name, b.Name) })
-	var text, long strings.Builder
+	var text strings.Builder
 	text.WriteString("\n| metric | type | labels | what it says |\n|---|---|---|---|\n")
-	seen := map[string]bool{}
+	// of are the metrics that have such a label.
+	var many []longList
+	of := map[longList][]string{}
 	for _, family := range families {
 		var labels []string
 		for _, label := range family.Labels {
-			described, list := describe(label)
-			labels = append(labels, described)
-			if list != "" && !seen[list] {
-				seen[list] = true
-				long.WriteString("\n" + list + "\n")
+			labels = append(labels, describe(label))
+			if len(label.Values) > listed {
+				values := longList{label.Name, quoted(label.Values)}
+				if of[values] == nil {
+					many = append(many, values)
+				}
+				of[values] = append(of[values], family.Name)
 			}
 		}
 		fmt.Fprintf(&text, "| `%s` | %s | %s | %s |\n", family.Name, family.Type, strings.Join(labels, "; "), cell(family.Help))
 	}
-	return text.String() + long.String() + "\n"
+	for _, long := range many {
+		fmt.Fprintf(&text, "\nValues of `%s` of %s: %s.\n", long.label, quoted(of[long]), long.values)
+	}
+	return text.String() + "\n"
 }
 
-// describe says what a label can be, in the table, and in a list of its own where that is long.
-func describe(label metrics.Label) (inTable, list string) {
+// describe says what a label can be; a long list of values follows the table.
+func describe(label metrics.Label) string {
 	switch {
 	case label.Values == nil:
-		return fmt.Sprintf("`%s`: %s", label.Name, cell(label.Meaning)), ""
+		return fmt.Sprintf("`%s`: %s", label.Name, cell(label.Meaning))
 	case len(label.Values) <= listed:
-		return fmt.Sprintf("`%s`: %s", label.Name, quoted(label.Values)), ""
+		return fmt.Sprintf("`%s`: %s", label.Name, quoted(label.Values))
 	default:
-		return fmt.Sprintf("`%s`: see below", label.Name), fmt.Sprintf("Values of `%s`, where it is not in the table: %s.", label.Name, quoted(label.Values))
+		return fmt.Sprintf("`%s`: see below", label.Name)
 	}
 }
 

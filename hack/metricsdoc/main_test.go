@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 	want := "\n| metric | type | labels | what it says |\n|---|---|---|---|\n" +
 		"| `a` | gauge | `framework`: the frameworks; `state`: `x`, `y` | Tasks. |\n" +
 		"| `b_total` | counter | `type`: see below | Calls \\| answers. |\n" +
-		"\nValues of `type`, where it is not in the table: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k`, `l`, `m`.\n\n"
+		"\nValues of `type` of `b_total`: `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k`, `l`, `m`.\n\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the table (-want +got):\n%s", diff)
 	}

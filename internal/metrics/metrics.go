@@ -149,6 +149,11 @@ func (g *Gauge) Set(number float64, values ...string) {
 	g.vec.WithLabelValues(g.bounded(values)...).Set(number)
 }
 
+// With is the series of the label values, for tests.
+func (g *Gauge) With(values ...string) prometheus.Gauge {
+	return g.vec.WithLabelValues(g.bounded(values)...)
+}
+
 // Forget drops every series whose label has the value.
 func (g *Gauge) Forget(label, value string) {
 	g.vec.DeletePartialMatch(prometheus.Labels{label: value})
