@@ -95,7 +95,7 @@ func TestRecordState(t *testing.T) {
 		{Type: v1alpha1.ConditionConnected, Status: metav1.ConditionFalse, LastTransitionTime: metav1.NewTime(time.Unix(7, 0))},
 	}}
 	recordState(framework, status, 0)
-	if diff := cmp.Diff([]int{0, 0, 0}, series()); diff != "" {
+	if diff := cmp.Diff([]int{1, 0, 0}, series()); diff != "" {
 		t.Errorf("series of a framework that Mesos does not know (-want +got):\n%s", diff)
 	}
 	status.FrameworkID = "id"

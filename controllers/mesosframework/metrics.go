@@ -72,7 +72,7 @@ var (
 	}, mesosbridge.Frameworks())
 	disconnected = metrics.NewGauge(prometheus.GaugeOpts{
 		Name: "mesos_operator_framework_disconnected_timestamp_seconds",
-		Help: "Unix time since which a framework that Mesos knows has had no subscription, as its condition Connected has it; there is none while it is subscribed.",
+		Help: "Unix time since which the framework has had no subscription, as its condition Connected has it; there is none while it is subscribed.",
 	}, mesosbridge.Frameworks())
 	failoverTimeout = metrics.NewGauge(prometheus.GaugeOpts{
 		Name: "mesos_operator_framework_failover_timeout_seconds",
@@ -124,7 +124,7 @@ func recordState(framework *v1alpha1.MesosFramework, status *v1alpha1.MesosFrame
 	}
 	setTime(lastPass, ended, framework.Name)
 	away := time.Time{}
-	if connected := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionConnected); status.FrameworkID != "" && connected.Status != metav1.ConditionTrue {
+	if connected := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionConnected); connected.Status != metav1.ConditionTrue {
 		away = connected.LastTransitionTime.Time
 	}
 	setTime(disconnected, away, framework.Name)

@@ -110,11 +110,32 @@ type Counter struct {
 	vec *prometheus.CounterVec
 }
 
-// NewCounter returns a counter. One without labels is there from the beginning, with zero.
+// fromTheStart is how many series a counter may have that are all there from the beginning.
+const fromTheStart = 64
+
+// combinations are all combinations of the labels' values; none where a label's are not known, or where they are too many.
+func combinations(labels []Label) [][]string {
+	all := [][]string{nil}
+	for _, label := range labels {
+		var longer [][]string
+		for _, one := range all {
+			for _, value := range label.Values {
+				longer = append(longer, append(slices.Clone(one), value))
+			}
+		}
+		if all = longer; len(all) > fromTheStart {
+			return nil
+		}
+	}
+	return all
+}
+
+// NewCounter returns a counter. Unless they would be many, its series are there from the beginning, with zero: a rate over what begins with one
+// does not see the first.
 func NewCounter(options prometheus.CounterOpts, labels ...Label) *Counter {
 	vec := prometheus.NewCounterVec(options, names(labels))
-	if len(labels) == 0 {
-		vec.WithLabelValues()
+	for _, values := range combinations(labels) {
+		vec.WithLabelValues(values...)
 	}
 	return made(&Counter{family{vec, Family{options.Name, options.Help, "counter", labels}}, vec})
 }

@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,12 +19,41 @@ func TestCounter_isBounded(t *testing.T) {
 	want := `
 # HELP calls_total Calls.
 # TYPE calls_total counter
+calls_total{result="accepted",type="ACCEPT"} 0
 calls_total{result="accepted",type="KILL"} 1
 calls_total{result="accepted",type="other"} 2
 calls_total{result="other",type="other"} 1
 `
 	if err := testutil.CollectAndCompare(counter, strings.NewReader(want)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestCounter_isThereFromTheBeginning(t *testing.T) {
+	values := func(count int) []string {
+		all := make([]string, count)
+		for i := range all {
+			all[i] = strconv.Itoa(i)
+		}
+		return all
+	}
+	open := metrics.Label{Name: "framework", Meaning: "the frameworks"}
+	for sentence, tc := range map[string]struct {
+		labels []metrics.Label
+		want   int
+	}{
+		"without labels":                 {want: 1},
+		"with the values of one":         {labels: []metrics.Label{metrics.OneOf("a", values(3)...)}, want: 3},
+		"with those of two":              {labels: []metrics.Label{metrics.OneOf("a", values(8)...), metrics.OneOf("b", values(8)...)}, want: 64},
+		"not if they are many":           {labels: []metrics.Label{metrics.OneOf("a", values(13)...), metrics.OneOf("b", values(5)...)}},
+		"not if nobody knows the values": {labels: []metrics.Label{metrics.OneOf("a", values(3)...), open}},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			counter := metrics.NewCounter(prometheus.CounterOpts{Name: "calls_total", Help: "Calls."}, tc.labels...)
+			if series := testutil.CollectAndCount(counter); series != tc.want {
+				t.Errorf("%d series, want %d", series, tc.want)
+			}
+		})
 	}
 }
 
