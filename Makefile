@@ -50,10 +50,11 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate the CRDs and the manager's ClusterRole, and copy them into the chart; and Argo CD's ConfigMap.
+manifests: $(CONTROLLER_GEN) ## Generate CRDs, the manager's ClusterRole, dashboards and Argo CD's ConfigMap, and copy into the chart what it has of them.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	go run ./hack/amounts config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	go run ./hack/dashboards config/grafana/dashboards
 	hack/helm/generate.sh
 	go run ./hack/argocd
 
@@ -100,7 +101,7 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 
 .PHONY: manifests-check
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
-	for dir in crd rbac manager admission default samples prometheus kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
+	for dir in crd rbac manager admission default samples prometheus grafana kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
 .PHONY: pins
 pins: ## Check that all go.mod files require the same version of a module.
@@ -126,6 +127,11 @@ test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tes
 .PHONY: test-fast
 test-fast: ## Run the tests that need neither API server nor race detector.
 	go test -shuffle=on ./controllers/lifecycle/... ./controllers/placement/... ./mesosbridge/... ./internal/simulator/...
+
+.PHONY: alerts-check
+alerts-check: ## Check the alerts and run their unit tests, with promtool of Debian's package prometheus.
+	promtool check rules config/prometheus/alerts.yaml
+	promtool test rules config/prometheus/alerts_test.yaml
 
 .PHONY: helm-check
 helm-check: ## Lint the chart with Helm 3 and Helm 4 and run its template tests.

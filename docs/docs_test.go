@@ -21,9 +21,13 @@ import (
 // documents reads what people read, by its path in the repository.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(testenv.Root(), "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	var paths []string
+	for _, directory := range []string{"docs", filepath.Join("docs", "runbooks")} {
+		found, err := filepath.Glob(filepath.Join(testenv.Root(), directory, "*.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
 	}
 	for _, name := range []string{"README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "charts/mesos-operator/README.md"} {
 		paths = append(paths, filepath.Join(testenv.Root(), name))

@@ -29,7 +29,7 @@ var (
 	heading  = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	anchored = regexp.MustCompile(`\]\(([^)\s]*)#([^)\s]+)\)`)
 	// chartValue is a value of the chart, as texts name it and --set takes it; without those that any chart has.
-	chartValue = regexp.MustCompile(`(?:^|--set[ ='"]+)((?:admissionPolicies|crds|framework|metrics|networkPolicy|watchNamespaces)(?:\.\w+)*)\b`)
+	chartValue = regexp.MustCompile(`(?:^|--set[ ='"]+)((?:admissionPolicies|crds|framework|grafana\.dashboards|metrics|networkPolicy|prometheus\.rules|watchNamespaces)(?:\.\w+)*)\b`)
 	// constGroup begins the comments on the Go constants that are words of the API.
 	constGroup = regexp.MustCompile(`^(Condition types|Reasons) of a (MesosTask|MesosFramework)\b`)
 )

@@ -74,6 +74,8 @@ func TestMetrics(t *testing.T) {
 	})
 	w.metrics("how things are", nil, map[string]float64{
 		"bridge_connected": 1, "tasks running": 1, "tasks pending": 1, "tasks changing": 0, "tasks unreachable": 0, "tasks ended": 0, "orphans": 0,
+		"tasks_not_ready NoAgentLargeEnough": 1, "tasks_not_ready AwaitingOffer": 0, "reconciliation_unanswered_tasks": 0, "unacknowledged_updates": 0,
+		"framework_failover_timeout_seconds": 604800, "framework_disconnected_timestamp_seconds": 0,
 	})
 	now := w.scrape()
 	for _, series := range []string{
@@ -82,6 +84,11 @@ func TestMetrics(t *testing.T) {
 	} {
 		if now[series] <= before[series] {
 			t.Errorf("%s is %v, as before", series, now[series])
+		}
+	}
+	for _, series := range []string{"oldest_pending_task_timestamp_seconds", "reconciliation_last_pass_timestamp_seconds"} {
+		if age := time.Since(time.Unix(int64(now[series]), 0)); age < 0 || age > patience {
+			t.Errorf("%s is of %s ago", series, age)
 		}
 	}
 	if age, ok := now["bridge_subscription_age_seconds"]; !ok || age <= 0 || age > patience.Seconds() {
@@ -98,7 +105,10 @@ func TestMetrics(t *testing.T) {
 	}
 	w.frameworkGone()
 	err := apiwait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, patience, true, func(context.Context) (bool, error) {
-		for _, series := range []string{"bridge_connected", "bridge_subscription_age_seconds", "tasks running", "orphans"} {
+		for _, series := range []string{
+			"bridge_connected", "bridge_subscription_age_seconds", "tasks running", "orphans", "tasks_not_ready NoAgentLargeEnough", "unacknowledged_updates",
+			"framework_failover_timeout_seconds", "reconciliation_last_pass_timestamp_seconds", "oldest_pending_task_timestamp_seconds",
+		} {
 			if _, left := w.scrape()[series]; left {
 				return false, nil
 			}
