@@ -101,7 +101,7 @@ lint-api: $(GOLANGCI_LINT) ## Check the API types against the Kubernetes API con
 
 .PHONY: manifests-check
 manifests-check: $(KUSTOMIZE) ## Render every kustomization.
-	for dir in crd rbac manager admission default samples prometheus grafana kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
+	for dir in crd rbac manager admission default standalone samples prometheus grafana kube-state-metrics; do $(KUSTOMIZE) build config/$$dir >/dev/null; done
 
 .PHONY: pins
 pins: ## Check that all go.mod files require the same version of a module.
