@@ -33,10 +33,13 @@ var (
 	// unplaced is what names nothing to act on: the rest of a sentence does.
 	unplaced = regexp.MustCompile(`^(get|apply|delete|patch|scale|wait|label|annotate|diff|describe|explain|replace|rollout status)( --?[\w-]+([= ][\w{"}:/]+)?)*$`)
 
-	notFound  = regexp.MustCompile(`\(NotFound\): (\w+)\.mesos\.dev "([^"]+)" not found`)
+	notFound = regexp.MustCompile(`\(NotFound\): (\w+)\.mesos\.dev "([^"]+)" not found`)
+	// filter is what a path wants of elements: here all are taken, and what is read of them is looked at.
+	filter    = regexp.MustCompile(`\[\?\(.*?\)\]`)
 	condition = regexp.MustCompile(`--for=condition=(\w+)|@\.type=="(\w+)"`)
 	// harmless is what kubectl says where the reader has files, objects or a time to wait that the test has not.
-	harmless = regexp.MustCompile(`\(NotFound\): .*" not found|no such file|the path "[^"]+" does not exist|condition not met|no objects passed|no matching resources|index out of bounds`)
+	harmless = regexp.MustCompile(`\(NotFound\): .*" not found|no such file|the path "[^"]+" does not exist|condition not met|no objects passed|no matching resources|index out of bounds|` +
+		`no matches for kind "\w+" in version "monitoring.coreos.com/v1"`)
 )
 
 // answer is what a command of kubectl within another one yields here.
@@ -131,8 +134,12 @@ func tried(arguments []string) []string {
 		return append(slices.Clone(arguments), "--timeout=0")
 	case "get":
 		return slices.DeleteFunc(slices.Clone(arguments), func(argument string) bool { return argument == "-w" || argument == "--watch" })
-	case "exec", "port-forward", "logs", "config", "edit", "cp":
-		return append([]string{verb, "--help"}, slices.DeleteFunc(slices.Clone(arguments), func(argument string) bool { return argument == "--" })...)
+	case "exec", "port-forward", "run", "logs", "config", "edit", "cp":
+		own := arguments // and what is behind -- is another program's
+		if end := slices.Index(arguments, "--"); end >= 0 {
+			own = arguments[:end]
+		}
+		return append([]string{verb, "--help"}, own...)
 	}
 	return arguments
 }
@@ -241,7 +248,7 @@ func definitions(t *testing.T) map[string]map[string]any {
 			t.Fatal(err)
 		}
 		object := whole(*crd.Spec.Versions[0].Schema.OpenAPIV3Schema).(map[string]any)
-		object["metadata"] = map[string]any{"name": "text", "namespace": "text"}
+		object["metadata"] = map[string]any{"name": "text", "namespace": "text", "uid": "text", "generation": int64(1), "creationTimestamp": "text"}
 		object["items"] = []any{object}
 		names := crd.Spec.Names
 		for _, name := range append([]string{names.Plural, names.Singular}, names.ShortNames...) {
@@ -294,6 +301,7 @@ func unread(arguments []string, schemas map[string]map[string]any) string {
 		if !strings.HasPrefix(path, "{") && strings.HasPrefix(path, ".") {
 			path = "{" + path + "}"
 		}
+		path = filter.ReplaceAllString(path, "[*]")
 		reader := jsonpath.New("path")
 		if err := reader.Parse(path); err != nil {
 			return err.Error()
@@ -317,6 +325,7 @@ func TestCommands_areFound(t *testing.T) {
 		"kubectl patch mesostaskset site --type=merge -p '{\"spec\": {\"replicas\": 3}}'":                      "",
 		"kubectl gett mesostasks":                                                                              "plugin name",
 		"kubectl get mesostasks --all-the-namespaces":                                                          "unknown flag",
+		"kubectl get mesostask web -o jsonpath='{.status.conditions[?(@.type==\"Ready\")].messages}'":          "messages is not found",
 		"kubectl get mesostakss":                                                                               "doesn't have a resource type",
 		"kubectl get mesostask web -o jsonpath='{.status.task.host}'":                                          "host is not found",
 		"kubectl get mesostask web -o jsonpath='{.status.task.hostname'":                                       "unclosed action",

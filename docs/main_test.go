@@ -4,6 +4,9 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -11,6 +14,7 @@ import (
 var env *testenv.Env
 
 func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
 	os.Exit(testenv.Main(m, func(started *testenv.Env) error {
 		env = started
 		return nil
