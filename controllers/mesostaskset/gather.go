@@ -157,7 +157,8 @@ func (v *view) addRevision(ctx context.Context, object *appsv1.ControllerRevisio
 		return
 	}
 	revision := rollout.Revision{
-		Name: object.Name, UID: object.UID, Label: object.Labels[v1alpha1.LabelRevision], Number: object.Revision, Orphan: owner == nil,
+		Name: object.Name, UID: object.UID, Label: object.Labels[v1alpha1.LabelRevision], Number: object.Revision,
+		Created: object.CreationTimestamp.Time, Orphan: owner == nil,
 	}
 	if err := json.Unmarshal(object.Data.Raw, &revision.Content); err != nil || revision.Label == "" {
 		ctrl.LoggerFrom(ctx).Info("Ignoring a ControllerRevision that cannot be read", "controllerRevision", object.Name, "reason", fmt.Sprint(err))

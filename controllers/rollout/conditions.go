@@ -46,6 +46,7 @@ var standings = []standing{
 	{func(s *scene) bool { return !s.Framework.Reconciled }, (*scene).awaiting},
 	{(*scene).isFull, (*scene).full},
 	{func(s *scene) bool { return s.stuck() != nil }, (*scene).taskStalled},
+	{func(s *scene) bool { return s.undecided }, (*scene).waiting},
 	{(*scene).isLate, (*scene).late},
 	{(*scene).isRolling, (*scene).rolling},
 	{func(s *scene) bool { return len(s.pick(anyMember)) != s.replicas }, (*scene).scaling},
@@ -109,6 +110,12 @@ func (s *scene) awaiting() verdict {
 
 func (s *scene) taskStalled() verdict {
 	return verdict{stalled: true, reason: v1alpha1.ReasonTaskStalled, message: fmt.Sprintf("%s. %s", s.counts(), s.blame(s.stuck()))}
+}
+
+func (s *scene) waiting() verdict {
+	return verdict{reconciling: true, reason: v1alpha1.ReasonRollingOut, message: fmt.Sprintf(
+		"%s. Which of the %d of an older revision stay, as %s asks, is decided once one of them is available, or after %d seconds without progress; until then none is made or deleted%s",
+		s.counts(), s.older(), s.holding(), s.spec.ProgressDeadlineSeconds, s.worst())}
 }
 
 func (s *scene) late() verdict {

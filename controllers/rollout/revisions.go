@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
 
@@ -49,37 +50,63 @@ func (s *scene) findRevisions() {
 }
 
 // findCurrent finds the revision that was there before. Where the status does not know, as that of a set that was created anew over its tasks, it is
-// the newest of which tasks are available: one whose tasks do not come up is not to be gone back to.
+// the newest of which tasks are available: one whose tasks do not come up is not to be gone back to. Where none are, a partition has some stay all the same:
+// what may come up is waited for, and then the newest is taken.
 func (s *scene) findCurrent() {
 	if s.current = s.revision(s.Set.Status.CurrentRevision); s.current != nil {
 		return
 	}
-	stood := sets.New[string]()
-	for _, m := range s.members {
-		if m.available && !m.drift && !m.updated {
-			stood.Insert(m.revision)
-		}
+	if s.current = s.newest(s.pick(func(m *member) bool { return m.available && !m.drift && !m.updated })); s.current != nil {
+		return
 	}
-	for i := range s.Revisions {
-		if stood.Has(s.Revisions[i].Label) {
-			s.current = &s.Revisions[i]
-			return
-		}
+	if !s.rolls() || s.partition == 0 {
+		return
+	}
+	eligible := s.pick(s.mayStay)
+	waits := !s.spec.Suspend && !s.wasLate() && count(eligible, mayComeUp) > 0
+	s.undecided = len(eligible) > 0 && (waits || !s.isAllKnown())
+	if !s.undecided {
+		s.current = s.newest(eligible)
 	}
 }
+
+// mayStay says of a member whether a partition may be for it: it is of a known older revision, and was there before the set, or is about to be available.
+func (s *scene) mayStay(m *member) bool {
+	revision := s.revision(m.revision)
+	return !m.updated && revision != nil && (m.ready || s.isBefore(m.task.CreationTimestamp.Time) || s.isBefore(revision.Created))
+}
+
+// isBefore says whether something was created before the set, by the API server's clock. What a set makes itself it makes in the second of its own
+// creation, or later.
+func (s *scene) isBefore(created time.Time) bool {
+	return !created.IsZero() && created.Before(s.Set.CreationTimestamp.Time)
+}
+
+// mayComeUp says of a member whether it may become available as it is.
+func mayComeUp(m *member) bool { return !m.lost && !m.drift && !m.paused }
+
+// newest is the newest revision that any of some members is of; nil where none is known.
+func (s *scene) newest(members []*member) *Revision {
+	labels := sets.New[string]()
+	for _, m := range members {
+		labels.Insert(m.revision)
+	}
+	for i := range s.Revisions {
+		if labels.Has(s.Revisions[i].Label) {
+			return &s.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// isAllKnown says whether nothing of the set can live that has no MesosTask.
+func (s *scene) isAllKnown() bool { return s.Framework.Proven && len(s.Framework.Live) == 0 }
 
 // keepCurrent writes down which revision was there before, once it was found. What lives without a MesosTask is looked for as long as it is not.
 func (s *scene) keepCurrent() {
-	if s.current != nil && s.revision(s.decision.Status.CurrentRevision) == nil && s.Framework.Proven && len(s.Framework.Live) == 0 {
+	if s.current != nil && s.revision(s.decision.Status.CurrentRevision) == nil && s.isAllKnown() {
 		s.decision.Status.CurrentRevision = s.current.Label
 	}
-}
-
-// isUndecided says whether tasks of an older revision may be those that are to stay, and whether they are available is not known yet.
-func (s *scene) isUndecided() bool {
-	return s.rolls() && s.partition > 0 && s.current == nil && len(s.pick(func(m *member) bool {
-		return !m.updated && !m.paused && !m.drift && m.ready && !m.available && s.revision(m.revision) != nil
-	})) > 0
 }
 
 // makeRevision plans a revision that is not there.

@@ -68,6 +68,8 @@ type Revision struct {
 	Label string
 	// Number orders the revisions: the highest is the newest.
 	Number int64
+	// Created is when the API server created it; zero for one that is to be made.
+	Created time.Time
 	// Orphan says that no object controls it.
 	Orphan bool
 	Content
@@ -161,8 +163,9 @@ type scene struct {
 	// prints are what of them restarts a task.
 	prints map[string]map[string]any
 
-	// failed says that the rollout to the template's revision has failed, as things are.
-	failed bool
+	// failed says that the rollout to the template's revision has failed, as things are; undecided that some of an older revision are to stay, and of
+	// which is not known yet.
+	failed, undecided bool
 
 	members []*member
 	// strangers are MesosTasks with the set's label that are of another framework, and left alone.

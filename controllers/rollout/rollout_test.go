@@ -182,6 +182,17 @@ func TestNext_rows(t *testing.T) {
 	partition := func(n int32) func(*given) {
 		return func(g *given) { g.Set.Spec.UpdateStrategy.RollingUpdate.Partition = n }
 	}
+	// cameBack is a set that was created over tasks that were there, and has waited for so long.
+	cameBack := func(for_ time.Duration) func(*given) {
+		return func(g *given) {
+			g.Set.CreationTimestamp = metav1.Time{Time: epoch.Add(-50 * time.Minute)}
+			g.Set.Spec.UpdateStrategy.RollingUpdate.Partition, g.Set.Status.ObservedGeneration = 2, 1
+			g.Set.Status.UpdateRevision, g.Set.Status.LastProgressTime = g.label("b"), &metav1.Time{Time: epoch.Add(-for_)}
+		}
+	}
+	since := func(at time.Time) func(*v1alpha1.MesosTask) {
+		return func(task *v1alpha1.MesosTask) { task.CreationTimestamp = metav1.Time{Time: at} }
+	}
 	// late is a rollout that has made no progress for too long, of a set that has another number of replicas since.
 	late := func(g *given) {
 		g.Set.Generation = 2
@@ -233,23 +244,38 @@ func TestNext_rows(t *testing.T) {
 		"roll: an old one first":                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a"), "-a-2", "False RollingOut"},
 		"roll: no successor while the old one lives":  {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("a", leaving), "", "False RollingOut"},
 		"roll: the successor of one that is gone":     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a"), "+b-0", "False RollingOut"},
-		"roll: both":                                                      {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a quarter where nothing is said":                           {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
-		"roll: a bad revision stops":                                      {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
-		"roll: back from a bad revision":                                  {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
-		"roll: what is unready goes first":                                {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: unreachable is not available":                              {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
-		"roll: what hangs holds up":                                       {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
-		"roll: what hangs for long counts for neither":                    {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
-		"keep: what hangs for long is not replaced":                       {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
-		"partition: stays":                                                {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
-		"partition: the others roll":                                      {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
-		"partition: of the share a lost one is made anew":                 {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
-		"partition: one that grows takes nothing back":                    {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
-		"partition: stays also where the set is another":                  {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
-		"partition: of two older ones the newer stays":                    {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("b").task("b").task("c"), "-a-0", "False RollingOut"},
-		"partition: what does not come up does not stay":                  {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("a").task("b", backingOff), "+c-0", "False RollingOut"},
-		"partition: what may be about to stay is waited for":              {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a", outdated).task("a", outdated).task("b"), "", "False RollingOut"},
+		"roll: both":                                                     {aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a quarter where nothing is said":                          {aSet(4, "a", "b").task("a").task("a").task("a").task("a"), "+b-0 -a-3", "False RollingOut"},
+		"roll: a bad revision stops":                                     {aSet(3, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff), "", "False RollingOut"},
+		"roll: back from a bad revision":                                 {aSet(3, "b", "a").budgets(0, 1).task("a").task("a").task("b", backingOff), "-b-0", "False RollingOut"},
+		"roll: what is unready goes first":                               {aSet(3, "a", "b").budgets(0, 1).task("a", backingOff).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: unreachable is not available":                             {aSet(3, "a", "b").budgets(0, 1).task("a", unreachableFor(time.Minute)).task("a").task("a"), "-a-0", "False RollingOut"},
+		"roll: what hangs holds up":                                      {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(time.Minute)).task("a").task("a"), "", "False RollingOut"},
+		"roll: what hangs for long counts for neither":                   {aSet(3, "a", "b").budgets(0, 1).task("a", leaving, unreachableFor(11*time.Minute)).task("a").task("a"), "+b-0", "False RollingOut"},
+		"keep: what hangs for long is not replaced":                      {aSet(2, "a").task("a", unreachableFor(11*time.Minute)).task("a"), "", "False Unavailable"},
+		"partition: stays":                                               {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: the others roll":                                     {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("a").task("a"), "+b-0", "False RollingOut"},
+		"partition: of the share a lost one is made anew":                {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b"), "+a-1", "False Scaling"},
+		"partition: one that grows takes nothing back":                   {aSet(3, "a", "b").budgets(1, 0).with(current("a")).with(partition(2)).task("a").task("b").task("b"), "", "True Available"},
+		"partition: stays also where the set is another":                 {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a").task("a").task("b"), "", "True Available"},
+		"partition: of two older ones the newer stays":                   {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("b").task("b").task("c"), "-a-0", "False RollingOut"},
+		"partition: what does not come up does not stay":                 {aSet(3, "a", "b", "c").budgets(1, 0).with(partition(2)).task("a").task("a").task("b", backingOff), "+c-0", "False RollingOut"},
+		"partition: what may be about to stay is waited for":             {aSet(3, "a", "b").budgets(1, 0).with(partition(2)).task("a", outdated).task("a", outdated).task("b"), "", "False RollingOut"},
+		"partition: what was there before the set is waited for":         {aSet(3, "a", "b").budgets(1, 0).with(cameBack(9*time.Minute)).task("a", backingOff).task("a", waiting), "", "False RollingOut"},
+		"partition: not for longer than a rollout may make no progress":  {aSet(3, "a", "b").budgets(1, 0).with(cameBack(10*time.Minute)).task("a", backingOff).task("a", waiting), "+b-0", "False ProgressDeadlineExceeded"},
+		"partition: not for what counts for neither any more":            {aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).task("a", unreachableFor(11*time.Minute)).task("a", unreachableFor(11*time.Minute)), "+b-0", "False Scaling"},
+		"partition: but for what is unreachable":                         {aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).task("a", unreachableFor(9*time.Minute)).task("a", unreachableFor(11*time.Minute)), "", "False RollingOut"},
+		"partition: not for what was changed by hand":                    {aSet(3, "a", "b").budgets(0, 2).with(cameBack(0)).task("a", byHand).task("a", byHand), "+b-0 ~a-1", "False Scaling"},
+		"partition: not for what is left alone":                          {aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).task("a", backingOff, annotated(v1alpha1.AnnotationPaused, "true")).task("a", backingOff, annotated(v1alpha1.AnnotationPaused, "true")), "+b-0", "False Scaling"},
+		"partition: of two older ones of which none comes up, the newer": {aSet(3, "a", "c", "b").budgets(0, 1).with(cameBack(10*time.Minute)).task("a", backingOff).task("c", backingOff).task("b"), "-a-0", "False RollingOut"},
+		"partition: nothing is decided before the proof":                 {aSet(3, "a", "b").budgets(1, 0).with(cameBack(10*time.Minute)).task("a", backingOff).with(func(g *given) { g.Framework.Proven = false }), "", "False RollingOut"},
+		"partition: what the set made first does not stay":               {aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).task("a", backingOff, since(epoch)).task("a", backingOff, since(epoch)), "+b-0 +b-1", "False RollingOut"},
+		"partition: what the set made anew of a revision from before stays": {
+			aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).with(func(g *given) { g.Revisions[0].Created = epoch.Add(-time.Hour) }).task("a", waiting, since(epoch)).task("a", waiting, since(epoch)), "", "False RollingOut",
+		},
+		"partition: while suspended it is decided at once": {
+			aSet(3, "a", "b").budgets(1, 0).with(cameBack(0)).with(func(g *given) { g.Set.Spec.Suspend = true }).task("a", standsStill).task("a", standsStill), "+b-0", "False Scaling",
+		},
 		"failed: what is added is of the older":                           {aSet(6, "a", "b").budgets(0, 1).task("a").task("a").task("b", backingOff).with(late), "+a-2 +a-3 +a-4", "False ProgressDeadlineExceeded"},
 		"failed: what is missing is of the older":                         {aSet(3, "a", "b").budgets(1, 0).task("a").task("b", backingOff).with(late), "+a-1", "False ProgressDeadlineExceeded"},
 		"failed: nothing is added of what failed":                         {aSet(4, "a", "b").budgets(0, 2).task("a").task("a").task("a").task("b", backingOff).with(late), "", "False ProgressDeadlineExceeded"},
@@ -397,16 +423,27 @@ func TestNext_history(t *testing.T) {
 
 // TestNext_current: a set that was created anew over its tasks finds which revision was there before, and keeps that, once nothing is left to be found.
 func TestNext_current(t *testing.T) {
+	unavailable := func(since time.Duration) func(*given) {
+		return func(g *given) {
+			g.budgets(1, 0)
+			g.Set.Spec.UpdateStrategy.RollingUpdate.Partition = 1
+			g.Set.CreationTimestamp, g.Set.Status.UpdateRevision = metav1.Time{Time: epoch.Add(-50 * time.Minute)}, g.label("b")
+			g.Set.Status.LastProgressTime = &metav1.Time{Time: epoch.Add(-since)}
+			backingOff(g.Tasks[0])
+		}
+	}
 	for sentence, tc := range map[string]struct {
 		change func(*given)
 		kept   bool
 	}{
-		"it is kept":                        {func(*given) {}, true},
-		"what a status says and is no more": {func(g *given) { g.Set.Status.CurrentRevision = "0123456789" }, true},
-		"not before the proof":              {func(g *given) { g.Framework.Proven = false }, false},
-		"not while something lives alone":   {func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }, false},
-		"not one that does not come up":     {func(g *given) { backingOff(g.Tasks[0]) }, false},
-		"not one that was changed by hand":  {func(g *given) { byHand(g.Tasks[0]) }, false},
+		"with a partition, also one that does not come up, in the end": {unavailable(10 * time.Minute), true},
+		"with a partition, not before":                                 {unavailable(9 * time.Minute), false},
+		"it is kept":                                                   {func(*given) {}, true},
+		"what a status says and is no more":                            {func(g *given) { g.Set.Status.CurrentRevision = "0123456789" }, true},
+		"not before the proof":                                         {func(g *given) { g.Framework.Proven = false }, false},
+		"not while something lives alone":                              {func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }, false},
+		"not one that does not come up":                                {func(g *given) { backingOff(g.Tasks[0]) }, false},
+		"not one that was changed by hand":                             {func(g *given) { byHand(g.Tasks[0]) }, false},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			g := aSet(2, "a", "b").task("a").task("b").with(tc.change)

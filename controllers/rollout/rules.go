@@ -34,7 +34,7 @@ var rules = []rule{
 	{"wait for the proof, having nothing", func(s *scene) bool { return len(s.members) == 0 && !s.Framework.Proven }, func(*scene) {}},
 	{"take over what lives without a MesosTask", func(s *scene) bool { return len(s.Framework.Live) > 0 }, (*scene).rebuild},
 	{"recreate: end the old ones", func(s *scene) bool { return s.recreates() && s.olderAlive() }, (*scene).endOlder},
-	{"wait until it is known which are to stay", (*scene).isUndecided, (*scene).change},
+	{"wait until it is known which are to stay", func(s *scene) bool { return s.undecided }, (*scene).change},
 	{"replace a few at a time", func(s *scene) bool { return s.rolls() }, (*scene).roll},
 	{"keep how many there are", func(*scene) bool { return true }, (*scene).keep},
 }

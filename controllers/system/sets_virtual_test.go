@@ -12,6 +12,7 @@ import (
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -521,6 +522,77 @@ func TestSet_canaryRebuilt(t *testing.T) {
 			v.Errorf("once the partition is lifted there run %v", got)
 		}
 	})
+}
+
+// awaitSecond waits until the API server's clock, which is real, shows another second than now.
+func (v *virtual) awaitSecond() {
+	v.Helper()
+	first := time.Time{}
+	for {
+		probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: v.namespace}}
+		if err := v.client.Create(context.Background(), probe, client.DryRunAll); err != nil {
+			v.Fatal(err)
+		}
+		if first.IsZero() {
+			first = probe.CreationTimestamp.Time
+		} else if probe.CreationTimestamp.After(first) {
+			return
+		}
+	}
+}
+
+// TestSet_canaryWaits: what a partition keeps stays also where none of it is available as the set comes back under another UID: it is waited for, and where
+// it does not come up in time it stays all the same.
+func TestSet_canaryWaits(t *testing.T) {
+	for sentence, comesUp := range map[string]bool{"it comes up": true, "it does not": false} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				const held = "replicas: 3, progressDeadlineSeconds: 300, updateStrategy: {rollingUpdate: {partition: 2}}"
+				v.framework("")
+				v.start()
+				v.taskSet("web", "serve 1", held)
+				v.pass(30 * time.Second)
+				older := v.getSet("web").Status.UpdateRevision
+				v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+				v.pass(time.Minute)
+				v.wantSet("web", "True Available")
+				agents := map[string]*simulator.Agent{}
+				for _, task := range v.tasksOfSet("web") {
+					agents[task.Status.Task.AgentID] = v.agentOf(task.Name)
+				}
+				for _, agent := range agents {
+					agent.Partition()
+				}
+				v.pass(2 * time.Minute)
+				v.letGo("web")
+				v.awaitSecond()
+				v.taskSet("web", "serve 2", held+", revisionHistoryLimit: 0")
+				v.pass(4 * time.Minute)
+				v.wantSet("web", "False RollingOut")
+				if ready := meta.FindStatusCondition(v.getSet("web").Status.Conditions, v1alpha1.ConditionReady); !strings.Contains(ready.Message, "Which of the 2 of an older revision stay, as spec.updateStrategy.rollingUpdate.partition asks") {
+					v.Errorf("while it waits Ready says %q", ready.Message)
+				}
+				if current := v.getSet("web").Status.CurrentRevision; current != "" {
+					v.Errorf("while it waits the revision from before is %q", current)
+				}
+				if !comesUp {
+					v.pass(2 * time.Minute)
+					if current := v.getSet("web").Status.CurrentRevision; current != older {
+						v.Errorf("in the end the revision from before is %q, want %q", current, older)
+					}
+				}
+				for _, agent := range agents {
+					agent.Heal()
+				}
+				v.pass(2 * time.Minute)
+				v.wantSet("web", "True Available")
+				if got := v.commands("web"); got["serve 1"] != 2 || got["serve 2"] != 1 {
+					v.Errorf("there run %v", got)
+				}
+				v.wantStarted("web", 4)
+			})
+		})
+	}
 }
 
 // TestSet_lost: everything of a set is lost but the tasks, and Git brings the set back: it takes the tasks over as they run, under the names that they
