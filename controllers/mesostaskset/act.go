@@ -255,14 +255,19 @@ func (r *Reconciler) takeOver(ctx context.Context, view *view, decision rollout.
 		return errChanged
 	}
 	for _, revision := range decision.TakeRevisions {
-		object := &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Namespace: view.key.Namespace, Name: revision.Name, UID: revision.UID}}
-		patch := writes.For(object)
-		patch.Change("/metadata/ownerReferences", nil, []metav1.OwnerReference{rollout.OwnerOf(view.object)})
-		if err := r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, object, patch); err != nil {
+		if err := r.attempt(ctx, view, string(revision.UID), func() error { return r.takeRevision(ctx, view, revision) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takeRevision takes control of a ControllerRevision that nobody controls.
+func (r *Reconciler) takeRevision(ctx context.Context, view *view, revision rollout.Revision) error {
+	object := &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Namespace: view.key.Namespace, Name: revision.Name, UID: revision.UID}}
+	patch := writes.For(object)
+	patch.Change("/metadata/ownerReferences", nil, []metav1.OwnerReference{rollout.OwnerOf(view.object)})
+	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, object, patch)
 }
 
 // change changes a MesosTask, provided that what is replaced is still there.

@@ -71,7 +71,9 @@ func (r *refusals) of(key types.NamespacedName, generation int64, now time.Time)
 		refused.Creation = known.creation.message
 	}
 	first := ""
+	refused.Tasks = sets.New[types.UID]()
 	for what, write := range known.writes {
+		refused.Tasks.Insert(types.UID(what))
 		if write.isSaid() && (first == "" || what < first) {
 			first, refused.Write = what, write.message
 		}

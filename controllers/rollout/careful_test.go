@@ -1,9 +1,11 @@
 package rollout
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -37,8 +39,19 @@ func TestNext_keepsWhatItsServiceFinds(t *testing.T) {
 			g := aSet(1, "a", "b").budgets(1, 0).task("a").task("b")
 			g.Set.Spec.Service = &v1alpha1.SetService{}
 			g.Set.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionServicePublished, Status: metav1.ConditionFalse, Reason: reason}}
-			if decision := Next(g.Seen); len(decision.Deletes) != deleted {
+			g.Set.Status.Conditions[0].Message = "exceeded quota"
+			decision := Next(g.Seen)
+			if len(decision.Deletes) != deleted {
 				t.Errorf("it deletes %d, want %d", len(decision.Deletes), deleted)
+			}
+			g.Set.Status.ObservedGeneration, g.Set.Status.CurrentRevision, g.Set.Status.UpdateRevision = 1, g.label("a"), g.label("b")
+			g.Set.Status.UpdatedReplicas, g.Set.Status.AvailableReplicas, g.Set.Status.LastProgressTime = 1, 2, &metav1.Time{Time: epoch.Add(-time.Hour)}
+			late := Next(g.Seen)
+			for want, status := range map[string]v1alpha1.MesosTaskSetStatus{v1alpha1.ReasonRollingOut: decision.Status, v1alpha1.ReasonProgressDeadlineExceeded: late.Status} {
+				ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+				if says := strings.Contains(ready.Message, "(ServicePublished): "+reason+": exceeded quota"); ready.Reason != want || says != (deleted == 0) {
+					t.Errorf("Ready is %s %q, want %s and that it is held said: %t", ready.Reason, ready.Message, want, deleted == 0)
+				}
 			}
 		})
 	}

@@ -76,7 +76,7 @@ func (s *scene) changeSpec(m *member, whole bool) {
 	differ(change.Labels, m.task.Labels, labels)
 	change.Spec = s.differing(m, wanted, whole)
 	if len(change.Spec) > 0 && m.admitted {
-		differ(change.Annotations, m.task.Annotations, map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(restarting(&m.task.Spec))})
+		differ(change.Annotations, m.task.Annotations, map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(m.task.Name, restarting(&m.task.Spec))})
 	}
 	if change.Own || len(change.Labels)+len(change.Annotations)+len(change.Spec) > 0 {
 		s.put(change)

@@ -58,7 +58,7 @@ func (s *scene) hindered() verdict {
 }
 
 func (s *scene) refused() verdict {
-	return verdict{stalled: true, reason: v1alpha1.ReasonWriteRefused, message: "The API server refuses what the set would write. It is tried again: " + s.Refused.Write}
+	return verdict{stalled: true, reason: v1alpha1.ReasonWriteRefused, message: s.counts() + ". The API server refuses what the set would write. It is tried again: " + s.Refused.Write}
 }
 
 // isFull says whether nothing goes on until the API server lets the set have more MesosTasks.
@@ -120,12 +120,21 @@ func (s *scene) waiting() verdict {
 
 func (s *scene) late() verdict {
 	return verdict{stalled: true, reason: v1alpha1.ReasonProgressDeadlineExceeded, message: fmt.Sprintf(
-		"%s. Revision %s has made no progress for %d seconds; what runs of the older one stays%s%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, s.worst(), s.refusal())}
+		"%s. Revision %s has made no progress for %d seconds; what runs of the older one stays%s%s%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, s.holder(), s.worst(), s.refusal())}
 }
 
 func (s *scene) rolling() verdict {
 	return verdict{reconciling: true, reason: v1alpha1.ReasonRollingOut, message: fmt.Sprintf(
-		"%s, %d of revision %s and %d older%s%s", s.counts(), len(s.pick(isUpdated)), s.update.Label, s.older(), s.worst(), s.refusal())}
+		"%s, %d of revision %s and %d older%s%s%s", s.counts(), len(s.pick(isUpdated)), s.update.Label, s.older(), s.holder(), s.worst(), s.refusal())}
+}
+
+// holder says that the rollout is held as its Service does not find the tasks; empty where it is not.
+func (s *scene) holder() string {
+	if !s.held {
+		return ""
+	}
+	published := s.unpublished()
+	return fmt.Sprintf(". It is held until the set's Service finds what is ready (%s): %s", v1alpha1.ConditionServicePublished, said(published.Reason, published.Message))
 }
 
 // isRolling says whether tasks of an older revision are to be replaced, or those that replaced them are not all available yet.

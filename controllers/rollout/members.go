@@ -27,10 +27,14 @@ type member struct {
 	unreachable, lost bool
 	// paused says that a person wants it left alone, leaving that a person or a maintenance wants it elsewhere.
 	paused, leaving bool
-	// drift says that its spec was changed by hand, where putting that back restarts it; admitted that it differs from what the set wrote as admission
+	// drift says that its spec was changed, or made, by hand, where putting that back restarts it; admitted that it differs from what the set wrote as admission
 	// changed it when it was created.
 	drift, admitted bool
 }
+
+// isLeftAlone says whether a member is neither replaced nor deleted, and nothing is put back in it: as a person wants it so, or as the API server refuses to
+// let the set control it.
+func isLeftAlone(m *member) bool { return m.paused || m.orphan }
 
 // class finds the members, and counts what may live.
 func (s *scene) class() {
@@ -73,7 +77,7 @@ func (s *scene) member(task *v1alpha1.MesosTask) *member {
 	m.unreachable, m.lost = s.unreachable(task)
 	if wanted := s.wanted(m.revision); wanted != nil && !m.deleting {
 		differs := !s.isAsWanted(m.revision, &task.Spec, wanted)
-		m.admitted = differs && isAdmitted(task)
+		m.admitted = differs && isAdmitted(task, s.print(m.revision, wanted))
 		m.drift = differs && !m.admitted
 	}
 	evict, _ := strconv.ParseBool(task.Annotations[v1alpha1.AnnotationEvict])
@@ -89,17 +93,21 @@ func (s *scene) revisionOf(task *v1alpha1.MesosTask) string {
 	if revision == "" {
 		_, revision, _ = v1alpha1.SetOf(task.Name)
 	}
-	if s.update != nil && revision != s.update.Label && s.revision(revision) == nil && restartsNothing(&task.Spec, &s.update.Template.Spec) {
+	if s.update == nil || revision == s.update.Label || s.revision(revision) != nil {
+		return revision
+	}
+	if restartsNothing(&task.Spec, &s.update.Template.Spec) || isAdmitted(task, s.print(s.update.Label, s.wanted(s.update.Label))) {
 		// Its revision was lost, and is what the template is.
 		return s.update.Label
 	}
 	return revision
 }
 
-// isAdmitted says whether what restarts a task is as it was when its MesosTask was created: nobody has changed it since, or but the set, which noted it.
-func isAdmitted(task *v1alpha1.MesosTask) bool {
-	noted, ok := task.Annotations[v1alpha1.AnnotationAdmitted]
-	return task.Generation <= 1 || ok && noted == fingerprint(restarting(&task.Spec))
+// isAdmitted says whether what restarts a task is what admission made of what the set wrote: it bears the fingerprint of that, and nobody has changed it
+// since; or the set has, and noted how it was.
+func isAdmitted(task *v1alpha1.MesosTask, wanted map[string]any) bool {
+	noted := task.Annotations[v1alpha1.AnnotationAdmitted]
+	return noted != "" && (task.Generation <= 1 && noted == fingerprint(task.Name, wanted) || noted == fingerprint(task.Name, restarting(&task.Spec)))
 }
 
 // isLaunched says whether a task was given to an agent, and is not known to be over.

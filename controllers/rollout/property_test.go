@@ -288,7 +288,7 @@ func (w *world) disturb() {
 		}
 		return w.tasks[rapid.SampledFrom(w.names()).Draw(w.T, "task")]
 	}
-	switch rapid.SampledFrom([]string{"template", "template", "bad", "restart", "scale", "strategy", "delete", "edit", "evict", "pause", "pause the set", "unreachable", "framework", "kept", "suspend", "orphan", "time"}).Draw(w.T, "what") {
+	switch rapid.SampledFrom([]string{"template", "template", "bad", "restart", "scale", "strategy", "delete", "edit", "evict", "pause", "pause the set", "unreachable", "framework", "kept", "suspend", "orphan", "by hand", "time"}).Draw(w.T, "what") {
 	case "template":
 		w.set.Spec.Template.Spec.Shell = rapid.SampledFrom([]string{"serve 0", "serve 1", "serve 2"}).Draw(w.T, "template")
 	case "bad":

@@ -3,6 +3,7 @@ package rollout
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -113,7 +114,7 @@ func (s *scene) deleteSurplus(p *plan) {
 	available := s.available()
 	for _, m := range p.surplus {
 		switch {
-		case m.paused:
+		case isLeftAlone(m):
 			continue
 		case m.available && available <= s.least():
 			continue
@@ -133,12 +134,15 @@ func (s *scene) deleteLeaving(p *plan) {
 	available := s.available()
 	for _, m := range s.sorted(p.leaving) {
 		switch {
-		case m.paused:
+		case isLeftAlone(m):
 			continue
 		case m.lost:
 			s.delete(m, s.whyLeaving(m))
 			continue
-		case spare <= 0, m.available && (available <= s.least() || s.unpublished()):
+		case spare <= 0, m.available && available <= s.least():
+			continue
+		case m.available && s.unpublished() != nil:
+			s.held = true
 			continue
 		case m.available:
 			available--
@@ -148,12 +152,15 @@ func (s *scene) deleteLeaving(p *plan) {
 	}
 }
 
-// unpublished says that the set has a Service by which some tasks that are ready are not found, or none of the new ones would be, as the API server
-// refuses it or its slices: those that are found stay then.
-func (s *scene) unpublished() bool {
+// unpublished is what says that the set has a Service by which some tasks that are ready are not found, or none of the new ones would be, as the API server
+// refuses it or its slices: those that are found stay then. Nil where it is not so.
+func (s *scene) unpublished() *metav1.Condition {
 	published := meta.FindStatusCondition(s.Set.Status.Conditions, v1alpha1.ConditionServicePublished)
-	return s.spec.Service != nil && published != nil && published.Status == metav1.ConditionFalse &&
-		(published.Reason == v1alpha1.ReasonTasksLeftOut || published.Reason == v1alpha1.ReasonServiceRefused)
+	if s.spec.Service == nil || published == nil || published.Status != metav1.ConditionFalse ||
+		published.Reason != v1alpha1.ReasonTasksLeftOut && published.Reason != v1alpha1.ReasonServiceRefused {
+		return nil
+	}
+	return published
 }
 
 func (s *scene) whyLeaving(m *member) string {
@@ -172,7 +179,7 @@ func (s *scene) putBack(p *plan) {
 	available := s.available()
 	for _, m := range s.sorted(slices.Concat(p.updated, p.older)) {
 		switch {
-		case !m.drift || m.paused || s.isDeleted(m):
+		case !m.drift || isLeftAlone(m) || s.isDeleted(m):
 			continue
 		case m.available && available <= s.least():
 			continue
@@ -210,8 +217,12 @@ func (s *scene) createSome(n int, revision *Revision) {
 }
 
 func (s *scene) create(name, label string, template *v1alpha1.MesosTaskSetTemplate) {
+	written := map[string]string{}
+	maps.Copy(written, annotations(template))
+	// By it is told what admission made of this from what somebody else made.
+	written[v1alpha1.AnnotationAdmitted] = fingerprint(name, s.print(label, template))
 	s.decision.Creates = append(s.decision.Creates, Creation{
-		Name: name, Labels: s.labels(template, label), Annotations: annotations(template), Spec: *template.Spec.DeepCopy(),
+		Name: name, Labels: s.labels(template, label), Annotations: written, Spec: *template.Spec.DeepCopy(),
 	})
 }
 
@@ -222,8 +233,8 @@ func (s *scene) keepBest(members []*member, n int) (stay, others []*member) {
 	return members[surplus:], members[:surplus]
 }
 
-// sorted has those first that go first: not launched, unready, not available, of an older revision, of the agent with most, the youngest. What a
-// person wants left alone comes last.
+// sorted has those first that go first: not launched, unready, not available, of an older revision, of the agent with most, the youngest. What is
+// left alone comes last.
 func (s *scene) sorted(members []*member) []*member {
 	members = slices.Clone(members)
 	onAgent := map[string]int{}
@@ -255,7 +266,7 @@ func (s *scene) sorted(members []*member) []*member {
 
 // rank is negative where a goes before b whatever their agents.
 func (s *scene) rank(a, b *member) int {
-	return cmp.Or(first(!a.paused, !b.paused), first(!a.launched, !b.launched), first(!a.ready, !b.ready), first(!a.available, !b.available), first(!a.updated, !b.updated))
+	return cmp.Or(first(!isLeftAlone(a), !isLeftAlone(b)), first(!a.launched, !b.launched), first(!a.ready, !b.ready), first(!a.available, !b.available), first(!a.updated, !b.updated))
 }
 
 // order is negative where a goes before b of one agent: the younger.

@@ -34,6 +34,8 @@ type Seen struct {
 type Refused struct {
 	// Write is what it said when it refused a write other than a creation of a MesosTask; empty for nothing.
 	Write string
+	// Tasks are the UIDs of MesosTasks of which it has refused a change or a deletion, and not taken one since.
+	Tasks sets.Set[types.UID]
 	// Creation is what it said when it refused one more MesosTask, as a quota does; empty for nothing.
 	Creation string
 	// Most is how many of Tasks there were then: as long as it is not known better no more are made. Nil where none was refused.
@@ -166,6 +168,8 @@ type scene struct {
 	// failed says that the rollout to the template's revision has failed, as things are; undecided that some of an older revision are to stay, and of
 	// which is not known yet.
 	failed, undecided bool
+	// held says that nothing but the set's Service keeps a task from being replaced.
+	held bool
 
 	members []*member
 	// strangers are MesosTasks with the set's label that are of another framework, and left alone.

@@ -129,11 +129,17 @@ func byHand(task *v1alpha1.MesosTask) {
 }
 
 // admitted changes what a task runs as admission does when its MesosTask is created.
-func admitted(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }
+func admitted(task *v1alpha1.MesosTask) {
+	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(task.Name, restarting(&task.Spec))}
+	task.Spec.Shell = "mine"
+}
+
+// foreign makes a task be one that somebody else made, with a command line of their own.
+func foreign(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }
 
 // noted has the set note what admission made of it, as it changes the spec.
 func noted(task *v1alpha1.MesosTask) {
-	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(restarting(&task.Spec))}
+	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(task.Name, restarting(&task.Spec))}
 	task.Generation++
 	task.Status.ObservedGeneration = task.Generation
 }
@@ -199,6 +205,14 @@ func TestNext_rows(t *testing.T) {
 		g.Set.Status = v1alpha1.MesosTaskSetStatus{
 			ObservedGeneration: 1, CurrentRevision: g.label("a"), UpdateRevision: g.label("b"), LastProgressTime: &metav1.Time{Time: epoch.Add(-10 * time.Minute)},
 			AvailableReplicas: 1, UpdatedReplicas: 1,
+		}
+	}
+	nobodys := func(task *v1alpha1.MesosTask) { task.OwnerReferences = nil }
+	// barred is an API server that has refused to let the set take over what is there so far.
+	barred := func(g *given) {
+		g.Refused.Tasks = sets.New[types.UID]()
+		for _, task := range g.Tasks {
+			g.Refused.Tasks.Insert(task.UID)
 		}
 	}
 	// full is an API server that refuses more MesosTasks than there are, and is asked again or not.
@@ -288,19 +302,33 @@ func TestNext_rows(t *testing.T) {
 		"quota: there is room once one is gone": {
 			aSet(4, "a", "b").budgets(1, 1).task("a").task("a").task("a").task("a").with(full(false)).with(func(g *given) { g.Tasks = g.Tasks[1:] }), "+b-0", "False RollingOut",
 		},
-		"quota: a rollout that needs one more": {aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(full(false)), "", "False WriteRefused"},
-		"quota: fewer are fewer":               {aSet(1, "a").budgets(0, 1).task("a").task("a").with(full(false)), "-a-1", "False Scaling"},
-		"quota: all that should be are there":  {aSet(2, "a").task("a").task("a").with(full(false)), "", "True Available"},
-		"quota: suspended all the same":        {aSet(4, "a").task("a").task("a").with(full(false)).with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False WriteRefused"},
-		"another write is refused":             {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Refused.Write = "no" }), "", "False WriteRefused"},
+		"quota: a rollout that needs one more":         {aSet(2, "a", "b").budgets(1, 0).task("a").task("a").with(full(false)), "", "False WriteRefused"},
+		"quota: fewer are fewer":                       {aSet(1, "a").budgets(0, 1).task("a").task("a").with(full(false)), "-a-1", "False Scaling"},
+		"quota: all that should be are there":          {aSet(2, "a").task("a").task("a").with(full(false)), "", "True Available"},
+		"quota: suspended all the same":                {aSet(4, "a").task("a").task("a").with(full(false)).with(func(g *given) { g.Set.Spec.Suspend = true }), "~a-0 ~a-1", "False WriteRefused"},
+		"another write is refused":                     {aSet(2, "a").task("a").task("a").with(func(g *given) { g.Refused.Write = "no" }), "", "False WriteRefused"},
+		"a takeover is refused: all else goes on":      {aSet(3, "a").task("a", nobodys).with(barred), "+a-1 +a-2 ~a-0", "False Scaling"},
+		"a takeover is refused: another is taken over": {aSet(3, "a").task("a", nobodys).with(barred).task("a", nobodys), "~a-0 ~a-1", "False Scaling"},
+		"a takeover is refused: it is not deleted":     {aSet(1, "a").budgets(0, 1).task("a", nobodys, backingOff).with(barred).task("a"), "-a-1 ~a-0", "False Scaling"},
+		"a takeover is refused: it is not replaced":    {aSet(2, "a", "b").budgets(0, 1).task("a", nobodys, backingOff).with(barred).task("a"), "~a-0", "False RollingOut"},
+		"a takeover is refused: what lives is made":    {aSet(2, "a").task("a", nobodys).with(barred).with(func(g *given) { g.Framework.Live = []string{"web-" + g.label("a") + "-5"} }), "+a-5 ~a-0", "False Scaling"},
 		"of another framework": {
 			aSet(1, "a").task("a", func(task *v1alpha1.MesosTask) { task.OwnerReferences, task.Spec.FrameworkRef.Name = nil, "old" }), "+a-1", "False Scaling",
 		},
 		"of another framework, taken over before": {
 			aSet(1, "a").budgets(1, 0).task("a", func(task *v1alpha1.MesosTask) { task.Spec.FrameworkRef.Name = "old" }), "+a-1", "True Available",
 		},
-		"as admission made it":                      {aSet(1, "a").budgets(0, 1).task("a", admitted), "", "True Available"},
-		"as admission made it, and changed since":   {aSet(1, "a").budgets(0, 1).task("a", admitted, noted), "", "True Available"},
+		"as admission made it":                    {aSet(1, "a").budgets(0, 1).task("a", admitted), "", "True Available"},
+		"as admission made it, and changed since": {aSet(1, "a").budgets(0, 1).task("a", admitted, noted), "", "True Available"},
+		"as admission made it, of a revision that was lost": {
+			aSet(1, "a").budgets(0, 1).task("a", admitted, func(task *v1alpha1.MesosTask) { task.Labels[v1alpha1.LabelRevision] = "0123456789" }), "~a-0", "True Available",
+		},
+		"made by hand": {aSet(1, "a").budgets(0, 1).task("a", foreign), "~a-0", "True Available"},
+		"made by hand, after the example of another": {
+			aSet(2, "a").budgets(0, 1).task("a", admitted).task("a", foreign, func(task *v1alpha1.MesosTask) {
+				task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(strings.TrimSuffix(task.Name, "1")+"0", restarting(&v1alpha1.MesosTaskSpec{TaskTemplate: v1alpha1.TaskTemplate{Shell: "a"}}))}
+			}), "~a-1", "True Available",
+		},
 		"by hand, after admission":                  {aSet(1, "a").budgets(0, 1).task("a", admitted, noted, func(task *v1alpha1.MesosTask) { task.Spec.Shell = "another" }), "~a-0", "True Available"},
 		"recreate: all old ones end":                {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
 		"recreate: none is made while one lives":    {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a", leaving), "", "False Scaling"},
@@ -466,12 +494,29 @@ func TestNext_admitted(t *testing.T) {
 	if len(changes) != 1 || changes[0].PutBack {
 		t.Fatalf("changes are %+v", changes)
 	}
-	want := map[string]Value{v1alpha1.AnnotationAdmitted: {nil, fingerprint(restarting(&g.Tasks[0].Spec))}}
+	was := g.Tasks[0].Annotations[v1alpha1.AnnotationAdmitted]
+	want := map[string]Value{v1alpha1.AnnotationAdmitted: {was, fingerprint(g.Tasks[0].Name, restarting(&g.Tasks[0].Spec))}}
 	if diff := cmp.Diff(want, changes[0].Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]Value{"maxRestarts": {nil, 3.}}, changes[0].Spec); diff != "" {
 		t.Errorf("the spec (-want +got):\n%s", diff)
+	}
+}
+
+// TestFingerprint_ofAnEarlierRelease: what stands for a spec is what an earlier release wrote into MesosTasks, or what admission made of those would be put back
+// by an upgrade.
+func TestFingerprint_ofAnEarlierRelease(t *testing.T) {
+	frozen, err := os.ReadFile(filepath.Join("testdata", "revision.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := &Content{}
+	if err := yaml.UnmarshalStrict(frozen, content); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fingerprint("web-5e199f80bf-0", restarting(&content.Template.Spec)), "e5373f112c0107e7"; got != want {
+		t.Errorf("it is %s, and was %s", got, want)
 	}
 }
 

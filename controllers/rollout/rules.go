@@ -47,7 +47,10 @@ func (s *scene) announceRevision() {
 	}
 }
 
-func (s *scene) hasOrphans() bool { return len(s.pick(func(m *member) bool { return m.orphan })) > 0 }
+// hasOrphans says whether there is something to take over before all else. What the API server refused is tried again, and holds up nothing.
+func (s *scene) hasOrphans() bool {
+	return len(s.pick(func(m *member) bool { return m.orphan && !s.Refused.Tasks.Has(m.task.UID) })) > 0
+}
 
 func (s *scene) recreates() bool { return s.rolls() && s.strategy() == v1alpha1.UpdateRecreate }
 
@@ -61,10 +64,10 @@ func (s *scene) olderAlive() bool {
 	return s.alive > len(s.members)-count(s.members, func(m *member) bool { return m.lost })
 }
 
-// endOlder deletes all tasks of older revisions; those that a person wants left alone are waited for.
+// endOlder deletes all tasks of older revisions; those that are left alone are waited for.
 func (s *scene) endOlder() {
 	s.change()
-	for _, m := range s.pick(func(m *member) bool { return !m.updated && !m.paused }) {
+	for _, m := range s.pick(func(m *member) bool { return !m.updated && !isLeftAlone(m) }) {
 		s.delete(m, "of an older revision, and with strategy Recreate none lives when the first new one does")
 	}
 }
@@ -72,6 +75,7 @@ func (s *scene) endOlder() {
 // rebuild makes the MesosTasks of live Mesos tasks, which adopt them. One of a revision that is not known can be made by the template as it is only,
 // which restarts it: that is within the budget.
 func (s *scene) rebuild() {
+	s.change()
 	spare := max(1, s.unavailable) - len(s.pick(isUnavailable))
 	named := sets.New[string]()
 	for _, task := range s.Tasks {

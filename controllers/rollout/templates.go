@@ -104,21 +104,25 @@ func (s *scene) isAsWanted(revision string, spec *v1alpha1.MesosTaskSpec, wanted
 	if reflect.DeepEqual(same, wanted.Spec) {
 		return true
 	}
-	known, ok := s.prints[revision]
-	if !ok {
-		known = restarting(&wanted.Spec)
-		if s.prints == nil {
-			s.prints = map[string]map[string]any{}
-		}
-		s.prints[revision] = known
-	}
-	return reflect.DeepEqual(restarting(spec), known)
+	return reflect.DeepEqual(restarting(spec), s.print(revision, wanted))
 }
 
-// fingerprint stands for the part of a spec whose change restarts a task.
-func fingerprint(restarting map[string]any) string {
+// print is what of a revision's template restarts a task.
+func (s *scene) print(revision string, wanted *v1alpha1.MesosTaskSetTemplate) map[string]any {
+	if known, ok := s.prints[revision]; ok {
+		return known
+	}
+	if s.prints == nil {
+		s.prints = map[string]map[string]any{}
+	}
+	s.prints[revision] = restarting(&wanted.Spec)
+	return s.prints[revision]
+}
+
+// fingerprint stands for the part of a spec whose change restarts a task, in the MesosTask of a name: a copy under another name does not bear it.
+func fingerprint(name string, restarting map[string]any) string {
 	encoded, _ := json.Marshal(restarting) //nolint:errchkjson // What was read from JSON can be written as such.
-	sum := sha256.Sum256(encoded)
+	sum := sha256.Sum256(append([]byte(name+"\n"), encoded...))
 	return hex.EncodeToString(sum[:8])
 }
 

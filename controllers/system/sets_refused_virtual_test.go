@@ -186,6 +186,41 @@ func TestSet_admission(t *testing.T) {
 	})
 }
 
+// TestSet_madeByHand: a MesosTask that somebody made with the label of a set and the form of its names, and a command line of their own, is taken over and made
+// what the set wants; what admission makes of the set's own stays.
+func TestSet_madeByHand(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.admission = func(task *v1alpha1.MesosTask, created bool) {
+			if created && task.Spec.Shell == "serve 1" {
+				task.Spec.Shell = "wrap serve 1"
+			}
+		}
+		v.start()
+		v.taskSet("web", "serve 1", rolled)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		example := v.tasksOfSet("web")[0]
+		v.stop()
+		for index, annotations := range []map[string]string{nil, {v1alpha1.AnnotationAdmitted: example.Annotations[v1alpha1.AnnotationAdmitted]}} {
+			made := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{
+				Namespace: v.namespace, Name: fmt.Sprintf("web-%s-%d", example.Labels[v1alpha1.LabelRevision], 7+index), Labels: example.Labels, Annotations: annotations,
+			}, Spec: example.Spec}
+			made.Spec.Shell = "mine"
+			if err := v.client.Create(context.Background(), made); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v.patchSet("web", `{spec: {replicas: 5}}`)
+		v.start()
+		v.pass(2 * time.Minute)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["wrap serve 1"] != 3 || got["serve 1"] != 2 {
+			t.Errorf("there run %v", got)
+		}
+	})
+}
+
 // TestSet_revisionInTheWay: a ControllerRevision of the name that the set's would have is taken where it is the set's own and its labels were taken away,
 // and else left be: the set's has another name.
 func TestSet_revisionInTheWay(t *testing.T) {
