@@ -71,7 +71,7 @@ type Reconciler struct {
 	refusals refusals
 	changes  changes
 	names    names
-	// confirmed are the sets of which this process has read live what they have.
+	// confirmed are the sets of which the cache is known to have shown what they have.
 	confirmed confirmed
 }
 
@@ -205,7 +205,7 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 	case errors.Is(err, errChanged) || apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err):
 		return ctrl.Result{RequeueAfter: cacheRetry}, nil
 	case writes.Refused(err):
-		// It is the status, or a revision that is to be taken over.
+		// It is the status.
 		ctrl.LoggerFrom(ctx).Info("The API server refuses a write", "reason", err.Error())
 		return r.lookAgain(r.refusals.note(view.key, view.key.Name, err, r.Clock.Now()).Add(cacheRetry)), nil
 	default:

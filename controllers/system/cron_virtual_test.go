@@ -125,7 +125,7 @@ func (v *virtual) until(minute int) {
 	v.pass(at.Sub(now))
 }
 
-// diary is what happened to a cron task, a line for each Event.
+// diary is what happened to a cron task, or a set, a line for each Event.
 type diary struct {
 	mu    sync.Mutex
 	lines []string
@@ -136,12 +136,45 @@ type diary struct {
 func (d *diary) keep(v *virtual, name string) {
 	d.count = map[string]int{}
 	v.told = func(regarding runtime.Object, kind, reason, note string) {
-		if cron, ok := regarding.(*v1alpha1.MesosCronTask); ok && cron.Name == name {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			d.lines, d.count[reason] = append(d.lines, fmt.Sprintf("%s  %-7s %-13s %s", time.Now().UTC().Format("15:04:05"), kind, reason, note)), d.count[reason]+1
+		if object, ok := regarding.(client.Object); ok && object.GetName() == name {
+			d.note(kind, reason, note)
 		}
 	}
+}
+
+func (d *diary) note(kind, reason, note string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines, d.count[reason] = append(d.lines, fmt.Sprintf("%s  %-7s %-13s %s", time.Now().UTC().Format("15:04:05"), kind, reason, note)), d.count[reason]+1
+}
+
+// keepStanding adds a line wherever the condition Ready of a set comes to say something else.
+func (d *diary) keepStanding(v *virtual, name string) {
+	last := ""
+	v.onWrites(func(object client.Object, _ bool) {
+		set, ok := object.(*v1alpha1.MesosTaskSet)
+		if !ok || set.Name != name {
+			return
+		}
+		ready := meta.FindStatusCondition(set.Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil {
+			return
+		}
+		d.mu.Lock()
+		news := ready.Message != last
+		last = ready.Message
+		d.mu.Unlock()
+		if news {
+			d.note("Ready", string(ready.Status)+" "+ready.Reason, ready.Message)
+		}
+	})
+}
+
+// text is all that happened.
+func (d *diary) text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Join(d.lines, "\n")
 }
 
 func (d *diary) of(reason string) int {
@@ -217,7 +250,7 @@ func TestCron_night(t *testing.T) {
 			v.Errorf("%d events of missed runs, %d of started ones; the status is %+v", night.of("RunMissed"), night.of("RunStarted"), status)
 		}
 		v.Logf("a night of cron, by its Events:\n%s\nat its end: active %d, missed %d, last due %v, last succeeded %v, next %v",
-			strings.Join(night.lines, "\n"), status.Active, status.MissedRuns, status.LastScheduleTime.UTC(), status.LastSuccessfulTime.UTC(), status.NextScheduleTime.UTC())
+			night.text(), status.Active, status.MissedRuns, status.LastScheduleTime.UTC(), status.LastSuccessfulTime.UTC(), status.NextScheduleTime.UTC())
 	})
 }
 

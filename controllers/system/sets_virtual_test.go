@@ -1,9 +1,13 @@
 package system
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +20,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -23,7 +28,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/rollout"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
 // taskSet creates a MesosTaskSet whose tasks run a command line.
@@ -153,11 +160,14 @@ func (b *budgets) judge(v *virtual) {
 func TestSet_life(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
 		v.framework("")
+		life := &diary{}
+		life.keep(v, "web")
+		life.keepStanding(v, "web")
 		v.start()
 		watched := &budgets{}
 		watched.want(0, 3)
 		watched.watch(v, "web")
-		v.taskSet("web", "serve 1", "replicas: 3, updateStrategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}")
+		v.taskSet("web", "serve 1", "replicas: 3, minReadySeconds: 5, updateStrategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}")
 		v.pass(30 * time.Second)
 		v.wantSet("web", "True Available")
 		watched.judge(v)
@@ -182,6 +192,10 @@ func TestSet_life(t *testing.T) {
 		if got := v.commands("web"); got["serve 2"] != 3 || len(got) != 1 {
 			v.Errorf("after the rollout there run %v", got)
 		}
+		if life.of(v1alpha1.EventRolledOut) != 2 || life.of(v1alpha1.EventRollingOut) != 1 || life.of("False "+v1alpha1.ReasonRollingOut) < 3 {
+			v.Error("its diary does not tell of the rollout")
+		}
+		v.Logf("the life of a set of three, by its Events and its condition Ready:\n%s", life.text())
 	})
 }
 
@@ -200,6 +214,9 @@ func failing() simulator.Runner {
 func TestSet_badRevision(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, failing(), func(v *virtual) {
 		v.framework("")
+		story := &diary{}
+		story.keep(v, "web")
+		story.keepStanding(v, "web")
 		v.start()
 		watched := &budgets{}
 		v.taskSet("web", "serve 1", "replicas: 3, minReadySeconds: 10, progressDeadlineSeconds: 60, updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 0}}")
@@ -224,6 +241,10 @@ func TestSet_badRevision(t *testing.T) {
 			v.Errorf("once it was taken back there run %v", got)
 		}
 		watched.judge(v)
+		if story.of(v1alpha1.EventRollingOut) != 1 || story.of(v1alpha1.ReasonProgressDeadlineExceeded) != 1 {
+			v.Error("its diary does not tell of the failure, and of the way back")
+		}
+		v.Logf("a rollout that fails and is taken back, by the set's Events and its condition Ready:\n%s", story.text())
 	})
 }
 
@@ -250,6 +271,114 @@ func (v *virtual) wantStarted(set string, want int) {
 	if len(started) != want {
 		v.Errorf("%d were started, want %d: %v", len(started), want, started)
 	}
+}
+
+// showingBefore is a cache that shows the MesosTasks of sets as they were, for a while.
+type showingBefore struct {
+	client.Client
+	tasks []v1alpha1.MesosTask
+	until time.Time
+}
+
+func (s showingBefore) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
+	selected := (&client.ListOptions{}).ApplyOptions(options)
+	into, ok := list.(*v1alpha1.MesosTaskList)
+	if !ok || selected.FieldSelector == nil || selected.FieldSelector.Requirements()[0].Field != byName || !time.Now().Before(s.until) {
+		return s.Client.List(ctx, list, options...)
+	}
+	for _, task := range s.tasks {
+		into.Items = append(into.Items, *task.DeepCopy())
+	}
+	return nil
+}
+
+// TestSet_whoseCacheLags: the cache of a process that begins shows a set's MesosTasks as they were before somebody took one away: by that it takes no second one
+// away, however often it looks.
+func TestSet_whoseCacheLags(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 3, minReadySeconds: 10, updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 0}}")
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		v.stop()
+		before := v.tasksOfSet("web")
+		slices.SortFunc(before, func(a, b v1alpha1.MesosTask) int { return strings.Compare(a.Name, b.Name) })
+		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
+		// The set itself would take the youngest.
+		v.delete(before[0].Name)
+		watched := &budgets{}
+		watched.want(2, 3)
+		watched.watch(v, "web")
+		v.cache = showingBefore{v.kept, before, time.Now().Add(time.Minute)}
+		v.start()
+		for second := range 12 {
+			// Each brings the set back.
+			v.patch(before[1].Name, fmt.Sprintf(`{metadata: {annotations: {note: "%d"}}}`, second))
+			v.pass(5 * time.Second)
+		}
+		watched.judge(v)
+		v.pass(2 * time.Minute)
+		watched.judge(v)
+		v.wantSet("web", "True Available")
+		if got := v.commands("web"); got["serve 2"] != 3 {
+			v.Errorf("in the end there run %v", got)
+		}
+	})
+}
+
+// TestSet_revisionOfAnEarlierRelease: a ControllerRevision as an earlier release wrote it, with none of the defaults that have come since, is the revision of
+// the template that it was made of: nothing is rolled by an upgrade.
+func TestSet_revisionOfAnEarlierRelease(t *testing.T) {
+	frozen, err := os.ReadFile(filepath.Join(testenv.Root(), "controllers", "rollout", "testdata", "revision.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := &rollout.Content{}
+	if err := json.Unmarshal(frozen, content); err != nil {
+		t.Fatal(err)
+	}
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("allowedDiscovery: Any")
+		v.start()
+		set := &v1alpha1.MesosTaskSet{ObjectMeta: metav1.ObjectMeta{Namespace: v.namespace, Name: "web"}}
+		set.Spec.Replicas, set.Spec.Template, set.Spec.RestartedAt = new(int32(2)), content.Template, content.RestartedAt
+		set.Spec.Template.Spec.FrameworkRef.Name = v.namespace
+		if err := v.client.Create(context.Background(), set); err != nil {
+			t.Fatal(err)
+		}
+		v.pass(time.Minute)
+		v.wantStarted("web", 2)
+		label := v.getSet("web").Status.UpdateRevision
+		v.stop()
+		revision := &appsv1.ControllerRevision{}
+		if err := v.client.Get(context.Background(), client.ObjectKey{Namespace: v.namespace, Name: "web-" + label}, revision); err != nil {
+			t.Fatal(err)
+		}
+		if now := string(revision.Data.Raw); !strings.Contains(now, `"failureThreshold"`) || bytes.Contains(frozen, []byte("failureThreshold")) {
+			t.Errorf("the API server has no default for it, and this proves nothing: %s", now)
+		}
+		if err := v.client.Delete(context.Background(), revision); err != nil {
+			t.Fatal(err)
+		}
+		earlier := &appsv1.ControllerRevision{
+			ObjectMeta: metav1.ObjectMeta{Namespace: v.namespace, Name: revision.Name, Labels: revision.Labels, OwnerReferences: revision.OwnerReferences},
+			Revision:   revision.Revision, Data: runtime.RawExtension{Raw: bytes.TrimSpace(frozen)},
+		}
+		if err := v.client.Create(context.Background(), earlier); err != nil {
+			t.Fatal(err)
+		}
+		v.start()
+		v.pass(5 * time.Minute)
+		v.wantStarted("web", 2)
+		revisions := &appsv1.ControllerRevisionList{}
+		if err := v.client.List(context.Background(), revisions, client.InNamespace(v.namespace)); err != nil {
+			t.Fatal(err)
+		}
+		if now := v.getSet("web").Status.UpdateRevision; now != label || len(revisions.Items) != 1 {
+			t.Errorf("its revision was %s and is %s, of %d", label, now, len(revisions.Items))
+		}
+	})
 }
 
 const rolled = "replicas: 3, updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 1}}"

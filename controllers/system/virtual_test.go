@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -69,8 +70,8 @@ type virtual struct {
 	asked *asked
 
 	mu sync.Mutex
-	// wrote is told of each write, and whether the object is as the API server answered; nil: nobody is. See onWrites.
-	wrote func(object client.Object, answered bool)
+	// wrote are told of each write, and whether the object is as the API server answered. See onWrites.
+	wrote []func(object client.Object, answered bool)
 	// running is the process that runs; nil while none does.
 	running *process
 }
@@ -236,11 +237,15 @@ func (v *virtual) admit(object client.Object, created bool) (changed bool) {
 	return !equality.Semantic.DeepEqual(*before, task.Spec)
 }
 
-// onWrites makes wrote be told of each write from now on; nil: nobody is.
+// onWrites makes wrote be told of each write from now on, as who was before; nil: nobody is.
 func (v *virtual) onWrites(wrote func(object client.Object, answered bool)) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.wrote = wrote
+	if wrote == nil {
+		v.wrote = nil
+		return
+	}
+	v.wrote = append(slices.Clip(v.wrote), wrote)
 }
 
 // tell brings the keys of what was written back.
@@ -258,8 +263,8 @@ func (v *virtual) tell(object client.Object, answered bool) {
 	v.mu.Lock()
 	running, wrote := v.running, v.wrote
 	v.mu.Unlock()
-	if wrote != nil {
-		wrote(object, answered)
+	for _, one := range wrote {
+		one(object, answered)
 	}
 	if running == nil {
 		return
