@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
@@ -116,7 +117,14 @@ func (w *world) judgeShell(task *v1alpha1.MesosTask) {
 			continue
 		}
 		plain, added := revision.Template.Spec.Shell, w.admits && w.made.Has(task.UID)
-		if got := task.Spec.Shell; got != plain+admission && added && !w.edited.Has(task.UID) || got != plain && !(added && got == plain+admission) {
+		wanted := sets.New(plain)
+		if added {
+			wanted.Insert(plain + admission)
+		}
+		if added && !w.edited.Has(task.UID) {
+			wanted.Delete(plain)
+		}
+		if got := task.Spec.Shell; !wanted.Has(got) {
 			w.Errorf("at its end %s runs %q, of a template with %q", task.Name, got, plain)
 		}
 	}
