@@ -42,7 +42,7 @@ func (w *world) shell(script string) string {
 	if err := os.WriteFile(settings, env.Kubeconfig(), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	command := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", script) //nolint:gosec // the project's own documents
+	command := exec.CommandContext(w.t.Context(), "bash", "-euo", "pipefail", "-c", script)
 	path := filepath.Join(testenv.Root(), "bin") + string(os.PathListSeparator) + os.Getenv("PATH")
 	command.Env = append(os.Environ(), "HOME="+home, "KUBECONFIG="+settings, "PATH="+path)
 	output, err := command.CombinedOutput()
