@@ -105,7 +105,7 @@ func runnable(task *v1alpha1.MesosTask, attempt *v1alpha1.TaskAttempt) error {
 	case attempt.FinishTime != nil:
 		return fmt.Errorf("%s has ended: kubectl mesos logs and files show what it left", attempt.ID)
 	case container != nil && container.Docker != nil:
-		return fmt.Errorf("Docker runs %s, and Mesos has no sessions in Docker's containers: docker exec on %s has", objects.Named(task), attempt.Hostname)
+		return fmt.Errorf("%s is run by Docker, and Mesos has no sessions in its containers: docker exec on %s has", objects.Named(task), attempt.Hostname)
 	case attempt.ContainerID == "":
 		return fmt.Errorf("nobody has told the container of %s yet", attempt.ID)
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
+// echoed is a case in which the terminal may say again what was typed, before the command tells it not to.
+const echoed = "a terminal with input, whose end is ^D"
+
 func TestExec(t *testing.T) {
 	w := newTest(t)
 	w.task("web", v1alpha1.ReasonRunning, `shell: "echo hello > greeting; exec sleep 1000", env: [{name: COLOUR, value: blue}]`)
@@ -26,11 +29,11 @@ func TestExec(t *testing.T) {
 		{"nothing to read without -i", "one\n", []string{"exec", "web", "--", "cat"}, "", 0},
 		{"a shell where no command is given", "echo $((40 + 2))\n", []string{"exec", "-i", "web"}, "42\n", 0},
 		{"a terminal", "", []string{"exec", "-t", "web", "--", "sh", "-c", "test -t 0 && stty size"}, "24 80\r\n", 0},
-		{"a terminal with input, whose end is ^D", "echo typed\n", []string{"exec", "-it", "web", "--", "sh", "-c", "stty -echo; cat"}, "echo typed\r\n", 0},
+		{echoed, "echo typed\n", []string{"exec", "-it", "web", "--", "sh", "-c", "stty -echo; cat"}, "echo typed\r\n", 0},
 	} {
 		t.Run(one.what, func(t *testing.T) {
 			got := w.mesosIn(t.Context(), one.in, one.args...).ends(t, one.status)
-			if got.out != one.out && !(one.what == "a terminal with input, whose end is ^D" && strings.HasSuffix(got.out, one.out)) {
+			if !strings.HasSuffix(got.out, one.out) || got.out != one.out && one.what != echoed {
 				t.Errorf("it wrote %q, not %q", got.out, one.out)
 			}
 		})

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
-
-	"errors"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,7 +20,6 @@ import (
 type logsFlags struct {
 	follow, stderr, previous bool
 	tail                     int64
-	file                     string
 }
 
 // followEvery is how often a file is looked at.
@@ -97,7 +95,7 @@ func isOver(ctx context.Context, c client.Client, key client.ObjectKey, taskID s
 	case apierrors.IsNotFound(err):
 		return true, nil
 	case ctx.Err() != nil:
-		return true, nil
+		return true, nil //nolint:nilerr // whoever follows has had enough
 	case err != nil:
 		return false, fmt.Errorf("reading task/%s: %w", key.Name, err)
 	}

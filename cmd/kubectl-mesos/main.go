@@ -13,11 +13,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	crlog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/mesos-operator/mesos-operator/internal/agentapi"
 	"github.com/mesos-operator/mesos-operator/internal/objects"
@@ -50,11 +52,11 @@ func conclude(streams genericiooptions.IOStreams, err error) int {
 	if err == nil {
 		return 0
 	}
-	if status := (statusError)(0); errors.As(err, &status) {
+	if status := statusError(0); errors.As(err, &status) {
 		return int(status)
 	}
 	if !errors.Is(err, errSaid) {
-		fmt.Fprintln(streams.ErrOut, "error:", err)
+		_, _ = fmt.Fprintln(streams.ErrOut, "error:", err) // there is nobody else to tell
 	}
 	unreachable := (*agentapi.UnreachableError)(nil)
 	switch {
@@ -87,8 +89,16 @@ type plugin struct {
 	masters []string
 }
 
+// verbs are the commands that ask or change the API server, in the order of what they are for.
+var verbs = []func(*plugin) *cobra.Command{
+	newTasks, newWhy, newDescribe, newLogs, newFiles, newExec,
+	newRestart, newSuspend, newResume, newGiveUp, newScale, newRollout, newRun,
+	newReconcile, newOrphans, newDoctor,
+}
+
 // newCommand is the root. Each verb is a file of its own.
 func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	crlog.SetLogger(logr.Discard()) // controller-runtime's client would complain that there is none
 	p := &plugin{IOStreams: streams, config: genericclioptions.NewConfigFlags(true), scheme: objects.Scheme()}
 	root := &cobra.Command{
 		Use:   "kubectl-mesos",
@@ -111,9 +121,8 @@ it should be (why, doctor, orphans, rollout status, run --wait), and 4 where an 
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w; %w", err, errUsage) })
 	p.config.AddFlags(root.PersistentFlags())
 	root.AddCommand(newConvert(streams))
-	for _, verb := range []func(*plugin) *cobra.Command{newTasks, newWhy, newLogs, newFiles, newExec} {
-		command := verb(p)
-		root.AddCommand(command)
+	for _, verb := range verbs {
+		root.AddCommand(verb(p))
 	}
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", p.completeNamespaces))
 	return root
@@ -149,9 +158,12 @@ func (p *plugin) find(ctx context.Context, typed string, kinds ...*objects.Kind)
 	return c, object, err
 }
 
-// progressf says how long work goes on, for people: scripts read standard output.
+// printf writes to standard output. Who reads it no more is not told of that.
+func (p *plugin) printf(format string, values ...any) { _, _ = fmt.Fprintf(p.Out, format, values...) }
+
+// progressf says how far work is, for people: scripts read standard output.
 func (p *plugin) progressf(format string, values ...any) {
-	fmt.Fprintf(p.ErrOut, format+"\n", values...)
+	_, _ = fmt.Fprintf(p.ErrOut, format+"\n", values...)
 }
 
 // now is the time.

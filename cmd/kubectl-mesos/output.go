@@ -20,9 +20,8 @@ import (
 
 // output is -o of a verb that shows objects.
 type output struct {
-	flags     *genericclioptions.PrintFlags
-	wide      bool // there is a wide table
-	noHeaders bool
+	flags *genericclioptions.PrintFlags
+	wide  bool // there is a wide table
 }
 
 const (

@@ -260,10 +260,22 @@ func (t *test) mesos(args ...string) result {
 
 func (t *test) mesosIn(ctx context.Context, in string, args ...string) result {
 	t.Helper()
+	return mesosRaw(ctx, in, append([]string{"--kubeconfig", kubeconfig, "-n", t.namespace}, args...))
+}
+
+// mesosRaw runs kubectl mesos with the flags behind the first argument, as completion has them.
+func (t *test) mesosRaw(args ...string) result {
+	t.Helper()
+	return mesosRaw(t.Context(), "", append([]string{args[0], args[1], "--kubeconfig", kubeconfig, "-n", t.namespace}, args[2:]...))
+}
+
+func mesosRaw(ctx context.Context, in string, args []string) result {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	streams, stdin, stdout, stderr := genericiooptions.NewTestIOStreams()
 	stdin.WriteString(in)
 	command := newCommand(streams)
-	command.SetArgs(append([]string{"--kubeconfig", kubeconfig, "-n", t.namespace}, args...))
+	command.SetArgs(args)
 	status := conclude(streams, command.ExecuteContext(ctx))
 	return result{stdout.String(), stderr.String(), status}
 }

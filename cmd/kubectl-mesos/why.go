@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,38 +10,41 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/explain"
 	"github.com/mesos-operator/mesos-operator/internal/objects"
+	"github.com/mesos-operator/mesos-operator/internal/view"
 )
+
+// anything are the kinds of which all can be explained and described.
+var anything = []*objects.Kind{objects.Task, objects.Set, objects.Cron, objects.Framework}
 
 func newWhy(p *plugin) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "why NAME",
 		Short: "Say why a task waits, restarts or died, and what helps",
-		Long: `Say in sentences why a task, set or cron task waits, restarts or died, and what helps. It is read from the object's status and conditions, its Events, and how its
-framework stands; nothing is changed.
+		Long: `Say in sentences why a task, set or cron task waits, restarts or died, or what is the matter with a framework, and what helps. It is read from the object's status and
+conditions, its Events, and how its framework stands; nothing is changed.
 
 The exit status is 0 if nothing is wrong, and 3 if something is.`,
-		Example: `  kubectl mesos why web
-  kubectl mesos why set/front`,
+		Example:           "  kubectl mesos why web\n  kubectl mesos why set/front",
 		Args:              usage(cobra.ExactArgs(1)),
-		ValidArgsFunction: p.complete(false, objects.Task, objects.Set, objects.Cron),
+		ValidArgsFunction: p.complete(false, anything...),
 	}
 	out := newStructured(command, true)
 	command.RunE = func(command *cobra.Command, args []string) error {
 		if err := out.check(); err != nil {
 			return err
 		}
-		c, object, err := p.find(command.Context(), args[0], objects.Task, objects.Set, objects.Cron)
+		c, object, err := p.find(command.Context(), args[0], anything...)
 		if err != nil {
 			return err
 		}
-		explained, err := p.explain(command.Context(), c, object)
+		described, err := p.look(command.Context(), c, object)
 		if err != nil {
 			return err
 		}
-		if err := p.printExplanation(out, explained); err != nil {
+		if err := p.printExplanation(out, described.Why); err != nil {
 			return err
 		}
-		if !explained.Well {
+		if !described.Why.Well {
 			return statusError(statusUnwell)
 		}
 		return nil
@@ -54,38 +56,84 @@ func (p *plugin) printExplanation(out *structured, explained explain.Explanation
 	if out.format != "" {
 		return out.print(p.Out, explained, explained.Object)
 	}
-	fmt.Fprintf(p.Out, "%s in %s\n\n", explained.Object, explained.Namespace)
+	where := ""
+	if explained.Namespace != "" {
+		where = " in " + explained.Namespace
+	}
+	p.printf("%s%s\n\n", explained.Object, where)
 	for _, sentence := range explained.Sentences {
-		fmt.Fprintf(p.Out, "  %s\n", sentence)
+		p.printf("  %s\n", sentence)
 	}
 	for i, command := range explained.Commands {
 		if i == 0 {
-			fmt.Fprintln(p.Out)
+			p.printf("\n")
 		}
-		fmt.Fprintf(p.Out, "  $ %s\n", command)
+		p.printf("  $ %s\n", command)
 	}
 	return nil
 }
 
-// explain reads what stands around an object, and has it explained.
-func (p *plugin) explain(ctx context.Context, c client.Client, object client.Object) (explain.Explanation, error) {
+func newDescribe(p *plugin) *cobra.Command {
+	return &cobra.Command{
+		Use:               "describe NAME",
+		Short:             "Show all that there is to know of a task, set, cron task or framework",
+		Args:              usage(cobra.ExactArgs(1)),
+		ValidArgsFunction: p.complete(false, anything...),
+		RunE: func(command *cobra.Command, args []string) error {
+			c, object, err := p.find(command.Context(), args[0], anything...)
+			if err != nil {
+				return err
+			}
+			described, err := p.look(command.Context(), c, object)
+			if err != nil {
+				return err
+			}
+			return view.Describe(p.Out, described)
+		},
+	}
+}
+
+// look reads what stands around an object, and has it explained.
+func (p *plugin) look(ctx context.Context, c client.Client, object client.Object) (*view.Described, error) {
+	d := &view.Described{Now: now()}
 	events, err := objects.EventsOf(ctx, c, object)
 	if err != nil && !apierrors.IsForbidden(err) {
-		return explain.Explanation{}, err
+		return nil, err
 	}
-	told := make([]explain.Event, len(events))
-	for i, event := range events {
-		told[i] = explain.Event{Warning: event.Warning, Reason: event.Reason, Message: event.Message, Last: event.Last.Time, Count: event.Count}
+	for _, event := range events {
+		d.Events = append(d.Events, explain.Event{Warning: event.Warning, Reason: event.Reason, Message: event.Message, Last: event.Last.Time, Count: event.Count})
 	}
+	framework := ""
 	switch one := object.(type) {
 	case *v1alpha1.MesosTask:
-		seen := explain.SeenTask{Now: now(), Task: one, Events: told}
-		seen.Framework, err = objects.FrameworkOf(ctx, c, one.Spec.FrameworkRef.Name)
-		if err != nil && !apierrors.IsForbidden(err) {
-			return explain.Explanation{}, err
-		}
-		seen.FrameworkKnown = err == nil
-		return explain.Task(seen), nil
+		d.Task, framework = one, one.Spec.FrameworkRef.Name
+	case *v1alpha1.MesosTaskSet:
+		d.Set, framework = one, one.Spec.Template.Spec.FrameworkRef.Name
+	case *v1alpha1.MesosCronTask:
+		d.Cron, framework = one, one.Spec.Template.Spec.FrameworkRef.Name
+	case *v1alpha1.MesosFramework:
+		d.Framework = one
+		d.Why = explain.Framework(explain.SeenFramework{Now: d.Now, Framework: one, Events: d.Events})
+		return d, nil
 	}
-	return explain.Explanation{}, fmt.Errorf("%s cannot be explained", objects.Named(object))
+	of, err := objects.FrameworkOf(ctx, c, framework)
+	if err != nil && !apierrors.IsForbidden(err) {
+		return nil, err
+	}
+	known := err == nil
+	if d.Task == nil {
+		if d.Tasks, err = objects.TasksOf(ctx, c, object); err != nil {
+			return nil, err
+		}
+		view.SortTasks(d.Tasks)
+	}
+	switch {
+	case d.Task != nil:
+		d.Why = explain.Task(explain.SeenTask{Now: d.Now, Task: d.Task, Framework: of, FrameworkKnown: known, Events: d.Events})
+	case d.Set != nil:
+		d.Why = explain.Set(explain.SeenSet{Now: d.Now, Set: d.Set, Tasks: d.Tasks, Framework: of, FrameworkKnown: known, Events: d.Events})
+	default:
+		d.Why = explain.Cron(explain.SeenCron{Now: d.Now, Cron: d.Cron, Tasks: d.Tasks, Framework: of, FrameworkKnown: known, Events: d.Events})
+	}
+	return d, nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -130,9 +131,7 @@ func (c *Client) send(ctx context.Context, method, to string, header http.Header
 	if err != nil {
 		return nil, fmt.Errorf("preparing a request: %w", err)
 	}
-	for key, values := range header {
-		request.Header[key] = values
-	}
+	maps.Copy(request.Header, header)
 	if c.principal != "" {
 		if request.URL.Scheme != "https" && !c.allowInsecure {
 			return nil, fmt.Errorf("the credentials are not sent to %s, as anybody in between could read them over plain HTTP; --mesos-allow-insecure sends them all the same", origin(request.URL))
@@ -196,7 +195,7 @@ func (e *StatusError) Error() string {
 	}
 	switch e.Status {
 	case http.StatusUnauthorized:
-		return fmt.Sprintf("%s wants credentials, or others than these (401): name a file with them by --mesos-credentials-file", e.Where)
+		return e.Where + " wants credentials, or others than these (401): name a file with them by --mesos-credentials-file"
 	case http.StatusForbidden:
 		return fmt.Sprintf("%s does not allow that to this principal (403)%s", e.Where, said)
 	}
@@ -206,7 +205,7 @@ func (e *StatusError) Error() string {
 // refusal makes an error of an answer.
 func refusal(answer *http.Response) error {
 	const most = 1024
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, most)) //nolint:errcheck // the status says enough
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, most)) // the status says enough
 	return &StatusError{Where: origin(answer.Request.URL), Status: answer.StatusCode, Text: strings.TrimSpace(string(text))}
 }
 

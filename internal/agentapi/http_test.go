@@ -9,5 +9,5 @@ func decode(r *http.Request, into any) error { return json.NewDecoder(r.Body).De
 
 func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", typeJSON)
-	_ = json.NewEncoder(w).Encode(value)
+	_ = json.NewEncoder(w).Encode(value) //nolint:errchkjson // what tests write can be written
 }

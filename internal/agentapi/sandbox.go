@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,7 +53,7 @@ func (a *Agent) ask(ctx context.Context, call, out any) error {
 	if err != nil {
 		return fmt.Errorf("writing a call: %w", err)
 	}
-	answer, err := a.reach(func(base string) (*http.Response, error) {
+	answer, err := a.reach(func(base string) (*http.Response, error) { //nolint:bodyclose // read closes it
 		return a.client.post(ctx, base+"/api/v1", jsonBoth, bytes.NewReader(text))
 	})
 	if err != nil {
@@ -107,7 +108,7 @@ func (a *Agent) Sandbox(ctx context.Context, task Task) (*Sandbox, error) {
 		return nil, fmt.Errorf("looking for the sandbox of %s: %w", task.TaskID, err)
 	}
 	var state State
-	answer, err := a.reach(func(base string) (*http.Response, error) {
+	answer, err := a.reach(func(base string) (*http.Response, error) { //nolint:bodyclose // read closes it
 		return a.client.send(ctx, http.MethodGet, base+"/state", nil, http.NoBody)
 	})
 	if err == nil {
@@ -291,8 +292,8 @@ func (s *Sandbox) Tail(ctx context.Context, name string, lines int64) (int64, er
 		if len(data) == 0 {
 			return 0, nil // it became shorter
 		}
-		for i := len(data) - 1; i >= 0; i-- {
-			if data[i] != '\n' || begin+int64(i) == size-1 {
+		for i, character := range slices.Backward(data) {
+			if character != '\n' || begin+int64(i) == size-1 {
 				continue
 			}
 			if lines--; lines == 0 {

@@ -201,7 +201,9 @@ func (a *Agent) feed(ctx context.Context, id containerID, command Command) error
 	body, in := io.Pipe()
 	go func() { in.CloseWithError(stream(ctx, in, id, command)) }()
 	header := http.Header{"Content-Type": {typeRecordIO}, "Message-Content-Type": {typeJSON}, "Accept": {typeJSON}}
-	answer, err := a.reach(func(base string) (*http.Response, error) { return a.client.post(ctx, base+"/api/v1", header, body) })
+	answer, err := a.reach(func(base string) (*http.Response, error) { //nolint:bodyclose // read closes it
+		return a.client.post(ctx, base+"/api/v1", header, body)
+	})
 	_ = body.Close() // whoever still writes is told
 	if err != nil {
 		return fmt.Errorf("sending input: %w", err)

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -18,12 +19,7 @@ type end struct {
 
 func reason(reasons ...string) func(*v1alpha1.TaskAttempt) bool {
 	return func(a *v1alpha1.TaskAttempt) bool {
-		for _, one := range reasons {
-			if a.Reason == one {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(reasons, a.Reason)
 	}
 }
 

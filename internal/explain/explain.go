@@ -58,8 +58,8 @@ func (s *scene) sayf(format string, values ...any) {
 	s.out.Sentences = append(s.out.Sentences, sentence(fmt.Sprintf(format, values...)))
 }
 
-// do adds a command.
-func (s *scene) do(format string, values ...any) {
+// dof adds a command.
+func (s *scene) dof(format string, values ...any) {
 	s.out.Commands = append(s.out.Commands, fmt.Sprintf(format, values...))
 }
 
@@ -107,11 +107,11 @@ func (s *scene) unseen(created time.Time, framework string, there *v1alpha1.Meso
 	switch {
 	case known && there == nil:
 		s.sayf("There is no framework %s, which would run it, and the operator has not looked at it in the %s since it was created", framework, s.lasting(created))
-		s.do("kubectl get mesosframeworks")
+		s.dof("kubectl get mesosframeworks")
 	default:
 		s.sayf("The operator has not looked at it in the %s since it was created: its manager does not run, or does not watch this namespace", s.lasting(created))
 	}
-	s.do("kubectl mesos doctor")
+	s.dof("kubectl mesos doctor")
 }
 
 // connection says that the framework is not connected, as what is shown is then old.
@@ -124,18 +124,18 @@ func (s *scene) connection(framework *v1alpha1.MesosFramework) {
 	switch {
 	case connected == nil:
 		s.sayf("Its framework %s has not been taken up by the operator yet", framework.Name)
-		s.do("kubectl mesos why framework/%s", framework.Name)
+		s.dof("kubectl mesos why framework/%s", framework.Name)
 	case connected.Status != metav1.ConditionTrue:
 		s.sayf("Its framework %s has not been connected to Mesos for %s (%s), so this is what was last seen, and nothing is launched or killed: %s",
 			framework.Name, s.lasting(connected.LastTransitionTime.Time), connected.Reason, connected.Message)
-		s.do("kubectl mesos why framework/%s", framework.Name)
+		s.dof("kubectl mesos why framework/%s", framework.Name)
 	case reconciled != nil && reconciled.Status != metav1.ConditionTrue:
 		s.sayf("Its framework %s has not heard from Mesos of every task since it connected, so this may be old: %s", framework.Name, reconciled.Message)
 	}
 }
 
 // saidByEnds are Events of which ends say the same.
-var saidByEnds = map[string]bool{v1alpha1.EventEnded: true, v1alpha1.EventNeverRan: true}
+var saidByEnds = map[string]bool{v1alpha1.EventEnded: true, v1alpha1.EventNeverRan: true, v1alpha1.EventRunFailed: true}
 
 // warnings adds the latest warnings of the Events that the sentences have not said already.
 func (s *scene) warnings(events []Event) {

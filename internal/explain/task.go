@@ -51,12 +51,12 @@ func lead(text string, commands ...func(*taskScene)) func(*taskScene) {
 }
 
 // Commands that help with tasks.
-func logs(s *taskScene)    { s.do("kubectl mesos logs %s %s", s.at(), s.Task.Name) }
-func stderr(s *taskScene)  { s.do("kubectl mesos logs %s %s --stderr", s.at(), s.Task.Name) }
-func edit(s *taskScene)    { s.do("kubectl edit mesostask %s %s", s.at(), s.Task.Name) }
-func restart(s *taskScene) { s.do("kubectl mesos restart %s task/%s", s.at(), s.Task.Name) }
+func logs(s *taskScene)    { s.dof("kubectl mesos logs %s %s", s.at(), s.Task.Name) }
+func stderr(s *taskScene)  { s.dof("kubectl mesos logs %s %s --stderr", s.at(), s.Task.Name) }
+func edit(s *taskScene)    { s.dof("kubectl edit mesostask %s %s", s.at(), s.Task.Name) }
+func restart(s *taskScene) { s.dof("kubectl mesos restart %s task/%s", s.at(), s.Task.Name) }
 func framework(s *taskScene) {
-	s.do("kubectl describe mesosframework %s", s.Task.Spec.FrameworkRef.Name)
+	s.dof("kubectl describe mesosframework %s", s.Task.Spec.FrameworkRef.Name)
 }
 
 // taskRules are in order: the first that matches speaks.
@@ -99,7 +99,7 @@ var taskRules = []taskRule{
 	{name: "NotReady", when: ready(v1alpha1.ReasonNotReady), say: lead("It runs, and is not ready yet", logs)},
 	{name: "Paused", when: ready(v1alpha1.ReasonPaused), say: func(s *taskScene) {
 		s.sayf("Annotation %s keeps the operator's hands off it: %s", v1alpha1.AnnotationPaused, s.message())
-		s.do("kubectl annotate mesostask %s %s %s-", s.at(), s.Task.Name, v1alpha1.AnnotationPaused)
+		s.dof("kubectl annotate mesostask %s %s %s-", s.at(), s.Task.Name, v1alpha1.AnnotationPaused)
 	}},
 	{name: "NoFramework", when: ready(v1alpha1.ReasonFrameworkNotFound, v1alpha1.ReasonFrameworkDeleting), say: lead("Its framework runs nothing for it", framework)},
 	{name: "NotAllowed", when: ready(
@@ -110,12 +110,12 @@ var taskRules = []taskRule{
 		v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonSecretInvalid, v1alpha1.ReasonConfigMapNotFound, v1alpha1.ReasonConfigMapInvalid, v1alpha1.ReasonReferenceUnread,
 	), say: lead("It waits for what it takes from a Secret or ConfigMap, which is looked for every half minute")},
 	{name: "SecretsNotAllowed", when: ready(v1alpha1.ReasonSecretsNotAllowed), say: lead("The operator may not read Secrets and ConfigMaps of tasks; whoever installed it can allow that", func(s *taskScene) {
-		s.do("kubectl mesos doctor")
+		s.dof("kubectl mesos doctor")
 	})},
 	{name: "OtherFrameworkID", when: ready(v1alpha1.ReasonOtherFrameworkID), say: lead("It was launched under another framework ID than its framework has now, and is not launched again by itself", framework)},
 	{name: "Suspended", when: ready(v1alpha1.ReasonSuspended), well: true, say: func(s *taskScene) {
 		s.sayf("It does not run, as it is suspended (spec.suspend)")
-		s.do("kubectl mesos resume %s task/%s", s.at(), s.Task.Name)
+		s.dof("kubectl mesos resume %s task/%s", s.at(), s.Task.Name)
 	}},
 	{name: "Completed", when: ready(v1alpha1.ReasonCompleted), well: true, say: func(s *taskScene) {
 		s.sayf("It has completed, and is not launched again: %s", s.message())
@@ -182,7 +182,7 @@ func (s *taskScene) sayWaiting() {
 	default:
 		s.sayf("It waits for an offer of Mesos, since %s: %s", s.ago(s.ready.LastTransitionTime.Time), s.message())
 	}
-	s.do("kubectl describe mesosframework %s", s.Task.Spec.FrameworkRef.Name)
+	s.dof("kubectl describe mesosframework %s", s.Task.Spec.FrameworkRef.Name)
 }
 
 func (s *taskScene) sayLaunching() {
@@ -196,7 +196,7 @@ func (s *taskScene) sayLaunching() {
 	}
 	s.sayf("%s has been given the launch%s and has not said that it runs (%s): it may still be fetching an image or files. %s", s.where(), since, orNothing(s.attempt.State), s.message())
 	s.sayf("A launch that takes longer than spec.launchTimeoutSeconds, 900 where nobody says, is killed and tried again")
-	s.do("kubectl mesos logs %s %s --stderr", s.at(), s.Task.Name)
+	s.dof("kubectl mesos logs %s %s --stderr", s.at(), s.Task.Name)
 }
 
 func orNothing(state string) string {
@@ -235,7 +235,7 @@ func (s *taskScene) giveUp() {
 		return
 	}
 	s.sayf("If you know that the task is over, as its machine is gone, say, the operator can be told so")
-	s.do("kubectl mesos give-up %s %s", s.at(), s.Task.Name)
+	s.dof("kubectl mesos give-up %s %s", s.at(), s.Task.Name)
 }
 
 // sayEnds says how the last attempt ended that ended by itself, and how many there were.

@@ -3,6 +3,7 @@ package objects
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
-// Find finds the object that a person named. A name without a kind is looked for in the kinds in turn; one that several have is refused.
+// Find finds the object that a person named. A name without a kind is looked for in the kinds in turn, those of the whole cluster left out unless there are no
+// others; one that several have is refused.
 func Find(ctx context.Context, c client.Client, namespace, typed string, kinds ...*Kind) (client.Object, error) {
 	only, name, err := parse(typed, kinds)
 	if err != nil {
@@ -24,8 +26,11 @@ func Find(ctx context.Context, c client.Client, namespace, typed string, kinds .
 	}
 	if only != nil {
 		kinds = []*Kind{only}
+	} else if namespaced := slices.DeleteFunc(slices.Clone(kinds), func(kind *Kind) bool { return !kind.Namespaced }); len(namespaced) > 0 {
+		kinds = namespaced
 	}
 	var found []client.Object
+	var unread error
 	for _, kind := range kinds {
 		object := kind.object()
 		err := c.Get(ctx, kind.key(namespace, name), object)
@@ -34,12 +39,17 @@ func Find(ctx context.Context, c client.Client, namespace, typed string, kinds .
 			found = append(found, object)
 		case IsMissingKind(err):
 			return nil, fmt.Errorf("the API server does not know %s: the operator's CRDs are not installed, or an older version's are", kind.Resource)
+		case apierrors.IsForbidden(err):
+			unread = errors.Join(unread, fmt.Errorf("reading %s/%s: %w", kind.Word, name, err))
 		case !apierrors.IsNotFound(err):
 			return nil, fmt.Errorf("reading %s/%s: %w", kind.Word, name, err)
 		}
 	}
 	switch len(found) {
 	case 0:
+		if unread != nil {
+			return nil, unread
+		}
 		return nil, notFound(namespace, name, kinds)
 	case 1:
 		return found[0], nil

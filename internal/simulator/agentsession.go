@@ -9,6 +9,7 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/agent"
+	"github.com/mesos/mesos-go/api/v1/lib/encoding/framing"
 	"github.com/mesos/mesos-go/api/v1/lib/recordio"
 )
 
@@ -199,6 +200,39 @@ func (o *sessionOutput) write(kind agent.ProcessIO_Data_Type, data []byte) {
 	}
 }
 
+// inputStream is the body of an ATTACH_CONTAINER_INPUT: calls, one after the other.
+type inputStream struct{ frames framing.Reader }
+
+// next reads a call; there is false at the end.
+func (s *inputStream) next() (input *agent.Call_AttachContainerInput, there bool, problem answer) {
+	frame, err := s.frames.ReadFrame()
+	if err != nil {
+		return nil, false, answer{}
+	}
+	var call agent.Call
+	if err := json.Unmarshal(frame, &call); err != nil {
+		return nil, true, badRequest("Failed to parse body into JSON: %v", err)
+	}
+	switch {
+	case call.Type != agent.Call_ATTACH_CONTAINER_INPUT:
+		return nil, true, answer{
+			status: http.StatusUnsupportedMediaType, text: fmt.Sprintf("Streaming 'Content-Type' %s is not supported for %s call", typeRecordIO, call.Type),
+		}
+	case call.AttachContainerInput == nil:
+		return nil, true, badRequest("Failed to validate agent::Call: Expecting 'attach_container_input' to be present")
+	}
+	return call.AttachContainerInput, true, answer{}
+}
+
+// nextMessage reads a call that brings input.
+func (s *inputStream) nextMessage() (message *agent.ProcessIO, there bool, problem answer) {
+	input, there, problem := s.next()
+	if !there || problem.status != 0 {
+		return nil, there, problem
+	}
+	return input.ProcessIO, true, answer{}
+}
+
 // serveInput answers ATTACH_CONTAINER_INPUT, whose body is a stream of calls.
 func (a *Agent) serveInput(r *http.Request) answer {
 	switch kind := r.Header.Get("Message-Content-Type"); kind {
@@ -210,27 +244,8 @@ func (a *Agent) serveInput(r *http.Request) answer {
 	default:
 		return answer{status: http.StatusUnsupportedMediaType, text: "Expecting 'Message-Content-Type' of " + typeJSON + " or " + typeProtobuf}
 	}
-	frames := recordio.NewReader(r.Body)
-	next := func() (*agent.Call_AttachContainerInput, bool, answer) {
-		frame, err := frames.ReadFrame()
-		if err != nil {
-			return nil, false, answer{}
-		}
-		var call agent.Call
-		if err := json.Unmarshal(frame, &call); err != nil {
-			return nil, true, badRequest("Failed to parse body into JSON: %v", err)
-		}
-		if call.Type != agent.Call_ATTACH_CONTAINER_INPUT {
-			return nil, true, answer{
-				status: http.StatusUnsupportedMediaType, text: fmt.Sprintf("Streaming 'Content-Type' %s is not supported for %s call", typeRecordIO, call.Type),
-			}
-		}
-		if call.AttachContainerInput == nil {
-			return nil, true, badRequest("Failed to validate agent::Call: Expecting 'attach_container_input' to be present")
-		}
-		return call.AttachContainerInput, true, answer{}
-	}
-	first, there, problem := next()
+	calls := &inputStream{recordio.NewReader(r.Body)}
+	first, there, problem := calls.next()
 	switch {
 	case !there:
 		return badRequest("Received EOF while reading request body")
@@ -247,21 +262,15 @@ func (a *Agent) serveInput(r *http.Request) answer {
 		return answer{status: http.StatusConflict, text: "Multiple input connections are not allowed"}
 	}
 	defer session.attached.Unlock()
-	return session.attach(func() (*agent.ProcessIO, bool, answer) {
-		input, there, problem := next()
-		if !there || problem.status != 0 {
-			return nil, there, problem
-		}
-		return input.ProcessIO, true, answer{}
-	})
+	return session.attach(calls)
 }
 
 // attach feeds a session until its input or the session itself ends.
-func (s *nested) attach(next func() (*agent.ProcessIO, bool, answer)) answer {
+func (s *nested) attach(calls *inputStream) answer {
 	fed := make(chan answer, 1)
 	go func() {
 		for {
-			message, there, problem := next()
+			message, there, problem := calls.nextMessage()
 			if !there || problem.status != 0 {
 				fed <- problem
 				return

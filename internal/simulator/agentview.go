@@ -76,8 +76,7 @@ func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Agent) answer(path string, r *http.Request) answer {
-	switch path {
-	case "/state":
+	if path == "/state" {
 		a.cluster.mu.Lock()
 		defer a.cluster.mu.Unlock()
 		return answer{status: http.StatusOK, message: a.state()}

@@ -3,5 +3,5 @@
 //	in   objects as the API server has them, their Events, the time
 //	out  tables for cli-runtime's printer, and text
 //
-// It is pure. It may import the API types and internal/explain, whose words for how a task ended it uses.
+// It is pure. It may import the API types, internal/explain, whose words for how a task ended it uses, and internal/intervention, which reads histories of sets.
 package view

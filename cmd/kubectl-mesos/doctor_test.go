@@ -1,0 +1,62 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/doctor"
+)
+
+func TestDoctor_asAnAdministrator(t *testing.T) {
+	w := newTest(t)
+	w.task("web", v1alpha1.ReasonRunning, `shell: "exec sleep 1000"`)
+	got := w.mesos("doctor", "--operator-service-account", "mesos-operator-system/nobody").ends(t, statusUnwell)
+	t.Log("\n" + got.out)
+	has(t, got.out,
+		"version v1.", "all 4 are installed", "default (Mesos 1.", "nothing is wrong with it", "not patch mesostasks/status.mesos.dev, which mesos-operator-system/nobody needs", "not create, delete, get, list, patch, watch mesostasks.mesos.dev",
+		"no policy is about mesostasks", "all that the plugin's verbs need in namespace "+w.namespace, "an agent of framework default", "is reached")
+	var findings []doctor.Finding
+	if err := json.Unmarshal([]byte(w.mesos("doctor", "-o", "json").ends(t, 0).out), &findings); err != nil || len(findings) < 7 {
+		t.Errorf("%v, %d findings", err, len(findings))
+	}
+}
+
+// TestDoctor_asSomebodyWhoMaySeeOnly: what may not be read is said, and is no problem of the installation.
+func TestDoctor_asSomebodyWhoMaySeeOnly(t *testing.T) {
+	w := newTest(t)
+	w.task("web", v1alpha1.ReasonRunning, `shell: "exec sleep 1000"`)
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "see", Namespace: w.namespace},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "see"}, Subjects: []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: "bob-" + w.namespace}},
+	}
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: "see", Namespace: w.namespace}, Rules: []rbacv1.PolicyRule{
+		{APIGroups: []string{"mesos.dev"}, Resources: []string{"mesostasks", "mesostasksets", "mesoscrontasks"}, Verbs: []string{"get", "list"}},
+	}}
+	for _, err := range []error{admin.Create(t.Context(), role), admin.Create(t.Context(), binding)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	as := "bob-" + w.namespace
+	got := w.mesos("--as", as, "doctor").ends(t, 0)
+	t.Log("\n" + got.out)
+	has(t, got.out, "whether they are installed is not known", "none could be read", "not get, list mesosframeworks.mesos.dev", "not patch mesostasks.mesos.dev in namespace "+w.namespace)
+	has(t, w.mesos("--as", as, "why", "web").ends(t, 0).out, "It runs on")
+	has(t, w.mesos("--as", as, "restart", "web").ends(t, statusFailed).errOut, "forbidden")
+}
+
+func TestDoctor_noAPIServer(t *testing.T) {
+	w := newTest(t)
+	nowhere := filepath.Join(t.TempDir(), "kubeconfig")
+	text := `{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}], clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]}`
+	if err := os.WriteFile(nowhere, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	has(t, w.mesos("--kubeconfig", nowhere, "doctor").ends(t, statusUnwell).out, "API server  problem  it does not answer")
+}
