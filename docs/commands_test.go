@@ -49,12 +49,12 @@ const answer = "what-kubectl-says"
 func calls(t *testing.T, script string) (found [][]string) {
 	t.Helper()
 	directory := t.TempDir()
-	record := filepath.Join(directory, "record")
+	// Each call has a file of its own, as the commands of a pipe run beside each other.
 	prelude := `
 for tool in date head tail cat tr; do eval "$tool() { '$(command -v $tool)' \"\$@\"; }"; done
 PATH= ; cd ` + directory + `
 command_not_found_handle() { return 0; }
-kubectl() { printf '%s\0' "$@" >> ` + record + `; printf '\n\0' >> ` + record + `; echo ` + answer + `; }
+kubectl() { call=$((call + 1)); printf '%s\0' "$@" > "` + directory + `/call-$EPOCHREALTIME-$BASHPID-$call"; echo ` + answer + `; }
 `
 	command := exec.CommandContext(t.Context(), "bash", "-c", prelude+blank.ReplaceAllString(script, "blank")) //nolint:gosec // the project's own documents
 	var said bytes.Buffer
@@ -63,17 +63,17 @@ kubectl() { printf '%s\0' "$@" >> ` + record + `; printf '\n\0' >> ` + record + 
 	if err := command.Run(); err != nil && strings.Contains(said.String(), "syntax error") {
 		t.Errorf("bash cannot read\n%s\n%s", script, said.String())
 	}
-	recorded, err := os.ReadFile(record)
-	if err != nil && !os.IsNotExist(err) {
+	// By their names, and so in the order of time.
+	files, err := filepath.Glob(filepath.Join(directory, "call-*"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	var arguments []string
-	for argument := range strings.SplitSeq(string(recorded), "\x00") {
-		if argument != "\n" {
-			arguments = append(arguments, argument)
-			continue
+	for _, file := range files {
+		recorded, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		found, arguments = append(found, arguments), nil
+		found = append(found, strings.Split(strings.TrimSuffix(string(recorded), "\x00"), "\x00"))
 	}
 	return found
 }
