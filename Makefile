@@ -5,6 +5,8 @@ SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
 
 BIN := $(CURDIR)/bin
+# UI is the Headlamp plugin.
+UI := ui/headlamp
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # IMG is the image that docker-build makes and deploy uses.
 IMG ?= mesos-operator:$(VERSION)
@@ -50,9 +52,10 @@ generate: $(CONTROLLER_GEN) ## Generate the deep copies of the API types.
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: manifests
-manifests: $(CONTROLLER_GEN) ## Generate CRDs, the manager's ClusterRole, dashboards and Argo CD's ConfigMap, and copy into the chart what it has of them.
+manifests: $(CONTROLLER_GEN) ## Generate CRDs, the manager's ClusterRole, dashboards, Argo CD's ConfigMap and the plugin's types, and copy what the chart has of them.
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:dir=config/crd/bases
 	go run ./hack/amounts config/crd/bases
+	go run ./hack/uitypes config/crd/bases $(UI)/src/api.gen.ts
 	$(CONTROLLER_GEN) rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
 	go run ./hack/dashboards config/grafana/dashboards
 	hack/helm/generate.sh
@@ -182,6 +185,16 @@ envtest: ## Link, download or build etcd, kube-apiserver and kubectl into bin/. 
 
 ##@ Build
 
+# It is no part of test, so that those who change Go alone need no Node.js; .ci/run calls both.
+.PHONY: ui
+ui: $(UI)/node_modules/.package-lock.json ## Check, test and build the Headlamp plugin into ui/headlamp/dist. It needs Node.js 18 or later, and npm.
+	cd $(UI) && npm run --silent tsc && npm run --silent lint && npm run --silent test && npm run --silent build
+
+# npm ci writes this file at its end.
+$(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json
+	@command -v npm >/dev/null || { echo "make ui needs npm: Debian's package npm, or nodejs.org" >&2; exit 1; }
+	cd $(UI) && npm ci
+
 .PHONY: build
 build: ## Build the programs into bin/.
 	go build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
@@ -197,8 +210,8 @@ install-yaml: $(KUSTOMIZE) ## Write all that deploy applies into dist/install.ya
 	$(KUSTOMIZE) build config/crd >dist/crds.yaml
 
 .PHONY: clean
-clean: ## Remove bin/ and dist/.
-	rm -rf $(BIN) dist
+clean: ## Remove bin/, dist/ and what the plugin is built from and into.
+	rm -rf $(BIN) dist $(UI)/dist $(UI)/node_modules
 
 ##@ Cluster of the current kubeconfig
 

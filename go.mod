@@ -2,6 +2,9 @@ module github.com/mesos-operator/mesos-operator
 
 go 1.26.0
 
+// Some npm packages hold Go code, which is none of this module's.
+ignore ./ui/headlamp/node_modules
+
 require (
 	github.com/fluxcd/cli-utils v1.2.2
 	github.com/go-logr/logr v1.4.4

@@ -60,7 +60,7 @@ func run(ctx context.Context, root string, exceptions []exception) error {
 	return errors.Join(errs...)
 }
 
-// find returns the go.mod files below a directory, relative to it. It passes over what the go command passes over.
+// find returns the go.mod files below a directory, relative to it. It passes over what the go command passes over, and what npm installs.
 func find(root string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -68,7 +68,7 @@ func find(root string) ([]string, error) {
 			return err
 		}
 		switch name := entry.Name(); {
-		case entry.IsDir() && path != root && (name == "testdata" || name == "vendor" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")):
+		case entry.IsDir() && path != root && (name == "testdata" || name == "vendor" || name == "node_modules" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")):
 			return fs.SkipDir
 		case name == "go.mod" && !entry.IsDir():
 			file, err := filepath.Rel(root, path)
