@@ -37,9 +37,8 @@ const (
 	// AnnotationBinding on a MesosTask is the decision that this task, as this attempt, goes to this agent: a Binding as JSON. It
 	// is written before Mesos is asked to launch anything and only ever replaced by the next attempt's. Never edit or remove it.
 	AnnotationBinding = "mesos.dev/binding"
-	// AnnotationAdmitted on a MesosTask of a set stands for what restarts its task: from its creation by the set on for what the set wrote, so that what
-	// admission made of that then is told from what a person made or changed by hand, and is not put back. With the first change of the spec that the set
-	// makes it stands for what admission had made.
+	// AnnotationAdmitted on a MesosTask of a set stands for what restarts its task: what the set wrote when it created it and, where that was changed by
+	// admission, after a slash what admission had made of it. So that is told from what a person made or changed by hand, and is not put back.
 	AnnotationAdmitted = "mesos.dev/admitted"
 	// AnnotationFrameworkID on a MesosFramework repeats status.frameworkID, so that it outlives a restore from a backup, which
 	// wipes status.

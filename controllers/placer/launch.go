@@ -84,7 +84,7 @@ func (p *Placer) close(launch *launch, gone bool) {
 	}
 	refuse := time.Duration(0)
 	if len(p.pending) == 0 {
-		refuse = p.refusalOf(launch.offer.AgentID, p.duesByAgent())
+		refuse = p.refusalOf(launch.offer, p.duesByAgent())
 	}
 	switch {
 	case gone:

@@ -24,7 +24,8 @@ const (
 	// closeAfterOffer is how long an offer is held at most.
 	closeAfterOffer = time.Minute
 	// shortRefusal is for how long offers are refused that other tasks may want in a moment, and arriving how long after a task came to wait
-	// that is to be expected: tasks are created in bursts, and what was declined for long needs a REVIVE, which is to be had seldom.
+	// that is to be expected: tasks are created in bursts, and what was declined for long needs a REVIVE, which is to be had seldom. A burst
+	// is of use until the next one may be sent.
 	shortRefusal, arriving = time.Second, 2 * time.Second
 	// maintenanceRefusal is for how long offers are refused that might serve a waiting task, were their agents not due for maintenance: that can
 	// be called off at any time, and Mesos does not tell of it.
@@ -128,8 +129,8 @@ type Placer struct {
 	// opened is when it last became so that something may be launched.
 	opened                time.Time
 	lastRevive, lastOffer time.Time
-	// lastWanted is when a task last came to wait.
-	lastWanted time.Time
+	// arrivals are the bursts in which new tasks came to wait, by role.
+	arrivals map[string]arrival
 	// lastElsewhere is when offers of other agents were last asked for.
 	lastElsewhere time.Time
 	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
@@ -195,6 +196,7 @@ func New(bridge Bridge, attempts Attempts, clock clock.Clock) *Placer {
 		revive:   sets.New[string](),
 		stays:    map[string]time.Time{},
 		rests:    map[types.NamespacedName]lifecycle.Rest{},
+		arrivals: map[string]arrival{},
 		spec:     v1alpha1.Offers{RefuseSeconds: 120},
 	}
 }
@@ -278,12 +280,34 @@ func (p *Placer) Want(key types.NamespacedName, task mesos.Task, hash string, en
 		p.release(known)
 	}
 	now := p.clock.Now()
-	p.lastWanted = now
 	p.pending[key] = &wanted{key: key, task: task, roles: task.Roles(), hash: hash, rules: p.rules.of(task.Placement), since: now, asks: now, avoid: avoid}
 	if ended {
 		p.pending[key].asks = now.Add(ownFirst)
+	} else {
+		p.arrive(p.pending[key].roles, now)
 	}
 	p.Wake()
+}
+
+// arrival is a burst of new tasks: when its first and its last came to wait.
+type arrival struct{ began, last time.Time }
+
+// arrive notes that a new task waits for offers to roles; the caller holds the lock.
+func (p *Placer) arrive(roles []string, now time.Time) {
+	for _, role := range roles {
+		burst := p.arrivals[role]
+		if now.Sub(burst.last) >= arriving {
+			burst.began = now
+		}
+		burst.last = now
+		p.arrivals[role] = burst
+	}
+}
+
+// mayArrive says whether another new task for offers to a role is likely in a moment, sooner than a REVIVE may be sent for it.
+func (p *Placer) mayArrive(role string) bool {
+	burst, now := p.arrivals[role], p.clock.Now()
+	return now.Sub(burst.last) < arriving && now.Sub(burst.began) < p.reviveEvery()
 }
 
 // renew changes which agents a pending task avoids. What it was given stays its own; what was declined may serve it now. The caller holds the lock.

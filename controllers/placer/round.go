@@ -181,7 +181,7 @@ func (p *Placer) recall(now time.Time) []mesos.Offer {
 func (p *Placer) declineRest(left leftover, reason mesosbridge.DeclineReason) {
 	refusals, dues := map[time.Duration][]mesos.Offer{}, p.duesByAgent()
 	for _, offer := range left.offers {
-		refuse := p.refusalOf(offer.AgentID, dues)
+		refuse := p.refusalOf(offer, dues)
 		if reason == mesosbridge.DeclineTurn {
 			refuse = min(refuse, shortRefusal)
 		}

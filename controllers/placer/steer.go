@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
+
+	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // steer tells Mesos to which roles offers are to be made. A REVIVE voids all filters of its roles, and so takes offers from others: it is sent for
@@ -147,16 +149,15 @@ func (p *Placer) duesByAgent() map[string]time.Time {
 	return dues
 }
 
-// refusalOf is for how long an agent's offer is refused that serves nobody: where a task is due that wants it, until then, and shortly where others
-// may come in a moment. Else the filter of what it gave back would keep that from it, and a REVIVE be needed, which voids every filter.
-func (p *Placer) refusalOf(agentID string, dues map[string]time.Time) time.Duration {
-	now := p.clock.Now()
-	if now.Sub(p.lastWanted) < arriving {
+// refusalOf is for how long an offer is refused that serves nobody: where a task is due that wants its agent, until then, and shortly where others may
+// come in a moment. Else the filter of what it gave back would keep that from it, and a REVIVE be needed, which voids every filter.
+func (p *Placer) refusalOf(offer mesos.Offer, dues map[string]time.Time) time.Duration {
+	if p.mayArrive(offer.Role) {
 		return min(p.refuse(), shortRefusal)
 	}
-	due, ok := dues[agentID]
+	due, ok := dues[offer.AgentID]
 	if !ok {
 		return p.refuse()
 	}
-	return min(p.refuse(), max(due.Sub(now), shortRefusal))
+	return min(p.refuse(), max(due.Sub(p.clock.Now()), shortRefusal))
 }

@@ -156,3 +156,24 @@ func TestPlacer_servesABurstByOneRevive(t *testing.T) {
 		}
 	})
 }
+
+// Where new tasks never cease to come, offers are declined for long all the same, and asked for as often as the spec says.
+func TestPlacer_takesOffersFromOthersNoMoreOftenWhereTasksNeverCease(t *testing.T) {
+	place(t, []float64{1, 1}, func(p *placing) {
+		p.ready()
+		p.pass(5 * time.Minute)
+		come := func(names []string) {
+			for _, name := range names {
+				p.want(4000, name)
+				p.pass(time.Second)
+			}
+		}
+		come(names(10))
+		declined, revived := p.cluster.Calls("DECLINE"), p.cluster.Calls("REVIVE")
+		come(names(40)[10:])
+		declined, revived = p.cluster.Calls("DECLINE")-declined, p.cluster.Calls("REVIVE")-revived
+		if revived < 5 || declined > 2*revived {
+			p.Errorf("in half a minute there were %d DECLINEs for %d REVIVEs", declined, revived)
+		}
+	})
+}

@@ -43,10 +43,10 @@ func (c *Change) Fields() []string {
 // change brings into all members what restarts nothing.
 func (s *scene) change() {
 	var taken []string
-	for _, m := range s.members {
-		if m.deleting {
-			continue
-		}
+	// What was refused comes last, so that however much of it there is, the rest has its turn.
+	refused := func(m *member) bool { return s.Refused.Tasks.Has(m.task.UID) }
+	accepted := func(m *member) bool { return !refused(m) }
+	for _, m := range slices.Concat(s.pick(accepted), s.pick(refused)) {
 		if len(s.decision.Changes) == atOnce {
 			break
 		}
@@ -75,8 +75,9 @@ func (s *scene) changeSpec(m *member, whole bool) {
 	}
 	differ(change.Labels, m.task.Labels, labels)
 	change.Spec = s.differing(m, wanted, whole)
-	if len(change.Spec) > 0 && m.admitted {
-		differ(change.Annotations, m.task.Annotations, map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(m.task.Name, restarting(&m.task.Spec))})
+	if m.admitted {
+		// Before anybody changes another field: by then it could not be told any more.
+		differ(change.Annotations, m.task.Annotations, map[string]string{v1alpha1.AnnotationAdmitted: noteOf(m.task, s.print(m.revision, wanted))})
 	}
 	if change.Own || len(change.Labels)+len(change.Annotations)+len(change.Spec) > 0 {
 		s.put(change)

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -103,11 +104,16 @@ func (s *scene) revisionOf(task *v1alpha1.MesosTask) string {
 	return revision
 }
 
-// isAdmitted says whether what restarts a task is what admission made of what the set wrote: it bears the fingerprint of that, and nobody has changed it
-// since; or the set has, and noted how it was.
+// isAdmitted says whether what restarts a task is what admission made of what the set wanted: it bears the fingerprint of that, and either nobody has
+// changed it since, or the set has noted how it was.
 func isAdmitted(task *v1alpha1.MesosTask, wanted map[string]any) bool {
-	noted := task.Annotations[v1alpha1.AnnotationAdmitted]
-	return noted != "" && (task.Generation <= 1 && noted == fingerprint(task.Name, wanted) || noted == fingerprint(task.Name, restarting(&task.Spec)))
+	written, admitted, _ := strings.Cut(task.Annotations[v1alpha1.AnnotationAdmitted], "/")
+	return written == fingerprint(task.Name, wanted) && (task.Generation <= 1 || admitted == fingerprint(task.Name, restarting(&task.Spec)))
+}
+
+// noteOf is the note of what admission made of what the set wanted of a task.
+func noteOf(task *v1alpha1.MesosTask, wanted map[string]any) string {
+	return fingerprint(task.Name, wanted) + "/" + fingerprint(task.Name, restarting(&task.Spec))
 }
 
 // isLaunched says whether a task was given to an agent, and is not known to be over.

@@ -76,10 +76,10 @@ func (s *scene) mayStay(m *member) bool {
 	return !m.updated && revision != nil && (m.ready || s.isBefore(m.task.CreationTimestamp.Time) || s.isBefore(revision.Created))
 }
 
-// isBefore says whether something was created before the set, by the API server's clock. What a set makes itself it makes in the second of its own
-// creation, or later.
+// isBefore says whether something was created before the set, by the API server's clock, which counts seconds: of the same one may be what came back
+// with the set. What a set makes itself in that second is hardly of an older revision already.
 func (s *scene) isBefore(created time.Time) bool {
-	return !created.IsZero() && created.Before(s.Set.CreationTimestamp.Time)
+	return !created.IsZero() && !created.After(s.Set.CreationTimestamp.Time)
 }
 
 // mayComeUp says of a member whether it may become available as it is.

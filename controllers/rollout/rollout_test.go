@@ -128,9 +128,14 @@ func byHand(task *v1alpha1.MesosTask) {
 	task.Status.ObservedGeneration = task.Generation
 }
 
+// written has a task bear the note of what the set wrote.
+func written(task *v1alpha1.MesosTask) {
+	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(task.Name, restarting(&task.Spec))}
+}
+
 // admitted changes what a task runs as admission does when its MesosTask is created.
 func admitted(task *v1alpha1.MesosTask) {
-	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(task.Name, restarting(&task.Spec))}
+	written(task)
 	task.Spec.Shell = "mine"
 }
 
@@ -139,7 +144,7 @@ func foreign(task *v1alpha1.MesosTask) { task.Spec.Shell = "mine" }
 
 // noted has the set note what admission made of it, as it changes the spec.
 func noted(task *v1alpha1.MesosTask) {
-	task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(task.Name, restarting(&task.Spec))}
+	task.Annotations[v1alpha1.AnnotationAdmitted] += "/" + fingerprint(task.Name, restarting(&task.Spec))
 	task.Generation++
 	task.Status.ObservedGeneration = task.Generation
 }
@@ -318,16 +323,22 @@ func TestNext_rows(t *testing.T) {
 		"of another framework, taken over before": {
 			aSet(1, "a").budgets(1, 0).task("a", func(task *v1alpha1.MesosTask) { task.Spec.FrameworkRef.Name = "old" }), "+a-1", "True Available",
 		},
-		"as admission made it":                    {aSet(1, "a").budgets(0, 1).task("a", admitted), "", "True Available"},
+		"as admission made it":                    {aSet(1, "a").budgets(0, 1).task("a", admitted), "~a-0", "True Available"},
 		"as admission made it, and changed since": {aSet(1, "a").budgets(0, 1).task("a", admitted, noted), "", "True Available"},
 		"as admission made it, of a revision that was lost": {
 			aSet(1, "a").budgets(0, 1).task("a", admitted, func(task *v1alpha1.MesosTask) { task.Labels[v1alpha1.LabelRevision] = "0123456789" }), "~a-0", "True Available",
+		},
+		"as the set made it, of an older revision that was lost": {
+			aSet(1, "a", "b").budgets(0, 1).task("a", written, func(task *v1alpha1.MesosTask) { task.Labels[v1alpha1.LabelRevision] = "0123456789" }), "-a-0", "False RollingOut",
+		},
+		"as the set made it, labelled as another revision": {
+			aSet(1, "a", "b").budgets(0, 1).task("a", written, func(task *v1alpha1.MesosTask) { task.Labels[v1alpha1.LabelRevision] = aSet(1, "a", "b").label("b") }), "~a-0", "True Available",
 		},
 		"made by hand": {aSet(1, "a").budgets(0, 1).task("a", foreign), "~a-0", "True Available"},
 		"made by hand, after the example of another": {
 			aSet(2, "a").budgets(0, 1).task("a", admitted).task("a", foreign, func(task *v1alpha1.MesosTask) {
 				task.Annotations = map[string]string{v1alpha1.AnnotationAdmitted: fingerprint(strings.TrimSuffix(task.Name, "1")+"0", restarting(&v1alpha1.MesosTaskSpec{TaskTemplate: v1alpha1.TaskTemplate{Shell: "a"}}))}
-			}), "~a-1", "True Available",
+			}), "~a-0 ~a-1", "True Available",
 		},
 		"by hand, after admission":                  {aSet(1, "a").budgets(0, 1).task("a", admitted, noted, func(task *v1alpha1.MesosTask) { task.Spec.Shell = "another" }), "~a-0", "True Available"},
 		"recreate: all old ones end":                {aSet(2, "a", "b").with(strategy(v1alpha1.UpdateRecreate)).task("a").task("a"), "-a-0 -a-1", "False RollingOut"},
@@ -487,7 +498,7 @@ func TestNext_current(t *testing.T) {
 	}
 }
 
-// TestNext_admitted: with the first change that the set makes of a spec it notes what admission had made of it, and leaves that as it is.
+// TestNext_admitted: the set notes what admission made of a task, and leaves that as it is.
 func TestNext_admitted(t *testing.T) {
 	g := aSet(1, "a").task("a", admitted).with(func(g *given) { g.Set.Spec.Template.Spec.MaxRestarts = new(int32(3)) })
 	changes := Next(g.Seen).Changes
@@ -495,7 +506,7 @@ func TestNext_admitted(t *testing.T) {
 		t.Fatalf("changes are %+v", changes)
 	}
 	was := g.Tasks[0].Annotations[v1alpha1.AnnotationAdmitted]
-	want := map[string]Value{v1alpha1.AnnotationAdmitted: {was, fingerprint(g.Tasks[0].Name, restarting(&g.Tasks[0].Spec))}}
+	want := map[string]Value{v1alpha1.AnnotationAdmitted: {was, fmt.Sprint(was, "/", fingerprint(g.Tasks[0].Name, restarting(&g.Tasks[0].Spec)))}}
 	if diff := cmp.Diff(want, changes[0].Annotations); diff != "" {
 		t.Errorf("annotations (-want +got):\n%s", diff)
 	}
