@@ -150,7 +150,7 @@ func (c *Client) call(ctx context.Context, to string, call any, out any) error {
 	if err != nil {
 		return fmt.Errorf("writing a call: %w", err)
 	}
-	answer, err := c.post(ctx, to, jsonBoth, bytes.NewReader(text))
+	answer, err := c.post(ctx, to, jsonBoth, bytes.NewReader(text)) //nolint:bodyclose // read closes it
 	if err != nil {
 		return err
 	}

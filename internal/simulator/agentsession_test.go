@@ -52,7 +52,14 @@ func (s *sessions) id(name string) object {
 	return object{"value": name, "parent": object{"value": s.parent}}
 }
 
-func (s *sessions) post(body io.Reader, headers ...string) *http.Response {
+// reply is an answer whose body is closed at the end of the test.
+type reply struct {
+	status int
+	header http.Header
+	body   io.ReadCloser
+}
+
+func (s *sessions) post(body io.Reader, headers ...string) reply {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url, body)
 	if err != nil {
@@ -66,10 +73,10 @@ func (s *sessions) post(body io.Reader, headers ...string) *http.Response {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = answer.Body.Close() })
-	return answer
+	return reply{answer.StatusCode, answer.Header, answer.Body}
 }
 
-func (s *sessions) launch(id object, shell string) *http.Response {
+func (s *sessions) launch(id object, shell string) reply {
 	s.t.Helper()
 	text, err := json.Marshal(object{"type": "LAUNCH_NESTED_CONTAINER_SESSION", "launch_nested_container_session": object{
 		"container_id": id, "command": object{"shell": true, "value": shell},
@@ -81,7 +88,7 @@ func (s *sessions) launch(id object, shell string) *http.Response {
 }
 
 // input attaches to a session with some messages.
-func (s *sessions) input(id object, messages ...object) *http.Response {
+func (s *sessions) input(id object, messages ...object) reply {
 	s.t.Helper()
 	var body bytes.Buffer
 	frames := recordio.NewWriter(&body)
@@ -106,23 +113,23 @@ func (s *sessions) wait(id object) (status int, text string) {
 	return answered(s.t, s.post(bytes.NewReader(call), "Content-Type", typeJSON, "Accept", typeJSON))
 }
 
-func answered(t *testing.T, answer *http.Response) (status int, text string) {
+func answered(t *testing.T, answer reply) (status int, text string) {
 	t.Helper()
-	body, err := io.ReadAll(answer.Body)
+	body, err := io.ReadAll(answer.body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(body)
+	return answer.status, string(body)
 }
 
 // output is what a session writes, by stream.
-func output(t *testing.T, answer *http.Response) map[string]string {
+func output(t *testing.T, answer reply) map[string]string {
 	t.Helper()
-	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != typeRecordIO || answer.Header.Get("Message-Content-Type") != typeJSON {
+	if answer.status != http.StatusOK || answer.header.Get("Content-Type") != typeRecordIO || answer.header.Get("Message-Content-Type") != typeJSON {
 		status, text := answered(t, answer)
-		t.Fatalf("%d %v %s", status, answer.Header, text)
+		t.Fatalf("%d %v %s", status, answer.header, text)
 	}
-	frames, out := recordio.NewReader(answer.Body), map[string]string{}
+	frames, out := recordio.NewReader(answer.body), map[string]string{}
 	for {
 		frame, err := frames.ReadFrame()
 		if err != nil {
@@ -183,11 +190,11 @@ func TestSession_refusals(t *testing.T) {
 			_ = answer.Body.Close()
 		}
 	}()
-	if _, err := recordio.NewReader(session.Body).ReadFrame(); err != nil {
+	if _, err := recordio.NewReader(session.body).ReadFrame(); err != nil {
 		t.Fatal(err) // the input that is held has arrived
 	}
 	for what, one := range map[string]struct {
-		answer *http.Response
+		answer reply
 		status int
 		text   string
 	}{
@@ -214,10 +221,10 @@ func TestSession_endsWithItsConnection(t *testing.T) {
 	s := newSessions(t)
 	id := s.id("one")
 	answer := s.launch(id, "echo up; exec sleep 1000")
-	if _, err := recordio.NewReader(answer.Body).ReadFrame(); err != nil {
+	if _, err := recordio.NewReader(answer.body).ReadFrame(); err != nil {
 		t.Fatal(err)
 	}
-	if err := answer.Body.Close(); err != nil {
+	if err := answer.body.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if status, text := s.wait(id); status != http.StatusOK || !strings.Contains(text, `"exit_status":9`) {
@@ -229,7 +236,7 @@ func TestSession_endsWithItsConnection(t *testing.T) {
 func TestSession_endsWithItsTask(t *testing.T) {
 	s := newSessions(t)
 	answer := s.launch(s.id("one"), "echo up; exec sleep 1000")
-	if _, err := recordio.NewReader(answer.Body).ReadFrame(); err != nil {
+	if _, err := recordio.NewReader(answer.body).ReadFrame(); err != nil {
 		t.Fatal(err)
 	}
 	if s.agent.cluster.KillProcess("t1") == 0 {
