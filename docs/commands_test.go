@@ -56,7 +56,7 @@ PATH= ; cd ` + directory + `
 command_not_found_handle() { return 0; }
 kubectl() { call=$((call + 1)); printf '%s\0' "$@" > "` + directory + `/call-$EPOCHREALTIME-$BASHPID-$call"; echo ` + answer + `; }
 `
-	command := exec.CommandContext(t.Context(), "bash", "-c", prelude+blank.ReplaceAllString(script, "blank")) //nolint:gosec // the project's own documents
+	command := exec.CommandContext(t.Context(), "bash", "-c", prelude+blank.ReplaceAllString(script, "blank"))
 	var said bytes.Buffer
 	command.Stderr = &said
 	// What such a script makes of its own ends is of no interest, as long as bash can read it.

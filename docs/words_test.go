@@ -237,3 +237,14 @@ func TestDocs_nameValuesThatTheChartHas(t *testing.T) {
 		t.Errorf("only %d values of the chart were found in the documents", seen)
 	}
 }
+
+// TestDocs_mapHasEveryPage: a stranger finds each page of docs/ by what it is for.
+func TestDocs_mapHasEveryPage(t *testing.T) {
+	texts := documents(t)
+	for name := range texts {
+		page := filepath.Base(name)
+		if filepath.Dir(name) == "docs" && page != "README.md" && !strings.Contains(texts["docs/README.md"], "]("+page) {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+}
