@@ -33,16 +33,17 @@ func run(arguments []string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("there are no CRDs in %s", arguments[0])
 	}
-	text := "// Generated from config/crd/bases by hack/uitypes (make manifests). Do not edit.\n\n" +
-		"import type { KubeObjectInterface } from '@kinvolk/headlamp-plugin/lib/k8s/cluster';\n"
+	var text strings.Builder
+	text.WriteString("// Generated from config/crd/bases by hack/uitypes (make manifests). Do not edit.\n\n" +
+		"import type { KubeObjectInterface } from '@kinvolk/headlamp-plugin/lib/k8s/cluster';\n")
 	for _, file := range files {
 		kind, err := kindOf(file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		text += kind
+		text.WriteString(kind)
 	}
-	return os.WriteFile(arguments[1], []byte(text), 0o644) //nolint:gosec // a source file, for all to read
+	return os.WriteFile(arguments[1], []byte(text.String()), 0o644) //nolint:gosec // a source file, for all to read
 }
 
 // schema is what of an OpenAPI schema a TypeScript type can say.
@@ -82,15 +83,17 @@ func kindOf(file string) (string, error) {
 	if template, ok := root.Properties["spec"].Properties["template"]; ok {
 		template.Properties["spec"] = schema{Type: taskSpec}
 	}
-	text := fmt.Sprintf("\nexport interface %s extends KubeObjectInterface {\n", kind)
+	var text strings.Builder
+	fmt.Fprintf(&text, "\nexport interface %s extends KubeObjectInterface {\n", kind)
 	for _, part := range []string{"spec", "status"} {
 		optional := ""
 		if part == "status" {
 			optional = "?"
 		}
-		text += fmt.Sprintf("  %s%s: %s;\n", part, optional, root.Properties[part].typeScript("  "))
+		fmt.Fprintf(&text, "  %s%s: %s;\n", part, optional, root.Properties[part].typeScript("  "))
 	}
-	return text + "}\n", nil
+	text.WriteString("}\n")
+	return text.String(), nil
 }
 
 // taskSpec stands for the spec of a MesosTask.

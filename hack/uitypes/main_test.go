@@ -62,7 +62,7 @@ func TestRun_writesATypeForEachKind(t *testing.T) {
 	if err := run([]string{directory, output}); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(output) //nolint:gosec // of this test
+	text, err := os.ReadFile(output)
 	if err != nil {
 		t.Fatal(err)
 	}
