@@ -75,6 +75,12 @@ function changed<T extends MesosObject>(
   return { ...object, status: { ...object.status, ...status, conditions: [...kept, ...made] } };
 }
 
+test('what stalled is on its way once somebody has changed it', () => {
+  const task = argoObject<MesosTask>('MesosTask', 'failed');
+  task.metadata.generation = 2;
+  expect(taskVerdict(task, now)).toMatchObject({ level: 'working', word: 'Changed' });
+});
+
 describe('a task', () => {
   const cases: Array<[string, MesosTask, Partial<Verdict>]> = [
     [
