@@ -316,35 +316,35 @@ func unread(arguments []string, schemas map[string]map[string]any) string {
 // TestCommands_areFound holds the reading of documents to examples, and that each kind of mistake is told.
 func TestCommands_areFound(t *testing.T) {
 	schemas, conditions := definitions(t), constants(t, "Condition")
-	for command, want := range map[string]string{
-		"kubectl get mesostasks -n shop -o wide":                                                               "",
-		"kubectl get mesostask":                                                                                "",
-		"kubectl -n mesos-operator-system rollout status deployment/mesos-operator":                            "",
-		"kubectl get mesostask web -o jsonpath='{.status.task.hostname}'":                                      "",
-		"kubectl annotate mesosframework default mesos.dev/kill-orphans=<the token>":                           "",
-		"kubectl patch mesostaskset site --type=merge -p '{\"spec\": {\"replicas\": 3}}'":                      "",
-		"kubectl gett mesostasks":                                                                              "plugin name",
-		"kubectl get mesostasks --all-the-namespaces":                                                          "unknown flag",
-		"kubectl get mesostask web -o jsonpath='{.status.conditions[?(@.type==\"Ready\")].messages}'":          "messages is not found",
-		"kubectl get mesostakss":                                                                               "doesn't have a resource type",
-		"kubectl get mesostask web -o jsonpath='{.status.task.host}'":                                          "host is not found",
-		"kubectl get mesostask web -o jsonpath='{.status.task.hostname'":                                       "unclosed action",
-		"kubectl wait mesostask/web --for=condition=Redy":                                                      "no condition Redy",
-		"kubectl wait mesostask/web --for=jsonpath='{.status.tsak.state}'=TASK_RUNNING":                        "tsak is not found",
-		"kubectl explain mesostask.spec.shel":                                                                  "does not exist",
-		"kubectl patch mesostask web --type=merge -p '{\"spec\": {\"suspended\": true}}'":                      "unknown field",
-		"kubectl patch mesostask web --type=merge -p '{\"spec\": {\"suspend\": true}'":                         "invalid JSON patch",
-		"kubectl patch mesostask web --type=json -p '[{\"op\": \"remove\", \"path\": \"/spec/unreachable\"}]'": "is invalid",
-		"kubectl scale mesostask/web --replicas=2":                                                             "not found",
-		"kubectl logs web --folow":                                                                             "unknown flag",
+	for _, example := range []struct{ command, want string }{
+		{"kubectl get mesostasks -n shop -o wide", ""},
+		{"kubectl get mesostask", ""},
+		{"kubectl -n mesos-operator-system rollout status deployment/mesos-operator", ""},
+		{"kubectl get mesostask web -o jsonpath='{.status.task.hostname}'", ""},
+		{"kubectl annotate mesosframework default mesos.dev/kill-orphans=<the token>", ""},
+		{"kubectl patch mesostaskset site --type=merge -p '{\"spec\": {\"replicas\": 3}}'", ""},
+		{"kubectl gett mesostasks", "plugin name"},
+		{"kubectl get mesostasks --all-the-namespaces", "unknown flag"},
+		{"kubectl get mesostask web -o jsonpath='{.status.conditions[?(@.type==\"Ready\")].messages}'", "messages is not found"},
+		{"kubectl get mesostakss", "doesn't have a resource type"},
+		{"kubectl get mesostask web -o jsonpath='{.status.task.host}'", "host is not found"},
+		{"kubectl get mesostask web -o jsonpath='{.status.task.hostname'", "unclosed action"},
+		{"kubectl wait mesostask/web --for=condition=Redy", "no condition Redy"},
+		{"kubectl wait mesostask/web --for=jsonpath='{.status.tsak.state}'=TASK_RUNNING", "tsak is not found"},
+		{"kubectl explain mesostask.spec.shel", "does not exist"},
+		{"kubectl patch mesostask web --type=merge -p '{\"spec\": {\"suspended\": true}}'", "unknown field"},
+		{"kubectl patch mesostask web --type=merge -p '{\"spec\": {\"suspend\": true}'", "invalid JSON patch"},
+		{"kubectl patch mesostask web --type=json -p '[{\"op\": \"remove\", \"path\": \"/spec/unreachable\"}]'", "is invalid"},
+		{"kubectl scale mesostask/web --replicas=2", "not found"},
+		{"kubectl logs web --folow", "unknown flag"},
 	} {
-		found := calls(t, command)
+		found := calls(t, example.command)
 		if len(found) != 1 {
-			t.Errorf("of %s bash made %q", command, found)
+			t.Errorf("of %s bash made %q", example.command, found)
 			continue
 		}
-		if got := problemOf(t, found[0], schemas, conditions); (got == "") != (want == "") || !strings.Contains(got, want) {
-			t.Errorf("%s: the problem is %q, want one with %q", command, got, want)
+		if got := problemOf(t, found[0], schemas, conditions); (got == "") != (example.want == "") || !strings.Contains(got, example.want) {
+			t.Errorf("%s: the problem is %q, want one with %q", example.command, got, example.want)
 		}
 	}
 	text := "`kubectl get -o yaml`, `kubectl delete mesostask a`\n```\n$ kubectl get \\\n  mesostask b\nNAME\n```\n```sh\nfor i in c d; do kubectl get mesostask $i; done\n" +
