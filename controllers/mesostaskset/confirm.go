@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -38,9 +39,18 @@ func (c *confirmed) drop(key types.NamespacedName) {
 	delete(c.byKey, key)
 }
 
-// confirm reads the set's MesosTasks live before this process deletes any for the first time: the cache of one that has just begun may show what another
-// has changed since, and of that one's writes it remembers none. It does so again until the cache has once shown what there is.
+// confirm reads the set and its MesosTasks live before this process deletes any for the first time: the cache of one that has just begun may show what
+// another has changed since, and of that one's writes it remembers none. It does so again until the cache has once shown what there is. A set that is
+// another than it was taken for is looked at again (errChanged).
 func (r *Reconciler) confirm(ctx context.Context, v *view) error {
+	set := &v1alpha1.MesosTaskSet{}
+	if err := r.Live.Get(ctx, v.key, set); err != nil {
+		return fmt.Errorf("reading the MesosTaskSet live: %w", err)
+	}
+	if set.UID != v.object.UID || set.Generation != v.object.Generation || !set.DeletionTimestamp.IsZero() {
+		r.written.Keep(set, r.Clock.Now())
+		return errChanged
+	}
 	live := &v1alpha1.MesosTaskList{}
 	if err := r.Live.List(ctx, live, client.InNamespace(v.key.Namespace), client.MatchingLabels{v1alpha1.LabelSet: v.key.Name}); err != nil {
 		return fmt.Errorf("listing the set's MesosTasks live: %w", err)
@@ -52,8 +62,9 @@ func (r *Reconciler) confirm(ctx context.Context, v *view) error {
 			shown[task.UID] = task.ResourceVersion
 		}
 	}
-	same := true
+	same, listed := true, sets.New[types.UID]()
 	for i := range live.Items {
+		listed.Insert(live.Items[i].UID)
 		if set, _, ok := v1alpha1.SetOf(live.Items[i].Name); ok && set == v.key.Name {
 			tasks = append(tasks, &live.Items[i])
 			same = same && shown[live.Items[i].UID] == live.Items[i].ResourceVersion
@@ -64,7 +75,7 @@ func (r *Reconciler) confirm(ctx context.Context, v *view) error {
 	}
 	// Those without the label, as somebody took it away, the list does not have.
 	for _, task := range v.seen.Tasks {
-		if task.Labels[v1alpha1.LabelSet] != v.key.Name {
+		if task.Labels[v1alpha1.LabelSet] != v.key.Name && !listed.Has(task.UID) {
 			tasks = append(tasks, task)
 		}
 	}

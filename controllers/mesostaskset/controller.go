@@ -163,7 +163,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	decision := rollout.Next(view.seen)
 	if len(decision.Deletes) > 0 && !r.confirmed.has(view.object) {
 		if err := r.confirm(ctx, view); err != nil {
-			return ctrl.Result{}, err
+			return r.outcome(ctx, view, err)
 		}
 		decision = rollout.Next(view.seen)
 	}
@@ -214,4 +214,4 @@ func (r *Reconciler) outcome(ctx context.Context, view *view, err error) (ctrl.R
 }
 
 // errChanged says that the set is not any more what it was taken for.
-var errChanged = errors.New("the set was deleted, or another has its name")
+var errChanged = errors.New("the set was deleted or changed, or another has its name")

@@ -327,6 +327,45 @@ func TestSet_whoseCacheLags(t *testing.T) {
 	})
 }
 
+// earlierSet is a cache that shows a MesosTaskSet as it was, until then.
+type earlierSet struct {
+	client.Client
+	set   *v1alpha1.MesosTaskSet
+	until time.Time
+}
+
+func (s earlierSet) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+	if set, ok := object.(*v1alpha1.MesosTaskSet); ok && key == client.ObjectKeyFromObject(s.set) && time.Now().Before(s.until) {
+		s.set.DeepCopyInto(set)
+		return nil
+	}
+	return s.Client.Get(ctx, key, object, options...)
+}
+
+// TestSet_grownBehindTheCache: the cache of a process that begins shows a set as it was before it was scaled up: by that no task is deleted.
+func TestSet_grownBehindTheCache(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 1, minReadySeconds: 0")
+		v.pass(10 * time.Second)
+		before := v.getSet("web")
+		v.patchSet("web", `{spec: {replicas: 3}}`)
+		v.pass(30 * time.Second)
+		v.wantSet("web", "True Available")
+		v.stop()
+		v.cache = earlierSet{v.kept, before, time.Now().Add(time.Minute)}
+		v.start()
+		for second := range 12 {
+			v.patch(v.tasksOfSet("web")[0].Name, fmt.Sprintf(`{metadata: {annotations: {note: "%d"}}}`, second))
+			v.pass(5 * time.Second)
+		}
+		v.pass(time.Minute)
+		v.wantSet("web", "True Available")
+		v.wantStarted("web", 3)
+	})
+}
+
 // TestSet_revisionOfAnEarlierRelease: a ControllerRevision as an earlier release wrote it, with none of the defaults that have come since, is the revision of
 // the template that it was made of: nothing is rolled by an upgrade.
 func TestSet_revisionOfAnEarlierRelease(t *testing.T) {
