@@ -119,8 +119,12 @@ func (s *scene) waiting() verdict {
 }
 
 func (s *scene) late() verdict {
+	older := ""
+	if s.older() > 0 {
+		older = "; what runs of the older one stays"
+	}
 	return verdict{stalled: true, reason: v1alpha1.ReasonProgressDeadlineExceeded, message: fmt.Sprintf(
-		"%s. Revision %s has made no progress for %d seconds; what runs of the older one stays%s%s%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, s.holder(), s.worst(), s.refusal())}
+		"%s. Revision %s has made no progress for %d seconds%s%s%s%s", s.counts(), s.update.Label, s.spec.ProgressDeadlineSeconds, older, s.holder(), s.worst(), s.refusal())}
 }
 
 func (s *scene) rolling() verdict {
@@ -214,11 +218,12 @@ func (s *scene) blame(m *member) string {
 	return m.task.Name + where + " is " + said(ready.Reason, ready.Message)
 }
 
-// noteProgress keeps since when a rollout makes none: it is under way from when the template has a revision that not all are of, until the set is
-// complete.
+// noteProgress keeps since when a rollout makes none: it is under way from when the set is new, or the template has a revision that not all are of, until
+// the set is complete.
 func (s *scene) noteProgress() {
 	status, before := &s.decision.Status, &s.Set.Status
-	if status.CurrentRevision == status.UpdateRevision || !s.rolls() || s.complete() || s.spec.Suspend {
+	underWay := status.CurrentRevision != status.UpdateRevision || before.ObservedGeneration == 0 || before.LastProgressTime != nil
+	if !underWay || !s.rolls() || s.complete() || s.spec.Suspend {
 		status.LastProgressTime = nil
 		return
 	}

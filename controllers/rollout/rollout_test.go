@@ -634,6 +634,25 @@ func TestNext_stalled(t *testing.T) {
 	}
 }
 
+// TestNext_neverComesUp: a set whose first revision makes no progress says so, too, and is well once it does.
+func TestNext_neverComesUp(t *testing.T) {
+	g := aSet(1, "a").task("a", backingOff)
+	g.Set.Status = v1alpha1.MesosTaskSetStatus{}
+	g.Set.Status = Next(g.Seen).Status
+	g.Now = epoch.Add(10*time.Minute + time.Second)
+	decision := Next(g.Seen)
+	stalled := meta.FindStatusCondition(decision.Status.Conditions, v1alpha1.ConditionStalled)
+	if stalled == nil || stalled.Reason != v1alpha1.ReasonProgressDeadlineExceeded || strings.Contains(stalled.Message, "older") {
+		t.Errorf("Stalled is %+v", stalled)
+	}
+	up := aSet(1, "a").task("a")
+	up.Set.Status, up.Now = decision.Status, g.Now
+	decision = Next(up.Seen)
+	if meta.IsStatusConditionTrue(decision.Status.Conditions, v1alpha1.ConditionStalled) || decision.Status.LastProgressTime != nil {
+		t.Errorf("then it is %+v", decision.Status)
+	}
+}
+
 // TestNext_paces: counts alone are written every five seconds, another verdict at once.
 func TestNext_paces(t *testing.T) {
 	g := aSet(3, "a").task("a").task("a", backingOff).task("a", backingOff)
