@@ -13,10 +13,9 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
-)
 
-// operatorUser is the manager's service account as config/default names it.
-const operatorUser = "system:serviceaccount:mesos-operator-system:mesos-operator-controller-manager"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
+)
 
 // guarded is one object that the operator has bound, where config/default is installed.
 type guarded struct {
@@ -98,7 +97,7 @@ func newGuarded(t *testing.T, name string) *guarded {
 	t.Helper()
 	installed(t)
 	as := rest.CopyConfig(env.Config)
-	as.Impersonate = rest.ImpersonationConfig{UserName: operatorUser, Groups: []string{"system:serviceaccounts", "system:authenticated"}}
+	as.Impersonate = rest.ImpersonationConfig{UserName: testenv.ManagerUser, Groups: []string{"system:serviceaccounts", "system:authenticated"}}
 	operator, err := client.New(as, client.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -2,18 +2,13 @@
 package config_test
 
 import (
-	"errors"
-	"io"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
@@ -22,27 +17,11 @@ import (
 // render builds a kustomization with the pinned kustomize.
 func render(t *testing.T, dir string) []*unstructured.Unstructured {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "tool", "-modfile=hack/tools/go.mod", "kustomize", "build", filepath.Join("config", dir))
-	command.Dir = testenv.Root()
-	var complaint strings.Builder
-	command.Stderr = &complaint
-	rendered, err := command.Output()
+	objects, err := testenv.Render(t.Context(), dir)
 	if err != nil {
-		t.Fatalf("rendering config/%s: %v: %s", dir, err, complaint.String())
+		t.Fatal(err)
 	}
-	var objects []*unstructured.Unstructured
-	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(string(rendered)), 4096)
-	for {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return objects
-		case err != nil:
-			t.Fatalf("reading config/%s: %v", dir, err)
-		case len(object.Object) > 0:
-			objects = append(objects, object)
-		}
-	}
+	return objects
 }
 
 func TestConfig(t *testing.T) {

@@ -33,15 +33,8 @@ func installed(t *testing.T) []*unstructured.Unstructured {
 	install.Do(func() {
 		rendered := render(t, "default")
 		cluster := client.WithFieldValidation(env.Client(t), "Strict")
-		// kubectl apply creates namespaces first; so does this.
-		for _, first := range []bool{true, false} {
-			for _, object := range rendered {
-				if kind := object.GetKind(); kind != "CustomResourceDefinition" && (kind == "Namespace") == first {
-					if err := cluster.Create(t.Context(), object); err != nil {
-						t.Errorf("config/default: creating %s %s: %v", kind, object.GetName(), err)
-					}
-				}
-			}
+		if err := testenv.Install(t.Context(), cluster, rendered); err != nil {
+			t.Errorf("config/default: %v", err)
 		}
 		objects = rendered
 	})

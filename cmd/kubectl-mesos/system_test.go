@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -29,11 +30,10 @@ import (
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
-// The world of all tests: a real API server, the manager as a program, and a simulated Mesos of which three agents have their API on sockets and run tasks as
-// real processes with real files. Each test has a namespace of its own.
+// The world of all tests: a real API server with config/default installed, the manager as a program with the rights of its service account, and a simulated
+// Mesos of which three agents have their API on sockets and run tasks as real processes with real files. Each test has a namespace of its own.
 var (
 	admin      client.Client
-	mesos      *simulator.Cluster
 	kubeconfig string
 	api        *testenv.Env
 )
@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 // inWorld runs tests, and ends what they need in the reverse order: an API server that still has clients does not end.
 func inWorld(directory string, run func() int) (code int, err error) {
 	var w world
-	defer func() { err = errors.Join(err, w.manager.End(syscall.SIGTERM), w.stopMesos()) }()
+	defer func() { err = errors.Join(err, w.manager.End(syscall.SIGTERM), w.mesos.end()) }()
 	env, err := testenv.Start()
 	if err != nil {
 		return 1, err
@@ -72,7 +72,7 @@ func inWorld(directory string, run func() int) (code int, err error) {
 
 type world struct {
 	manager *program.Program
-	served  []chan error
+	mesos   simulation
 }
 
 func (w *world) start(env *testenv.Env, directory string) (err error) {
@@ -88,6 +88,13 @@ func (w *world) start(env *testenv.Env, directory string) (err error) {
 	if admin, err = client.New(env.Config, client.Options{Scheme: testenv.Scheme()}); err != nil {
 		return err
 	}
+	objects, err := testenv.Render(context.Background(), "default")
+	if err == nil {
+		err = testenv.Install(context.Background(), admin, objects)
+	}
+	if err != nil {
+		return err
+	}
 	built := make(chan error, 1)
 	path := filepath.Join(directory, "manager")
 	go func() {
@@ -97,29 +104,51 @@ func (w *world) start(env *testenv.Env, directory string) (err error) {
 		}
 		built <- err
 	}()
-	if err := w.startMesos(filepath.Join(directory, "sandboxes")); err != nil {
+	if err := w.mesos.start(filepath.Join(directory, "sandboxes")); err != nil {
 		return err
 	}
 	if err := <-built; err != nil {
 		return err
 	}
+	identity := filepath.Join(directory, "manager.kubeconfig")
+	if err := asManager(env.Kubeconfig(), identity); err != nil {
+		return err
+	}
 	w.manager, err = program.Start(context.Background(), path, filepath.Join(directory, "manager.log"), func(err error) {
 		fmt.Fprintln(os.Stderr, err)
-	}, "--kubeconfig", kubeconfig, "--leader-elect=false", "--operator-namespace", "default", "--metrics-bind-address", "0", "--health-probe-bind-address", "0")
+	}, "--kubeconfig", identity, "--leader-elect", "--operator-namespace", "mesos-operator-system", "--metrics-bind-address", "0", "--health-probe-bind-address", "0")
 	if err != nil {
 		return err
 	}
-	return w.register()
+	return register("default", w.mesos)
 }
 
-func (w *world) startMesos(sandboxes string) error {
-	mesos = simulator.New(simulator.Options{Flags: simulator.Flags{
+// asManager writes a kubeconfig with the rights of the manager's service account.
+func asManager(kubeconfig []byte, path string) error {
+	config, err := clientcmd.Load(kubeconfig)
+	if err != nil {
+		return err
+	}
+	for _, user := range config.AuthInfos {
+		user.Impersonate = testenv.ManagerUser
+	}
+	return clientcmd.WriteToFile(*config, path)
+}
+
+// simulation is a simulated Mesos on sockets.
+type simulation struct {
+	*simulator.Cluster
+	served []chan error
+}
+
+func (s *simulation) start(sandboxes string) error {
+	s.Cluster = simulator.New(simulator.Options{Flags: simulator.Flags{
 		OfferInterval: 20 * time.Millisecond, RegistrationBackoff: 10 * time.Millisecond, AgentPingTimeout: 200 * time.Millisecond, MaxAgentPingTimeouts: 2,
 	}})
 	listen := func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
 	serve := func(serve func() error) {
 		ended := make(chan error, 1)
-		w.served = append(w.served, ended)
+		s.served = append(s.served, ended)
 		go func() { ended <- serve() }()
 	}
 	for i := range 3 {
@@ -127,7 +156,7 @@ func (w *world) startMesos(sandboxes string) error {
 		if err != nil {
 			return err
 		}
-		_, one, err := mesos.AddServedAgent(listener, simulator.AgentSpec{
+		_, one, err := s.AddServedAgent(listener, simulator.AgentSpec{
 			CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000 + uint64(i)*100, End: 31099 + uint64(i)*100}},
 			Runner: simulator.ProcessRunner{Dir: sandboxes},
 		})
@@ -140,29 +169,29 @@ func (w *world) startMesos(sandboxes string) error {
 	if err != nil {
 		return err
 	}
-	serve(mesos.Listen(listener, 0))
+	serve(s.Listen(listener, 0))
 	return nil
 }
 
-func (w *world) stopMesos() error {
-	if mesos == nil {
+func (s *simulation) end() error {
+	if s.Cluster == nil {
 		return nil
 	}
-	mesos.Close()
+	s.Close()
 	var errs []error
-	for _, ended := range w.served {
+	for _, ended := range s.served {
 		errs = append(errs, <-ended)
 	}
 	return errors.Join(errs...)
 }
 
-// register makes the framework default, and waits until it is there.
-func (w *world) register() error {
+// register makes a framework, and waits until it is there.
+func register(name string, mesos simulation) error {
 	me, err := user.Current()
 	if err != nil {
 		return err
 	}
-	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	framework.Spec.Masters.URLs = []string{mesos.Masters()[0].URL()}
 	framework.Spec.Info.User = me.Username
 	if err := admin.Create(context.Background(), framework); err != nil {
@@ -183,6 +212,12 @@ type test struct {
 func newTest(t *testing.T) *test {
 	t.Helper()
 	t.Parallel()
+	return newTestAlone(t)
+}
+
+// newTestAlone makes a test that no other runs beside.
+func newTestAlone(t *testing.T) *test {
+	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	if err := admin.Create(t.Context(), namespace); err != nil {
 		t.Fatal(err)
@@ -235,8 +270,12 @@ func (t *test) reason(name, reason string) *v1alpha1.MesosTask {
 // until waits until an object is as it should be.
 func until[T client.Object](t *test, object T, name, what string, holds func(T) bool) T {
 	t.Helper()
+	key := client.ObjectKey{Namespace: t.namespace, Name: name}
+	if namespaced, err := admin.IsObjectNamespaced(object); err != nil || !namespaced {
+		key.Namespace = ""
+	}
 	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		err := admin.Get(ctx, client.ObjectKey{Namespace: t.namespace, Name: name}, object)
+		err := admin.Get(ctx, key, object)
 		return err == nil && holds(object), client.IgnoreNotFound(err)
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/mesos-operator/mesos-operator/internal/explain"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
@@ -74,6 +75,7 @@ func TestJudge(t *testing.T) {
 		{"a leader that lives", judgeInstallations, Seen{Now: now, Leases: Answer[[]Lease]{Value: []Lease{lease}}}, OK, "pod-1 leads (lease ns/l, renewed 3s ago)"},
 		{"a leader that is silent", judgeInstallations, Seen{Now: now.Add(time.Minute), Leases: Answer[[]Lease]{Value: []Lease{lease}}}, Problem, "has not renewed the lease ns/l for 1m3s"},
 		{"no leader", judgeInstallations, Seen{Now: now, Leases: Answer[[]Lease]{Value: []Lease{{Name: "ns/l", There: true}}}}, Problem, "nobody holds the lease"},
+		{"frameworks that may not be read", judgeInstallations, Seen{Frameworks: Answer[[]explain.SeenFramework]{Refused: "forbidden"}}, Note, "none could be read"},
 		{"no lease", judgeInstallations, Seen{Now: now, Leases: Answer[[]Lease]{Value: []Lease{{Name: "ns/l"}}}}, Problem, "is not there"},
 		{"policies that deny", judgePolicies, Seen{Policies: Answer[[]Policy]{Value: []Policy{{"p", []string{"mesostasks"}, true}, {"q", []string{"mesosframeworks"}, true}}}}, OK, "protect"},
 		{"a policy that denies nothing", judgePolicies, Seen{Policies: Answer[[]Policy]{Value: []Policy{{"p", guarded, false}}}}, Note, "denies nothing"},

@@ -161,6 +161,9 @@ func judgeInstallations(seen *Seen) (findings []Finding) {
 	if why := seen.Leases.Refused; why != "" {
 		return one(area, Note, "", "whether it lives is not known: %s", why)
 	}
+	if seen.Frameworks.Refused != "" {
+		return one(area, Note, "", "whether it lives is not known, as frameworks name its lease and none could be read")
+	}
 	if len(seen.Leases.Value) == 0 {
 		return one(area, Note, help, "no framework names an installation that holds a lease, so that nothing shows whether one lives")
 	}
