@@ -9,13 +9,13 @@ import (
 // jobFields are those of a Chronos job.
 var jobFields = []field{
 	{name: "name", here: "metadata.name", take: func(_ *conversion, v node) { v.strike() }},
-	{name: "schedule", here: "schedule"},
+	{name: "schedule", here: "schedule; a MesosTask for one that runs once and at once (R1)"},
 	{name: "scheduleTimeZone", here: "timeZone"},
 	{name: "epsilon", here: "startingDeadlineSeconds", take: (*conversion).epsilon},
 	{name: "parents", fate: Refused, why: "nothing runs after something else here: make one command of the jobs, or let a workflow engine apply MesosTasks"},
 	{name: "container", here: "container", take: (*conversion).jobContainer},
 	{name: "command", here: "shell, or command"},
-	{name: "arguments", here: "command, where shell is false"},
+	{name: "arguments", here: "behind the command line of shell, or in command"},
 	{name: "shell", here: "shell, or command"},
 	{name: "runAsUser", here: "user", take: (*conversion).user},
 	{name: "environmentVariables", here: "env", take: (*conversion).jobVariables},
@@ -37,12 +37,16 @@ var jobFields = []field{
 	{name: "ownerName", here: "annotation owner-name", take: annotate("owner-name")},
 	{name: "async", fate: Refused, why: "says that the job tells Chronos itself when it is done: here a run is done when its command ends, so let it wait"},
 	{name: "softError", fate: LeftOut, why: "runs do not wait for each other's success here"},
-	{name: "dataJob", fate: LeftOut, why: "processed elements are not counted here"},
+	{name: "dataProcessingJobType", fate: LeftOut, why: "processed elements are not counted here"},
 	{name: "highPriority", fate: LeftOut, why: "runs have no priority: give them a role of their own with a quota"},
 	ownExecutor,
 	{name: "executorFlags", fate: LeftOut, why: "Mesos' command executor runs all tasks here"},
 	{name: "taskInfoData", fate: LeftOut, why: "nobody reads TaskInfo.data of a task that Mesos' command executor runs"},
-	{name: "maxCompletionTime", fate: LeftOut, why: "is here template.spec.maxRunSeconds, in seconds: write it there"},
+	{name: "maxCompletionTime", here: "maxRunSeconds", take: func(c *conversion, v node) {
+		if seconds := v.whole(0, 31536000); seconds > 0 {
+			c.spec.MaxRunSeconds = &seconds
+		}
+	}},
 	{name: "successCount", state: true},
 	{name: "errorCount", state: true},
 	{name: "lastSuccess", state: true},
@@ -67,6 +71,7 @@ func (c *conversion) job() {
 	c.memory(c.root.get("mem"), "128Mi")
 	c.disk(c.root.get("disk"), "256Mi")
 	c.imageUser(c.root.get("runAsUser"))
+	c.joinNetwork()
 	c.jobCommand()
 	c.retries(c.root.get("retries"), 2)
 	if c.root.get("concurrent").flag() {
@@ -117,8 +122,12 @@ func (c *conversion) jobCommand() {
 	hasImage := c.spec.Container != nil && c.spec.Container.Image != ""
 	if shell.absent() || shell.flag() {
 		c.spec.Shell = line
-		if !arguments.void() {
-			arguments.leftOut("the shell takes none, and Chronos gave it none either: write them into command")
+		if strings.HasPrefix(line, "http") || strings.HasPrefix(line, "ftp") {
+			c.program(command, line)
+		}
+		if words := arguments.texts(); len(words) > 0 && line != "" {
+			c.spec.Shell = line + " " + strings.ReplaceAll(strings.Join(words, " "), ";", "")
+			arguments.differs("stand behind the command, where Chronos put them without ';', though its documentation says that a shell gets none")
 		}
 		if line == "" && !hasImage {
 			command.refuse("is missing: there is nothing to run")
@@ -133,6 +142,13 @@ func (c *conversion) jobCommand() {
 	default:
 		command.refuse("is missing: there is nothing to run")
 	}
+}
+
+// program fetches and runs what a command names by its URL, as Chronos did with one that begins with http or ftp.
+func (c *conversion) program(v node, url string) {
+	c.addURI(v, v1alpha1.URI{Value: url, Executable: true})
+	c.spec.Shell = `"./` + url[strings.LastIndex(url, "/")+1:] + `"`
+	v.kept("is a file that is fetched, made executable and run, as there")
 }
 
 // jobContainerFields are those of the container of a Chronos job.

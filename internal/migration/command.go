@@ -55,11 +55,28 @@ func (c *conversion) mesosLabels(v node) []v1alpha1.Label {
 			value.leftOut("labels that begin with mesos.dev/ are the operator's: take another name")
 		case key == "" || len(key) > 256:
 			value.leftOut("the name of a label has 1 to 256 characters")
+		case len(value.text()) > 16384:
+			value.leftOut("has %d bytes, and the value of a label here up to 16384", len(value.text()))
 		default:
 			labels = append(labels, v1alpha1.Label{Name: key, Value: value.text()})
 		}
 	}
 	return labels
+}
+
+// addLabels adds labels to those that are there already: of one name the later counts.
+func (c *conversion) addLabels(v node, labels []v1alpha1.Label) {
+	for _, label := range labels {
+		i := slices.IndexFunc(c.spec.Labels, func(other v1alpha1.Label) bool { return other.Name == label.Name })
+		if i < 0 {
+			c.spec.Labels = append(c.spec.Labels, label)
+			continue
+		}
+		if c.spec.Labels[i].Value != label.Value {
+			v.differs("label %q is %q elsewhere in the definition: this one counts, as the later", label.Name, c.spec.Labels[i].Value)
+		}
+		c.spec.Labels[i] = label
+	}
 }
 
 var userName = regexp.MustCompile(`^[a-zA-Z0-9_][-a-zA-Z0-9_.]*[$]?$`)

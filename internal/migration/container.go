@@ -171,6 +171,8 @@ func (c *conversion) parameter(v node, key, value string) {
 	switch {
 	case key == "user" && userName.MatchString(value):
 		c.parameterUser = value
+	case (key == "net" || key == "network") && c.parameterNetwork.absent():
+		c.parameterNetwork = v
 	case key == "volume":
 		c.parameterVolume(v, value)
 	case key == "rm", key == "volume-driver":
@@ -238,6 +240,31 @@ func (c *conversion) parameters(v node) {
 	for _, item := range v.items() {
 		c.parameter(item, strings.TrimLeft(item.get("key").text(), "-"), item.get("value").text())
 	}
+}
+
+// joinNetwork has a container join the network that parameters of docker run name: Mesos takes that before the one that is set.
+func (c *conversion) joinNetwork() {
+	v := c.parameterNetwork
+	if v.absent() {
+		return
+	}
+	value := v
+	if _, isObject := v.value.(map[string]any); isObject {
+		value = v.get("value")
+	}
+	name := value.text()
+	switch {
+	case name == "host", name == "bridge":
+		c.container().Networks = nil
+		c.network(v, name, "", nil)
+	case name == "none", !networkName.MatchString(name):
+		v.leftOut("docker run --network %s cannot be had here: a container is in the host's network, in a bridge, or in one that has a name", name)
+		return
+	default:
+		c.container().Networks = nil
+		c.network(v, "user", name, nil)
+	}
+	v.kept("is the network that the container joins, as Mesos took it before any other")
 }
 
 // network adds a network, by the mode that it has to Mesos' schedulers.

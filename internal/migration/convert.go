@@ -76,6 +76,8 @@ type conversion struct {
 	docker bool
 	// parameterUser and volumeDriver are what parameters of docker run say of other fields.
 	parameterUser, volumeDriver string
+	// parameterNetwork is the parameter of docker run that names a network.
+	parameterNetwork node
 	// twins are the UDP sides of ports that stand for both protocols. They come last, so that no PORT0, PORT1, ... changes.
 	twins []v1alpha1.Port
 }

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -79,7 +80,7 @@ func (f *found) read(document Document) {
 		if templated.Match(document.Text) {
 			hint = "; it looks like a template: fill it in first, and convert what comes out"
 		}
-		f.add(kindUnknown, document.Name, "", "", nil).book.say(Refused, "", "is no JSON: %v%s", err, hint)
+		f.add(kindUnknown, document.Name, "", "", nil).book.say(Refused, "", "is no JSON: %s%v%s", place(document.Text, err), err, hint)
 		return
 	}
 	first := len(f.definitions)
@@ -89,6 +90,20 @@ func (f *found) read(document Document) {
 			f.definitions[first].book.say(LeftOut, "", "%v: the last one counts", err)
 		}
 	}
+}
+
+// place says where a text is no JSON, and what can be seen there.
+func place(text []byte, err error) string {
+	isSyntax, offset := kjson.SyntaxErrorOffset(err)
+	if !isSyntax || offset < 1 || offset > int64(len(text)) {
+		return ""
+	}
+	before := text[:offset-1]
+	line := bytes.Count(before, []byte("\n")) + 1
+	if trimmed := bytes.TrimSpace(before); bytes.HasSuffix(trimmed, []byte(",")) && bytes.ContainsAny(text[offset-1:offset], "}]") {
+		return fmt.Sprintf("line %d: nothing follows the comma before it: ", line)
+	}
+	return fmt.Sprintf("line %d: ", line)
 }
 
 // find goes through a value: a definition, or a list or group of them.

@@ -3,6 +3,7 @@ package migration
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -86,15 +87,22 @@ func (c *conversion) app() {
 	c.memory(c.root.get("mem"), "128Mi")
 	c.disk(c.root.get("disk"), "")
 	c.imageUser(c.root.get("user"))
+	c.joinNetwork()
 	c.appPorts()
 	c.appChecks()
+	c.fold()
 	c.appRestarts(c.root.get("backoffSeconds"), c.root.get("backoffFactor"), c.root.get("maxLaunchDelaySeconds"))
 	c.unreachableIn(c.root.get("unreachableStrategy"))
 	c.howMany(c.root.get("instances"), c.root.get("upgradeStrategy"))
-	if c.spec.Shell == "" && len(c.spec.Command) == 0 && (c.spec.Container == nil || c.spec.Container.Image == "") {
+	if c.nothingToRun() {
 		c.book.say(Refused, "cmd", "is missing, and so are args and an image: there is nothing to run")
 	}
 	c.found()
+}
+
+// nothingToRun says whether there is neither a command nor an image. What was refused for another reason is not told of twice.
+func (c *conversion) nothingToRun() bool {
+	return c.spec.Shell == "" && len(c.spec.Command) == 0 && (c.spec.Container == nil || c.spec.Container.Image == "") && !c.book.refused()
 }
 
 // foundAs begins the remark on the other name.
@@ -213,13 +221,27 @@ var dockerFields = []field{
 		c.network(v, v.text(), name.text(), nil)
 	}},
 	{name: "portMappings", here: "ports"},
-	{name: "credential", fate: Refused, why: "is for a registry: make a Secret of it (kubectl create secret docker-registry), take this out, and name the Secret in container.mesos.pullSecretRef"},
-	{name: "pullConfig", fate: Refused, why: "is for a registry: make a Secret of it (kubectl create secret docker-registry), take this out, and name the Secret in container.mesos.pullSecretRef"},
+	{name: "credential", here: "container.mesos.pullSecretRef", take: (*conversion).pullSecret},
+	{name: "pullConfig", here: "container.mesos.pullSecretRef", take: (*conversion).pullSecret},
 }
 
 func (c *conversion) pull(v node) {
 	if v.flag() {
 		c.container().PullPolicy = v1alpha1.PullAlways
+	}
+}
+
+// pullSecret names the Secret, which somebody has to make, with the credentials for the image's registry.
+func (c *conversion) pullSecret(v node) {
+	switch {
+	case v.void():
+	case c.docker:
+		v.refuse("is for a registry, and Docker is handed no credentials by Mesos: see docs/tasks.md on images that need a password, and take this out")
+	default:
+		v.settle()
+		name := c.name + "-registry"
+		c.mesosContainer().PullSecretRef = &v1alpha1.PullSecretReference{Name: name}
+		v.differs("is for a registry: make a Secret %s of it (kubectl create secret docker-registry %s)", name, name)
 	}
 }
 
@@ -256,6 +278,14 @@ func (c *conversion) linuxInfo(v node) {
 
 // appNetworks takes networks in Marathon's newer form.
 func (c *conversion) appNetworks(v node) {
+	if older := c.root.get("container", "docker", "network"); !older.void() && !v.void() {
+		if !sameMode(older, v.items()[0].get("mode")) {
+			v.leftOut("says another network than container.docker.network, by which Marathon went that took both (before 1.5)")
+			return
+		}
+		older.noEffect("says in Marathon's older form what networks says")
+		c.container().Networks = nil
+	}
 	for _, item := range v.items() {
 		mode := item.get("mode").text()
 		if mode == "" {
@@ -263,6 +293,11 @@ func (c *conversion) appNetworks(v node) {
 		}
 		c.network(item, mode, item.get("name").text(), c.mesosLabels(item.get("labels")))
 	}
+}
+
+// sameMode says whether a network's mode in Marathon's older form is that of one in its newer.
+func sameMode(older, newer node) bool {
+	return map[string]string{"HOST": "host", "BRIDGE": "container/bridge", "USER": "container"}[strings.ToUpper(older.text())] == firstOf(newer.text(), "container")
 }
 
 // appIPAddress takes a network in Marathon's older form.
@@ -277,6 +312,13 @@ func (c *conversion) appIPAddress(v node) {
 		c.network(v, "container", name.text(), labels)
 	} else {
 		name.strike()
+		for i := range c.container().Networks {
+			c.container().Networks[i].Labels = append(c.container().Networks[i].Labels, labels...)
+		}
+		if c.docker && len(labels) > 0 {
+			c.container().Networks[0].Labels = nil
+			v.get("labels").leftOut("labels of a network are not told to Docker")
+		}
 	}
 	if groups := v.get("groups"); !groups.void() {
 		groups.leftOut("groups of a network are not told to Mesos here: labels of container.networks are")
@@ -314,40 +356,48 @@ func (c *conversion) appAcceptedRoles(v node) {
 
 // appPorts takes the ports: of the host, or mappings where the container has a network of its own.
 func (c *conversion) appPorts() {
-	mappings := c.root.get("container", "portMappings")
-	if mappings.absent() {
-		mappings = c.root.get("container", "docker", "portMappings")
-	}
+	mappings := c.mappings()
 	definitions, numbers, require := c.root.get("portDefinitions"), c.root.get("ports"), c.root.get("requirePorts")
 	required := require.flag()
 	if c.ownNetwork() {
-		for _, v := range []node{definitions, numbers} {
-			if !v.void() {
-				v.leftOut("is for the host's network, and the container has one of its own: portMappings are what counts")
-			}
+		for _, v := range []node{definitions, numbers, c.root.get("requirePorts")} {
+			v.noEffect("is for the host's network, and the container has one of its own: portMappings are what counts, as there")
 		}
 		c.portMappings(mappings)
 		return
 	}
-	if !mappings.void() {
-		mappings.leftOut("is for a container with a network of its own, and this one is in the host's")
-	}
+	mappings.noEffect("is for a container with a network of its own, and this one is in the host's: there it had no effect either")
 	for _, v := range definitions.items() {
 		c.hostPort(v.get("port"), required, wish{
 			name: v.get("name").text(), protocol: v.get("protocol").text(), labels: c.mesosLabels(v.get("labels")),
 		})
 	}
+	if !definitions.void() {
+		numbers.noEffect("says in Marathon's older form what portDefinitions says, which counts")
+		return
+	}
 	for _, v := range numbers.items() {
-		if definitions.void() {
-			c.hostPort(v, required, wish{})
-		} else {
-			v.strike()
-		}
+		c.hostPort(v, required, wish{})
 	}
 	if definitions.absent() && numbers.absent() {
 		c.book.sayDefault("portDefinitions", "is not set: one port from the offer, as there")
 		c.addPort(definitions, wish{})
 	}
+}
+
+// mappings are those of the container, in Marathon's newer form or its older.
+func (c *conversion) mappings() node {
+	newer, older := c.root.get("container", "portMappings"), c.root.get("container", "docker", "portMappings")
+	switch {
+	case newer.absent():
+		return older
+	case older.void():
+	case reflect.DeepEqual(newer.value, older.value):
+		older.noEffect("says in Marathon's older form what container.portMappings says")
+	default:
+		older.leftOut("is not what container.portMappings says, which is Marathon's newer form and counts")
+	}
+	return newer
 }
 
 // hostPort takes a port of the host. Without requirePorts its number is a service port, which load balancers read, and the task has any.
@@ -451,9 +501,7 @@ func (c *conversion) healthCheck(v node) {
 			return
 		}
 		check.TCP = &v1alpha1.TCPCheck{Port: port}
-		if path := v.get("path"); !path.absent() {
-			path.strike()
-		}
+		v.get("path").noEffect("is for a check over HTTP, and this one is over TCP")
 	case "COMMAND":
 		check.Command, byMesos = commandCheck(v.first("command", "exec")), true
 	default:
@@ -479,9 +527,7 @@ func firstOf(texts ...string) string {
 // checkRest takes what the other kinds of checks would look at.
 func (c *conversion) checkRest(v node) {
 	v.get("portIndex").strike()
-	if ignore := v.get("ignoreHttp1xx"); ignore.flag() {
-		ignore.leftOut("an answer of 1xx fails the check here")
-	}
+	v.get("ignoreHttp1xx").noEffect("is so in any case: what Mesos checks with waits for the answer behind one of 1xx")
 	if ip := v.get("ipProtocol"); !ip.absent() && !strings.EqualFold(ip.text(), "IPv4") {
 		ip.leftOut("checks go to 127.0.0.1, over IPv4")
 	}

@@ -13,6 +13,8 @@ const nameLength = 45
 var (
 	notLabel  = regexp.MustCompile(`[^a-z0-9]+`)
 	templated = regexp.MustCompile(`\{\{|\$\{`)
+	// placeholder is, where no command line stands, what somebody was to fill in.
+	placeholder = regexp.MustCompile(`\{\{|\$\{|\$[A-Za-z_]|<[^<>]+>`)
 )
 
 // slug makes a DNS label of an ID. Different IDs can come to the same one.

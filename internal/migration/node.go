@@ -129,6 +129,14 @@ func (n node) leftOut(text string, arguments ...any) {
 	n.book.say(LeftOut, n.path, text, arguments...)
 }
 
+// noEffect says that nothing becomes of the value, as nothing did where it is from. One that asks for nothing is passed over.
+func (n node) noEffect(text string) {
+	n.settle()
+	if !n.void() {
+		n.book.sayCommon(Kept, n.path, "%s", text)
+	}
+}
+
 // refuse keeps the definition from being converted.
 func (n node) refuse(text string, arguments ...any) {
 	n.settle()
@@ -234,7 +242,7 @@ func (n node) quantity() (resource.Quantity, bool) {
 
 // template says what to do where a value is one that something else is to fill in.
 func (n node) template() string {
-	if text, isText := n.value.(string); isText && templated.MatchString(text) {
+	if text, isText := n.value.(string); isText && placeholder.MatchString(text) {
 		return ": fill in the template first, and convert what comes out"
 	}
 	return ""
@@ -281,13 +289,30 @@ func (n node) unread() {
 			return
 		}
 	}
-	if list, isList := n.value.([]any); isList && len(list) == 0 {
+	if hollow(n.value) {
 		return
 	}
-	if object, isObject := n.value.(map[string]any); isObject && len(object) == 0 {
+	if commentPath.MatchString(n.path) {
+		n.noEffect("is a comment, by its name")
 		return
 	}
 	n.leftOut("is not known here: nothing was made of it")
+}
+
+// commentPath is that of a field by which people write comments into JSON.
+var commentPath = regexp.MustCompile(`(^|\.)_[^.\[]*$|\["(//|#)[^]]*"\]$`)
+
+// hollow says whether a value is nothing but empty lists and objects.
+func hollow(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case []any:
+		return !slices.ContainsFunc(v, func(item any) bool { return !hollow(item) })
+	case map[string]any:
+		return !slices.ContainsFunc(slices.Collect(maps.Values(v)), func(item any) bool { return !hollow(item) })
+	}
+	return false
 }
 
 // touched says whether anything below a path was taken or settled.

@@ -49,6 +49,9 @@ func (c *conversion) constraint(v node, field, operator, value string) {
 	switch strings.ToUpper(operator) {
 	case "UNIQUE":
 		p.Spread = append(p.Spread, v1alpha1.Spread{By: key, Selector: c.self(), MaxPerValue: new(int32(1))})
+		if value != "" {
+			v.kept("UNIQUE takes no value, and %q had no effect", value)
+		}
 	case "MAX_PER":
 		most, err := strconv.ParseInt(value, 10, 32)
 		if err != nil || most < 1 {

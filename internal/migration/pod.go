@@ -48,7 +48,7 @@ var podContainerFields = []field{
 	{name: "volumeMounts", here: "container.volumes", take: (*conversion).volumeMounts},
 	{name: "artifacts", here: "uris", take: func(c *conversion, v node) { c.uris(v) }},
 	{name: "environment", here: "env", take: (*conversion).variables},
-	{name: "labels", here: "labels", take: func(c *conversion, v node) { c.spec.Labels = append(c.spec.Labels, c.mesosLabels(v)...) }},
+	{name: "labels", here: "labels", take: func(c *conversion, v node) { c.addLabels(v, c.mesosLabels(v)) }},
 	{name: "user", here: "user", take: (*conversion).user},
 	{name: "lifecycle", here: "killGracePeriodSeconds", take: func(c *conversion, v node) {
 		if grace := v.get("killGracePeriodSeconds"); !grace.absent() {
@@ -81,8 +81,9 @@ func (c *conversion) pod() {
 	if gpus := resources.get("gpus"); !gpus.absent() {
 		c.gpus(gpus)
 	}
+	c.fold()
 	c.podScheduling()
-	if c.spec.Shell == "" && len(c.spec.Command) == 0 && (c.spec.Container == nil || c.spec.Container.Image == "") {
+	if c.nothingToRun() {
 		own.get("exec").refuse("is missing, and so is an image: there is nothing to run")
 	}
 	if len(containers) > 1 {
@@ -112,9 +113,7 @@ func (c *conversion) podImage(v node) {
 	if pull := v.get("forcePull"); !pull.absent() {
 		c.pull(pull)
 	}
-	if config := v.get("pullConfig"); !config.void() {
-		config.refuse("is for a registry: make a Secret of it (kubectl create secret docker-registry), take this out, and name the Secret in container.mesos.pullSecretRef")
-	}
+	c.pullSecret(v.get("pullConfig"))
 }
 
 func (c *conversion) podExec(v node) {
@@ -140,6 +139,10 @@ func (c *conversion) endpoints(v node) {
 			item.get("containerPort").leftOut("is for a container with a network of its own, and this one is in the host's")
 		}
 		w.protocol = strings.Join(item.get("protocol").list(), ",")
+		if strings.HasPrefix(strings.ToLower(w.protocol), "http") {
+			item.get("protocol").differs("is told to Mesos as tcp, over which %s goes", w.protocol)
+			w.protocol = ""
+		}
 		c.addPort(item, w)
 	}
 }

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,6 +71,60 @@ func (c *conversion) freePortName(v node, asked string) string {
 		v.differs("a port cannot be named %q: it is %s, and the task sees it as %s", asked, name, variable(name))
 	}
 	return name
+}
+
+// mostPorts is how many ports a task can have one by one.
+const mostPorts = 64
+
+var numberedPort = regexp.MustCompile(`^port\d+$`)
+
+// fold makes ranges of what follows on one another, where a task has more ports than it can have one by one, as load balancers do.
+func (c *conversion) fold() {
+	count := len(c.spec.Ports) + len(c.twins)
+	if count <= mostPorts {
+		return
+	}
+	var ports []v1alpha1.Port
+	for rest := c.spec.Ports; len(rest) > 0; {
+		first, length := rest[0], c.inRow(rest)
+		rest = rest[length:]
+		if length == 1 {
+			ports = append(ports, first)
+			continue
+		}
+		from, to := *first.HostPort, *first.HostPort+int32(length)-1
+		c.spec.PortRanges = append(c.spec.PortRanges, v1alpha1.PortRange{Name: fmt.Sprintf("from-%d", from), From: from, To: to, Protocol: first.Protocol})
+		c.book.say(Differs, "", "ports %d to %d are a range here, which the task sees as PORT_FROM_%d, and not among PORT0, PORT1, ... and PORTS", from, to, from)
+	}
+	c.spec.Ports = ports
+	if len(ports)+len(c.twins) > mostPorts || len(c.spec.PortRanges) > 16 {
+		c.book.say(Refused, "", "has %d ports: a task has up to %d one by one, and ranges (portRanges) of fixed ones that follow on one another", count, mostPorts)
+	}
+}
+
+// inRow is how many ports, from the first on, one range can stand for: fixed ones that follow on one another, and of which nothing else is said.
+func (c *conversion) inRow(ports []v1alpha1.Port) int {
+	length := 1
+	for ; length < min(len(ports), 1000); length++ {
+		last, next := ports[length-1], ports[length]
+		if !c.bare(last) || !c.bare(next) || *next.HostPort != *last.HostPort+1 || next.Protocol != last.Protocol {
+			break
+		}
+	}
+	return length
+}
+
+// bare says whether a port is a fixed number and nothing else.
+func (c *conversion) bare(p v1alpha1.Port) bool {
+	return p.HostPort != nil && p.ContainerPort == nil && len(p.Labels) == 0 && numberedPort.MatchString(p.Name) && !c.checked(p.Name)
+}
+
+// checked says whether a check goes to a port.
+func (c *conversion) checked(name string) bool {
+	if check := c.spec.HealthCheck; check != nil && (check.HTTP != nil && check.HTTP.Port == name || check.TCP != nil && check.TCP.Port == name) {
+		return true
+	}
+	return c.spec.ReadinessCheck != nil && c.spec.ReadinessCheck.HTTP != nil && c.spec.ReadinessCheck.HTTP.Port == name
 }
 
 // ownNetwork says whether the container has a network of its own.

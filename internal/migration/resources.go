@@ -1,8 +1,9 @@
 package migration
 
 import (
-	"math/big"
+	"math"
 	"path"
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -32,17 +33,21 @@ func (c *conversion) cpus(v node, there string) {
 	c.spec.Resources.Requests.CPUs = amount
 }
 
+// mostMiB is an exbibyte, up to which bytes can be counted.
+var mostMiB = resource.MustParse("1Ti")
+
 // mebibytes takes an amount in MiB, which is what Mesos' schedulers count in, whatever they call it.
 func (v node) mebibytes() (resource.Quantity, bool) {
 	amount, ok := v.quantity()
 	if !ok {
 		return amount, false
 	}
-	if amount.MilliValue()%1000 == 0 {
-		return resource.MustParse(amount.String() + "Mi"), true
+	if amount.Cmp(mostMiB) > 0 {
+		v.refuse("%s MiB are more than any agent has", amount.String())
+		return resource.Quantity{}, false
 	}
-	bytes, _ := new(big.Float).Mul(big.NewFloat(amount.AsApproximateFloat64()), big.NewFloat(1<<20)).Int64()
-	return *resource.NewQuantity((bytes+1023)/1024*1024, resource.BinarySI), true
+	kibibytes := math.Ceil(amount.AsApproximateFloat64() * 1024)
+	return *resource.NewQuantity(int64(kibibytes)*1024, resource.BinarySI), true
 }
 
 // memory takes an amount in MiB; there is what the scheduler gives where it is absent.
@@ -126,6 +131,9 @@ func (c *conversion) uri(v node) {
 	c.addURI(v, uri)
 }
 
+// noPath is a URI that names nothing on its host.
+var noPath = regexp.MustCompile(`^[^/]+://[^/]*/?$`)
+
 func (c *conversion) addURI(v node, uri v1alpha1.URI) {
 	if uri.Value == "" {
 		v.refuse("names nothing to fetch: put it right in the definition")
@@ -133,6 +141,10 @@ func (c *conversion) addURI(v node, uri v1alpha1.URI) {
 	}
 	if strings.ContainsAny(uri.Value, " '\"\\") {
 		v.refuse("%q has blanks, quotes or backslashes, which Mesos' fetcher cannot fetch: write %%20 for a blank", uri.Value)
+		return
+	}
+	if noPath.MatchString(uri.Value) {
+		v.refuse("%q names a host and nothing on it, which Mesos' fetcher refuses", uri.Value)
 		return
 	}
 	if strings.HasSuffix(uri.Value, "/") && uri.OutputFile == "" {

@@ -14,6 +14,14 @@ type period struct {
 	months, days, seconds int64
 }
 
+// forGood is how far ahead a schedule begins that is not meant to come.
+const forGood = 10 * 366 * 24 * time.Hour
+
+// atLeast is how long the period is at least.
+func (p period) atLeast() time.Duration {
+	return time.Duration(p.months)*28*24*time.Hour + time.Duration(p.seconds)*time.Second
+}
+
 var isoPeriod = regexp.MustCompile(`^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,]\d+)?S)?)?$`)
 
 // parsePeriod reads a duration of ISO 8601.
@@ -46,7 +54,11 @@ func (c *conversion) repeat(v, zone node) {
 	if !ok {
 		return
 	}
-	if count := strings.TrimPrefix(parts[0], "R"); count != "" {
+	count := strings.TrimPrefix(parts[0], "R")
+	if (count == "0" || count == "1") && c.lastRun(v, count, parts[1], location) {
+		return
+	}
+	if count != "" {
 		c.cron.Suspend = true
 		v.leftOut("it runs %s times, and a MesosCronTask has no count: it is suspended. Ask for a run with annotation mesos.dev/run-requested-at, or take suspend out", count)
 	}
@@ -59,10 +71,52 @@ func (c *conversion) repeat(v, zone node) {
 		v.refuse("start %q is no time of ISO 8601%s", parts[1], v.template())
 		return
 	}
-	if !c.options.Now.IsZero() && start.After(c.options.Now) {
-		v.leftOut("it begins at %s, and a MesosCronTask has no beginning: apply it then, or with suspend: true until then", parts[1])
+	if c.begins(v, parts[1], start, p) {
+		c.cronOf(v, start.In(location), p)
 	}
-	c.cronOf(v, start.In(location), p)
+}
+
+// begins looks at when a schedule does so. False: it is not meant to come.
+func (c *conversion) begins(v node, at string, start time.Time, p period) bool {
+	switch ahead := start.Sub(c.options.Now); {
+	case c.options.Now.IsZero() || ahead <= p.atLeast():
+		// It is under way: Chronos writes the next run into the schedule.
+	case ahead > forGood:
+		c.cron.Schedule, c.cron.Suspend = "@yearly", true
+		v.kept("begins at %s, and so runs on request alone: it is suspended, and annotation mesos.dev/run-requested-at starts a run", at)
+		return false
+	case c.cron.Suspend:
+		v.kept("begins at %s: it is suspended, as there, and is to stay so until then", at)
+	default:
+		c.cron.Suspend = true
+		v.leftOut("it begins at %s, and a MesosCronTask has no beginning: it is suspended, and suspend is to be taken out then", at)
+	}
+	return true
+}
+
+// lastRun takes a repetition that has no run left, or one that is due at once, which is a task by itself. False: its start cannot be read.
+func (c *conversion) lastRun(v node, count, begin string, location *time.Location) bool {
+	if count == "0" || c.cron.Suspend {
+		c.cron.Schedule, c.cron.Suspend = "@yearly", true
+		v.kept("has no run to come by itself: it is suspended, and annotation mesos.dev/run-requested-at starts a run")
+		if count == "0" {
+			c.root.get("disabled").noEffect("is so in any case, as it has no run left")
+		}
+		return true
+	}
+	if start, err := parseStart(begin, location); begin != "" && err != nil {
+		return false
+	} else if begin != "" && start.After(c.options.Now) {
+		c.cron.Schedule, c.cron.Suspend = "@yearly", true
+		v.leftOut("runs once, at %s, and a MesosCronTask has no count: it is suspended, and annotation mesos.dev/run-requested-at starts the run then", begin)
+		return true
+	}
+	c.cron = nil
+	v.kept("runs once, and at once: it becomes a MesosTask, which runs when it is applied")
+	for _, field := range []string{"epsilon", "concurrent", "scheduleTimeZone"} {
+		c.root.get(field).noEffect("is about runs of a schedule, and this is one run")
+	}
+	return true
 }
 
 // location is the time zone, by which a schedule counts; without one that is UTC.

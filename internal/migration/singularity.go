@@ -85,8 +85,8 @@ var deployFields = []field{
 	{name: "env", here: "env", take: (*conversion).variables},
 	{name: "uris", here: "uris", take: func(c *conversion, v node) { c.uris(v) }},
 	{name: "resources", here: "resources.requests, ports"},
-	{name: "labels", here: "labels", take: func(c *conversion, v node) { c.spec.Labels = append(c.spec.Labels, c.labelList(v)...) }},
-	{name: "mesosLabels", here: "labels", take: func(c *conversion, v node) { c.spec.Labels = append(c.spec.Labels, c.labelList(v)...) }},
+	{name: "labels", here: "labels", take: func(c *conversion, v node) { c.addLabels(v, c.labelList(v)) }},
+	{name: "mesosLabels", here: "labels", take: func(c *conversion, v node) { c.addLabels(v, c.labelList(v)) }},
 	{name: "healthcheck", here: "healthCheck, or readinessCheck"},
 	{name: "healthcheckUri", here: "healthCheck, or readinessCheck"},
 	{name: "healthcheckIntervalSeconds", here: "healthCheck, or readinessCheck"},
@@ -175,6 +175,7 @@ func (c *conversion) request() {
 	c.memory(resources.first("memoryMb"), "64Mi")
 	c.disk(resources.get("diskMb"), "")
 	c.imageUser(deploy.get("user"))
+	c.joinNetwork()
 	c.offeredPorts(deploy, resources.get("numPorts"))
 	c.deployCommand(deploy)
 	c.requestKind(request, deploy)
@@ -420,8 +421,9 @@ func (c *conversion) deployCommand(deploy node) {
 		}
 	case hasImage:
 		c.spec.Args = args
-	default:
-		c.book.say(Refused, command.path, "is missing, and so is an image: there is nothing to run")
+	case !c.book.refused():
+		c.book.say(Refused, command.path, "is missing, and so is an image: there is nothing to run. Where a tool puts them in as it deploys, "+
+			"convert what Singularity has then (/api/requests/request/%s)", c.id)
 	}
 }
 

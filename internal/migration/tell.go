@@ -165,6 +165,9 @@ func needContainer(container *v1alpha1.Container, need func(field, value string)
 	for _, network := range container.Networks {
 		need("allowedContainers.networks", network.Name)
 	}
+	if container.Mesos != nil && container.Mesos.PullSecretRef != nil {
+		need("allowedContainers.secretsInState", "Allowed")
+	}
 	if container.Mesos != nil && container.Mesos.IPCMode == v1alpha1.IPCShareParent {
 		need("allowedContainers.ipcShareParent", "Allowed")
 	}
