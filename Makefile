@@ -74,6 +74,10 @@ api-docs: $(CRD_REF_DOCS) ## Generate docs/api.md from the API types.
 metrics-docs: ## Generate the table of docs/metrics.md from the metrics themselves.
 	go run ./hack/metricsdoc docs/metrics.md
 
+.PHONY: licences
+licences: ## List the licences of all that the programs are built from, and gather their texts.
+	go run ./hack/licences docs/licences.md THIRD_PARTY_LICENSES
+
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the code and its imports.
 	$(GOLANGCI_LINT) fmt
@@ -112,7 +116,7 @@ pins: ## Check that all go.mod files require the same version of a module.
 
 .PHONY: verify
 verify: ## Check that generated files are current and that nothing is there to complain about.
-	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs api-docs fmt
+	hack/unchanged.sh $(MAKE) --no-print-directory generate manifests helm-docs metrics-docs api-docs licences fmt
 	$(MAKE) --no-print-directory pins vet lint lint-api manifests-check
 
 ##@ Tests
@@ -202,6 +206,25 @@ build: ## Build the programs into bin/.
 .PHONY: docker-build
 docker-build: ## Build the manager's image. IMG names it, CONTAINER_TOOL builds it.
 	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .
+
+# PLATFORMS are those of the image, PROGRAM_PLATFORMS those of the programs of a release; empty: all that hack/release/build.sh has.
+PLATFORMS ?= linux/amd64,linux/arm64,linux/ppc64le,linux/s390x
+PROGRAM_PLATFORMS ?=
+
+.PHONY: docker-buildx
+docker-buildx: ## Build the image for all PLATFORMS, with SBOM and provenance, and push it. IMG names it.
+	$(CONTAINER_TOOL) buildx build --platform=$(PLATFORMS) --build-arg VERSION=$(VERSION) \
+		--build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --output=type=image,push=true,rewrite-timestamp=true \
+		--sbom=true --provenance=mode=max -t $(IMG) .
+
+.PHONY: release-programs
+release-programs: ## Build the programs of a release into dist/, with their checksums. PROGRAM_PLATFORMS limits them.
+	hack/release/build.sh $(CURDIR)/dist/programs $(VERSION) $(PROGRAM_PLATFORMS)
+	cd dist/programs && sha256sum -- * >../SHA256SUMS && cat ../SHA256SUMS
+
+.PHONY: reproducible
+reproducible: ## Build the programs twice, from two directories, and compare. PROGRAM_PLATFORMS are those of this machine unless it says others.
+	hack/release/reproducible.sh $(VERSION) $(or $(PROGRAM_PLATFORMS),$(shell go env GOOS)/$(shell go env GOARCH))
 
 .PHONY: install-yaml
 install-yaml: $(KUSTOMIZE) ## Write all that deploy applies into dist/install.yaml, and the CRDs alone into dist/crds.yaml. IMG names the image.

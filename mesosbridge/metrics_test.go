@@ -119,6 +119,9 @@ func TestBridge_measuresAcknowledgementsAndAnswers(t *testing.T) {
 		}
 		// The agent sends the update again before it is acknowledged: its first arrival counts.
 		h.pass(15 * time.Second)
+		if waits := testutil.CollectAndCount(unacknowledgedUpdates) + testutil.CollectAndCount(oldestUnacknowledged); waits != 2 {
+			t.Errorf("%d series tell of what waits for its acknowledgement, want how many and since when", waits)
+		}
 		if count, oldest := h.bridge.unacknowledged(); count != 1 || time.Since(oldest) < 15*time.Second || time.Since(oldest) > 17*time.Second {
 			t.Errorf("%d updates wait for their acknowledgement, the oldest since %s, want one since 15 s to 17 s", count, time.Since(oldest))
 		}

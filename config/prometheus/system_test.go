@@ -288,8 +288,9 @@ func (s *system) series(ctx context.Context, query string) ([]string, error) {
 func (s *system) reads() {
 	s.t.Helper()
 	err := wait.PollUntilContextTimeout(s.t.Context(), 100*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		// It may not listen yet.
 		found, err := s.series(ctx, "mesos_operator_build_info")
-		return err == nil && len(found) == len(s.managers), nil //nolint:nilerr // it may not listen yet
+		return err == nil && len(found) == len(s.managers), nil
 	})
 	if err != nil {
 		s.t.Fatalf("waiting until Prometheus has read the managers: %v", err)

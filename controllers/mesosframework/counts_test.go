@@ -119,8 +119,8 @@ func TestUnreadyReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := string(source)
-	text, _, _ = strings.Cut(text[strings.Index(text, "// Reasons of a MesosTask's conditions"):], "\n)")
+	_, text, _ := strings.Cut(string(source), "// Reasons of a MesosTask's conditions")
+	text, _, _ = strings.Cut(text, "\n)")
 	elsewhere := []string{
 		v1alpha1.ReasonRunning, v1alpha1.ReasonCompleted, v1alpha1.ReasonSuspended, v1alpha1.ReasonMaintenanceScheduled, v1alpha1.ReasonMaintenanceUnderway,
 		v1alpha1.ReasonFrameworkNotFound,
