@@ -3,11 +3,12 @@ package charts_test
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -114,10 +115,14 @@ func (o *operator) getMetrics(token string) (status int, body string) {
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := reader.Do(request)
-	if err != nil {
-		o.t.Fatal(fmt.Errorf("reading the metrics: %w", err))
-	}
+	var response *http.Response
+	o.until("the metrics are served", func(context.Context) (string, error) {
+		var err error
+		if response, err = reader.Do(request); errors.Is(err, syscall.ECONNREFUSED) {
+			return err.Error(), nil // A manager that was just started does not listen yet.
+		}
+		return "", err
+	})
 	defer func() { _ = response.Body.Close() }() // it was read to its end
 	content, err := io.ReadAll(response.Body)
 	if err != nil {

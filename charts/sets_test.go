@@ -91,7 +91,7 @@ func (r *repository) setReady() *v1alpha1.MesosTaskSet {
 // commands are the blocks of commands in a text.
 var commands = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 
-// asDocumented runs what docs/sets.md says to do with a set, in its order. The names that it shows are others here.
+// asDocumented runs what docs/sets.md says to do with its set, in its order, with the sample of one.
 func (r *repository) asDocumented() {
 	r.t.Helper()
 	text, err := os.ReadFile(filepath.Join(testenv.Root(), "docs", "sets.md"))
@@ -112,7 +112,7 @@ func (r *repository) asDocumented() {
 		}
 		steps++
 		task := r.ofSet()[0]
-		script := strings.NewReplacer("front-5f2b9c81d0-1", task, "5f2b9c81d0", first.Status.UpdateRevision).Replace(block[1])
+		script := regexp.MustCompile(`\bsite\b`).ReplaceAllString(block[1], front)
 		script = fmt.Sprintf("set -eu\nexport KUBECONFIG=%s\nkubectl() { %s \"$@\"; }\n%s", r.path("shop-kubeconfig"), kubectl(), script)
 		output, err := r.try("bash", "-c", script)
 		r.t.Logf("%s%s", block[1], output)

@@ -119,6 +119,11 @@ func TestQuota_limitsWhatANamespaceHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.must(quota)
+	t.Cleanup(func() { // Others create in that namespace, too.
+		if err := c.admin.Delete(context.Background(), quota); err != nil {
+			t.Error(err)
+		}
+	})
 	kinds := map[corev1.ResourceName]func(*testing.T, string) *unstructured.Unstructured{
 		"count/mesostasks.mesos.dev": newTask, "count/mesostasksets.mesos.dev": newSet,
 	}

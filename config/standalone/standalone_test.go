@@ -47,7 +47,7 @@ type machine struct {
 	variables map[string]string
 	programs  map[string]*program.Program
 	// alive ends when a program of one of the machines does so by itself; fail says why.
-	alive context.Context
+	alive context.Context //nolint:containedctx // it is the machines' life, not a call's
 	fail  context.CancelCauseFunc
 }
 
@@ -136,7 +136,7 @@ func (m *machine) until(what string, holds func(ctx context.Context) (bool, erro
 func machines(t *testing.T) (all []*machine, admin *rest.Config) {
 	t.Helper()
 	directory := t.TempDir()
-	network := fmt.Sprintf("127.%d.%d", 1+rand.IntN(250), rand.IntN(250)) //nolint:gosec // an address, not a secret
+	network := fmt.Sprintf("127.%d.%d", 1+rand.IntN(250), rand.IntN(250))
 	arguments := []string{directory}
 	alive, fail := context.WithCancelCause(t.Context())
 	t.Cleanup(func() { fail(nil) })
@@ -162,7 +162,7 @@ func machines(t *testing.T) (all []*machine, admin *rest.Config) {
 			}
 		}
 	}
-	if output, err := exec.CommandContext(t.Context(), "./certificates.sh", arguments...).CombinedOutput(); err != nil { //nolint:gosec // the project's own script
+	if output, err := exec.CommandContext(t.Context(), "./certificates.sh", arguments...).CombinedOutput(); err != nil {
 		t.Fatalf("making certificates: %v: %s", err, output)
 	}
 	if admin, err = clientcmd.BuildConfigFromFlags("", filepath.Join(directory, "admin.kubeconfig")); err != nil {
@@ -178,7 +178,7 @@ func apply(t *testing.T, kubeconfig string) {
 	if err != nil {
 		kubectl = filepath.Join(testenv.Root(), "bin", "kubectl")
 	}
-	command := exec.CommandContext(t.Context(), kubectl, "--kubeconfig", kubeconfig, "apply", "--server-side", "-k", ".") //nolint:gosec // the test's own files
+	command := exec.CommandContext(t.Context(), kubectl, "--kubeconfig", kubeconfig, "apply", "--server-side", "-k", ".")
 	command.Env = append(os.Environ(), "HOME="+t.TempDir())
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("installing: %v: %s", err, output)

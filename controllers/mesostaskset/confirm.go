@@ -40,16 +40,10 @@ func (c *confirmed) drop(key types.NamespacedName) {
 }
 
 // confirm reads the set and its MesosTasks live before this process deletes any for the first time: the cache of one that has just begun may show what
-// another has changed since, and of that one's writes it remembers none. It does so again until the cache has once shown what there is. A set that is
-// another than it was taken for is looked at again (errChanged).
+// another has changed since, and of that one's writes it remembers none. It does so again until the cache has once shown what there is.
 func (r *Reconciler) confirm(ctx context.Context, v *view) error {
-	set := &v1alpha1.MesosTaskSet{}
-	if err := r.Live.Get(ctx, v.key, set); err != nil {
-		return fmt.Errorf("reading the MesosTaskSet live: %w", err)
-	}
-	if set.UID != v.object.UID || set.Generation != v.object.Generation || !set.DeletionTimestamp.IsZero() {
-		r.written.Keep(set, r.Clock.Now())
-		return errChanged
+	if err := r.confirmSet(ctx, v); err != nil {
+		return err
 	}
 	live := &v1alpha1.MesosTaskList{}
 	if err := r.Live.List(ctx, live, client.InNamespace(v.key.Namespace), client.MatchingLabels{v1alpha1.LabelSet: v.key.Name}); err != nil {
@@ -80,5 +74,18 @@ func (r *Reconciler) confirm(ctx context.Context, v *view) error {
 		}
 	}
 	v.seen.Tasks = tasks
+	return nil
+}
+
+// confirmSet reads the set live. One that is another than it was taken for is looked at again (errChanged).
+func (r *Reconciler) confirmSet(ctx context.Context, v *view) error {
+	set := &v1alpha1.MesosTaskSet{}
+	if err := r.Live.Get(ctx, v.key, set); err != nil {
+		return fmt.Errorf("reading the MesosTaskSet live: %w", err)
+	}
+	if set.UID != v.object.UID || set.Generation != v.object.Generation || !set.DeletionTimestamp.IsZero() {
+		r.written.Keep(set, r.Clock.Now())
+		return errChanged
+	}
 	return nil
 }
