@@ -118,7 +118,7 @@ func (o *operator) getMetrics(token string) (status int, body string) {
 	var response *http.Response
 	o.until("the metrics are served", func(context.Context) (string, error) {
 		var err error
-		if response, err = reader.Do(request); errors.Is(err, syscall.ECONNREFUSED) {
+		if response, err = reader.Do(request); errors.Is(err, syscall.ECONNREFUSED) { //nolint:bodyclose // it is closed below
 			return err.Error(), nil // A manager that was just started does not listen yet.
 		}
 		return "", err
