@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +51,8 @@ func (w *world) shell(script string) string {
 	return string(output)
 }
 
-// TestSet_document does what docs/sets.md shows, in its order: the first manifest, then each command, and what it says of waiting.
+// TestSet_document: the first manifest of docs/sets.md runs as it is, kubectl shows it by its columns, and waits for it as the document says. Its other
+// commands are run where a repository is applied under the chart's roles (charts).
 func TestSet_document(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
@@ -70,25 +70,6 @@ func TestSet_document(t *testing.T) {
 		"NAME READY UP-TO-DATE AVAILABLE REVISION IMAGE SHELL COMMAND AGE", "site 3 3 3 "+revision+" exec python3 -m http.server $PORT_HTTP")
 	w.shell(bare + "kubectl wait mesostaskset/site --for=condition=Ready --timeout=10s\n" +
 		"kubectl wait mesostaskset/site --for=jsonpath='{.status.availableReplicas}'=3 --timeout=10s")
-
-	commands := blocks(t, "sets.md", "sh")
-	for _, script := range commands {
-		if strings.Contains(script, "--cascade=orphan") {
-			return // Kubernetes' garbage collector does this, and there is none.
-		}
-		before, tasks := w.get("site"), w.tasksOf("site")
-		w.shell(bare + script)
-		if strings.Contains(script, "mesos.dev/evict") {
-			w.waitSet("site", "the evicted one gone", func(set *v1alpha1.MesosTaskSet) bool {
-				return isReady(set) && !slices.Contains(w.tasksOf("site"), tasks[0])
-			})
-			continue
-		}
-		w.waitSet("site", "at rest after\n"+script, func(set *v1alpha1.MesosTaskSet) bool {
-			return isReady(set) && set.Generation > before.Generation && set.Status.CurrentRevision == set.Status.UpdateRevision
-		})
-	}
-	t.Errorf("the last of the %d blocks of commands does not delete the set", len(commands))
 }
 
 // columns compares what kubectl printed with the heads and the beginning of the first line, whatever space is between them.
@@ -109,19 +90,4 @@ func (w *world) get(name string) *v1alpha1.MesosTaskSet {
 		w.t.Fatal(err)
 	}
 	return set
-}
-
-// tasksOf are the names of the MesosTasks that bear a set's label and are not being deleted.
-func (w *world) tasksOf(set string) (names []string) {
-	w.t.Helper()
-	tasks := &v1alpha1.MesosTaskList{}
-	if err := w.client.List(w.t.Context(), tasks, client.InNamespace(w.namespace), client.MatchingLabels{v1alpha1.LabelSet: set}); err != nil {
-		w.t.Fatal(err)
-	}
-	for _, task := range tasks.Items {
-		if task.DeletionTimestamp.IsZero() {
-			names = append(names, task.Name)
-		}
-	}
-	return names
 }
