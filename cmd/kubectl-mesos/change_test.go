@@ -138,7 +138,7 @@ func TestComplete_namesOfObjects(t *testing.T) {
 		{"logs|w", "task/web\nset/weary\n"},
 		{"logs|task/", "task/web\n"},
 		{"scale|we", "weary\n"},
-		{"reconcile|", "default\n"},
+		{"reconcile|d", "default\n"},
 		{"restart|web|se", "set/weary\n"},
 		{"tasks|--framework|d", "default\n"},
 	} {
