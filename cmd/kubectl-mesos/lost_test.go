@@ -145,6 +145,17 @@ func (s simulation) on(task *v1alpha1.MesosTask) *simulator.Agent {
 	return nil
 }
 
+// secondAfter waits until the clock shows a later second: a word on an agent is about what was bound to it in an earlier one.
+func (t *test) secondAfter(bound *metav1.Time) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+		return time.Now().Truncate(time.Second).After(bound.Time), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestGiveUp_whatACutOffAgentHas(t *testing.T) {
 	w := newTest(t)
 	own := w.ownMesos()
@@ -171,6 +182,7 @@ func TestGiveUp_whatACutOffAgentHas(t *testing.T) {
 	lost := own.on(second)
 	lost.Partition()
 	w.reason("web", v1alpha1.ReasonAgentUnreachable)
+	w.secondAfter(second.Status.Task.BoundTime)
 	has(t, w.mesos("give-up", "framework/"+w.namespace, "--agent", lost.ID(), "--yes").ends(t, 0).out, "gives up all that was bound to "+lost.ID())
 	third := goesOn(second)
 	has(t, w.mesos("why", "web").ends(t, 0).out, "It runs")

@@ -1,11 +1,14 @@
 package agentapi
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -152,5 +155,30 @@ func TestFind(t *testing.T) {
 		if got := strings.Join(agent.urls, " "); got != one.want || (agent.doubt != "") != one.doubt {
 			t.Errorf("%s: %s (%s), not %s", one.what, got, agent.doubt, one.want)
 		}
+	}
+}
+
+// TestReach_atOnce: a session sends input and asks for the end at once. What the first connection tells of the way helps the next one.
+func TestReach_atOnce(t *testing.T) {
+	var asked atomic.Int32
+	agent := &Agent{urls: []string{"http://gone", "http://here"}}
+	send := func(at string) (*http.Response, error) {
+		if asked.Add(1); at == "http://gone" {
+			return nil, &net.DNSError{Err: "no such host", Name: "gone", IsNotFound: true}
+		}
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if _, err := agent.reach(send); err != nil { //nolint:bodyclose // it has none
+				t.Error(err)
+			}
+		})
+	}
+	both.Wait()
+	before := asked.Load()
+	if _, err := agent.reach(send); err != nil || asked.Load() != before+1 { //nolint:bodyclose // it has none
+		t.Errorf("a third request took %d connections: %v", asked.Load()-before, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // defaultPort is the port of agents whose operator said nothing.
@@ -27,8 +28,10 @@ type Named struct {
 type Agent struct {
 	Named
 	client *Client
-	// urls are where it may be, the likeliest first. Once one has answered it stays alone.
+	// urls are where it may be, the likeliest first.
 	urls []string
+	// answered is the one of them that a connection came about with. A session reads and writes at once, each by a request of its own.
+	answered atomic.Pointer[string]
 	// doubt says why its address is only assumed; "" if it is not.
 	doubt string
 }
@@ -208,15 +211,23 @@ func describe(agent Named) string {
 	return fmt.Sprintf("%s (%s)", agent.Hostname, agent.ID)
 }
 
+// ways are the URLs to try: all of them, until one has answered.
+func (a *Agent) ways() []string {
+	if answered := a.answered.Load(); answered != nil {
+		return []string{*answered}
+	}
+	return a.urls
+}
+
 // reach sends a request to the agent, at the first of its URLs that a connection comes about with.
 func (a *Agent) reach(send func(base string) (*http.Response, error)) (*http.Response, error) {
 	unreachable := &UnreachableError{Agent: a.Named, Doubt: a.doubt}
-	for _, at := range a.urls {
+	for _, at := range a.ways() {
 		answer, err := send(at)
 		dial := (*net.OpError)(nil)
 		switch {
 		case err == nil:
-			a.urls = []string{at}
+			a.answered.Store(&at)
 			return answer, nil
 		case errors.As(err, &dial) && dial.Op == "dial", isResolving(err):
 			unreachable.Tried = append(unreachable.Tried, fmt.Sprintf("%s: %v", at, shortened(err)))

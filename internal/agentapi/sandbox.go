@@ -333,7 +333,7 @@ func (s *Sandbox) Follow(ctx context.Context, w io.Writer, name string, offset i
 
 // URL is where the agent is reached, for messages.
 func (s *Sandbox) URL() string {
-	u, err := url.Parse(s.agent.urls[0])
+	u, err := url.Parse(s.agent.ways()[0])
 	if err != nil {
 		return ""
 	}
