@@ -13,8 +13,11 @@ type CallRecord struct {
 	Time        time.Time
 	Type        string // e.g. "ACCEPT"
 	FrameworkID string
-	Call        *scheduler.Call // not to be changed
-	Status      int             // of the answer; 0 while it is under way, or was dropped
+	// StreamID is that which came with the call; of SUBSCRIBE the one of the stream that answers it.
+	StreamID string
+	From     string          // the address of who sent it, or its name (From)
+	Call     *scheduler.Call // not to be changed
+	Status   int             // of the answer; 0 while it is under way, or was dropped
 }
 
 // callLog counts the calls and keeps the newest. Guarded by the cluster's lock.
@@ -29,15 +32,18 @@ type callLog struct {
 }
 
 // received enters a valid call and picks the fault that meets it.
-func (c *Cluster) received(call *scheduler.Call) (*CallRecord, *Fault) {
+func (c *Cluster) received(q *request, streamID string) (*CallRecord, *Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rec := c.calls.enter(call)
-	return rec, c.faults.match(CallFault, rec.Type, subject{task: taskOfCall(call)})
+	rec := c.calls.enter(q.call, streamID, q.http.RemoteAddr)
+	c.observe(Observation{Call: rec})
+	return rec, c.faults.match(CallFault, rec.Type, subject{task: taskOfCall(q.call)})
 }
 
-func (l *callLog) enter(call *scheduler.Call) *CallRecord {
-	rec := &CallRecord{Time: time.Now(), Type: call.Type.String(), FrameworkID: call.GetFrameworkID().GetValue(), Call: call}
+func (l *callLog) enter(call *scheduler.Call, streamID, from string) *CallRecord {
+	rec := &CallRecord{
+		Time: time.Now(), Type: call.Type.String(), FrameworkID: call.GetFrameworkID().GetValue(), StreamID: streamID, From: from, Call: call,
+	}
 	l.byType[rec.Type]++
 	l.traffic.call(call)
 	l.records = append(l.records, rec)
@@ -48,13 +54,16 @@ func (l *callLog) enter(call *scheduler.Call) *CallRecord {
 }
 
 // countRefused enters a call that failed the checks.
-func (c *Cluster) countRefused(call *scheduler.Call, status int) {
-	if call == nil {
+func (c *Cluster) countRefused(q *request, status int) {
+	if q.call == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls.enter(call).Status = status
+	rec := c.calls.enter(q.call, q.http.Header.Get(streamIDHeader), q.http.RemoteAddr)
+	c.observe(Observation{Call: rec})
+	rec.Status = status
+	c.observe(Observation{Answered: &Answered{Call: rec, Status: status}})
 }
 
 // applied notes the answer, and lets go of calls that were held back for a later one.

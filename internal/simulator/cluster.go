@@ -32,7 +32,8 @@ type Cluster struct {
 	ledger   ledger
 	faults   faultSet
 	calls    callLog
-	refused  map[string]int // calls that need what is not simulated, by what they need
+	observer func(Observation) // nil: nobody looks
+	refused  map[string]int    // calls that need what is not simulated, by what they need
 
 	// heartbeatsStopped silences heartbeats, as if the path from the master had died.
 	heartbeatsStopped bool
@@ -68,13 +69,15 @@ func New(o Options) *Cluster {
 			down:        map[machine]bool{},
 			quotas:      map[string]quotaConfig{},
 		},
-		byID:    map[string]*Agent{},
-		rng:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets
-		ledger:  newLedger(),
-		calls:   callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}, byOperator: map[string]int{}},
-		refused: map[string]int{},
+		byID:     map[string]*Agent{},
+		rng:      rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // delays, no secrets
+		observer: o.Observe,
+		calls:    callLog{size: orDefault(o.CallLogSize, 200_000), byType: map[string]int{}, byOperator: map[string]int{}},
+		refused:  map[string]int{},
 	}
 	c.eventsPerSecond = c.flags.EventsPerSecond
+	c.ledger = newLedger(func(change Change) { c.observe(Observation{Change: &change}) })
+	c.faults.tell = func(what string) { c.observe(Observation{Fault: what}) }
 	if c.log.GetSink() == nil {
 		c.log = logr.Discard()
 	}
@@ -147,6 +150,7 @@ func now() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
 func (c *Cluster) lead(m *Master) *reign {
 	r := newReign(c, m)
 	c.leader = r
+	c.observe(Observation{Elected: r.id})
 	c.log.Info("Elected as the leading master", "master", m.url, "masterID", r.id)
 	return r
 }

@@ -23,11 +23,11 @@ func TestCounts(t *testing.T) {
 	}
 	reconcileAll(t, c, 7)
 	c.mu.Lock()
-	c.calls.enter(&scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{}})
+	c.calls.enter(&scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{}}, "", "")
 	c.calls.enter(&scheduler.Call{Type: scheduler.Call_ACCEPT, Accept: &scheduler.Call_Accept{Operations: []mesos.Offer_Operation{
 		{Launch: &mesos.Offer_Operation_Launch{TaskInfos: make([]mesos.TaskInfo, 3)}},
 		{LaunchGroup: &mesos.Offer_Operation_LaunchGroup{TaskGroup: mesos.TaskGroupInfo{Tasks: make([]mesos.TaskInfo, 2)}}},
-	}}})
+	}}}, "", "")
 	c.mu.Unlock()
 	got, err := remote.Counts(t.Context())
 	if err != nil {

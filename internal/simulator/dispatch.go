@@ -59,15 +59,21 @@ func (c *Cluster) wayOut(ctx context.Context, f *Fault) (broken bool) {
 // dispatch carries a checked call out, with whatever fault was asked for on the way in and out.
 func (m *Master) dispatch(ctx context.Context, w http.ResponseWriter, q *request) {
 	c := m.cluster
-	record, fault := c.received(q.call)
+	s, streamID := (*stream)(nil), q.http.Header.Get(streamIDHeader)
+	if q.call.Type == scheduler.Call_SUBSCRIBE {
+		s = newStream(newID(), q.codec)
+		s.told = func(e *scheduler.Event) { c.observe(Observation{Event: &EventRecord{StreamID: s.id, Event: e}}) }
+		streamID = s.id
+	}
+	record, fault := c.received(q, streamID)
 	p := c.wayIn(ctx, fault)
 	if p.broken {
 		breakOff(w)
 		return
 	}
 	a := p.answer
-	if q.call.Type == scheduler.Call_SUBSCRIBE && p.effects > 0 {
-		m.serveSubscribe(ctx, w, q, record, fault, a)
+	if s != nil && p.effects > 0 {
+		m.serveSubscribe(ctx, w, q, s, record, fault, a)
 		return
 	}
 	for range p.effects {
@@ -76,7 +82,9 @@ func (m *Master) dispatch(ctx context.Context, w http.ResponseWriter, q *request
 		}
 	}
 	c.applied(record, a.status)
-	if c.wayOut(ctx, fault) {
+	broken := c.wayOut(ctx, fault)
+	c.answered(record, a.status, broken)
+	if broken {
 		breakOff(w)
 		return
 	}
@@ -85,9 +93,8 @@ func (m *Master) dispatch(ctx context.Context, w http.ResponseWriter, q *request
 
 // serveSubscribe answers SUBSCRIBE with a stream and writes it until it ends. An answer that is given
 // stands in place of the stream.
-func (m *Master) serveSubscribe(ctx context.Context, w http.ResponseWriter, q *request, record *CallRecord, fault *Fault, instead answer) {
+func (m *Master) serveSubscribe(ctx context.Context, w http.ResponseWriter, q *request, s *stream, record *CallRecord, fault *Fault, instead answer) {
 	c := m.cluster
-	s := newStream(newID(), q.codec)
 	untrack := m.track(s)
 	defer untrack()
 	unsubscribe, ok := m.subscribe(q, s)
@@ -97,7 +104,9 @@ func (m *Master) serveSubscribe(ctx context.Context, w http.ResponseWriter, q *r
 	}
 	defer unsubscribe()
 	c.applied(record, http.StatusOK)
-	if c.wayOut(ctx, fault) {
+	broken := c.wayOut(ctx, fault)
+	c.answered(record, orDefault(instead.status, http.StatusOK), broken)
+	if broken {
 		breakOff(w)
 		return
 	}

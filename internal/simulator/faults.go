@@ -111,6 +111,7 @@ type faultSet struct {
 	all    []*Injected
 	held   map[*stream][]held // events that wait for the next one
 	counts map[string]int
+	tell   func(what string) // is called with each
 }
 
 // count notes that something went wrong on purpose. The lock is held.
@@ -119,6 +120,9 @@ func (s *faultSet) count(what string) {
 		s.counts = map[string]int{}
 	}
 	s.counts[what]++
+	if s.tell != nil {
+		s.tell(what)
+	}
 }
 
 // FaultCounts counts everything that went wrong on purpose: what struck of the injected faults, as

@@ -153,7 +153,7 @@ func (m *Master) serveScheduler(w http.ResponseWriter, r *http.Request) {
 	q := &request{master: m, http: r}
 	for _, one := range checks {
 		if a := one.check(q); a.status != 0 {
-			m.cluster.countRefused(q.call, a.status)
+			m.cluster.countRefused(q, a.status)
 			a.write(w)
 			return
 		}

@@ -53,10 +53,12 @@ type ledger struct {
 	history   []Change
 	disasters []string
 	started   map[taskKey]int
+	// tell is called with each change.
+	tell func(Change)
 }
 
-func newLedger() ledger {
-	return ledger{live: map[taskKey][]*LiveTask{}, started: map[taskKey]int{}}
+func newLedger(tell func(Change)) ledger {
+	return ledger{live: map[taskKey][]*LiveTask{}, started: map[taskKey]int{}, tell: tell}
 }
 
 func (l *ledger) start(a *Agent, t *agentTask) *LiveTask {
@@ -76,10 +78,12 @@ func (l *ledger) start(a *Agent, t *agentTask) *LiveTask {
 }
 
 func (l *ledger) note(live *LiveTask, what ChangeKind, state mesos.TaskState, pid int) {
-	l.history = append(l.history, Change{
+	change := Change{
 		Time: time.Now(), TaskID: live.TaskID, FrameworkID: live.FrameworkID, AgentID: live.AgentID,
 		What: what, State: state, PID: pid,
-	})
+	}
+	l.history = append(l.history, change)
+	l.tell(change)
 }
 
 func (l *ledger) process(live *LiveTask, pid int) {

@@ -243,7 +243,7 @@ func newMemoryListener(host string) *memoryListener {
 func (l *memoryListener) dial(ctx context.Context) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
-	case l.conns <- server:
+	case l.conns <- named(ctx, server):
 		return client, nil
 	case <-l.done:
 		return nil, &net.OpError{Op: "dial", Net: "memory", Addr: l.Addr(), Err: syscall.ECONNREFUSED}

@@ -133,6 +133,7 @@ func (r *reign) admit(a *Agent, tell string) bool {
 	s.active = s.draining() == nil
 	r.slaves[a.id] = s
 	r.order = append(r.order, s)
+	r.cluster.observe(Observation{Agent: &AgentRecord{AgentID: a.id, Registered: true}})
 	for _, t := range a.sortedTasks() {
 		if r.completed.has[t.key.framework] {
 			a.shutdownFramework(r, t.key.framework)
@@ -296,6 +297,7 @@ func (r *reign) markUnreachable(s *slave, message string) {
 // lose takes an agent and its tasks off the books, with an update for each task (nil: none), then the rescinds and
 // the FAILURE. The result is the tasks that it had.
 func (r *reign) lose(s *slave, tell func(*task) *mesos.TaskStatus) []*task {
+	r.cluster.observe(Observation{Agent: &AgentRecord{AgentID: s.id}})
 	s.stopTimers()
 	s.connected, s.active = false, false
 	tasks := tasksOfSlave(s)

@@ -20,6 +20,9 @@ type Options struct {
 	Seed uint64
 	// CallLogSize bounds the log of calls (Cluster.CallLog); 0 means 200,000, the oldest are forgotten first.
 	CallLogSize int
+	// Observe, when not nil, is told of everything in the order in which it happens, under the cluster's lock: it must neither block nor call the
+	// cluster.
+	Observe func(Observation)
 }
 
 // Flags are the settings of masters and agents. A zero field takes the default of Mesos, named beside it.

@@ -18,6 +18,8 @@ const writeChunk = 64 << 10
 type stream struct {
 	id    string
 	codec codec
+	// told is called with each event that is queued, under the cluster's lock; nil: nobody looks.
+	told func(*scheduler.Event)
 
 	mu      sync.Mutex
 	queue   []frame
@@ -45,6 +47,9 @@ func (s *stream) push(f frame) {
 	s.mu.Lock()
 	if !s.ended && !s.aborted {
 		s.queue = append(s.queue, f)
+		if s.told != nil && f.event != nil {
+			s.told(f.event)
+		}
 	}
 	s.mu.Unlock()
 	s.signal()

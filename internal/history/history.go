@@ -1,0 +1,141 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
+)
+
+// History is all that happened, in one order. It only grows. Made by New; safe for use by several goroutines, and in a testing/synctest bubble.
+type History struct {
+	mu      sync.Mutex
+	entries []Entry
+	// calls are the entries of calls that were not answered yet.
+	calls map[*simulator.CallRecord]int
+	// instances are the names of the operator's.
+	instances map[string]bool
+	// known is what the API server answered last for each object; alive is the UID of the one that has a name now.
+	known map[types.UID]client.Object
+	alive map[objectKey]types.UID
+	// requests are those that Handler recorded and whose answer is not known to have arrived, by their numbers.
+	requests map[string]int
+	sent     int
+	excuses  []excuse
+}
+
+// excuse is a check that a test breaks on purpose.
+type excuse struct{ check, why string }
+
+// objectKey names an object of a resource.
+type objectKey struct{ resource, namespace, name string }
+
+// New returns an empty history.
+func New() *History {
+	return &History{
+		calls: map[*simulator.CallRecord]int{}, instances: map[string]bool{}, known: map[types.UID]client.Object{}, alive: map[objectKey]types.UID{},
+		requests: map[string]int{},
+	}
+}
+
+// append adds an entry and returns its number. The lock is held.
+func (h *History) append(entry Entry) int {
+	entry.Number, entry.Time = len(h.entries)+1, time.Now()
+	h.entries = append(h.entries, entry)
+	return entry.Number
+}
+
+func (h *History) add(entry Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.append(entry)
+}
+
+// Entries are all entries so far.
+func (h *History) Entries() []Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clip(h.entries)
+}
+
+// Watch takes down the outward steps of an instance of the operator, and passes them on to next, if there is one.
+func (h *History) Watch(instance string, next leadership.Watch) leadership.Watch {
+	return func(step leadership.Step, send func() error) error {
+		h.add(Entry{Step: &Step{Who: instance, Step: step}})
+		err := error(nil)
+		if next != nil {
+			err = next(step, send)
+		} else {
+			err = send()
+		}
+		h.add(Entry{Step: &Step{Who: instance, Step: step, Ended: true, Failed: err != nil}})
+		return err
+	}
+}
+
+// Process takes down what became of a process of the operator.
+func (h *History) Process(instance string, change ProcessChange) {
+	h.add(Entry{Process: &Process{Who: instance, Change: change}})
+}
+
+// Fault takes down that something went wrong on purpose. What the simulator's faults do is taken down without it.
+func (h *History) Fault(what string) { h.add(Entry{Fault: what}) }
+
+// Settled says that nothing goes wrong any more and everything has had its time to end: checks of what must happen in the end then count from here.
+func (h *History) Settled() { h.add(Entry{Settled: true}) }
+
+// Excuse lets a check fail in this test, which breaks it on purpose. A check that then holds fails the test.
+func (h *History) Excuse(check, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.excuses = append(h.excuses, excuse{check, why})
+}
+
+// shown is how many violations of a check are told, and how many entries about each.
+const shown, shownAbout = 3, 40
+
+// Check fails the test for each check that does not hold of the history so far.
+func (h *History) Check(t testing.TB) {
+	t.Helper()
+	h.mu.Lock()
+	excuses := slices.Clone(h.excuses)
+	h.mu.Unlock()
+	view := NewView(h.Entries())
+	for _, complaint := range judge(view, Checks, excuses) {
+		t.Error(complaint)
+	}
+}
+
+// judge are the complaints about a history, in the order of the checks.
+func judge(view *View, checks []Check, excuses []excuse) (complaints []string) {
+	for _, check := range checks {
+		found := check.Find(view)
+		why := slices.IndexFunc(excuses, func(e excuse) bool { return e.check == check.Name })
+		switch {
+		case why >= 0 && len(found) == 0:
+			complaints = append(complaints, fmt.Sprintf("%s was excused (%s), and holds: take the excuse away", check.Name, excuses[why].why))
+		case why >= 0:
+			continue
+		}
+		for i, violation := range found {
+			if i == shown {
+				complaints = append(complaints, fmt.Sprintf("%s: and %d more", check.Name, len(found)-shown))
+				break
+			}
+			complaints = append(complaints, view.tell(check, violation))
+		}
+	}
+	for _, one := range excuses {
+		if !slices.ContainsFunc(checks, func(c Check) bool { return c.Name == one.check }) {
+			complaints = append(complaints, fmt.Sprintf("%s was excused (%s), and is no check", one.check, one.why))
+		}
+	}
+	return complaints
+}
