@@ -18,7 +18,7 @@ func TestTaskInfo_healthCheck(t *testing.T) {
 	}{
 		"HTTP goes to the host port of that name": {
 			func(check *mesos.HealthCheck) {
-				check.HTTP = &mesos.HTTPCheck{Port: "admin", Path: "/up", Scheme: "https"}
+				check.HTTP = &mesos.HTTPCheck{CheckPort: mesos.CheckPort{Name: "admin"}, Path: "/up", Scheme: "https"}
 			},
 			func(told *mesospb.HealthCheck) {
 				told.Type = mesospb.HealthCheck_HTTP
@@ -26,9 +26,15 @@ func TestTaskInfo_healthCheck(t *testing.T) {
 			},
 		},
 		"TCP does, too": {
-			func(check *mesos.HealthCheck) { check.TCP = &mesos.TCPCheck{Port: "http"} },
+			func(check *mesos.HealthCheck) { check.TCP = &mesos.TCPCheck{CheckPort: mesos.CheckPort{Name: "http"}} },
 			func(told *mesospb.HealthCheck) {
 				told.Type, told.TCP = mesospb.HealthCheck_TCP, &mesospb.HealthCheck_TCPCheckInfo{Port: 31007}
+			},
+		},
+		"a number is told as it is": {
+			func(check *mesos.HealthCheck) { check.TCP = &mesos.TCPCheck{CheckPort: mesos.CheckPort{Number: 9090}} },
+			func(told *mesospb.HealthCheck) {
+				told.Type, told.TCP = mesospb.HealthCheck_TCP, &mesospb.HealthCheck_TCPCheckInfo{Port: 9090}
 			},
 		},
 		"a command line": {
@@ -72,11 +78,11 @@ func TestTaskInfo_check(t *testing.T) {
 		want  mesospb.CheckInfo
 	}{
 		"HTTP": {
-			mesos.Check{HTTP: &mesos.HTTPCheck{Port: "admin", Path: "/up"}},
+			mesos.Check{HTTP: &mesos.HTTPCheck{CheckPort: mesos.CheckPort{Name: "admin"}, Path: "/up"}},
 			mesospb.CheckInfo{Type: mesospb.CheckInfo_HTTP, HTTP: &mesospb.CheckInfo_Http{Port: 31002, Path: new("/up")}},
 		},
 		"TCP": {
-			mesos.Check{TCP: &mesos.TCPCheck{Port: "http"}},
+			mesos.Check{TCP: &mesos.TCPCheck{CheckPort: mesos.CheckPort{Name: "http"}}},
 			mesospb.CheckInfo{Type: mesospb.CheckInfo_TCP, TCP: &mesospb.CheckInfo_Tcp{Port: 31007}},
 		},
 		"a command line": {

@@ -249,8 +249,8 @@ func TestTaskInfo_portMappings(t *testing.T) {
 			task := mesos.Task{
 				ID: "a", Shell: "x", Container: c.container, HostPorts: []uint32{31000, 31001},
 				Ports:       []mesos.Port{{Name: "http", ContainerPort: 80}, {Name: "stats", Protocol: mesos.ProtocolUDP}},
-				HealthCheck: &mesos.HealthCheck{Check: mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http"}}},
-				Check:       &mesos.Check{TCP: &mesos.TCPCheck{Port: "stats"}},
+				HealthCheck: &mesos.HealthCheck{Check: mesos.Check{HTTP: &mesos.HTTPCheck{CheckPort: mesos.CheckPort{Name: "http"}}}},
+				Check:       &mesos.Check{TCP: &mesos.TCPCheck{CheckPort: mesos.CheckPort{Name: "stats"}}},
 			}
 			info := mustTaskInfo(t, &task, "a1", nil)
 			var byDocker []string

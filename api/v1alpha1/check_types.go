@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "k8s.io/apimachinery/pkg/util/intstr"
+
 // HealthCheck is a check of a running task by its Mesos executor, on the agent. A task that fails it too often in a row is killed, which counts as an
 // end of its own: it is launched again as spec.restartPolicy, backoff and maxRestarts say. What runs a check takes part of what the task was given:
 // add some to its requests.
@@ -58,12 +60,13 @@ type HealthCheck struct {
 
 // HTTPHealthCheck is a GET request to a port of the task.
 type HTTPHealthCheck struct {
-	// port is the name of the port, from spec.ports. The request goes to 127.0.0.1, in the task's own network if it has one: the task must listen
-	// there, too.
-	// +kubebuilder:validation:MinLength=1
+	// port is the name of one of spec.ports, or a number, for a port that the task listens on without asking for it; on the host's network whatever
+	// listens on that is what answers. The request goes to 127.0.0.1, in the task's own network if it has one: the task must listen there, too.
+	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 65535 : self.size() > 0",message="port is the name of one of spec.ports, or a number from 1 to 65535"
 	// +required
-	Port string `json:"port,omitempty"`
+	Port intstr.IntOrString `json:"port,omitempty"`
 
 	// path is the path of the request. Default: /.
 	// +kubebuilder:default=/
@@ -93,12 +96,13 @@ const (
 
 // TCPCheck is a connection to a port of the task.
 type TCPCheck struct {
-	// port is the name of the port, from spec.ports. The connection goes to 127.0.0.1, in the task's own network if it has one: the task must listen
-	// there, too.
-	// +kubebuilder:validation:MinLength=1
+	// port is the name of one of spec.ports, or a number, for a port that the task listens on without asking for it; on the host's network whatever
+	// listens on that is what answers. The connection goes to 127.0.0.1, in the task's own network if it has one: the task must listen there, too.
+	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 65535 : self.size() > 0",message="port is the name of one of spec.ports, or a number from 1 to 65535"
 	// +required
-	Port string `json:"port,omitempty"`
+	Port intstr.IntOrString `json:"port,omitempty"`
 }
 
 // CommandCheck is a program that is run beside the task: with its environment, in its sandbox and, where it has an image, in its root file system.
@@ -163,12 +167,13 @@ type ReadinessCheck struct {
 
 // HTTPReadinessCheck is a GET request to a port of the task.
 type HTTPReadinessCheck struct {
-	// port is the name of the port, from spec.ports. The request goes to 127.0.0.1, in the task's own network if it has one: the task must listen
-	// there, too.
-	// +kubebuilder:validation:MinLength=1
+	// port is the name of one of spec.ports, or a number, for a port that the task listens on without asking for it; on the host's network whatever
+	// listens on that is what answers. The request goes to 127.0.0.1, in the task's own network if it has one: the task must listen there, too.
+	// +kubebuilder:validation:XIntOrString
 	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 && self <= 65535 : self.size() > 0",message="port is the name of one of spec.ports, or a number from 1 to 65535"
 	// +required
-	Port string `json:"port,omitempty"`
+	Port intstr.IntOrString `json:"port,omitempty"`
 
 	// path is the path of the request. Default: /.
 	// +kubebuilder:default=/

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
@@ -29,7 +31,7 @@ func resolveChecks(task *mesos.Task, template *v1alpha1.TaskTemplate) *Obstacle 
 			task.HealthCheck.Failures = uint32(max(*health.FailureThreshold, 1))
 		}
 		if http := health.HTTP; http != nil {
-			task.HealthCheck.HTTP = &mesos.HTTPCheck{Port: http.Port, Path: http.Path, Scheme: strings.ToLower(string(http.Scheme))}
+			task.HealthCheck.HTTP = &mesos.HTTPCheck{CheckPort: checkPort(http.Port), Path: http.Path, Scheme: strings.ToLower(string(http.Scheme))}
 		}
 		if obstacle := portless(task, &task.HealthCheck.Check, "spec.healthCheck"); obstacle != nil {
 			return obstacle
@@ -38,7 +40,7 @@ func resolveChecks(task *mesos.Task, template *v1alpha1.TaskTemplate) *Obstacle 
 	if readiness := template.ReadinessCheck; readiness != nil {
 		task.Check = new(checkOf(readiness.TCP, readiness.Command, readiness.DelaySeconds, readiness.IntervalSeconds, readiness.TimeoutSeconds))
 		if http := readiness.HTTP; http != nil {
-			task.Check.HTTP = &mesos.HTTPCheck{Port: http.Port, Path: http.Path}
+			task.Check.HTTP = &mesos.HTTPCheck{CheckPort: checkPort(http.Port), Path: http.Path}
 		}
 		return portless(task, task.Check, "spec.readinessCheck")
 	}
@@ -51,7 +53,7 @@ func checkOf(tcp *v1alpha1.TCPCheck, command *v1alpha1.CommandCheck, delay, inte
 		Delay: secondsOr(delay, 0), Interval: secondsOr(interval, defaultCheckInterval), Timeout: secondsOr(timeout, defaultCheckTimeout),
 	}
 	if tcp != nil {
-		check.TCP = &mesos.TCPCheck{Port: tcp.Port}
+		check.TCP = &mesos.TCPCheck{CheckPort: checkPort(tcp.Port)}
 	}
 	if command != nil {
 		check.Shell, check.Argv = command.Shell, command.Argv
@@ -59,9 +61,17 @@ func checkOf(tcp *v1alpha1.TCPCheck, command *v1alpha1.CommandCheck, delay, inte
 	return check
 }
 
+// checkPort is a port's name, or its number.
+func checkPort(port intstr.IntOrString) mesos.CheckPort {
+	if port.Type == intstr.Int {
+		return mesos.CheckPort{Number: uint32(port.IntVal)}
+	}
+	return mesos.CheckPort{Name: port.StrVal}
+}
+
 // portless says of a check that it goes to a port which the task does not ask for; nil if it does not.
 func portless(task *mesos.Task, check *mesos.Check, field string) *Obstacle {
-	name := check.PortName()
+	name := check.Port().Name
 	if name == "" || task.HasPort(name) {
 		return nil
 	}

@@ -38,12 +38,13 @@ func TestHash_golden(t *testing.T) {
 		},
 		"values from elsewhere": {declaredFromElsewhere().Hash(), "267760977"},
 		"a health check": {declared(mesos.Task{HealthCheck: &mesos.HealthCheck{
-			Check:       mesos.Check{HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up", Scheme: "http"}, Interval: time.Second, Timeout: time.Second},
+			Check:       mesos.Check{HTTP: &mesos.HTTPCheck{CheckPort: mesos.CheckPort{Name: "http"}, Path: "/up", Scheme: "http"}, Interval: time.Second, Timeout: time.Second},
 			GracePeriod: time.Second, Failures: 3,
 		}}, "").Hash(), "267480043"},
+		"a check of a number":  {declared(mesos.Task{Check: &mesos.Check{TCP: &mesos.TCPCheck{CheckPort: mesos.CheckPort{Number: 9090}}}}, "").Hash(), "2f9f3f100"},
 		"labels and discovery": {declaredToBeFound().Hash(), "27835e8ea"},
 		"a readiness check": {declared(mesos.Task{Check: &mesos.Check{
-			HTTP: &mesos.HTTPCheck{Port: "http", Path: "/up"}, Delay: time.Second, Interval: time.Second, Timeout: time.Second,
+			HTTP: &mesos.HTTPCheck{CheckPort: mesos.CheckPort{Name: "http"}, Path: "/up"}, Delay: time.Second, Interval: time.Second, Timeout: time.Second,
 		}}, "").Hash(), "2707c58ae"},
 		"version 1, nothing":            {hashOfVersion1(mesos.Task{}), "1f3b536b9"},
 		"version 1, a small shell task": {hashOfVersion1(small), "1ce10921b"},

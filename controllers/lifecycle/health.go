@@ -76,9 +76,9 @@ func (s *scene) ofCheck() string {
 	case check == nil || !s.asDeclared():
 		return ""
 	case check.HTTP != nil:
-		return fmt.Sprintf(" (%s GET %s at port %s)", check.HTTP.Scheme, cut(check.HTTP.Path, 128), check.HTTP.Port)
+		return fmt.Sprintf(" (%s GET %s at port %s)", check.HTTP.Scheme, cut(check.HTTP.Path, 128), check.HTTP.Port.String())
 	case check.TCP != nil:
-		return fmt.Sprintf(" (TCP to port %s)", check.TCP.Port)
+		return fmt.Sprintf(" (TCP to port %s)", check.TCP.Port.String())
 	default:
 		return " (its command)"
 	}

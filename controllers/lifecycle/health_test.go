@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -15,7 +16,7 @@ import (
 func healthChecked(spec *v1alpha1.MesosTaskSpec) {
 	spec.Ports = []v1alpha1.Port{{Name: "http"}}
 	spec.HealthCheck = &v1alpha1.HealthCheck{
-		HTTP: &v1alpha1.HTTPHealthCheck{Port: "http", Path: "/up", Scheme: v1alpha1.CheckHTTP}, FailureThreshold: new(int32(3)),
+		HTTP: &v1alpha1.HTTPHealthCheck{Port: intstr.FromString("http"), Path: "/up", Scheme: v1alpha1.CheckHTTP}, FailureThreshold: new(int32(3)),
 	}
 }
 
@@ -57,8 +58,11 @@ func TestNext_health(t *testing.T) {
 			spec.HealthCheck = &v1alpha1.HealthCheck{Command: &v1alpha1.CommandCheck{Shell: "test -e up"}}
 		}), func(s *story) { s.finds(false) }, "False/Unhealthy", "fails (its command)"},
 		"no connection": {running(func(spec *v1alpha1.MesosTaskSpec) {
-			spec.HealthCheck = &v1alpha1.HealthCheck{TCP: &v1alpha1.TCPCheck{Port: "db"}}
+			spec.HealthCheck = &v1alpha1.HealthCheck{TCP: &v1alpha1.TCPCheck{Port: intstr.FromString("db")}}
 		}), func(*story) {}, "False/NotReady", "(TCP to port db)"},
+		"no connection to a number": {running(func(spec *v1alpha1.MesosTaskSpec) {
+			spec.HealthCheck = &v1alpha1.HealthCheck{TCP: &v1alpha1.TCPCheck{Port: intstr.FromInt32(9090)}}
+		}), func(*story) {}, "False/NotReady", "(TCP to port 9090)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.news(c.story)
@@ -183,10 +187,11 @@ func TestNext_healthWrites(t *testing.T) {
 
 func TestResolve_healthCheck(t *testing.T) {
 	spec := baseSpec()
-	spec.HealthCheck = &v1alpha1.HealthCheck{TCP: &v1alpha1.TCPCheck{Port: "http"}}
+	spec.HealthCheck = &v1alpha1.HealthCheck{TCP: &v1alpha1.TCPCheck{Port: intstr.FromString("http")}}
 	if _, obstacle := Resolve("shop", "web", spec, v1alpha1.FrameworkInfo{}); obstacle == nil || !obstacle.Stalled || !strings.Contains(obstacle.Message, `port "http"`) {
 		t.Errorf("a check of a port that is not there: %+v", obstacle)
 	}
+	spec.ReadinessCheck = &v1alpha1.ReadinessCheck{HTTP: &v1alpha1.HTTPReadinessCheck{Port: intstr.FromInt32(9090), Path: "/"}}
 	spec.Ports = []v1alpha1.Port{{Name: "http"}}
 	task, obstacle := Resolve("shop", "web", spec, v1alpha1.FrameworkInfo{})
 	if obstacle != nil {
@@ -194,5 +199,8 @@ func TestResolve_healthCheck(t *testing.T) {
 	}
 	if got := task.HealthCheck; got.Interval != 10*time.Second || got.Timeout != 20*time.Second || got.GracePeriod != 10*time.Second || got.Failures != 3 || got.Delay != 0 {
 		t.Errorf("the defaults are %+v", got)
+	}
+	if got := task.Check.HTTP.CheckPort; got != (mesos.CheckPort{Number: 9090}) {
+		t.Errorf("the check of port 9090 goes to %+v", got)
 	}
 }

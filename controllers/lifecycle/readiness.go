@@ -95,9 +95,9 @@ func (s *scene) tellNotReady() string {
 	case check == nil || !s.asDeclared():
 		return words
 	case check.HTTP != nil:
-		return words + fmt.Sprintf(" (GET %s at port %s, ready with status %s)", cut(check.HTTP.Path, 128), check.HTTP.Port, strings.Join(s.readyStatuses(), ", "))
+		return words + fmt.Sprintf(" (GET %s at port %s, ready with status %s)", cut(check.HTTP.Path, 128), check.HTTP.Port.String(), strings.Join(s.readyStatuses(), ", "))
 	case check.TCP != nil:
-		return words + fmt.Sprintf(" (TCP to port %s)", check.TCP.Port)
+		return words + fmt.Sprintf(" (TCP to port %s)", check.TCP.Port.String())
 	default:
 		return words + " (its command, ready with exit code 0)"
 	}

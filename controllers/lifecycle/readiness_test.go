@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -15,7 +16,7 @@ import (
 func readinessChecked(statuses ...string) func(*v1alpha1.MesosTaskSpec) {
 	return func(spec *v1alpha1.MesosTaskSpec) {
 		spec.Ports = []v1alpha1.Port{{Name: "http"}}
-		spec.ReadinessCheck = &v1alpha1.ReadinessCheck{HTTP: &v1alpha1.HTTPReadinessCheck{Port: "http", Path: "/ready", Statuses: statuses}}
+		spec.ReadinessCheck = &v1alpha1.ReadinessCheck{HTTP: &v1alpha1.HTTPReadinessCheck{Port: intstr.FromString("http"), Path: "/ready", Statuses: statuses}}
 	}
 }
 
@@ -33,7 +34,7 @@ func TestNext_readiness(t *testing.T) {
 		spec.ReadinessCheck = &v1alpha1.ReadinessCheck{Command: &v1alpha1.CommandCheck{Shell: "test -e ready"}}
 	}
 	byTCP := func(spec *v1alpha1.MesosTaskSpec) {
-		spec.ReadinessCheck = &v1alpha1.ReadinessCheck{TCP: &v1alpha1.TCPCheck{Port: "db"}}
+		spec.ReadinessCheck = &v1alpha1.ReadinessCheck{TCP: &v1alpha1.TCPCheck{Port: intstr.FromString("db")}}
 	}
 	for name, c := range map[string]struct {
 		story *story

@@ -57,6 +57,7 @@ var appFields = []field{
 	{name: "residency", fate: Refused, why: "binds tasks to agents by persistent volumes: there are none here yet. Move the data to a hostPath or an external volume first"},
 	ownExecutor,
 	{name: "dependencies", fate: LeftOut, why: "nothing waits for others here: let the program try again until what it needs is there"},
+	{name: "executorResources", fate: LeftOut, why: noExecutor},
 	{name: "storeUrls", fate: LeftOut, why: "there is no artifact store: put the files where uris can fetch them"},
 	{name: "taskRateLimit", fate: LeftOut, why: "launches are spaced by backoff alone"},
 	{name: "version", state: true},
@@ -72,10 +73,13 @@ var appFields = []field{
 	{name: "readinessCheckResults", state: true},
 }
 
+const noExecutor = "there is no executor besides the command executor, whose share is part of the task's"
+
 // groupFields are those of a Marathon group besides its members.
 var groupFields = []field{
 	{name: "version", state: true},
 	{name: "dependencies", fate: LeftOut, why: "nothing waits for others here: let the program try again until what it needs is there"},
+	{name: "scaleBy", fate: LeftOut, why: "is a request to scale all apps of the group, and no part of what they are: set replicas"},
 	{name: "enforceRole", fate: LeftOut, why: "which roles a namespace may use is said by spec.allowedRoles of the MesosFramework"},
 }
 
@@ -451,7 +455,12 @@ func (n node) portNumber() int32 {
 
 // appChecks takes the first health check and the first readiness check: a task has one of each.
 func (c *conversion) appChecks() {
-	for i, v := range c.root.get("healthChecks").items() {
+	checks := c.root.get("healthChecks").items()
+	for i, v := range checks {
+		if i > 0 && c.sameCheck(checks[0], v) {
+			v.noEffect("asks the same of the same port as the first health check")
+			continue
+		}
 		if i > 0 || c.spec.HealthCheck != nil {
 			v.leftOut("a task has one health check: the first is taken. Make one command of them (healthCheck.command)")
 			continue
@@ -487,7 +496,7 @@ func (c *conversion) healthCheck(v node) {
 	kind, byMesos := strings.CutPrefix(strings.ToUpper(protocol.text()), "MESOS_")
 	switch kind {
 	case "", "HTTP", "HTTPS":
-		port, ok := c.checkPort(v)
+		port, ok := c.checkPort(v, byMesos)
 		if !ok {
 			return
 		}
@@ -496,7 +505,7 @@ func (c *conversion) healthCheck(v node) {
 			check.HTTP.Scheme = v1alpha1.CheckHTTPS
 		}
 	case "TCP":
-		port, ok := c.checkPort(v)
+		port, ok := c.checkPort(v, byMesos)
 		if !ok {
 			return
 		}
@@ -533,10 +542,12 @@ func (c *conversion) checkRest(v node) {
 	}
 }
 
-// checkPort is the name of the port that a check goes to.
-func (c *conversion) checkPort(v node) (string, bool) {
+// checkPort is the port that a check goes to. One that Mesos does is done in the container's own network, and Marathon's goes to the address of the
+// container where that has one, and else to the agent's (Marathon: MesosHealthCheckWithPorts, HealthCheckWorker).
+func (c *conversion) checkPort(v node, byMesos bool) (intstr.IntOrString, bool) {
 	if port := v.get("port"); !port.void() {
-		return c.portOfNumber(v, port.whole(0, 65535))
+		addressed := c.ownNetwork() && c.spec.Container.Networks[0].Mode == v1alpha1.NetworkContainer
+		return c.portOfNumber(v, port.whole(0, 65535), byMesos || addressed)
 	}
 	v.get("port").strike()
 	index := v.get("portIndex")
@@ -578,7 +589,7 @@ func (c *conversion) readinessCheck(v node) {
 		return
 	}
 	check := &v1alpha1.ReadinessCheck{
-		HTTP:            &v1alpha1.HTTPReadinessCheck{Port: port, Path: checkPath(v.get("path")), Statuses: []string{"200"}},
+		HTTP:            &v1alpha1.HTTPReadinessCheck{Port: intstr.FromString(port), Path: checkPath(v.get("path")), Statuses: []string{"200"}},
 		IntervalSeconds: within(v.get("intervalSeconds"), 30, 1, 86400), TimeoutSeconds: within(v.get("timeoutSeconds"), 10, 1, 3600),
 	}
 	if statuses := v.get("httpStatusCodesForReady"); !statuses.void() {

@@ -3,6 +3,8 @@ package migration
 import (
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
@@ -20,7 +22,8 @@ var podFields = []field{
 	{name: "scaling", here: "replicas of a MesosTaskSet"},
 	{name: "scheduling", here: "backoff, updateStrategy, placement"},
 	{name: "linuxInfo", here: "container.mesos", take: (*conversion).linuxInfo},
-	{name: "executorResources", fate: LeftOut, why: "there is no executor besides the command executor, whose share is part of the task's"},
+	{name: "executorResources", fate: LeftOut, why: noExecutor},
+	{name: "legacySharedCgroups", fate: LeftOut, why: "containers of a pod are tasks of their own here, each with its own share"},
 	{name: "version", state: true},
 	{name: "status", state: true},
 	{name: "spec", state: true},
@@ -166,7 +169,7 @@ func (c *conversion) podHealthCheck(v node) {
 	if delay := v.get("delaySeconds"); !delay.absent() {
 		check.DelaySeconds = within(delay, 0, 0, 86400)
 	}
-	endpoint := func(v node) (string, bool) {
+	endpoint := func(v node) (intstr.IntOrString, bool) {
 		name := v.get("endpoint")
 		port := portLabel(name.text())
 		for i, p := range c.spec.Ports {
@@ -175,7 +178,7 @@ func (c *conversion) podHealthCheck(v node) {
 			}
 		}
 		v.leftOut("checks endpoint %q, which the container does not have", name.text())
-		return "", false
+		return intstr.IntOrString{}, false
 	}
 	switch {
 	case !v.get("http").absent():

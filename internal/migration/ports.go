@@ -121,10 +121,10 @@ func (c *conversion) bare(p v1alpha1.Port) bool {
 
 // checked says whether a check goes to a port.
 func (c *conversion) checked(name string) bool {
-	if check := c.spec.HealthCheck; check != nil && (check.HTTP != nil && check.HTTP.Port == name || check.TCP != nil && check.TCP.Port == name) {
+	if check := c.spec.HealthCheck; check != nil && (check.HTTP != nil && check.HTTP.Port.StrVal == name || check.TCP != nil && check.TCP.Port.StrVal == name) {
 		return true
 	}
-	return c.spec.ReadinessCheck != nil && c.spec.ReadinessCheck.HTTP != nil && c.spec.ReadinessCheck.HTTP.Port == name
+	return c.spec.ReadinessCheck != nil && c.spec.ReadinessCheck.HTTP != nil && c.spec.ReadinessCheck.HTTP.Port.StrVal == name
 }
 
 // ownNetwork says whether the container has a network of its own.

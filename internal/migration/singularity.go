@@ -461,10 +461,10 @@ func (c *conversion) deployCheck(request, deploy node) {
 }
 
 func (c *conversion) startupCheck(options, uri, index, protocol, interval, timeout node) {
-	var port string
+	var port intstr.IntOrString
 	var ok bool
 	if number := options.get("portNumber"); !number.void() {
-		port, ok = c.portOfNumber(number, number.whole(0, 65535))
+		port, ok = c.portOfNumber(number, number.whole(0, 65535), false)
 	} else {
 		port, ok = c.portName(uri, int(index.portNumber()))
 	}

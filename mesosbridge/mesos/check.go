@@ -18,10 +18,16 @@ type Check struct {
 	Timeout  time.Duration `json:"timeout,omitempty"`
 }
 
+// CheckPort is where a check goes: one of the task's ports by its name or, where that is empty, a number.
+type CheckPort struct {
+	Name   string `json:"port"`
+	Number uint32 `json:"number,omitempty"`
+}
+
 // HTTPCheck is a GET request.
 type HTTPCheck struct {
-	// Port is the name of one of the task's ports.
-	Port string `json:"port"`
+	CheckPort
+
 	Path string `json:"path,omitempty"`
 	// Scheme is http or https; empty in a general check, which has none.
 	Scheme string `json:"scheme,omitempty"`
@@ -29,8 +35,7 @@ type HTTPCheck struct {
 
 // TCPCheck is a connection.
 type TCPCheck struct {
-	// Port is the name of one of the task's ports.
-	Port string `json:"port"`
+	CheckPort
 }
 
 // HealthCheck is a check that kills the task with so many failures in a row (mesos.proto, HealthCheck).
@@ -41,15 +46,15 @@ type HealthCheck struct {
 	Failures    uint32        `json:"failures,omitempty"`
 }
 
-// PortName is the name of the port that the check goes to; empty for a command.
-func (c *Check) PortName() string {
+// Port is the port that the check goes to; the zero value for a command.
+func (c *Check) Port() CheckPort {
 	switch {
 	case c.HTTP != nil:
-		return c.HTTP.Port
+		return c.HTTP.CheckPort
 	case c.TCP != nil:
-		return c.TCP.Port
+		return c.TCP.CheckPort
 	default:
-		return ""
+		return CheckPort{}
 	}
 }
 
@@ -57,13 +62,13 @@ func (c *Check) PortName() string {
 // check there: the command executor shares the network of its task (src/launcher/executor.cpp, where checks are launched), and Docker's enters the
 // container's (src/docker/executor.cpp, launchHealthCheck).
 func (t *Task) PortOf(c *Check) uint32 {
-	name := c.PortName()
+	port := c.Port()
 	for i := range t.Ports {
-		if name != "" && t.Ports[i].Name == name && i < len(t.HostPorts) {
+		if port.Name != "" && t.Ports[i].Name == port.Name && i < len(t.HostPorts) {
 			return t.listensOn(i)
 		}
 	}
-	return 0
+	return port.Number
 }
 
 // HasPort says whether the task asks for a port of that name.

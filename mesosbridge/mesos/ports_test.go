@@ -76,22 +76,23 @@ func setOf(ranges []PortRange) (set []uint64) {
 func TestTask_PortOf(t *testing.T) {
 	for name, c := range map[string]struct {
 		container *Container
-		port      string
+		port      CheckPort
 		want      uint32
 	}{
-		"without a container":            {nil, "http", 31000},
-		"on the host's network":          {&Container{Networks: []Network{{Mode: NetworkHost}}}, "http", 31000},
-		"in a network of its own":        {&Container{Networks: []Network{{Mode: NetworkBridge}}}, "http", 80},
-		"in one, without another number": {&Container{Networks: []Network{{Mode: NetworkContainer, Name: "n"}}}, "stats", 31001},
-		"that the task does not ask for": {&Container{Networks: []Network{{Mode: NetworkBridge}}}, "other", 0},
-		"that was not given to it":       {nil, "late", 0},
+		"without a container":            {nil, CheckPort{Name: "http"}, 31000},
+		"on the host's network":          {&Container{Networks: []Network{{Mode: NetworkHost}}}, CheckPort{Name: "http"}, 31000},
+		"in a network of its own":        {&Container{Networks: []Network{{Mode: NetworkBridge}}}, CheckPort{Name: "http"}, 80},
+		"in one, without another number": {&Container{Networks: []Network{{Mode: NetworkContainer, Name: "n"}}}, CheckPort{Name: "stats"}, 31001},
+		"that the task does not ask for": {&Container{Networks: []Network{{Mode: NetworkBridge}}}, CheckPort{Name: "other"}, 0},
+		"that was not given to it":       {nil, CheckPort{Name: "late"}, 0},
+		"of a number":                    {&Container{Networks: []Network{{Mode: NetworkBridge}}}, CheckPort{Number: 9090}, 9090},
 	} {
 		t.Run(name, func(t *testing.T) {
 			task := Task{
 				Container: c.container, HostPorts: []uint32{31000, 31001},
 				Ports: []Port{{Name: "http", ContainerPort: 80}, {Name: "stats"}, {Name: "late"}},
 			}
-			if got := task.PortOf(&Check{TCP: &TCPCheck{Port: c.port}}); got != c.want {
+			if got := task.PortOf(&Check{TCP: &TCPCheck{CheckPort: c.port}}); got != c.want {
 				t.Errorf("the check goes to port %d, want %d", got, c.want)
 			}
 		})

@@ -363,12 +363,12 @@ export interface MesosTask extends KubeObjectInterface {
       gracePeriodSeconds?: number;
       http?: {
         path?: string;
-        port: string;
+        port: number | string;
         scheme?: 'HTTP' | 'HTTPS';
       };
       intervalSeconds?: number;
       tcp?: {
-        port: string;
+        port: number | string;
       };
       timeoutSeconds?: number;
     };
@@ -448,12 +448,12 @@ export interface MesosTask extends KubeObjectInterface {
       delaySeconds?: number;
       http?: {
         path?: string;
-        port: string;
+        port: number | string;
         statuses?: Array<string>;
       };
       intervalSeconds?: number;
       tcp?: {
-        port: string;
+        port: number | string;
       };
       timeoutSeconds?: number;
     };
