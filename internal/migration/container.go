@@ -12,7 +12,7 @@ import (
 // parameterFields are the flags of docker run that no task can have as they are.
 var parameterFields = []string{
 	"cap-add", "cgroupns", "cidfile", "detach", "device", "device-cgroup-rule", "entrypoint", "env-file", "gpus", "group-add", "ipc", "label-file", "mount",
-	"name", "net", "network", "pid", "privileged", "publish", "publish-all", "restart", "rm", "runtime", "security-opt", "user", "userns", "uts", "volume",
+	"net", "network", "pid", "privileged", "publish", "publish-all", "restart", "rm", "runtime", "security-opt", "user", "userns", "uts", "volume",
 	"volume-driver", "volumes-from",
 }
 
@@ -89,6 +89,9 @@ func (c *conversion) volume(v node) {
 		return
 	}
 	host := v.get("hostPath")
+	if host.void() {
+		host.strike()
+	}
 	switch {
 	case !v.get("persistent").absent():
 		v.refuse("is a persistent volume of Mesos, which holds the task's data on one agent: there are none here yet. Move the data to a hostPath or an external volume first")
@@ -177,6 +180,10 @@ func (c *conversion) parameter(v node, key, value string) {
 		c.parameterVolume(v, value)
 	case key == "rm", key == "volume-driver":
 		v.kept("is read along, and no parameter here")
+	case key == "name":
+		// Mesos: Docker::run puts its own --name behind the parameters up to 1.3, and before them since; Docker takes the last.
+		v.settle()
+		v.kept("docker run --name had no effect up to Mesos 1.3, and kept Mesos from finding its container later: it is no parameter here")
 	case key == "privileged":
 		c.byDocker().Privileged = value != "false"
 	case slices.Contains(parameterFields, key):

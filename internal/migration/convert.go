@@ -90,7 +90,7 @@ func (d *definition) convert(options Options) Result {
 		d.book.say(Refused, d.idPath, "is missing: an object needs a name")
 	}
 	if d.kind != kindUnknown {
-		d.root.unread()
+		d.root.unread(d.kind)
 	}
 	if lost := func(r Remark) bool { return r.Fate == LeftOut }; options.Strict && slices.ContainsFunc(d.book.remarks, lost) {
 		d.book.say(Refused, "", "something would be left out, and --strict is set")

@@ -87,7 +87,8 @@ func (f *found) read(document Document) {
 	f.find(document.Name, value)
 	for _, err := range strict {
 		if len(f.definitions) > first {
-			f.definitions[first].book.say(LeftOut, "", "%v: the last one counts", err)
+			// So it was with Jackson, which Chronos and Singularity have, and play-json, which Marathon has, since 2.4 (Marathon 0.13).
+			f.definitions[first].book.say(Kept, "", "%v: the last one counts, as there", err)
 		}
 	}
 }

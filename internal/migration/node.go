@@ -267,7 +267,7 @@ func (n node) whole(least, most int32) int32 {
 }
 
 // unread remarks on all that was neither taken nor settled, by the topmost path below which nothing was.
-func (n node) unread() {
+func (n node) unread(of kind) {
 	if n.book.settled[n.path] || n.book.taken[n.path] {
 		return
 	}
@@ -277,14 +277,14 @@ func (n node) unread() {
 	case map[string]any:
 		if n.path == "" || n.book.touched(n.path) {
 			for _, key := range slices.Sorted(maps.Keys(v)) {
-				n.get(key).unread()
+				n.get(key).unread(of)
 			}
 			return
 		}
 	case []any:
 		if n.book.touched(n.path) {
 			for _, item := range n.items() {
-				item.unread()
+				item.unread(of)
 			}
 			return
 		}
@@ -294,6 +294,11 @@ func (n node) unread() {
 	}
 	if commentPath.MatchString(n.path) {
 		n.noEffect("is a comment, by its name")
+		return
+	}
+	if text := of.passedOver(n.path); text != "" {
+		n.settle()
+		n.kept("%s", text)
 		return
 	}
 	n.leftOut("is not known here: nothing was made of it")
