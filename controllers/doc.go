@@ -1,6 +1,6 @@
 // Package controllers is the Kubernetes side of the operator, a room (package) for each concern. It has no code of its own; this is the map.
 //
-//	cmd/manager
+//	cmd/manager: internal/operator
 //	  │
 //	  ├─► mesostask ───────┐                    references, writes, scope, events, leadership
 //	  │                    ├─► connections ─► placer ─► placement
@@ -25,7 +25,7 @@
 // the set's; a cron task creates and deletes its runs, and changes nothing of them but whose they are. Everything else records in memory and enqueues the key. Connections owns every bridge; the
 // MesosFramework controller only hands it the desired configuration. Every write and every call passes leadership's gate.
 //
-// Arrows run one way: cmd, then the shells mesostask, mesosframework, mesostaskset, mesoscrontask and services, then connections and placer, then the pure rooms, mesosbridge and the API
+// Arrows run one way: cmd and internal/operator, which makes one process of all of it, then the shells mesostask, mesosframework, mesostaskset, mesoscrontask and services, then connections and placer, then the pure rooms, mesosbridge and the API
 // types. What a person asks for once, by an annotation, is judged in requests. The Secrets and ConfigMaps of tasks are read in references,
 // the levels of the CRDs in apilevel. What two
 // shells need is below both: writes (patches, and the memory of them), scope (which objects are seen), events, leadership. Shells do not import each other. `make rooms` prints who imports whom, and the linter holds everybody to it.

@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/operator"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
@@ -245,7 +246,7 @@ func (s *system) task(name, reason string) *v1alpha1.MesosTask {
 func (s *system) lease() *coordinationv1.Lease {
 	s.t.Helper()
 	lease := &coordinationv1.Lease{}
-	if err := s.client.Get(s.t.Context(), client.ObjectKey{Namespace: "default", Name: leaseName(v1alpha1.DefaultControllerName)}, lease); err != nil {
+	if err := s.client.Get(s.t.Context(), client.ObjectKey{Namespace: "default", Name: operator.LeaseName(v1alpha1.DefaultControllerName)}, lease); err != nil {
 		s.t.Fatal(err)
 	}
 	return lease

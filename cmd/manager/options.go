@@ -191,8 +191,3 @@ func (o *options) logger(output io.Writer) logr.Logger {
 	atomic := uberzap.NewAtomicLevelAt(level)
 	return zap.New(zap.UseDevMode(o.logFormat == "text"), zap.Level(&atomic), zap.WriteTo(output), zap.StacktraceLevel(zapcore.PanicLevel))
 }
-
-// leaseName is the name of the Lease that managers of one installation compete for.
-func leaseName(controllerName string) string {
-	return strings.NewReplacer("/", "-", ".", "-").Replace(strings.ToLower(controllerName))
-}

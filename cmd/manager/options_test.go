@@ -59,7 +59,7 @@ func TestParse(t *testing.T) {
 		"a number is a log level":                    {arguments: []string{"--log-level=4"}, check: func(o *options) string { return cmp.Diff("4", o.logLevel) }},
 		"profiles are served to nobody":              {check: func(o *options) string { return cmp.Diff("0", o.pprofBindAddress) }},
 		"profiles are served on loopback": {
-			arguments: []string{"--pprof-bind-address=[::1]:0"}, check: func(o *options) string { return cmp.Diff("[::1]:0", managerOptions(o).PprofBindAddress) },
+			arguments: []string{"--pprof-bind-address=[::1]:0"}, check: func(o *options) string { return cmp.Diff("[::1]:0", operatorOptions(o).PprofBindAddress) },
 		},
 		"profiles for the network are refused":      {arguments: []string{"--pprof-bind-address=:6060"}, refusal: `--pprof-bind-address is ":6060": want 0, or an address of the loopback interface`},
 		"an unknown log format is refused":          {arguments: []string{"--log-format=xml"}, refusal: `--log-format is "xml": want json or text`},

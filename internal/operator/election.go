@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"errors"
@@ -31,38 +31,38 @@ type election struct {
 }
 
 // newElection makes this process's end of the installation's Lease.
-func newElection(config *rest.Config, options *options) (election, error) {
+func newElection(config *rest.Config, options *Options) (election, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return election{}, fmt.Errorf("finding a name for this process: %w", err)
 	}
 	identity := host + "_" + string(uuid.NewUUID())
-	if !options.leaderElect {
+	if !options.LeaderElect {
 		return election{leadership: leadership.Alone{Name: identity}}, nil
 	}
-	namespace, err := leaseNamespace(options)
+	namespace, err := LeaseNamespace(options)
 	if err != nil {
 		return election{}, err
 	}
 	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election")
 	// One request that hangs must leave time for another before the deadline.
-	config.Timeout = max(options.renewDeadline/2, time.Second)
+	config.Timeout = max(options.RenewDeadline/2, time.Second)
 	client, err := coordinationv1client.NewForConfig(config)
 	if err != nil {
 		return election{}, fmt.Errorf("making the client for the lease: %w", err)
 	}
 	lease := &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Namespace: namespace, Name: leaseName(options.controllerName)},
+		LeaseMeta:  metav1.ObjectMeta{Namespace: namespace, Name: LeaseName(options.ControllerName)},
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
 	}
-	lock := leadership.New(lease, options.renewDeadline, leadership.Clocks())
+	lock := leadership.New(lease, options.RenewDeadline, leadership.Clocks())
 	return election{leadership: lock, lock: lock, lease: lease}, nil
 }
 
-// leaseNamespace is the namespace of the Lease.
-func leaseNamespace(options *options) (string, error) {
-	return namespaceOr(options.leaderElectionNamespace)
+// LeaseNamespace is the namespace of the Lease.
+func LeaseNamespace(options *Options) (string, error) {
+	return namespaceOr(options.LeaseNamespace)
 }
 
 // namespaceOr is the namespace that was given, or the pod's, or default outside of a cluster.
