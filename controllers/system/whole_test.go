@@ -19,6 +19,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/internal/apiserver"
+	"github.com/mesos-operator/mesos-operator/internal/history"
 	"github.com/mesos-operator/mesos-operator/internal/operator"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
@@ -37,6 +38,8 @@ type whole struct {
 	mesos *simulator.Cluster
 	// client is the user's.
 	client client.Client
+	// history is all that happens.
+	history *history.History
 	// logger is the instances'; the zero value keeps them quiet.
 	logger logr.Logger
 }
@@ -62,7 +65,10 @@ func inWholeTime(t *testing.T, flags simulator.Flags, options apiserver.Options,
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w := &whole{T: t, api: apiserver.New(options), mesos: simulator.New(simulator.Options{Flags: flags})}
+		recorded := history.New()
+		defer recorded.Check(t)
+		options.Wrap = recorded.Handler
+		w := &whole{T: t, api: apiserver.New(options), mesos: simulator.New(simulator.Options{Flags: flags, Observe: recorded.Observe}), history: recorded}
 		defer w.api.Close()
 		defer w.mesos.Close()
 		for number := range 2 {
@@ -82,13 +88,15 @@ func (w *whole) start(name string) *instance {
 	ctx, cancel := context.WithCancel(context.Background())
 	i := &instance{name: name, world: w, cancel: cancel, ended: make(chan struct{})}
 	config := w.api.Config(name)
+	config.Transport = w.history.Transport(name, config.Transport)
+	w.history.Process(name, history.ProcessStarted)
 	go func() {
 		defer close(i.ended)
 		i.err = operator.Run(ctx, config, &operator.Options{
 			ControllerName: v1alpha1.DefaultControllerName, Namespace: "default", LeaderElect: true, LeaseNamespace: "default",
 			LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
 			HealthProbeBindAddress: "0", PprofBindAddress: "0", Metrics: metricsserver.Options{BindAddress: "0"},
-			Logger: w.logger, DialContext: w.mesos.DialContext, Watch: i.watch, SeveralAtOnce: true,
+			Logger: w.logger, DialContext: w.history.Dial(name, w.mesos.DialContext), Watch: w.history.Watch(name, i.watch), SeveralAtOnce: true,
 		})
 	}()
 	return i

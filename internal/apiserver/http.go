@@ -43,25 +43,26 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
+	r = r.WithContext(request.WithRequestInfo(r.Context(), info))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	fault := s.fault(instanceOf(r), info)
 	if fault == nil {
-		s.answer(w, r, info)
+		s.handler.ServeHTTP(w, r)
 		return
 	}
 	switch fault.Action {
 	case Drop:
 		breakOff(w)
 	case DropAnswer:
-		s.answer(&unheard{header: http.Header{}}, r, info)
+		s.handler.ServeHTTP(&unheard{header: http.Header{}}, r)
 		breakOff(w)
 	case Delay:
 		if passed(r, fault.Delay) {
-			s.answer(w, r, info)
+			s.handler.ServeHTTP(w, r)
 		}
 	case DelayAnswer:
 		kept := &unheard{header: http.Header{}}
-		s.answer(kept, r, info)
+		s.handler.ServeHTTP(kept, r)
 		if passed(r, fault.Delay) {
 			kept.tell(w)
 		}
@@ -107,13 +108,14 @@ func (u *unheard) tell(w http.ResponseWriter) {
 func breakOff(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return // it is on no connection
 	}
 	_ = connection.Close()
 }
 
 // answer answers a request.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, info *request.RequestInfo) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	info, _ := request.RequestInfoFrom(r.Context())
 	if !info.IsResourceRequest {
 		s.describe(w, r)
 		return

@@ -66,12 +66,13 @@ type Options struct {
 	NoWatchList bool
 	// Trusting spares statuses the validation, which is half of what a write costs: for tests that make very many.
 	Trusting bool
-	// Wrap is put around the handler of all requests; nil: nothing is.
+	// Wrap is put around the handler that carries requests out, behind the faults; nil: nothing is.
 	Wrap func(http.Handler) http.Handler
 }
 
 // Server is an API server in memory. All of its methods may be called at any time, from within the bubble that made it.
 type Server struct {
+	// handler carries requests out.
 	handler     http.Handler
 	noWatchList bool
 	trusting    bool
@@ -101,7 +102,7 @@ func New(o Options) *Server {
 		c := &collection{kind: k, objects: map[string]*stored{}, compacted: s.revision}
 		s.byKind[k.GroupKind()], s.byResource[k.resource()] = c, c
 	}
-	s.handler = http.HandlerFunc(s.serve)
+	s.handler = http.HandlerFunc(s.answer)
 	if o.Wrap != nil {
 		s.handler = o.Wrap(s.handler)
 	}
