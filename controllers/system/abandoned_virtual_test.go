@@ -190,7 +190,6 @@ func TestForgetAbandoned_ofADuplicate(t *testing.T) {
 				v.pass(30 * time.Second)
 				taskID, agent := v.abandon("job")
 				second := v.namespace + "-second"
-				defer v.removeNamed(second)
 				v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s, annotations: {mesos.dev/framework-id: %s}}, spec: {deletionPolicy: %s, controllerName: mesos.dev/%s, masters: {urls: [%q]}}}`,
 					second, v.frameworkNow().Status.FrameworkID, policy, v.namespace, v.mesos.Masters()[0].URL()), &v1alpha1.MesosFramework{})
 				duplicate := &v1alpha1.MesosFramework{}

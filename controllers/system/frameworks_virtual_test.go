@@ -252,7 +252,6 @@ func TestMesosFramework_duplicateIDComesFree(t *testing.T) {
 		v.start()
 		v.pass(10 * time.Second)
 		second := v.namespace + "-second"
-		defer v.removeNamed(second)
 		v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s, annotations: {mesos.dev/framework-id: %s}}, spec: {controllerName: mesos.dev/%s, masters: {urls: [%q]}}}`,
 			second, v.frameworkNow().Status.FrameworkID, v.namespace, v.mesos.Masters()[0].URL()), &v1alpha1.MesosFramework{})
 		connected := func() *metav1.Condition {

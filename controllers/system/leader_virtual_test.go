@@ -1,7 +1,6 @@
 package system
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
@@ -9,24 +8,9 @@ import (
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/apiserver"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
-
-// lagging is a cache whose watch of MesosFrameworks stands still for a while.
-type lagging struct {
-	client.Client
-	framework *v1alpha1.MesosFramework
-	until     time.Time
-}
-
-func (l lagging) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-	if framework, ok := object.(*v1alpha1.MesosFramework); ok && time.Now().Before(l.until) {
-		l.framework.DeepCopyInto(framework)
-		return nil
-	}
-	return l.Client.Get(ctx, key, object, options...)
-}
 
 // TestNewLeader_whoseWatchOfFrameworksLags: a framework's default role was changed, and the next leader's cache has the old one still. By neither is
 // a task outdated: those that run are not killed for it, and one that finished does not run again.
@@ -37,15 +21,15 @@ func TestNewLeader_whoseWatchOfFrameworksLags(t *testing.T) {
 		}
 		return simulator.Stay()
 	}}
-	inVirtualTime(t, simulator.Flags{}, byCommand, func(v *virtual) {
+	inVirtualTimeWith(t, apiserver.Options{NoWatchList: true}, simulator.Flags{}, byCommand, func(v *virtual) {
 		v.framework(`info: {roles: ["*", other], defaultRole: "*"}`)
 		v.start()
 		for _, name := range []string{"a", "b"} {
 			v.task(name, `shell: sleep 1`)
 		}
 		v.pass(30 * time.Second)
-		stale := v.frameworkNow()
-		changed := stale.DeepCopy()
+		lag := v.api.Lag(v.next(), "mesosframeworks", -1)
+		changed := v.frameworkNow()
 		if err := v.client.Patch(t.Context(), changed, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"defaultRole":"other"}}}`))); err != nil {
 			v.Fatal(err)
 		}
@@ -57,8 +41,9 @@ func TestNewLeader_whoseWatchOfFrameworksLags(t *testing.T) {
 			v.Fatalf("%v run after %d starts and %d KILLs, want nothing launched anew and one more that ran once", before, starts, kills)
 		}
 		v.stop()
-		v.cache = lagging{v.client, stale, time.Now().Add(5 * time.Second)}
 		v.start()
+		v.pass(5 * time.Second)
+		lag.End()
 		v.pass(2 * time.Minute)
 		if got := v.liveNow(); !slices.Equal(got, before) {
 			v.Errorf("%d KILLs were sent to tasks that are as their specs ask; %v run instead of %v", v.mesos.Calls("KILL")-kills, got, before)

@@ -1,7 +1,6 @@
 package system
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -108,15 +106,13 @@ func TestTTL_changedMeanwhile(t *testing.T) {
 		v.task("job", `shell: TASK_FINISHED, restartPolicy: Never, ttlSecondsAfterFinished: 60`)
 		v.pass(30 * time.Second)
 		// The cache of the process has not heard of it.
-		job := v.get("job")
-		if err := v.newClient().Patch(context.Background(), job, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"shell":"sleep 1"}}`))); err != nil {
-			v.Fatal(err)
-		}
+		lag := v.api.Lag(v.running.name, "mesostasks", -1)
+		v.patch("job", `spec: {shell: sleep 1}`)
 		v.pass(5 * time.Minute)
 		if !v.exists("job") {
 			v.Fatal("it was deleted by what was known of it before")
 		}
-		v.tell(job, false)
+		lag.End()
 		v.pass(time.Minute)
 		if got := v.reason("job"); got != v1alpha1.ReasonRunning {
 			v.Errorf("changed, it is %s: %s", got, v.said("job"))

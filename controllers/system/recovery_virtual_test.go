@@ -290,9 +290,7 @@ func TestOtherFramework_ofAnEarlierObject(t *testing.T) {
 				v.framework("orphanPolicy: " + tc.policy)
 				v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s}, spec: {controllerName: mesos.dev/%s, masters: {urls: [%q]}}}`,
 					second, v.namespace, v.mesos.Masters()[0].URL()), &v1alpha1.MesosFramework{})
-				defer v.removeNamed(second)
 				v.start()
-				v.running.connections.EnqueueFramework(second)
 				v.task("job", `shell: sleep 1, `+tc.spec)
 				v.pass(30 * time.Second)
 				first := v.get("job").Status.Task
@@ -307,7 +305,6 @@ func TestOtherFramework_ofAnEarlierObject(t *testing.T) {
 					v.patch("job", `metadata: {finalizers: null}`)
 					v.delete("job")
 					v.start()
-					v.running.connections.EnqueueFramework(second)
 				}
 				v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: job, namespace: %s}, spec: {frameworkRef: {name: %s}, resources: {requests: {cpus: "0.1", memory: 32Mi}}, shell: sleep 1}}`,
 					v.namespace, second), &v1alpha1.MesosTask{})

@@ -53,6 +53,8 @@ type proxy struct {
 	*virtual
 	mu     sync.Mutex
 	slices map[types.UID]*discoveryv1.EndpointSlice
+	// tasks are the MesosTasks, by name.
+	tasks map[string]*v1alpha1.MesosTask
 	// fewest is how many endpoints were ready at least, after any write, since it was asked to watch that.
 	fewest, writes int
 	// then is done once the task is ready that is awaited; nil for nothing.
@@ -60,14 +62,16 @@ type proxy struct {
 	awaited string
 }
 
-// newProxy starts one. It looks every ten milliseconds, while which nothing can be under way: time stands still as long as a request is.
+// newProxy starts one. It looks every ten milliseconds, three after everybody else: nothing can be under way then, as time stands still as long as
+// a request is.
 func newProxy(v *virtual) *proxy {
-	p := &proxy{virtual: v, slices: map[types.UID]*discoveryv1.EndpointSlice{}}
+	p := &proxy{virtual: v, slices: map[types.UID]*discoveryv1.EndpointSlice{}, tasks: map[string]*v1alpha1.MesosTask{}}
 	v.noSets = true
 	v.onWrites(p.note)
 	ctx, cancel := context.WithCancel(context.Background())
 	var ended sync.WaitGroup
 	ended.Go(func() {
+		time.Sleep(3 * time.Millisecond)
 		for ticker := time.NewTicker(10 * time.Millisecond); ; {
 			select {
 			case <-ctx.Done():
@@ -82,9 +86,9 @@ func newProxy(v *virtual) *proxy {
 	return p
 }
 
-func (p *proxy) note(object client.Object, answered bool) {
+func (p *proxy) note(object client.Object, there bool) {
 	if task, ok := object.(*v1alpha1.MesosTask); ok {
-		p.taskWritten(task)
+		p.taskWritten(task, there)
 	}
 	slice, ok := object.(*discoveryv1.EndpointSlice)
 	if !ok {
@@ -93,7 +97,7 @@ func (p *proxy) note(object client.Object, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.writes++
-	if answered {
+	if there {
 		p.slices[slice.UID] = slice.DeepCopy()
 	} else {
 		delete(p.slices, slice.UID)
@@ -139,9 +143,9 @@ func (p *proxy) check() {
 			if !*endpoint.Conditions.Ready {
 				continue
 			}
-			task := &v1alpha1.MesosTask{}
-			if err := p.kept.Get(context.Background(), client.ObjectKey{Namespace: slice.Namespace, Name: endpoint.TargetRef.Name}, task); err != nil {
-				p.Errorf("%s is published, and gone: %v", endpoint.TargetRef.Name, err)
+			task := p.tasks[endpoint.TargetRef.Name]
+			if task == nil {
+				p.Errorf("%s is published, and gone", endpoint.TargetRef.Name)
 				continue
 			}
 			ready, attempt := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady), task.Status.Task
@@ -603,7 +607,8 @@ func TestService_addresses(t *testing.T) {
 // TestService_notAllowed: without the right to write Services a set says so, and nothing is tried.
 func TestService_notAllowed(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
-		v.noServices, v.noSets = true, true
+		v.noSets = true
+		v.api.Forbid("services")
 		var writes atomic.Int32
 		v.watch = func(step leadership.Step, send func() error) error {
 			err := send()
@@ -639,8 +644,13 @@ func (p *proxy) whenReady(name string, do func()) {
 }
 
 // taskWritten does what waits for it.
-func (p *proxy) taskWritten(task *v1alpha1.MesosTask) {
+func (p *proxy) taskWritten(task *v1alpha1.MesosTask, there bool) {
 	p.mu.Lock()
+	if there {
+		p.tasks[task.Name] = task
+	} else {
+		delete(p.tasks, task.Name)
+	}
 	then := p.then
 	if p.awaited != task.Name || !meta.IsStatusConditionTrue(task.Status.Conditions, v1alpha1.ConditionReady) {
 		then = nil

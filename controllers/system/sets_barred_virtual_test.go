@@ -1,92 +1,19 @@
 package system
 
 import (
-	"context"
 	"encoding/json"
-	"encoding/pem"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
-	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
-
-// bar is an admission webhook of the real API server for what bears the label of one set. It runs outside of bubbles.
-type bar struct{ refuses atomic.Pointer[refusesFunc] }
-
-// refusesFunc is what a webhook answers where it refuses; nil where it does not.
-type refusesFunc func(request *admissionv1.AdmissionRequest) *metav1.Status
-
-// newBar has the API server ask the bar, which refuses nothing yet.
-func newBar(t *testing.T, set string) *bar {
-	t.Helper()
-	b := &bar{}
-	server := httptest.NewTLSServer(b)
-	t.Cleanup(server.Close)
-	hook := &admissionregistrationv1.ValidatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: set}, Webhooks: []admissionregistrationv1.ValidatingWebhook{{
-		Name: set + ".example.com",
-		ClientConfig: admissionregistrationv1.WebhookClientConfig{
-			URL: &server.URL, CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
-		},
-		Rules: []admissionregistrationv1.RuleWithOperations{{
-			Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
-			Rule:       admissionregistrationv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"mesostasks", "controllerrevisions"}},
-		}},
-		ObjectSelector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelSet: set}},
-		SideEffects:    new(admissionregistrationv1.SideEffectClassNone), AdmissionReviewVersions: []string{"v1"},
-	}}}
-	if err := admin.Create(t.Context(), hook); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := admin.Delete(context.Background(), hook); err != nil {
-			t.Error(err)
-		}
-	})
-	// It is asked once the API server has seen that there is one.
-	everything := refusesFunc(func(*admissionv1.AdmissionRequest) *metav1.Status { return &metav1.Status{} })
-	b.refuses.Store(&everything)
-	probe := &appsv1.ControllerRevision{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault, Labels: hook.Webhooks[0].ObjectSelector.MatchLabels}}
-	for deadline := time.Now().Add(patience); admin.Create(t.Context(), probe.DeepCopy(), client.DryRunAll) == nil; {
-		if time.Now().After(deadline) {
-			t.Fatal("the API server does not ask the webhook")
-		}
-	}
-	b.refuses.Store(nil)
-	return b
-}
-
-func (b *bar) refuse(what refusesFunc) { b.refuses.Store(&what) }
-
-func (b *bar) lift() { b.refuses.Store(nil) }
-
-// ServeHTTP implements http.Handler.
-func (b *bar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	review := &admissionv1.AdmissionReview{}
-	if err := json.NewDecoder(r.Body).Decode(review); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
-	if refuses := b.refuses.Load(); refuses != nil {
-		review.Response.Result = (*refuses)(review.Request)
-		review.Response.Allowed = review.Response.Result == nil
-	}
-	if err := json.NewEncoder(w).Encode(review); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-	}
-}
 
 // TestSet_barred: a set whose MesosTasks a webhook refuses, with a code or without, says so in its words and goes on once they are let.
 func TestSet_barred(t *testing.T) {
@@ -95,14 +22,13 @@ func TestSet_barred(t *testing.T) {
 		"invalid":     {Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid, Message: "the name is not in the register"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBar(t, name)
-			b.refuse(func(request *admissionv1.AdmissionRequest) *metav1.Status {
-				if request.Operation == admissionv1.Create && request.Resource.Resource == "mesostasks" {
-					return status
-				}
-				return nil
-			})
 			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.refuseBy(func(request *admissionv1.AdmissionRequest) *metav1.Status {
+					if request.Operation == admissionv1.Create && request.Resource.Resource == "mesostasks" {
+						return status
+					}
+					return nil
+				})
 				v.framework("")
 				v.start()
 				v.taskSet(name, "serve 1", "replicas: 2")
@@ -116,7 +42,7 @@ func TestSet_barred(t *testing.T) {
 				if asked := v.asked.writes()["POST mesostasks"]; asked > 20 {
 					t.Errorf("in ten minutes the API server was asked %d times", asked)
 				}
-				b.lift()
+				v.refuseBy(nil)
 				v.pass(6 * time.Minute)
 				v.wantSet(name, "True Available")
 			})
@@ -130,7 +56,6 @@ func TestSet_takeoverBarred(t *testing.T) {
 	for _, kind := range []string{"mesostasks", "controllerrevisions"} {
 		t.Run(kind, func(t *testing.T) {
 			name := "barred-" + kind[:5]
-			b := newBar(t, name)
 			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
 				v.framework("")
 				v.start()
@@ -139,7 +64,7 @@ func TestSet_takeoverBarred(t *testing.T) {
 				v.wantSet(name, "True Available")
 				kept := v.tasksOfSet(name)[0].Name
 				v.letGo(name)
-				b.refuse(func(request *admissionv1.AdmissionRequest) *metav1.Status {
+				v.refuseBy(func(request *admissionv1.AdmissionRequest) *metav1.Status {
 					object := &metav1.PartialObjectMetadata{}
 					if err := json.Unmarshal(request.Object.Raw, object); err != nil {
 						return &metav1.Status{Message: err.Error()}
@@ -167,7 +92,7 @@ func TestSet_takeoverBarred(t *testing.T) {
 				if got := v.commands(name); got["serve 1"] != want["serve 1"] || got["serve 2"] < want["serve 2"] {
 					t.Errorf("with another template there run %v, want %v", got, want)
 				}
-				b.lift()
+				v.refuseBy(nil)
 				v.pass(6 * time.Minute)
 				v.wantSet(name, "True Available")
 				if got := v.commands(name); got["serve 2"] != 4 || len(got) != 1 {

@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -72,15 +71,15 @@ func (q *quota) live(d time.Duration, look func()) {
 	}
 }
 
-// TestSet_quota: a set that has as many MesosTasks as a quota of the real API server lets is rolled within maxUnavailable, says once and in a sentence that it
+// TestSet_quota: a set that has as many MesosTasks as a quota lets is rolled within maxUnavailable, says once and in a sentence that it
 // wants more where it does, and what needs no more of them goes on: it is suspended, and scaled down.
 func TestSet_quota(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
 		v.framework("")
 		var mu sync.Mutex
 		told := map[string]int{}
-		v.told = func(regarding runtime.Object, _, reason, _ string) {
-			if _, ok := regarding.(*v1alpha1.MesosTaskSet); ok {
+		v.told = func(regarding corev1.ObjectReference, _, reason, _ string) {
+			if regarding.Kind == "MesosTaskSet" {
 				mu.Lock()
 				defer mu.Unlock()
 				told[reason]++
@@ -139,7 +138,7 @@ func TestSet_admission(t *testing.T) {
 		v.framework("")
 		var mu sync.Mutex
 		var told []string
-		v.told = func(_ runtime.Object, _, reason, note string) {
+		v.told = func(_ corev1.ObjectReference, _, reason, note string) {
 			mu.Lock()
 			defer mu.Unlock()
 			if reason == v1alpha1.EventPutBack {

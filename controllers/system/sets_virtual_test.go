@@ -16,7 +16,6 @@ import (
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,6 +28,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/controllers/rollout"
+	"github.com/mesos-operator/mesos-operator/internal/apiserver"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
@@ -64,10 +64,10 @@ func (v *virtual) getSet(name string) *v1alpha1.MesosTaskSet {
 	return set
 }
 
-// tasksOfSet are the MesosTasks of a set, as the cache has them.
+// tasksOfSet are the MesosTasks of a set.
 func (v *virtual) tasksOfSet(name string) []v1alpha1.MesosTask {
 	tasks := &v1alpha1.MesosTaskList{}
-	if err := v.kept.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
+	if err := v.client.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
 		v.Error(err)
 	}
 	return slices.DeleteFunc(tasks.Items, func(task v1alpha1.MesosTask) bool { return task.Labels[v1alpha1.LabelSet] != name })
@@ -273,29 +273,10 @@ func (v *virtual) wantStarted(set string, want int) {
 	}
 }
 
-// showingBefore is a cache that shows the MesosTasks of sets as they were, for a while.
-type showingBefore struct {
-	client.Client
-	tasks []v1alpha1.MesosTask
-	until time.Time
-}
-
-func (s showingBefore) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	selected := (&client.ListOptions{}).ApplyOptions(options)
-	into, ok := list.(*v1alpha1.MesosTaskList)
-	if !ok || selected.FieldSelector == nil || selected.FieldSelector.Requirements()[0].Field != byName || !time.Now().Before(s.until) {
-		return s.Client.List(ctx, list, options...)
-	}
-	for _, task := range s.tasks {
-		into.Items = append(into.Items, *task.DeepCopy())
-	}
-	return nil
-}
-
 // TestSet_whoseCacheLags: the cache of a process that begins shows a set's MesosTasks as they were before somebody took one away: by that it takes no second one
 // away, however often it looks.
 func TestSet_whoseCacheLags(t *testing.T) {
-	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+	inVirtualTimeWith(t, apiserver.Options{NoWatchList: true}, simulator.Flags{}, nil, func(v *virtual) {
 		v.framework("")
 		v.start()
 		v.taskSet("web", "serve 1", "replicas: 3, minReadySeconds: 10, updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 0}}")
@@ -304,19 +285,20 @@ func TestSet_whoseCacheLags(t *testing.T) {
 		v.stop()
 		before := v.tasksOfSet("web")
 		slices.SortFunc(before, func(a, b v1alpha1.MesosTask) int { return strings.Compare(a.Name, b.Name) })
+		lag := v.api.Lag(v.next(), "mesostasks", -1)
 		v.patchSet("web", `{spec: {template: {spec: {shell: serve 2}}}}`)
 		// The set itself would take the youngest.
 		v.delete(before[0].Name)
 		watched := &budgets{}
 		watched.want(2, 3)
 		watched.watch(v, "web")
-		v.cache = showingBefore{v.kept, before, time.Now().Add(time.Minute)}
 		v.start()
 		for second := range 12 {
 			// Each brings the set back.
-			v.patch(before[1].Name, fmt.Sprintf(`{metadata: {annotations: {note: "%d"}}}`, second))
+			v.patchSet("web", fmt.Sprintf(`{metadata: {annotations: {note: "%d"}}}`, second))
 			v.pass(5 * time.Second)
 		}
+		lag.End()
 		watched.judge(v)
 		v.pass(2 * time.Minute)
 		watched.judge(v)
@@ -327,39 +309,24 @@ func TestSet_whoseCacheLags(t *testing.T) {
 	})
 }
 
-// earlierSet is a cache that shows a MesosTaskSet as it was, until then.
-type earlierSet struct {
-	client.Client
-	set   *v1alpha1.MesosTaskSet
-	until time.Time
-}
-
-func (s earlierSet) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
-	if set, ok := object.(*v1alpha1.MesosTaskSet); ok && key == client.ObjectKeyFromObject(s.set) && time.Now().Before(s.until) {
-		s.set.DeepCopyInto(set)
-		return nil
-	}
-	return s.Client.Get(ctx, key, object, options...)
-}
-
 // TestSet_grownBehindTheCache: the cache of a process that begins shows a set as it was before it was scaled up: by that no task is deleted.
 func TestSet_grownBehindTheCache(t *testing.T) {
-	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+	inVirtualTimeWith(t, apiserver.Options{NoWatchList: true}, simulator.Flags{}, nil, func(v *virtual) {
 		v.framework("")
 		v.start()
 		v.taskSet("web", "serve 1", "replicas: 1, minReadySeconds: 0")
 		v.pass(10 * time.Second)
-		before := v.getSet("web")
+		lag := v.api.Lag(v.next(), "mesostasksets", -1)
 		v.patchSet("web", `{spec: {replicas: 3}}`)
 		v.pass(30 * time.Second)
 		v.wantSet("web", "True Available")
 		v.stop()
-		v.cache = earlierSet{v.kept, before, time.Now().Add(time.Minute)}
 		v.start()
 		for second := range 12 {
 			v.patch(v.tasksOfSet("web")[0].Name, fmt.Sprintf(`{metadata: {annotations: {note: "%d"}}}`, second))
 			v.pass(5 * time.Second)
 		}
+		lag.End()
 		v.pass(time.Minute)
 		v.wantSet("web", "True Available")
 		v.wantStarted("web", 3)
@@ -692,23 +659,6 @@ func TestSet_canaryRebuilt(t *testing.T) {
 	})
 }
 
-// awaitSecond waits until the API server's clock, which is real, shows another second than now.
-func (v *virtual) awaitSecond() {
-	v.Helper()
-	first := time.Time{}
-	for {
-		probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: v.namespace}}
-		if err := v.client.Create(context.Background(), probe, client.DryRunAll); err != nil {
-			v.Fatal(err)
-		}
-		if first.IsZero() {
-			first = probe.CreationTimestamp.Time
-		} else if probe.CreationTimestamp.After(first) {
-			return
-		}
-	}
-}
-
 // TestSet_canaryWaits: what a partition keeps stays also where none of it is available as the set comes back under another UID: it is waited for, and where
 // it does not come up in time it stays all the same.
 func TestSet_canaryWaits(t *testing.T) {
@@ -733,7 +683,7 @@ func TestSet_canaryWaits(t *testing.T) {
 				}
 				v.pass(2 * time.Minute)
 				v.letGo("web")
-				v.awaitSecond()
+				v.pass(time.Second)
 				v.taskSet("web", "serve 2", held+", revisionHistoryLimit: 0")
 				v.pass(4 * time.Minute)
 				v.wantSet("web", "False RollingOut")

@@ -2,9 +2,13 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,188 +16,114 @@ import (
 
 	"github.com/go-logr/logr"
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
-	appsv1 "k8s.io/api/apps/v1"
+	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apiserver/pkg/endpoints/request"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
-	"github.com/mesos-operator/mesos-operator/controllers/connections"
-	"github.com/mesos-operator/mesos-operator/controllers/events"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
-	"github.com/mesos-operator/mesos-operator/controllers/mesoscrontask"
-	"github.com/mesos-operator/mesos-operator/controllers/mesosframework"
-	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
-	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
-	"github.com/mesos-operator/mesos-operator/controllers/services"
+	"github.com/mesos-operator/mesos-operator/internal/apiserver"
+	"github.com/mesos-operator/mesos-operator/internal/history"
+	"github.com/mesos-operator/mesos-operator/internal/operator"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
+	"github.com/mesos-operator/mesos-operator/internal/testenv"
 )
 
-// virtual is a world in virtual time: the real API server, the real controllers and the simulated Mesos. Time stands still while a request is
-// on its way to the API server and jumps ahead when nobody has anything to do, so that ten minutes pass in no time. There is no watch, as one
-// that is waited for would keep time from passing: whatever is written brings its key back instead, and the cache up to date.
+// virtual is a world in virtual time in which nothing is left out: the operator as one process, or several, with its manager, cache and leader election,
+// an API server in memory and the simulated Mesos. Time jumps ahead when nobody has anything to do, so that an hour takes less than a second.
 type virtual struct {
 	*testing.T
 	namespace string
+	api       *apiserver.Server
 	mesos     *simulator.Cluster
-	client    client.Client
-	// kept is what processes read by, and write; cache is what the one that is started does instead, nil for nothing. Live reads and the test's own
-	// are by client.
-	kept  *kept
-	cache client.Client
-	// noServices says that processes may not write Services.
-	noServices bool
-	// noSets says that processes leave sets alone, for a test that makes their MesosTasks itself.
+	// client is the user's.
+	client client.Client
+	// history is all that happens; its checks must hold when the test ends.
+	history *history.History
+	// elects says that processes hold a Lease while they work. Without, one is alone.
+	elects bool
+	// noSets lets the processes that are started do nothing for sets but publish what runs, for a test that makes their MesosTasks itself.
 	noSets bool
-	// watch is given each outward step of the process that runs; nil: nothing is.
-	watch func(step leadership.Step, send func() error) error
+	// watch is given each outward step of the processes that are started; nil: nothing is.
+	watch leadership.Watch
 	// told is told of each Event; nil: nobody is.
-	told func(regarding runtime.Object, kind, reason, note string)
-	// admission changes MesosTasks as they are created, or patched, as a webhook does; nil: nothing does.
+	told func(regarding corev1.ObjectReference, kind, reason, note string)
+	// admission changes MesosTasks as they are created, or patched, as a webhook does; refuses says why something may not be written. Nil: nothing.
 	admission func(task *v1alpha1.MesosTask, created bool)
+	refuses   func(request *admissionv1.AdmissionRequest) *metav1.Status
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
 	asked *asked
 
 	mu sync.Mutex
-	// wrote are told of each write, and whether the object is as the API server answered. See onWrites.
-	wrote []func(object client.Object, answered bool)
-	// running is the process that runs; nil while none does.
-	running *process
+	// wrote are told of each write, and whether the object is still there. See onWrites.
+	wrote []func(object client.Object, there bool)
+	// processes is how many processes were started, and running the last of them; nil once it was stopped.
+	processes int
+	running   *process
 }
 
 // process is one process of the operator.
 type process struct {
-	connections *connections.Connections
-	// sets and crons bring sets and cron tasks back.
-	sets, crons feed
-	cancel      context.CancelFunc
-	ended       sync.WaitGroup
+	name   string
+	world  *virtual
+	cancel context.CancelFunc
+	ended  chan struct{}
+	// err is why it ended.
+	err error
+
+	mu   sync.Mutex
+	dead bool
 }
 
-// heard is a recorder that tells a test of Events, where it wants to hear of them.
-type heard struct{ *virtual }
+// readKinds compiles the schemas of the CRDs, once for all tests.
+var readKinds = sync.OnceValues(func() (*apiserver.Kinds, error) {
+	return apiserver.ReadKinds(filepath.Join(testenv.Root(), "config", "crd", "bases"))
+})
 
-// Eventf implements events.EventRecorder.
-func (h heard) Eventf(regarding, _ runtime.Object, kind, reason, _, note string, arguments ...any) {
-	if h.told != nil {
-		h.told(regarding, kind, reason, fmt.Sprintf(note, arguments...))
-	}
-}
-
-// telling is a client that brings keys back after each write, as a watch would.
-type telling struct {
-	client.Client
-	// tell says that an object was written; answered, that it is as the API server answered.
-	tell func(object client.Object, answered bool)
-	// admit is what admission makes of an object.
-	admit func(object client.Object, created bool) (changed bool)
-}
-
-func (c telling) Create(ctx context.Context, object client.Object, options ...client.CreateOption) error {
-	c.admit(object, true)
-	err := c.Client.Create(ctx, object, options...)
-	c.tell(object, err == nil)
-	return err
-}
-
-func (c telling) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
-	err := c.Client.Delete(ctx, object, options...)
-	c.tell(object, false)
-	return err
-}
-
-func (c telling) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-	err := c.Client.Patch(ctx, object, patch, options...)
-	if err == nil && c.admit(object, false) {
-		err = c.Update(ctx, object)
-	}
-	c.tell(object, err == nil)
-	return err
-}
-
-// List has no index to go by.
-func (c telling) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	tasks, ok := list.(*v1alpha1.MesosTaskList)
-	selected := &client.ListOptions{}
-	for _, option := range options {
-		option.ApplyToList(selected)
-	}
-	if !ok || selected.FieldSelector == nil {
-		return c.Client.List(ctx, list, options...)
-	}
-	name, _ := selected.FieldSelector.RequiresExactMatch("spec.frameworkRef.name")
-	if err := c.Client.List(ctx, list); err != nil {
-		return err
-	}
-	var found []v1alpha1.MesosTask
-	for _, task := range tasks.Items {
-		if task.Spec.FrameworkRef.Name == name {
-			found = append(found, task)
-		}
-	}
-	tasks.Items = found
-	return nil
-}
-
-func (c telling) Status() client.SubResourceWriter {
-	return tellingStatus{c.Client.Status(), c.tell}
-}
-
-type tellingStatus struct {
-	client.SubResourceWriter
-	tell func(object client.Object, answered bool)
-}
-
-func (s tellingStatus) Update(ctx context.Context, object client.Object, options ...client.SubResourceUpdateOption) error {
-	err := s.SubResourceWriter.Update(ctx, object, options...)
-	s.tell(object, err == nil)
-	return err
-}
-
-func (s tellingStatus) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
-	err := s.SubResourceWriter.Patch(ctx, object, patch, options...)
-	s.tell(object, err == nil)
-	return err
-}
-
-// inVirtualTime runs a test in a bubble of virtual time that begins now, beside others.
+// inVirtualTime runs a test in a bubble of virtual time, beside others.
 func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
+	t.Helper()
+	inVirtualTimeWith(t, apiserver.Options{}, flags, runner, test)
+}
+
+// inVirtualTimeWith does so with an API server of another kind.
+func inVirtualTimeWith(t *testing.T, options apiserver.Options, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
 	t.Parallel()
 	endIfItHangs(t)
-	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "virtual-"}}
-	if err := admin.Create(t.Context(), namespace); err != nil {
+	kinds, err := readKinds()
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
-	now := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(now))
-		v := &virtual{T: t, namespace: namespace.Name, asked: &asked{byWhat: map[string]int{}}}
-		v.mesos = simulator.New(simulator.Options{Flags: flags})
+		v := &virtual{T: t, namespace: "virtual", history: history.New(), asked: &asked{byWhat: map[string]int{}}}
+		defer v.history.Check(t)
+		// What client-go waits for when it was told to end goes on for a while.
+		defer time.Sleep(5 * time.Minute)
+		options.Kinds, options.Changed, options.Admission = kinds, v.changed, apiserver.Admission{Mutate: v.mutate, Refuse: v.refuse}
+		options.Wrap = func(next http.Handler) http.Handler { return v.asked.count(v.history.Handler(next)) }
+		v.api = apiserver.New(options)
+		defer v.api.Close()
+		v.mesos = simulator.New(simulator.Options{Flags: flags, Observe: v.history.Observe})
 		defer v.mesos.Close()
 		for number := range 2 {
 			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", number+1), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 		}
-		direct := v.newClient()
-		v.client = telling{direct, v.tell, v.admit}
-		v.kept = keep(telling{direct, v.tell, v.admit})
-		defer v.removeFramework()
+		v.client = v.newClient()
+		v.create(`{apiVersion: v1, kind: Namespace, metadata: {name: virtual}}`, &corev1.Namespace{})
 		defer v.stop()
 		defer func() {
 			for _, quit := range v.quit {
@@ -204,41 +134,54 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 	})
 }
 
-// newClient reaches the API server from outside of the bubble.
+// newClient reaches the API server as a user does.
 func (v *virtual) newClient() client.Client {
 	v.Helper()
-	mapper := meta.NewDefaultRESTMapper(nil)
-	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTask"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Secret"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("ConfigMap"), meta.RESTScopeNamespace)
-	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosTaskSet"), meta.RESTScopeNamespace)
-	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosCronTask"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("ResourceQuota"), meta.RESTScopeNamespace)
-	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
-	mapper.Add(discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), meta.RESTScopeNamespace)
-	mapper.Add(appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), meta.RESTScopeNamespace)
-	mapper.Add(v1alpha1.GroupVersion.WithKind("MesosFramework"), meta.RESTScopeRoot)
-	reach := &rest.Config{Host: env.Config.Host, QPS: -1}
-	plain, err := client.New(reach, client.Options{Scheme: scheme, Mapper: mapper, HTTPClient: &http.Client{Transport: v.asked}})
+	config := v.api.Config("user")
+	config.Transport = v.history.Transport("", config.Transport)
+	plain, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		v.Fatal(err)
 	}
 	return plain
 }
 
-// admit has admission change a MesosTask, and says whether it did.
-func (v *virtual) admit(object client.Object, created bool) (changed bool) {
-	task, ok := object.(*v1alpha1.MesosTask)
-	if !ok || v.admission == nil {
-		return false
+// mutate has admission change a MesosTask.
+func (v *virtual) mutate(resource schema.GroupResource, object, old *unstructured.Unstructured) {
+	if v.admission == nil || resource.Resource != "mesostasks" {
+		return
 	}
-	before := task.Spec.DeepCopy()
-	v.admission(task, created)
-	return !equality.Semantic.DeepEqual(*before, task.Spec)
+	task := &v1alpha1.MesosTask{}
+	err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, task)
+	if err == nil {
+		v.admission(task, old == nil)
+		object.Object, err = runtime.DefaultUnstructuredConverter.ToUnstructured(task)
+	}
+	if err != nil {
+		v.Error(err)
+	}
+}
+
+// refuse is what admission says against a write.
+func (v *virtual) refuse(request *admissionv1.AdmissionRequest) *metav1.Status {
+	v.mu.Lock()
+	refuses := v.refuses
+	v.mu.Unlock()
+	if refuses == nil {
+		return nil
+	}
+	return refuses(request)
+}
+
+// refuseBy makes admission refuse writes from now on; by nil, none.
+func (v *virtual) refuseBy(refuses func(request *admissionv1.AdmissionRequest) *metav1.Status) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.refuses = refuses
 }
 
 // onWrites makes wrote be told of each write from now on, as who was before; nil: nobody is.
-func (v *virtual) onWrites(wrote func(object client.Object, answered bool)) {
+func (v *virtual) onWrites(wrote func(object client.Object, there bool)) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if wrote == nil {
@@ -248,212 +191,150 @@ func (v *virtual) onWrites(wrote func(object client.Object, answered bool)) {
 	v.wrote = append(slices.Clip(v.wrote), wrote)
 }
 
-// tell brings the keys of what was written back.
-func (v *virtual) tell(object client.Object, answered bool) {
-	// Who deletes an object need not know more than its name.
-	object = v.kept.known(object)
-	before := v.kept.stored(object)
-	bring := v.kept.refresh
-	if answered {
-		bring = v.kept.put
-	}
-	if err := bring(object); err != nil {
-		v.Error(err)
-	}
+// changed tells of a write whoever wants to know.
+func (v *virtual) changed(what watch.EventType, object *unstructured.Unstructured) {
 	v.mu.Lock()
-	running, wrote := v.running, v.wrote
+	wrote, told := v.wrote, v.told
 	v.mu.Unlock()
-	for _, one := range wrote {
-		one(object, answered)
+	made, err := scheme.New(object.GroupVersionKind())
+	if err != nil {
+		return // a kind that no test looks at
 	}
-	if running == nil {
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, made); err != nil {
+		v.Error(err)
 		return
 	}
-	for _, set := range setsToTell(object) {
-		running.connections.EnqueueService(set)
-	}
-	switch object := object.(type) {
-	case *v1alpha1.MesosTask:
-		running.connections.EnqueueTask(client.ObjectKeyFromObject(object))
-		running.connections.EnqueueFramework(object.Spec.FrameworkRef.Name)
-		for _, set := range mesostaskset.IndexBySet(object) {
-			running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: set})
+	if event, ok := made.(*eventsv1.Event); ok {
+		if told != nil && what == watch.Added {
+			told(event.Regarding, event.Type, event.Reason, event.Note)
 		}
-		for _, cron := range mesoscrontask.IndexByCron(object) {
-			running.crons.add(client.ObjectKey{Namespace: object.Namespace, Name: cron})
-		}
-	case *v1alpha1.MesosFramework:
-		running.connections.EnqueueFramework(object.Name)
-		after := v.kept.stored(object)
-		if before == nil || after == nil || mesostask.FrameworkChanged.Update(event.UpdateEvent{ObjectOld: before, ObjectNew: after}) {
-			v.tellTasks(running)
-		}
-		v.tellSets(running)
-		v.tellCrons(running)
-	case *v1alpha1.MesosTaskSet:
-		running.sets.add(client.ObjectKeyFromObject(object))
-	case *v1alpha1.MesosCronTask:
-		running.crons.add(client.ObjectKeyFromObject(object))
-	case *appsv1.ControllerRevision:
-		running.sets.add(client.ObjectKey{Namespace: object.Namespace, Name: object.Labels[v1alpha1.LabelSet]})
+		return
+	}
+	for _, one := range wrote {
+		one(made.(client.Object), what != watch.Deleted)
 	}
 }
 
-// tellSets brings all sets back.
-func (v *virtual) tellSets(running *process) {
-	sets := &v1alpha1.MesosTaskSetList{}
-	if err := v.kept.List(context.Background(), sets); err != nil {
-		v.Error(err)
-	}
-	for _, set := range sets.Items {
-		if set.Namespace == v.namespace {
-			running.sets.add(client.ObjectKeyFromObject(&set))
-			running.connections.EnqueueService(client.ObjectKeyFromObject(&set))
-		}
-	}
-}
-
-// tellCrons brings all cron tasks back.
-func (v *virtual) tellCrons(running *process) {
-	crons := &v1alpha1.MesosCronTaskList{}
-	if err := v.kept.List(context.Background(), crons); err != nil {
-		v.Error(err)
-	}
-	for _, cron := range crons.Items {
-		if cron.Namespace == v.namespace {
-			running.crons.add(client.ObjectKeyFromObject(&cron))
-		}
-	}
-}
-
-// feed brings keys to a controller that only its watches would.
-type feed struct {
-	// idle says that nothing is brought.
-	idle  bool
-	mu    sync.Mutex
-	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
-}
-
-// start is a source.Func.
-func (f *feed) start(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.queue = queue
-	return nil
-}
-
-func (f *feed) add(key client.ObjectKey) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.queue != nil && !f.idle {
-		f.queue.Add(reconcile.Request{NamespacedName: key})
-	}
-}
-
-// tellTasks brings all tasks back.
-func (v *virtual) tellTasks(running *process) {
-	tasks := &v1alpha1.MesosTaskList{}
-	if err := v.kept.List(context.Background(), tasks, client.InNamespace(v.namespace)); err != nil {
-		v.Error(err)
-	}
-	for _, task := range tasks.Items {
-		running.connections.EnqueueTask(client.ObjectKeyFromObject(&task))
-	}
-}
+// next is the name of the process that is started next.
+func (v *virtual) next() string { return fmt.Sprintf("manager-%d", v.processes+1) }
 
 // start starts a process of the operator.
-func (v *virtual) start() {
+func (v *virtual) start() *process {
 	v.Helper()
-	gate, bubble := leadership.NewGate(nil, v.watch), clock.RealClock{}
-	owner := connections.New(connections.Options{DialContext: v.mesos.DialContext, Gate: gate, Clock: bubble, Logger: logr.Discard()})
-	recorder := events.NewRecorder(heard{v})
-	name := "mesos.dev/" + v.namespace
-	if err := v.kept.fill(); err != nil {
-		v.Fatal(err)
-	}
-	var cache client.Client = v.kept
-	if v.cache != nil {
-		cache = v.cache
-	}
-	frameworks := &mesosframework.Reconciler{
-		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
-	}
-	tasks := &mesostask.Reconciler{
-		Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
-	}
+	name := v.next()
+	v.processes++
 	ctx, cancel := context.WithCancel(context.Background())
-	running := &process{connections: owner, cancel: cancel}
-	options := controller.Options{SkipNameValidation: new(true), MaxConcurrentReconciles: 4}
-	for _, one := range []struct {
-		name   string
-		feed   func(controller.Controller) error
-		source func() controller.Options
-	}{
-		{"mesosframework", func(c controller.Controller) error { return c.Watch(owner.FrameworkSource()) }, func() controller.Options {
-			options.Reconciler = frameworks
-			return options
-		}},
-		{"mesostask", func(c controller.Controller) error { return c.Watch(owner.TaskSource()) }, func() controller.Options {
-			options.Reconciler = tasks
-			return options
-		}},
-		{"services", func(c controller.Controller) error { return c.Watch(owner.ServiceSource()) }, func() controller.Options {
-			options.Reconciler = &services.Reconciler{
-				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder, Forbidden: v.noServices,
-			}
-			return options
-		}},
-		{"mesoscrontask", func(c controller.Controller) error { return c.Watch(source.Func(running.crons.start)) }, func() controller.Options {
-			options.Reconciler = &mesoscrontask.Reconciler{
-				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
-			}
-			return options
-		}},
-		{"mesostaskset", func(c controller.Controller) error { return c.Watch(source.Func(running.sets.start)) }, func() controller.Options {
-			options.Reconciler = &mesostaskset.Reconciler{
-				Client: cache, Live: v.client, Connections: owner, Gate: gate, Clock: bubble, ControllerName: name, Recorder: recorder,
-			}
-			return options
-		}},
-	} {
-		made, err := controller.NewUnmanaged(one.name, one.source())
-		if err != nil {
-			v.Fatal(err)
-		}
-		if err := one.feed(made); err != nil {
-			v.Fatal(err)
-		}
-		running.ended.Go(func() {
-			if err := made.Start(ctx); err != nil {
-				v.Error(err)
-			}
-		})
+	started := &process{name: name, world: v, cancel: cancel, ended: make(chan struct{})}
+	config := v.api.Config(name)
+	config.Transport = v.history.Transport(name, config.Transport)
+	options := &operator.Options{
+		ControllerName: "mesos.dev/" + v.namespace, Namespace: v.namespace, LeaderElect: v.elects, LeaseNamespace: v.namespace,
+		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
+		HealthProbeBindAddress: "0", PprofBindAddress: "0", Metrics: metricsserver.Options{BindAddress: "0"}, Logger: logr.Discard(),
+		DialContext: v.history.Dial(name, v.mesos.DialContext), Watch: v.history.Watch(name, started.watch(v.watch, v.noSets)), SeveralAtOnce: true,
 	}
-	running.ended.Go(func() {
-		if err := owner.Start(ctx); err != nil {
-			v.Error(err)
-		}
-	})
-	running.sets.idle = v.noSets
-	v.mu.Lock()
-	v.running = running
-	v.mu.Unlock()
-	owner.EnqueueFramework(v.namespace)
-	v.tellTasks(running)
-	v.tellSets(running)
-	v.tellCrons(running)
+	v.history.Process(name, history.ProcessStarted)
+	go func() {
+		defer close(started.ended)
+		started.err = operator.Run(ctx, config, options)
+		v.history.Process(name, history.ProcessEnded)
+	}()
+	v.running = started
+	return started
 }
 
-// stop ends the process that runs.
+// errLeftAlone is why nothing is written for a set.
+var errLeftAlone = errors.New("sets are left alone")
+
+// watch lets no outward step out of a process that is dead, and none for sets out of one that leaves them alone.
+func (p *process) watch(next leadership.Watch, noSets bool) leadership.Watch {
+	return func(step leadership.Step, send func() error) error {
+		p.mu.Lock()
+		dead := p.dead
+		p.mu.Unlock()
+		switch {
+		case dead:
+			return errDead
+		case noSets && (step.Kind == leadership.StepWriteSet || step.Kind == leadership.StepWriteTask && slices.Contains([]string{"creation", "change", "deletion"}, step.What)):
+			return errLeftAlone
+		case next == nil:
+			return send()
+		default:
+			return next(step, send)
+		}
+	}
+}
+
+// stop ends the process that was started last, if it still runs.
 func (v *virtual) stop() {
-	v.mu.Lock()
 	running := v.running
 	v.running = nil
-	v.mu.Unlock()
 	if running != nil {
-		running.cancel()
-		running.ended.Wait()
+		running.stop()
 	}
+}
+
+// stop ends a process as SIGTERM does, and waits until it has ended.
+func (p *process) stop() {
+	p.world.api.Hush(p.name)
+	synctest.Wait()
+	p.cancel()
+	<-p.ended
+	if p.err != nil && !errors.Is(p.err, context.Canceled) {
+		p.world.Errorf("%s ended: %v", p.name, p.err)
+	}
+}
+
+// kill ends a process as SIGKILL does: nothing leaves it any more, and its lease is not released.
+func (p *process) kill() {
+	p.mu.Lock()
+	p.dead = true
+	p.mu.Unlock()
+	p.world.api.Sever(p.name)
+	synctest.Wait()
+	p.cancel()
+	<-p.ended
+	if p.world.running == p {
+		p.world.running = nil
+	}
+}
+
+// asked counts the requests for single objects and the writes that one world makes of the API server, by verb and resource, as in
+// "PATCH mesostasks/status", but for those of Leases, Events and rights.
+type asked struct {
+	mu     sync.Mutex
+	byWhat map[string]int
+}
+
+func (a *asked) count(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		info, ok := request.RequestInfoFrom(r.Context())
+		if ok && info.IsResourceRequest && !slices.Contains([]string{"list", "watch"}, info.Verb) &&
+			!slices.Contains([]string{"leases", "events", "selfsubjectaccessreviews"}, info.Resource) {
+			what := r.Method + " " + info.Resource
+			if info.Subresource != "" {
+				what += "/" + info.Subresource
+			}
+			a.mu.Lock()
+			a.byWhat[what]++
+			a.mu.Unlock()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// all are all requests.
+func (a *asked) all() map[string]int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.byWhat)
+}
+
+// writes are all requests that are not reads.
+func (a *asked) writes() map[string]int {
+	writes := a.all()
+	maps.DeleteFunc(writes, func(what string, _ int) bool { return strings.HasPrefix(what, http.MethodGet) })
+	return writes
 }
 
 // pass lets time pass.
@@ -480,12 +361,9 @@ func (v *virtual) framework(spec string) {
 		v.namespace, v.namespace, v.mesos.Masters()[0].URL(), spec), &v1alpha1.MesosFramework{})
 }
 
-// removeFramework takes the test's MesosFramework away.
-func (v *virtual) removeFramework() { v.removeNamed(v.namespace) }
-
-// removeNamed takes a MesosFramework away.
-func (v *virtual) removeNamed(name string) {
-	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: name}}
+// removeFramework takes the test's MesosFramework away, whatever holds it.
+func (v *virtual) removeFramework() {
+	framework := &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: v.namespace}}
 	if err := v.client.Patch(context.Background(), framework, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
 		v.Error(err)
 	}

@@ -83,14 +83,16 @@ func (s *Server) resources(of schema.GroupVersion) metav1.APIResourceList {
 	return list
 }
 
-// review answers who asks what it may do: everything.
-func (*Server) review(w http.ResponseWriter, r *http.Request) {
+// review answers who asks what it may do: everything that is not forbidden.
+func (s *Server) review(w http.ResponseWriter, r *http.Request) {
 	asked := &authorizationv1.SelfSubjectAccessReview{}
 	if err := json.NewDecoder(r.Body).Decode(asked); err != nil {
 		refuse(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	asked.Status.Allowed = true
+	s.mu.Lock()
+	asked.Status.Allowed = asked.Spec.ResourceAttributes == nil || !s.forbidden[asked.Spec.ResourceAttributes.Resource]
+	s.mu.Unlock()
 	respond(w, http.StatusCreated, asked)
 }
 

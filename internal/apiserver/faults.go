@@ -80,7 +80,7 @@ func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults, s.lags = nil, nil
-	s.changed()
+	s.notify()
 }
 
 // fault is the one that meets a request; nil: none does.
@@ -146,7 +146,16 @@ func (l *Lagging) End() {
 			break
 		}
 	}
-	l.server.changed()
+	l.server.notify()
+}
+
+// Hush ends the watches of an instance, and lets it have no others: what it is told before it stops is over then. A watch of client-go whose reader
+// leaves while an event is on its way may never end.
+func (s *Server) Hush(instance string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hushed[instance] = true
+	s.notify()
 }
 
 // horizon is the revision up to which an instance sees a collection, and when it sees more; zero is not by itself. The lock is held.

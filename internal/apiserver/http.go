@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/endpoints/request"
 )
 
@@ -173,6 +174,13 @@ func (a *asked) serve() error {
 	}
 }
 
+// changed tells of a change.
+func (a *asked) changed(what watch.EventType, object *stored) {
+	if a.tell != nil && !a.dry() {
+		a.tell(what, object.DeepCopy())
+	}
+}
+
 // dry says that nothing is to be stored.
 func (a *asked) dry() bool { return a.r.URL.Query().Get("dryRun") == metav1.DryRunAll }
 
@@ -198,6 +206,7 @@ func (a *asked) post() error {
 	if err != nil {
 		return err
 	}
+	a.changed(watch.Added, made)
 	return a.send(http.StatusCreated, made)
 }
 
@@ -242,6 +251,11 @@ func (a *asked) update(change func(existing *unstructured.Unstructured) (*unstru
 	if err != nil {
 		return err
 	}
+	if made.GetDeletionTimestamp() != nil && len(made.GetFinalizers()) == 0 {
+		a.changed(watch.Deleted, made)
+	} else {
+		a.changed(watch.Modified, made)
+	}
 	return a.send(http.StatusOK, made)
 }
 
@@ -255,8 +269,10 @@ func (a *asked) delete() error {
 		return err
 	}
 	if !gone {
+		a.changed(watch.Modified, removed)
 		return a.send(http.StatusOK, removed)
 	}
+	a.changed(watch.Deleted, removed)
 	respond(a.w, http.StatusOK, &metav1.Status{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess,
 		Details: &metav1.StatusDetails{Name: a.info.Name, Group: a.Group, Kind: a.plural, UID: removed.GetUID()},

@@ -65,7 +65,10 @@ type Options struct {
 	// NoWatchList makes clients list before they watch, as those of servers do that cannot stream a list.
 	NoWatchList bool
 	// Trusting spares statuses the validation, which is half of what a write costs: for tests that make very many.
-	Trusting bool
+	Trusting  bool
+	Admission Admission
+	// Changed is told of each change before its request is answered; nil: nobody is. It may call the server.
+	Changed func(what watch.EventType, object *unstructured.Unstructured)
 	// Wrap is put around the handler that carries requests out, behind the faults; nil: nothing is.
 	Wrap func(http.Handler) http.Handler
 }
@@ -76,6 +79,8 @@ type Server struct {
 	handler     http.Handler
 	noWatchList bool
 	trusting    bool
+	admission   Admission
+	tell        func(what watch.EventType, object *unstructured.Unstructured)
 	listener    *listener
 	shut        func() error
 	// serving is who accepts connections, requests are those that are under way.
@@ -86,6 +91,10 @@ type Server struct {
 	byKind     map[schema.GroupKind]*collection
 	byResource map[schema.GroupResource]*collection
 	addresses  int
+	// hushed are the instances that may not watch.
+	hushed map[string]bool
+	// forbidden are the resources with which nobody may do anything, as the server says.
+	forbidden map[string]bool
 	// wake is closed, and another made, whenever somebody who waits should look again.
 	wake   chan struct{}
 	faults []*Injected
@@ -95,7 +104,7 @@ type Server struct {
 // New starts a server with the namespaces default and kube-system, and its CRDs.
 func New(o Options) *Server {
 	s := &Server{
-		noWatchList: o.NoWatchList, trusting: o.Trusting, listener: newListener(), revision: 100, wake: make(chan struct{}),
+		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, hushed: map[string]bool{}, listener: newListener(), revision: 100, wake: make(chan struct{}),
 		byKind: map[schema.GroupKind]*collection{}, byResource: map[schema.GroupResource]*collection{},
 	}
 	for _, k := range o.Kinds.all {
@@ -108,7 +117,7 @@ func New(o Options) *Server {
 	}
 	s.seed(o.Kinds.crds)
 	server := &http.Server{ //nolint:gosec // its clients are tests
-		Handler: s.handler,
+		Handler: http.HandlerFunc(s.serve),
 		ConnContext: func(ctx context.Context, connection net.Conn) context.Context {
 			return context.WithValue(ctx, instanceKey{}, connection)
 		},

@@ -66,7 +66,7 @@ func (s *Server) commit(c *collection, what watch.EventType, object *unstructure
 	if len(c.records) > 2*remembered {
 		c.compact(len(c.records) - remembered)
 	}
-	s.changed()
+	s.notify()
 	return made, nil
 }
 
@@ -115,8 +115,8 @@ func (c *collection) at(revision int64) []*stored {
 	return sorted
 }
 
-// changed wakes whoever waits for changes.
-func (s *Server) changed() {
+// notify wakes whoever waits for changes.
+func (s *Server) notify() {
 	close(s.wake)
 	s.wake = make(chan struct{})
 }

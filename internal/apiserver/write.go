@@ -64,14 +64,23 @@ func (s *Server) createLocked(ctx context.Context, c *collection, namespace stri
 	if err := s.mayHold(c, namespace, object.GetName()); err != nil {
 		return nil, err
 	}
+	if err := s.mutate(c, object, nil); err != nil {
+		return nil, err
+	}
 	if err := rest.BeforeCreate(how, ctx, object); err != nil {
 		return nil, err
 	}
 	if c.objects[key(object.GetNamespace(), object.GetName())] != nil {
 		return nil, apierrors.NewAlreadyExists(c.resource(), object.GetName())
 	}
+	if err := s.refused(c, object, nil); err != nil {
+		return nil, err
+	}
 	if dry {
 		return encode(object)
+	}
+	if err := s.charge(c, object); err != nil {
+		return nil, err
 	}
 	return s.commit(c, watch.Added, object)
 }
@@ -122,10 +131,20 @@ func (s *Server) update(
 	if err := sameObject(c.kind, object, existing.Unstructured); err != nil {
 		return nil, err
 	}
+	if part == "" {
+		if err := s.mutate(c, object, existing.Unstructured); err != nil {
+			return nil, err
+		}
+	}
 	if err := rest.BeforeUpdate(how, ctx, object, existing.Unstructured); err != nil {
 		return nil, err
 	}
 	object.SetResourceVersion(existing.GetResourceVersion())
+	if part == "" {
+		if err := s.refused(c, object, existing.Unstructured); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case dry:
 		return encode(object)
