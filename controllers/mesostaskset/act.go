@@ -312,7 +312,8 @@ func (r *Reconciler) leaveChanged(ctx context.Context, view *view, change rollou
 	}
 	what := strings.Join(change.Fields(), ", ")
 	ctrl.LoggerFrom(ctx).Info("What the set writes does not stay", "mesosTask", change.Task.Name, "fields", what)
-	r.Recorder.Event(view.object, true, v1alpha1.EventPutBack, "PuttingBack", fmt.Sprintf(
+	// Of Events of one reason and action, only the first note is told for some minutes.
+	r.Recorder.Event(view.object, true, v1alpha1.EventPutBack, "LeavingChanged", fmt.Sprintf(
 		"What the set writes into %s does not stay (%s): see which admission webhook changes it. It is left so until the set changes", change.Task.Name, what))
 }
 

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -135,8 +135,8 @@ type diary struct {
 
 func (d *diary) keep(v *virtual, name string) {
 	d.count = map[string]int{}
-	v.told = func(regarding corev1.ObjectReference, kind, reason, note string) {
-		if regarding.Name == name {
+	v.told = func(regarding runtime.Object, kind, reason, note string) {
+		if object, ok := regarding.(client.Object); ok && object.GetName() == name {
 			d.note(kind, reason, note)
 		}
 	}

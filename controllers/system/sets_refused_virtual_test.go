@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -78,8 +79,8 @@ func TestSet_quota(t *testing.T) {
 		v.framework("")
 		var mu sync.Mutex
 		told := map[string]int{}
-		v.told = func(regarding corev1.ObjectReference, _, reason, _ string) {
-			if regarding.Kind == "MesosTaskSet" {
+		v.told = func(regarding runtime.Object, _, reason, _ string) {
+			if _, ok := regarding.(*v1alpha1.MesosTaskSet); ok {
 				mu.Lock()
 				defer mu.Unlock()
 				told[reason]++
@@ -138,7 +139,7 @@ func TestSet_admission(t *testing.T) {
 		v.framework("")
 		var mu sync.Mutex
 		var told []string
-		v.told = func(_ corev1.ObjectReference, _, reason, note string) {
+		v.told = func(_ runtime.Object, _, reason, note string) {
 			mu.Lock()
 			defer mu.Unlock()
 			if reason == v1alpha1.EventPutBack {

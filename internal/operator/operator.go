@@ -19,6 +19,7 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -55,6 +56,8 @@ type Options struct {
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// Watch is given each outward step; nil: nothing is. See leadership.Gate.
 	Watch leadership.Watch
+	// Events is put around what writes Events; nil: nothing is.
+	Events func(recorder events.EventRecorder) events.EventRecorder
 	// SeveralAtOnce says that this program runs several processes of the operator, as tests do: names of controllers may repeat.
 	SeveralAtOnce bool
 }
@@ -96,7 +99,7 @@ func Run(ctx context.Context, config *rest.Config, options *Options) error {
 	election.record(manager.GetEventRecorder("mesos-operator"))
 	gate, wall := leadership.NewGate(election.leadership, options.Watch), clock.RealClock{}
 	owner := connections.New(connections.Options{Logger: options.Logger.WithName("mesos"), Clock: wall, Gate: gate, DialContext: options.DialContext})
-	recorder, stopEvents, err := startEvents(ctx, manager)
+	recorder, stopEvents, err := startEvents(ctx, manager, options.Events)
 	if err != nil {
 		return err
 	}
