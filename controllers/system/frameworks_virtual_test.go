@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,45 +63,27 @@ func TestAbandoned_goneByAnOperatorsWord(t *testing.T) {
 	}
 }
 
-// listing counts who asks the API server for the MesosTasks of all namespaces.
-type listing struct {
-	client.Client
-	lists atomic.Int64
-}
-
-// List implements client.Reader.
-func (l *listing) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	selected := (&client.ListOptions{}).ApplyOptions(options)
-	if _, ok := list.(*v1alpha1.MesosTaskList); ok && selected.Namespace == "" {
-		l.lists.Add(1)
-	}
-	return l.Client.List(ctx, list, options...)
-}
-
-// TestMesosFramework_deletionListsTasksOnce: that no MesosTask is bound is read live once nothing else is left to wait for, and not each time that
 // a framework which waits for something else looks whether it may go.
 func TestMesosFramework_deletionListsTasksOnce(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
-		counted := &listing{Client: v.client}
-		v.client = counted
 		v.framework("deletionPolicy: Teardown")
 		v.start()
 		v.pass(time.Minute)
 		v.mesos.StopMaster(0)
 		v.pass(time.Minute)
-		counted.lists.Store(0)
+		before := v.asked.all()["LIST mesostasks"]
 		if err := v.client.Delete(context.Background(), &v1alpha1.MesosFramework{ObjectMeta: metav1.ObjectMeta{Name: v.namespace}}); err != nil {
 			t.Fatal(err)
 		}
 		v.pass(30 * time.Minute)
-		if lists := counted.lists.Load(); lists != 0 {
+		if lists := v.asked.all()["LIST mesostasks"] - before; lists != 0 {
 			t.Errorf("the MesosTasks of all namespaces were listed %d times while the framework waited for Mesos", lists)
 		}
 		v.mesos.StartMaster(0)
 		v.pass(5 * time.Minute)
 		err := v.client.Get(context.Background(), client.ObjectKey{Name: v.namespace}, &v1alpha1.MesosFramework{})
-		if !apierrors.IsNotFound(err) || counted.lists.Load() != 1 || len(v.mesos.Frameworks()) != 0 {
-			t.Errorf("after %d lists Mesos has %v, and reading the object says %v", counted.lists.Load(), v.mesos.Frameworks(), err)
+		if lists := v.asked.all()["LIST mesostasks"] - before; !apierrors.IsNotFound(err) || lists != 1 || len(v.mesos.Frameworks()) != 0 {
+			t.Errorf("after %d lists Mesos has %v, and reading the object says %v", lists, v.mesos.Frameworks(), err)
 		}
 	})
 }

@@ -30,7 +30,7 @@ func TestNewLeader_whoseWatchOfFrameworksLags(t *testing.T) {
 		v.pass(30 * time.Second)
 		lag := v.api.Lag(v.next(), "mesosframeworks", -1)
 		changed := v.frameworkNow()
-		if err := v.client.Patch(t.Context(), changed, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"defaultRole":"other"}}}`))); err != nil {
+		if err := v.client.Patch(v.Context(), changed, client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"defaultRole":"other"}}}`))); err != nil {
 			v.Fatal(err)
 		}
 		v.pass(time.Minute)

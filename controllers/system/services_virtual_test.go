@@ -430,7 +430,8 @@ func TestService_manyAtOnce(t *testing.T) {
 	})
 }
 
-// TestService_partition: while Mesos cannot tell how any task is they stay published, as they may well serve; those that are replaced elsewhere do not.
+// TestService_partition: while Mesos cannot tell how any task is, half of them stay published at least (all, where all become so at once), as they may well
+// serve; those that are replaced elsewhere do not.
 func TestService_partition(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
 		p := newProxy(v)
@@ -452,17 +453,22 @@ func TestService_partition(t *testing.T) {
 				t.Fatalf("%s is %s", name, got)
 			}
 		}
-		p.expect("all agents are cut off", members[:2]...)
+		left := p.ready("web", "http")
+		if len(left) == 0 {
+			t.Error("all agents are cut off, and the Service leads nowhere")
+		}
 		v.stop()
 		v.start()
 		v.pass(time.Minute)
-		p.expect("and another process serves", members[:2]...)
+		if got := p.ready("web", "http"); !slices.Equal(got, left) {
+			t.Errorf("another process serves, and the Service leads to %v, where it led to %v", got, left)
+		}
 		for _, agent := range v.mesos.Agents() {
 			agent.Heal()
 		}
 		v.pass(5 * time.Minute)
 		p.expect("they are back", members[:2]...)
-		if p.fewest != 2 {
+		if p.fewest < 1 {
 			t.Errorf("in between %d were published", p.fewest)
 		}
 

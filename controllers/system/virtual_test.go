@@ -62,6 +62,8 @@ type virtual struct {
 	// admission changes MesosTasks as they are created, or patched, as a webhook does; refuses says why something may not be written. Nil: nothing.
 	admission func(task *v1alpha1.MesosTask, created bool)
 	refuses   func(request *admissionv1.AdmissionRequest) *metav1.Status
+	// end is how the process that runs dies; nil: it does not. See within.
+	end *death
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
@@ -103,6 +105,12 @@ func inVirtualTime(t *testing.T, flags simulator.Flags, runner simulator.Runner,
 func inVirtualTimeWith(t *testing.T, options apiserver.Options, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
 	t.Parallel()
+	inBubble(t, options, flags, runner, test)
+}
+
+// inBubble does so now, beside no other.
+func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
+	t.Helper()
 	endIfItHangs(t)
 	kinds, err := readKinds()
 	if err != nil {
@@ -309,8 +317,8 @@ func (p *process) kill() {
 	}
 }
 
-// asked counts the requests for single objects and the writes that one world makes of the API server, by verb and resource, as in
-// "PATCH mesostasks/status", but for those of Leases, Events and rights.
+// asked counts the requests that one world makes of the API server, by verb and resource, as in "PATCH mesostasks/status" and "LIST mesostasks", but for
+// watches, and those of Leases, Events and rights.
 type asked struct {
 	mu     sync.Mutex
 	byWhat map[string]int
@@ -319,9 +327,13 @@ type asked struct {
 func (a *asked) count(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		info, ok := request.RequestInfoFrom(r.Context())
-		if ok && info.IsResourceRequest && !slices.Contains([]string{"list", "watch"}, info.Verb) &&
+		if ok && info.IsResourceRequest && info.Verb != "watch" &&
 			!slices.Contains([]string{"leases", "events", "selfsubjectaccessreviews"}, info.Resource) {
-			what := r.Method + " " + info.Resource
+			method := r.Method
+			if info.Verb == "list" {
+				method = "LIST"
+			}
+			what := method + " " + info.Resource
 			if info.Subresource != "" {
 				what += "/" + info.Subresource
 			}
@@ -343,7 +355,9 @@ func (a *asked) all() map[string]int {
 // writes are all requests that are not reads.
 func (a *asked) writes() map[string]int {
 	writes := a.all()
-	maps.DeleteFunc(writes, func(what string, _ int) bool { return strings.HasPrefix(what, http.MethodGet) })
+	maps.DeleteFunc(writes, func(what string, _ int) bool {
+		return strings.HasPrefix(what, http.MethodGet) || strings.HasPrefix(what, "LIST")
+	})
 	return writes
 }
 
