@@ -49,8 +49,9 @@ type virtual struct {
 	mesos     *simulator.Cluster
 	// client is the user's.
 	client client.Client
-	// history is all that happens; its checks must hold when the test ends.
-	history *history.History
+	// history is all that happens; its checks must hold when the test ends, or complain is told.
+	history  *history.History
+	complain testing.TB
 	// elects says that processes hold a Lease while they work. Without, one is alone.
 	elects bool
 	// noSets lets the processes that are started do nothing for sets but publish what runs, for a test that makes their MesosTasks itself.
@@ -86,6 +87,9 @@ type process struct {
 	// err is why it ended.
 	err error
 
+	// started is closed once its caches have synced.
+	started chan struct{}
+
 	mu   sync.Mutex
 	dead bool
 }
@@ -117,8 +121,8 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		v := &virtual{T: t, namespace: "virtual", history: history.New(), asked: &asked{byWhat: map[string]int{}}}
-		defer v.history.Check(t)
+		v := &virtual{T: t, complain: t, namespace: "virtual", history: history.New(), asked: &asked{byWhat: map[string]int{}}}
+		defer func() { v.history.Check(v.complain) }()
 		// What client-go waits for when it was told to end goes on for a while.
 		defer time.Sleep(5 * time.Minute)
 		options.Kinds, options.Changed, options.Admission = kinds, v.changed, apiserver.Admission{Mutate: v.mutate, Refuse: v.refuse}
@@ -241,14 +245,14 @@ func (v *virtual) start() *process {
 	name := v.next()
 	v.processes++
 	ctx, cancel := context.WithCancel(context.Background())
-	started := &process{name: name, world: v, cancel: cancel, ended: make(chan struct{})}
+	started := &process{name: name, world: v, cancel: cancel, ended: make(chan struct{}), started: make(chan struct{})}
 	config := v.api.Config(name)
-	config.Transport = v.history.Transport(name, config.Transport)
+	config.Transport = dying{v.history.Transport(name, config.Transport), started}
 	options := &operator.Options{
 		ControllerName: "mesos.dev/" + v.namespace, Namespace: v.namespace, LeaderElect: v.elects, LeaseNamespace: v.namespace,
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
 		HealthProbeBindAddress: "0", PprofBindAddress: "0", Metrics: metricsserver.Options{BindAddress: "0"}, Logger: logr.Discard(),
-		DialContext: v.history.Dial(name, v.mesos.DialContext), Watch: v.history.Watch(name, started.watch(v.watch, v.noSets)), SeveralAtOnce: true,
+		DialContext: v.history.Dial(name, v.mesos.DialContext), Watch: v.history.Watch(name, started.watch(v.watch, v.noSets)), SeveralAtOnce: true, Started: func() { close(started.started) },
 		Events: func(recorder events.EventRecorder) events.EventRecorder { return heard{recorder, v} },
 	}
 	v.history.Process(name, history.ProcessStarted)
@@ -292,8 +296,40 @@ func (v *virtual) stop() {
 	}
 }
 
+// dying lets nothing be written by a process that is dead.
+type dying struct {
+	http.RoundTripper
+	*process
+}
+
+// RoundTrip implements http.RoundTripper.
+func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
+	d.mu.Lock()
+	dead := d.dead
+	d.mu.Unlock()
+	if dead && r.Method != http.MethodGet {
+		return nil, errDead
+	}
+	return d.RoundTripper.RoundTrip(r)
+}
+
+// comeUp waits until a process has started, or ended: one of controller-runtime that is told to end before never does.
+func (p *process) comeUp() {
+	for {
+		select {
+		case <-p.started:
+			return
+		case <-p.ended:
+			return
+		default:
+			p.world.pass(100 * time.Millisecond)
+		}
+	}
+}
+
 // stop ends a process as SIGTERM does, and waits until it has ended.
 func (p *process) stop() {
+	p.comeUp()
 	p.world.api.Hush(p.name)
 	synctest.Wait()
 	p.cancel()
@@ -308,6 +344,7 @@ func (p *process) kill() {
 	p.mu.Lock()
 	p.dead = true
 	p.mu.Unlock()
+	p.comeUp()
 	p.world.api.Sever(p.name)
 	synctest.Wait()
 	p.cancel()
@@ -399,8 +436,21 @@ func (v *virtual) removeFramework() {
 // task creates a MesosTask.
 func (v *virtual) task(name, spec string) {
 	v.Helper()
-	v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: %s, namespace: %s}, spec: {frameworkRef: {name: %s}, resources: {requests: {cpus: "0.1", memory: 32Mi}}, %s}}`,
-		name, v.namespace, v.namespace, spec), &v1alpha1.MesosTask{})
+	if err := v.createTask(name, spec); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// createTask creates a MesosTask, or returns why it cannot.
+func (v *virtual) createTask(name, spec string) error {
+	v.Helper()
+	task := &v1alpha1.MesosTask{}
+	manifest := fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosTask, metadata: {name: %s, namespace: %s}, spec: {frameworkRef: {name: %s}, resources: {requests: {cpus: "0.1", memory: 32Mi}}, %s}}`,
+		name, v.namespace, v.namespace, spec)
+	if err := yaml.UnmarshalStrict([]byte(manifest), task); err != nil {
+		v.Fatalf("%v in\n%s", err, manifest)
+	}
+	return v.client.Create(context.Background(), task)
 }
 
 // patch changes a MesosTask by a merge patch.

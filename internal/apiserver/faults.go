@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"strings"
 	"time"
 
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -26,7 +27,7 @@ const (
 // Fault is something that befalls requests, as often as Count says. What it does not name, any request has.
 type Fault struct {
 	Action Action
-	// Instance is whose requests it meets. See Server.Config.
+	// Instance is how the names of those begin whose requests it meets. See Server.Config.
 	Instance string
 	// Verb is Kubernetes' verb: get, list, watch, create, update, patch, delete, deletecollection.
 	Verb string
@@ -107,11 +108,14 @@ func (s *Server) fault(instance string, info *request.RequestInfo) *Fault {
 // matches says whether a request is of those that the fault is meant for.
 func (f *Fault) matches(instance string, info *request.RequestInfo) bool {
 	for _, one := range []struct{ want, got string }{
-		{f.Instance, instance}, {f.Verb, info.Verb}, {f.Resource, info.Resource}, {f.Part, info.Subresource}, {f.Name, info.Name},
+		{f.Verb, info.Verb}, {f.Resource, info.Resource}, {f.Part, info.Subresource}, {f.Name, info.Name},
 	} {
 		if one.want != "" && one.want != one.got {
 			return false
 		}
+	}
+	if !strings.HasPrefix(instance, f.Instance) {
+		return false
 	}
 	return !f.Writes || info.Verb != "get" && info.Verb != "list" && info.Verb != "watch"
 }

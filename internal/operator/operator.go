@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	runtimeconfig "sigs.k8s.io/controller-runtime/pkg/config"
+	runnable "sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -58,6 +59,8 @@ type Options struct {
 	Watch leadership.Watch
 	// Events is put around what writes Events; nil: nothing is.
 	Events func(recorder events.EventRecorder) events.EventRecorder
+	// Started is called once the caches have synced; nil: nobody is told.
+	Started func()
 	// SeveralAtOnce says that this program runs several processes of the operator, as tests do: names of controllers may repeat.
 	SeveralAtOnce bool
 }
@@ -115,10 +118,45 @@ func Run(ctx context.Context, config *rest.Config, options *Options) error {
 		return fmt.Errorf("setting up: %w", err)
 	}
 	options.Logger.Info("Starting", "version", options.Version, "controllerName", options.ControllerName, "watchNamespaces", watched.readable)
-	if err := manager.Start(ctx); err != nil {
+	if options.Started != nil {
+		started := runnable.RunnableFunc(func(context.Context) error { options.Started(); return nil })
+		if err := manager.Add(standby{started}); err != nil {
+			return fmt.Errorf("adding what is told of the start: %w", err)
+		}
+	}
+	if err := runUntilTold(ctx, manager.Start); err != nil {
 		return fmt.Errorf("running the manager: %w", err)
 	}
 	return nil
+}
+
+// standby runs also while another process leads.
+type standby struct{ runnable.Runnable }
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable.
+func (standby) NeedLeaderElection() bool { return false }
+
+// lastWords is how long a manager that was told to end may take, which itself takes thirty seconds at most.
+const lastWords = 40 * time.Second
+
+// runUntilTold runs a manager until it ends, or for a while after ctx has: one whose caches have not synced when it is told to end, as where the API server is
+// away, never does (controller-runtime v0.25, runnableGroup.Start: it goes round and round).
+func runUntilTold(ctx context.Context, run func(ctx context.Context) error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("it did not end within %s of being told to", lastWords)
+	}
 }
 
 // managerOptions are what the options say of the manager.
