@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -24,8 +25,9 @@ import (
 
 // Kinds are those that servers serve: Kubernetes' own, and those of CRDs. They are made once, which takes some time, and shared.
 type Kinds struct {
-	all  []*kind
-	crds []*apiextensionsv1.CustomResourceDefinition
+	all []*kind
+	// crds are the CRDs as every server has them stored.
+	crds []*stored
 }
 
 // ReadKinds reads the CRDs of a directory. It returns an error where one cannot be read or compiled.
@@ -47,7 +49,11 @@ func ReadKinds(directory string) (*Kinds, error) {
 		if err != nil {
 			return err
 		}
-		read.all, read.crds = append(read.all, made), append(read.crds, crd)
+		object, err := storedCRD(crd, len(read.crds)+1)
+		if err != nil {
+			return err
+		}
+		read.all, read.crds = append(read.all, made), append(read.crds, object)
 		return nil
 	})
 	if err == nil && len(read.crds) == 0 {
@@ -58,6 +64,21 @@ func ReadKinds(directory string) (*Kinds, error) {
 	}
 	return read, nil
 }
+
+// storedCRD is a CRD as it is stored, as the first change but so many of a server's life.
+func storedCRD(crd *apiextensionsv1.CustomResourceDefinition, number int) (*stored, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(crd)
+	if err != nil {
+		return nil, err
+	}
+	object := &unstructured.Unstructured{Object: content}
+	object.SetUID(uuid.NewUUID())
+	object.SetResourceVersion(strconv.Itoa(number))
+	return encode(object)
+}
+
+// firstRevision is that of a server that has nothing but its CRDs.
+const firstRevision = 100
 
 // Options say what kind of a server it is.
 type Options struct {
@@ -104,7 +125,7 @@ type Server struct {
 // New starts a server with the namespaces default and kube-system, and its CRDs.
 func New(o Options) *Server {
 	s := &Server{
-		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, hushed: map[string]bool{}, listener: newListener(), revision: 100, wake: make(chan struct{}),
+		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, hushed: map[string]bool{}, listener: newListener(), revision: firstRevision, wake: make(chan struct{}),
 		byKind: map[schema.GroupKind]*collection{}, byResource: map[schema.GroupResource]*collection{},
 	}
 	for _, k := range o.Kinds.all {
@@ -128,23 +149,16 @@ func New(o Options) *Server {
 }
 
 // seed stores what every API server has.
-func (s *Server) seed(crds []*apiextensionsv1.CustomResourceDefinition) {
+func (s *Server) seed(crds []*stored) {
+	definitions := s.byKind[schema.GroupKind{Group: apiextensionsv1.GroupName, Kind: "CustomResourceDefinition"}]
+	for _, crd := range crds {
+		definitions.objects[key("", crd.GetName())] = crd
+	}
 	ctx := withNamespace(context.Background(), "")
 	for _, name := range []string{"default", "kube-system"} {
 		namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace"}}
 		namespace.SetName(name)
 		s.must(s.create(ctx, s.byKind[schema.GroupKind{Kind: "Namespace"}], "", namespace, false))
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, crd := range crds {
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(crd)
-		if err != nil {
-			panic(err)
-		}
-		object := &unstructured.Unstructured{Object: content}
-		object.SetUID(uuid.NewUUID())
-		s.must(s.commit(s.byKind[schema.GroupKind{Group: apiextensionsv1.GroupName, Kind: "CustomResourceDefinition"}], watch.Added, object))
 	}
 }
 
