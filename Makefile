@@ -130,6 +130,16 @@ endif
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(LONGEST) $(PKG)
+	$(MAKE) --no-print-directory storms
+
+# Garbage is collected more rarely: there is much of it, and enough memory.
+.PHONY: storms
+storms: envtest ## Let the operator die at each of its steps, and live through the storms of SEEDS seeds (2000), of which make test has 200 with the race detector.
+	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test ./controllers/system -run '^(TestCrash|TestStorm)$$' -storms $(or $(SEEDS),2000) -timeout 30m
+
+.PHONY: soak
+soak: envtest ## Live through SEEDS storms (20000) that nobody has seen before, from FIRST on (the time). One that does harm is told as JSON for controllers/system/testdata/storms.
+	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test ./controllers/system -run '^TestStorm$$' -storms $(or $(SEEDS),20000) -first-seed $(or $(FIRST),$(shell date +%s)) -timeout 0
 
 .PHONY: test-fast
 test-fast: ## Run the tests that need neither API server nor race detector.

@@ -56,7 +56,6 @@ type weather struct {
 	suspended map[string]bool
 	// fair ends what was drawn to last a while.
 	fair []func()
-	down time.Time
 }
 
 // brave lives through a storm, and returns what was wrong then.
@@ -93,6 +92,7 @@ func (w *weather) after(d time.Duration, do func()) {
 // act does one thing.
 func (w *weather) act(a act) {
 	w.history.Fault(fmt.Sprintf("%s %s%s", a.What, a.Task, a.Resource))
+	w.startAgain()
 	switch a.What {
 	case create:
 		w.try(w.createTask(a.Task, taskKinds[a.Kind].spec))
@@ -109,11 +109,9 @@ func (w *weather) act(a act) {
 	case compact:
 		w.api.Compact()
 	case sever:
-		if w.running != nil {
-			name := w.running.name
-			w.api.Sever(name)
-			w.after(a.For, func() { w.api.Restore(name) })
-		}
+		name := w.running.name
+		w.api.Sever(name)
+		w.after(a.For, func() { w.api.Restore(name) })
 	default:
 		w.mesosActs(a)
 	}
@@ -181,9 +179,6 @@ func (w *weather) try(err error) {
 
 // endProcess ends the process, and starts another after a while.
 func (w *weather) endProcess(a act) {
-	if w.running == nil {
-		return
-	}
 	if a.What == kill {
 		w.running.kill()
 	} else {
@@ -206,13 +201,15 @@ func (w *weather) clear() {
 		// An agent that never got a launch, and knows nothing else of the framework, ignores its KILL until it registers again.
 		agent.Restart(time.Second)
 	}
-	select {
-	case <-w.running.ended:
-		// As the pod of a process that ended is started again.
-		w.start()
-	default:
-	}
+	w.startAgain()
 	w.history.Fault("the weather clears")
+}
+
+// startAgain starts another process where one has ended by itself, as kubelet does.
+func (w *weather) startAgain() {
+	if w.running.over() {
+		w.start()
+	}
 }
 
 // calm is how long it may take until all is as it should be: the longest waits are that for agents after a failover, and the launch hold.
@@ -223,11 +220,7 @@ func (w *weather) judge() {
 	wrong := w.wrong()
 	for begun := time.Now(); len(wrong) > 0 && time.Since(begun) < calm; wrong = w.wrong() {
 		w.pass(20 * time.Second)
-		select {
-		case <-w.running.ended:
-			w.start()
-		default:
-		}
+		w.startAgain()
 	}
 	w.history.Settled()
 	w.pass(2 * time.Minute)

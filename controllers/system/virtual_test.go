@@ -313,6 +313,16 @@ func (d dying) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.RoundTripper.RoundTrip(r)
 }
 
+// over says that a process has ended, which it does by itself where it has to begin anew.
+func (p *process) over() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // comeUp waits until a process has started, or ended: one of controller-runtime that is told to end before never does.
 func (p *process) comeUp() {
 	for {
@@ -330,8 +340,9 @@ func (p *process) comeUp() {
 // stop ends a process as SIGTERM does, and waits until it has ended.
 func (p *process) stop() {
 	p.comeUp()
-	p.world.api.Hush(p.name)
-	synctest.Wait()
+	if p.over() {
+		return
+	}
 	p.cancel()
 	<-p.ended
 	if p.err != nil && !errors.Is(p.err, context.Canceled) {
@@ -346,7 +357,6 @@ func (p *process) kill() {
 	p.mu.Unlock()
 	p.comeUp()
 	p.world.api.Sever(p.name)
-	synctest.Wait()
 	p.cancel()
 	<-p.ended
 	if p.world.running == p {

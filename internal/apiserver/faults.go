@@ -153,15 +153,6 @@ func (l *Lagging) End() {
 	l.server.notify()
 }
 
-// Hush ends the watches of an instance, and lets it have no others: what it is told before it stops is over then. A watch of client-go whose reader
-// leaves while an event is on its way may never end.
-func (s *Server) Hush(instance string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hushed[instance] = true
-	s.notify()
-}
-
 // horizon is the revision up to which an instance sees a collection, and when it sees more; zero is not by itself. The lock is held.
 func (s *Server) horizon(instance string, c *collection) (revision int64, more time.Time) {
 	revision = s.revision

@@ -121,12 +121,6 @@ func (a *asked) watch() error {
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	hushed := a.hushed[instanceOf(a.r)]
-	a.mu.Unlock()
-	if hushed {
-		return apierrors.NewServiceUnavailable("no watches are served")
-	}
 	query := a.r.URL.Query()
 	w := &watcher{asked: a, selected: selected, bookmarks: query.Get("allowWatchBookmarks") == "true"}
 	streamed := query.Get("sendInitialEvents") == "true"
@@ -205,9 +199,6 @@ func (w *watcher) run(streamed, latest bool, timeout string) {
 func (w *watcher) next(streamed, latest bool) (content []byte, more time.Time, wake <-chan struct{}, open bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.hushed[instanceOf(w.r)] {
-		return nil, more, w.wake, false
-	}
 	horizon, more := w.horizon(instanceOf(w.r), w.collection)
 	var buffer bytes.Buffer
 	switch {

@@ -112,8 +112,6 @@ type Server struct {
 	byKind     map[schema.GroupKind]*collection
 	byResource map[schema.GroupResource]*collection
 	addresses  int
-	// hushed are the instances that may not watch.
-	hushed map[string]bool
 	// forbidden are the resources with which nobody may do anything, as the server says.
 	forbidden map[string]bool
 	// wake is closed, and another made, whenever somebody who waits should look again.
@@ -125,7 +123,7 @@ type Server struct {
 // New starts a server with the namespaces default and kube-system, and its CRDs.
 func New(o Options) *Server {
 	s := &Server{
-		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, hushed: map[string]bool{}, listener: newListener(), revision: firstRevision, wake: make(chan struct{}),
+		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, listener: newListener(), revision: firstRevision, wake: make(chan struct{}),
 		byKind: map[schema.GroupKind]*collection{}, byResource: map[schema.GroupResource]*collection{},
 	}
 	for _, k := range o.Kinds.all {

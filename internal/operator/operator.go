@@ -172,7 +172,7 @@ func managerOptions(options *Options) ctrl.Options {
 		LeaseDuration:                 &options.LeaseDuration,
 		RenewDeadline:                 &options.RenewDeadline,
 		RetryPeriod:                   &options.RetryPeriod,
-		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: ofSets()},
+		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: ofSets(), NewInformer: newInformer},
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 	}
 	if options.SeveralAtOnce {
