@@ -145,6 +145,12 @@ soak: envtest ## Live through SEEDS storms (20000) that nobody has seen before, 
 test-fast: ## Run the tests that need neither API server nor race detector.
 	go test -shuffle=on ./controllers/lifecycle/... ./controllers/placement/... ./mesosbridge/... ./internal/simulator/...
 
+FUZZTIME ?= 30s
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZTIME (30s), one after the other. FUZZ is a pattern that limits them by name.
+	hack/fuzz.sh $(FUZZTIME) '$(FUZZ)'
+
 .PHONY: alerts-check
 alerts-check: ## Check the alerts and run their unit tests, with promtool of Debian's package prometheus.
 	promtool check rules config/prometheus/alerts.yaml

@@ -1,6 +1,8 @@
 package mesosbridge
 
 import (
+	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
@@ -145,14 +147,10 @@ func TestRecord_observe_keepsTheHeadOfTheAgentsQueue(t *testing.T) {
 // Whatever is said, in whatever order and however often: an end never changes but for a launch that the master dropped, for what
 // the update itself says of an end that an answer told of, and for the end itself where only an operator's word told of one; and a life never goes backwards.
 func TestRecord_observe_neverGoesBackwards(t *testing.T) {
-	states := []mesos.TaskState{
-		mesos.TaskStaging, mesos.TaskStarting, mesos.TaskRunning, mesos.TaskKilling, mesos.TaskFinished, mesos.TaskFailed, mesos.TaskKilled,
-		mesos.TaskError, mesos.TaskDropped, mesos.TaskGone, mesos.TaskGoneByOperator, mesos.TaskUnreachable, mesos.TaskLost, mesos.TaskUnknown,
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		var said []mesos.Observation
 		for range rapid.IntRange(1, 12).Draw(t, "events") {
-			state := rapid.SampledFrom(states).Draw(t, "state")
+			state := rapid.SampledFrom(mesos.TaskStates()).Draw(t, "state")
 			kind := rapid.SampledFrom([]func() mesos.Observation{
 				func() mesos.Observation { return update(state) },
 				func() mesos.Observation { return answer(state) },
@@ -165,21 +163,98 @@ func TestRecord_observe_neverGoesBackwards(t *testing.T) {
 		}
 		r := &record{}
 		for i, o := range said {
-			o.Number = mesos.Number{Term: 1, Event: uint64(i + 1)}
-			before := r.Observation
-			r.observe(o)
-			if before == nil || droppedByMaster(before) || goneByWord(before) && r.Observation.State.Class() == mesos.Ended {
-				continue
-			}
-			if r.Observation.State.Regresses(before.State) && r.Observation.State != before.State {
-				t.Fatalf("%s became %s", before.State, r.Observation.State)
-			}
-			told := before.IsAnswer() && !o.IsAnswer() && o.State == before.State
-			if before.State.Class() == mesos.Ended && r.Observation != before && !told {
-				t.Fatalf("an end changed: %+v became %+v", before, r.Observation)
-			}
+			checkMerge(t, r, o, uint64(2*i+1))
 		}
 	})
+}
+
+// FuzzUpdates holds the same for whatever can be said at all: each update is three bytes.
+func FuzzUpdates(f *testing.F) {
+	for _, script := range []string{"\x00\x00\x00\x01\x00\x00\x02\x00\x00\x04\x00\x00", "\x02\x00\x00\x09\x20\x01\x02\x20\x00", "\x0a\x04\x00\x02\x00\x00\x06\x00\x00"} {
+		f.Add([]byte(script))
+	}
+	f.Fuzz(func(t *testing.T, script []byte) {
+		r := &record{}
+		for i := 0; i+3 <= len(script); i += 3 {
+			checkMerge(t, r, saidBy([3]byte(script[i:i+3])), uint64(i+1))
+		}
+	})
+}
+
+// saidBy makes an update of three bytes: its state, who says it and why, and what it says besides.
+func saidBy(code [3]byte) mesos.Observation {
+	states := append(mesos.TaskStates(), "TASK_99")
+	sources := []string{mesos.SourceExecutor, mesos.SourceAgent, mesos.SourceMaster, ""}
+	reasons := []string{
+		"", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentRemoved, mesos.ReasonAgentDraining,
+		mesos.ReasonTaskHealthCheckStatusUpdated, mesos.ReasonTaskUnauthorized,
+	}
+	o := mesos.Observation{
+		TaskID: "t", State: states[int(code[0])%len(states)], Source: sources[code[1]%4], Reason: reasons[code[1]>>2%8],
+		Message: []string{"", "Task has duplicate ID: t", "Agent removed", "exited with status 1"}[code[1]>>5%4],
+		AgentID: []string{"", "a1", "a2", "a1"}[code[2]%4], Healthy: []*bool{nil, new(true), new(false), nil}[code[2]>>2%4],
+	}
+	if code[2]&0x10 != 0 {
+		o.ContainerID, o.IPs = "c1", []string{"10.0.0.1"}
+	}
+	if code[2]&0x20 != 0 {
+		o.Check = &mesos.CheckResult{Status: new(uint32(code[2] >> 6))}
+	}
+	if o.Source != mesos.SourceMaster && code[2]&0x40 == 0 {
+		o.UUID = code[:]
+	}
+	if o.State == mesos.TaskUnreachable && code[2]&0x80 != 0 {
+		o.UnreachableTime = time.Unix(int64(code[1]), 0)
+	}
+	return o
+}
+
+// checkMerge has a record observe o, twice, as event number and the next, and checks what that may change.
+func checkMerge(t rapid.TB, r *record, o mesos.Observation, number uint64) {
+	t.Helper()
+	before := *r
+	kept := before.Observation
+	var was mesos.Observation
+	if kept != nil {
+		was = *kept
+	}
+	o.Number = mesos.Number{Term: 1, Event: number}
+	r.observe(o)
+	once := r.Attempt
+	if kept != nil {
+		checkFollows(t, kept, r.Observation, o)
+		if !reflect.DeepEqual(was, *kept) {
+			t.Fatalf("what was handed out changed (-before +after):\n%s", cmp.Diff(was, *kept))
+		}
+	}
+	if before.Lived && !r.Lived || o.State.Class() == mesos.Live && !r.Lived {
+		t.Fatalf("%s does not count as having lived after %+v", o.TaskID, o)
+	}
+	if len(o.UUID) > 0 && (r.Unacked == nil || !bytes.Equal(r.Unacked.UUID, o.UUID)) || len(o.UUID) == 0 && r.Unacked != before.Unacked {
+		t.Fatalf("after %+v what waits to be acknowledged is %+v", o, r.Unacked)
+	}
+	o.Number.Event++
+	r.observe(o)
+	if once, twice := unnumbered(once), unnumbered(r.Attempt); !reflect.DeepEqual(once, twice) {
+		t.Fatalf("the same again changes it (-once +twice):\n%s", cmp.Diff(once, twice))
+	}
+}
+
+// checkFollows checks what may follow on what was known once o was said.
+func checkFollows(t rapid.TB, before, after *mesos.Observation, o mesos.Observation) {
+	t.Helper()
+	switch {
+	case after == nil:
+		t.Fatalf("%+v is forgotten", before)
+	case droppedByMaster(before), goneByWord(before) && after.State.Class() == mesos.Ended:
+		return
+	case after.State.Regresses(before.State) && after.State != before.State:
+		t.Fatalf("%s became %s", before.State, after.State)
+	}
+	told := before.IsAnswer() && !o.IsAnswer() && o.State == before.State
+	if before.State.Class() == mesos.Ended && after != before && !told {
+		t.Fatalf("an end changed: %+v became %+v", before, after)
+	}
 }
 
 func TestRecord_observe_theUpdateSaysWhy(t *testing.T) {

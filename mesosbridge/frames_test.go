@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -181,16 +183,76 @@ func TestDecodeEvent_survivesHostileMessages(t *testing.T) {
 	}
 }
 
+// frameSeeds are what every fuzz of a stream begins with, besides the corpora under testdata/fuzz.
+func frameSeeds(f *testing.F) {
+	f.Helper()
+	stream := recorded(f)
+	for _, seed := range [][]byte{
+		stream, stream[:len(stream)/2],
+		[]byte("0\n"), []byte("00000000000000000002\nok"), []byte("3\nabcgarbage"), []byte("67108864\nabc"), []byte("67108865\n"),
+		[]byte("-5\nabcde"), []byte("<html>"), []byte("5\r\nabcde"), []byte("\nabc"), []byte("99999999999999999999\n"), []byte("100000000000000000001\n"),
+		[]byte("20\n{\"type\":\"HEARTBEAT\"}"), []byte("13\n\x08\x08\xfa\x01\xf4\xff\xff\xff\xff\xff\xff\xff\x7f"),
+	} {
+		f.Add(seed)
+	}
+}
+
+// takenApart is what a stream holds by the letter of docs/recordio.md, read all at once.
+func takenApart(stream []byte) (all [][]byte, err error) {
+	for len(stream) > 0 {
+		digits := len(stream) - len(bytes.TrimLeft(stream, "0123456789"))
+		length, _ := new(big.Int).SetString("0"+string(stream[:digits]), 10)
+		if digits > maxLengthDigits || length.Cmp(big.NewInt(maxFrame)) > 0 {
+			return all, errFraming
+		}
+		rest := stream[digits:]
+		switch {
+		case len(rest) == 0:
+			return all, io.ErrUnexpectedEOF
+		case digits == 0 || rest[0] != '\n':
+			return all, errFraming
+		}
+		if rest = rest[1:]; len(rest) < int(length.Int64()) {
+			return all, io.ErrUnexpectedEOF
+		}
+		all, stream = append(all, rest[:length.Int64()]), rest[length.Int64():]
+	}
+	return all, io.EOF
+}
+
+// FuzzFrames reads any bytes as a stream: the reader finds what the format says, however the bytes arrive, and allocates no more than a small
+// multiple of what arrived.
+func FuzzFrames(f *testing.F) {
+	frameSeeds(f)
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		want, wantErr := takenApart(stream)
+		for name, in := range map[string]io.Reader{
+			"at once":          bytes.NewReader(stream),
+			"a byte at a time": iotest.OneByteReader(bytes.NewReader(stream)),
+			"in halves":        iotest.HalfReader(bytes.NewReader(stream)),
+		} {
+			got, err := records(in)
+			if !errors.Is(err, wantErr) || !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Fatalf("%s: %d records and %v, want %d and %v", name, len(got), err, len(want), wantErr)
+			}
+		}
+		frames := newFrameReader(bytes.NewReader(stream))
+		for {
+			_, err := frames.next()
+			if got, most := cap(frames.buffer), 3*len(stream)+2*firstRead; got > most {
+				t.Fatalf("a buffer of %d bytes for %d that arrived", got, len(stream))
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+}
+
 // FuzzStream feeds any bytes through the reader and the decoder: neither may panic, and each event must be fit for all that is done
 // with it.
 func FuzzStream(f *testing.F) {
-	stream := recorded(f)
-	f.Add(stream)
-	f.Add(stream[:len(stream)/2])
-	f.Add([]byte("0\n"))
-	f.Add([]byte("67108864\nabc"))
-	f.Add([]byte("20\n{\"type\":\"HEARTBEAT\"}"))
-	f.Add([]byte("13\n\x08\x08\xfa\x01\xf4\xff\xff\xff\xff\xff\xff\xff\x7f"))
+	frameSeeds(f)
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		b := New(Config{Framework: framework()}, Options{})
 		tm := &term{number: 1}

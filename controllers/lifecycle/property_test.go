@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -213,30 +214,49 @@ func someHistory(t *rapid.T, seen *Seen) {
 }
 
 // TestNext_properties holds what is true of every decision, whatever was seen.
-func TestNext_properties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		seen := anything(t)
-		before := seen
-		before.Status = *seen.Status.DeepCopy()
-		decision := Next(seen)
-		if diff := cmp.Diff(before, seen, cmp.AllowUnexported(Declaration{})); diff != "" {
-			t.Fatalf("what was seen changed (-before +after):\n%s", diff)
+func TestNext_properties(t *testing.T) { rapid.Check(t, checkNext) }
+
+// FuzzNext looks for what was seen so that it is not.
+func FuzzNext(f *testing.F) {
+	drawn(f)
+	f.Fuzz(rapid.MakeFuzz(checkNext))
+}
+
+// drawn adds what a fuzz of a property begins with: enough for all that it draws.
+func drawn(f *testing.F) {
+	f.Helper()
+	for seed := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, seed))
+		bytes := make([]byte, 8192)
+		for i := range bytes {
+			bytes[i] = byte(random.Uint32())
 		}
-		if diff := cmp.Diff(decision, Next(seen)); diff != "" {
-			t.Fatalf("the same view led to another decision (-first +second):\n%s", diff)
-		}
-		checkLaunching(t, seen, decision)
-		checkSteps(t, seen, decision)
-		checkOthers(t, seen, decision)
-		checkRecord(t, seen, decision)
-		checkConditions(t, seen, decision)
-		checkRests(t, seen, decision)
-		checkHeldBack(t, seen, decision)
-		checkSettled(t, seen, decision)
-		if !decision.Check.IsZero() && !decision.Check.After(seen.Now) {
-			t.Fatalf("looks again at %v, which is not later", decision.Check)
-		}
-	})
+		f.Add(bytes)
+	}
+}
+
+func checkNext(t *rapid.T) {
+	seen := anything(t)
+	before := seen
+	before.Status = *seen.Status.DeepCopy()
+	decision := Next(seen)
+	if diff := cmp.Diff(before, seen, cmp.AllowUnexported(Declaration{})); diff != "" {
+		t.Fatalf("what was seen changed (-before +after):\n%s", diff)
+	}
+	if diff := cmp.Diff(decision, Next(seen)); diff != "" {
+		t.Fatalf("the same view led to another decision (-first +second):\n%s", diff)
+	}
+	checkLaunching(t, seen, decision)
+	checkSteps(t, seen, decision)
+	checkOthers(t, seen, decision)
+	checkRecord(t, seen, decision)
+	checkConditions(t, seen, decision)
+	checkRests(t, seen, decision)
+	checkHeldBack(t, seen, decision)
+	checkSettled(t, seen, decision)
+	if !decision.Check.IsZero() && !decision.Check.After(seen.Now) {
+		t.Fatalf("looks again at %v, which is not later", decision.Check)
+	}
 }
 
 // checkLaunching: nothing is placed or bound beside an attempt that may live (rule 1), or while the object goes or may not run.

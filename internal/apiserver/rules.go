@@ -14,6 +14,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/common"
@@ -107,4 +108,31 @@ func (r *rules) refuseByRules(ctx context.Context, known field.ErrorList, object
 	}
 	errs, _ := r.cel.Validate(ctx, nil, r.schema, object, before, celconfig.RuntimeCELCostBudget, options...)
 	return errs
+}
+
+// Schema is what an API server makes of objects of a CRD as they are created, without one.
+type Schema struct{ rules *rules }
+
+// SchemaOf compiles the schema of the version of a CRD that is stored, which takes some time.
+func SchemaOf(crd *apiextensionsv1.CustomResourceDefinition) (*Schema, error) {
+	kind, err := custom(crd)
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{kind.rules}, nil
+}
+
+// Structural is the schema itself.
+func (s *Schema) Structural() *structuralschema.Structural { return s.rules.schema }
+
+// Admit returns an object as it would be stored, with its defaults, or why it is refused. It does not change the one that it is given.
+func (s *Schema) Admit(ctx context.Context, object map[string]any) (map[string]any, error) {
+	stored := runtime.DeepCopyJSON(object)
+	if err := s.rules.complete(stored); err != nil {
+		return nil, err
+	}
+	if errs := s.rules.refuse(ctx, stored, nil, ""); len(errs) > 0 {
+		return nil, errs.ToAggregate()
+	}
+	return stored, nil
 }

@@ -3,6 +3,7 @@ package simulator
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
@@ -102,10 +103,14 @@ func validateCheck(_ *acceptance, info *mesos.TaskInfo) string {
 	case mesos.CheckInfo_COMMAND:
 		if c.Command == nil {
 			why = "Expecting 'command' to be set for COMMAND check"
+		} else {
+			why = invalidCheckCommand("check", &c.Command.Command)
 		}
 	case mesos.CheckInfo_HTTP:
 		if c.HTTP == nil {
 			why = "Expecting 'http' to be set for HTTP check"
+		} else {
+			why = invalidCheckPath("check", c.HTTP.Path)
 		}
 	case mesos.CheckInfo_TCP:
 		if c.TCP == nil {
@@ -135,10 +140,17 @@ func validateHealthCheck(_ *acceptance, info *mesos.TaskInfo) string {
 	case mesos.HealthCheck_COMMAND:
 		if h.Command == nil {
 			why = "Expecting 'command' to be set for COMMAND health check"
+		} else {
+			why = invalidCheckCommand("health check", h.Command)
 		}
 	case mesos.HealthCheck_HTTP:
-		if h.HTTP == nil {
+		switch {
+		case h.HTTP == nil:
 			why = "Expecting 'http' to be set for HTTP health check"
+		case h.HTTP.Scheme != nil && *h.HTTP.Scheme != "http" && *h.HTTP.Scheme != "https":
+			why = fmt.Sprintf("Unsupported HTTP health check scheme: '%s'", *h.HTTP.Scheme)
+		default:
+			why = invalidCheckPath("health check", h.HTTP.Path)
 		}
 	case mesos.HealthCheck_TCP:
 		if h.TCP == nil {
@@ -153,6 +165,30 @@ func validateHealthCheck(_ *acceptance, info *mesos.TaskInfo) string {
 	}
 	if why != "" {
 		return "Task uses invalid health check: " + why
+	}
+	return ""
+}
+
+// invalidCheckCommand says what is wrong with the command of a check or health check.
+func invalidCheckCommand(kind string, command *mesos.CommandInfo) string {
+	title := strings.ToUpper(kind[:1]) + kind[1:]
+	if command.Value == nil {
+		what := "'executable path'"
+		if command.GetShell() {
+			what = "'shell command'"
+		}
+		return "Command " + kind + " must contain " + what
+	}
+	if why := invalidEnvironment(command); why != "" {
+		return title + "'s `CommandInfo` is invalid: " + why
+	}
+	return ""
+}
+
+// invalidCheckPath says that a path is none.
+func invalidCheckPath(kind string, path *string) string {
+	if path != nil && !strings.HasPrefix(*path, "/") {
+		return fmt.Sprintf("The path '%s' of HTTP %s must start with '/'", *path, kind)
 	}
 	return ""
 }
@@ -186,18 +222,67 @@ func (a *acceptance) validateAmounts(info *mesos.TaskInfo) string {
 	return ""
 }
 
+// invalidAmount follows src/common/resources.cpp, Resources::validate.
 func invalidAmount(r *mesos.Resource) string {
 	switch {
 	case r.Name == "":
 		return "Empty resource name"
-	case r.Scalar != nil && (math.IsNaN(r.Scalar.Value) || math.IsInf(r.Scalar.Value, 0)):
-		return "Invalid scalar resource: not a finite number"
-	case r.Scalar != nil && r.Scalar.Value <= 0:
-		return "Invalid scalar resource: value <= 0"
+	case r.Disk != nil && r.Name != "disk":
+		return "DiskInfo should not be set for " + r.Name + " resource"
+	case r.Type == nil:
+		return "Invalid resource type"
 	}
-	for _, p := range r.Ranges.GetRange() {
+	alone := count(r.Scalar != nil, r.Ranges != nil, r.Set != nil) == 1
+	switch *r.Type {
+	case mesos.SCALAR:
+		if alone && r.Scalar != nil {
+			return invalidScalar(r.Scalar.Value)
+		}
+		return "Invalid scalar resource"
+	case mesos.RANGES:
+		if alone && r.Ranges != nil {
+			return invalidRanges(r.Ranges.Range)
+		}
+		return "Invalid ranges resource"
+	case mesos.SET:
+		if alone && r.Set != nil {
+			return invalidSet(r.Set.Item)
+		}
+		return "Invalid set resource"
+	default:
+		return "Unsupported resource type"
+	}
+}
+
+func invalidScalar(value float64) string {
+	switch {
+	case math.IsNaN(value), math.IsInf(value, 0):
+		return "Invalid scalar resource: not a finite number"
+	case value <= 0:
+		return "Invalid scalar resource: value <= 0"
+	default:
+		return ""
+	}
+}
+
+func invalidRanges(ranges []mesos.Value_Range) string {
+	for i, p := range ranges {
 		if p.Begin > p.End {
 			return "Invalid ranges resource: begin > end"
+		}
+		for _, q := range ranges[i+1:] {
+			if p.Begin <= q.Begin && q.Begin <= p.End {
+				return "Invalid ranges resource: overlapping ranges"
+			}
+		}
+	}
+	return ""
+}
+
+func invalidSet(items []string) string {
+	for i, item := range items {
+		if slices.Contains(items[i+1:], item) {
+			return "Invalid set resource: duplicated elements"
 		}
 	}
 	return ""
@@ -206,6 +291,9 @@ func invalidAmount(r *mesos.Resource) string {
 func (a *acceptance) validateResources(info *mesos.TaskInfo) string {
 	if len(info.Resources) == 0 {
 		return "Task uses no resources"
+	}
+	if gpus := amountOf(info.Resources, "gpus"); int64(gpus*1000)%1000 != 0 {
+		return "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer"
 	}
 	first := a.roleIn(&info.Resources[0])
 	for i := range info.Resources {
@@ -233,19 +321,52 @@ func mixesRevocable(rs []mesos.Resource) string {
 	return ""
 }
 
+// amountOf adds up what resources have of a name.
+func amountOf(rs []mesos.Resource, name string) (amount float64) {
+	for i := range rs {
+		if rs[i].Name == name {
+			amount += rs[i].GetScalar().GetValue()
+		}
+	}
+	return amount
+}
+
 func validateCommand(_ *acceptance, info *mesos.TaskInfo) string {
 	if info.Command == nil {
 		return ""
 	}
-	for _, v := range info.Command.GetEnvironment().GetVariables() {
-		switch {
-		case v.GetType() == mesos.Environment_Variable_SECRET && v.Secret == nil:
-			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' of type 'SECRET' must have a secret set", v.Name)
-		case v.GetType() != mesos.Environment_Variable_SECRET && v.Value == nil:
-			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' of type 'VALUE' must have a value set", v.Name)
-		case strings.ContainsRune(string(v.GetSecret().GetValue().GetData()), 0):
-			return fmt.Sprintf("Task's `CommandInfo` is invalid: Environment variable '%s' specifies a secret containing null bytes, "+
-				"which is not allowed in the environment", v.Name)
+	if why := invalidEnvironment(info.Command); why != "" {
+		return "Task's `CommandInfo` is invalid: " + why
+	}
+	return ""
+}
+
+// invalidEnvironment follows src/common/validation.cpp, validateEnvironment.
+func invalidEnvironment(command *mesos.CommandInfo) string {
+	for _, v := range command.GetEnvironment().GetVariables() {
+		why := ""
+		switch v.GetType() {
+		case mesos.Environment_Variable_SECRET:
+			switch {
+			case v.Secret == nil:
+				why = "of type 'SECRET' must have a secret set"
+			case v.Value != nil:
+				why = "of type 'SECRET' must not have a value set"
+			case strings.ContainsRune(string(v.GetSecret().GetValue().GetData()), 0):
+				why = "specifies a secret containing null bytes, which is not allowed in the environment"
+			}
+		case mesos.Environment_Variable_VALUE:
+			switch {
+			case v.Value == nil:
+				why = "of type 'VALUE' must have a value set"
+			case v.Secret != nil:
+				why = "of type 'VALUE' must not have a secret set"
+			}
+		default:
+			return "Environment variable of type 'UNKNOWN' is not allowed"
+		}
+		if why != "" {
+			return fmt.Sprintf("Environment variable '%s' %s", v.Name, why)
 		}
 	}
 	return ""
@@ -265,10 +386,7 @@ func (a *acceptance) validateLimits(info *mesos.TaskInfo) string {
 	if len(info.Limits) == 0 {
 		return ""
 	}
-	asked := map[string]float64{}
-	for i := range info.Resources {
-		asked[info.Resources[i].Name] += info.Resources[i].GetScalar().GetValue()
-	}
+	asked := map[string]float64{"cpus": amountOf(info.Resources, "cpus"), "mem": amountOf(info.Resources, "mem")}
 	cpus, limitsCPUs := info.Limits["cpus"]
 	memory, limitsMemory := info.Limits["mem"]
 	switch {

@@ -3,6 +3,7 @@ package reconciliation
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -217,20 +218,33 @@ func drawFates(t *rapid.T, most int) map[string]fate {
 
 // For any arrival of updates, late, repeated, out of order or missing, the pass asks exactly those that were not answered, in proper
 // chunks, with their agents, in rounds that were due, and ends when all were answered or are over.
-func TestPass_followsTheAlgorithm(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(t, drawFates(t, 25), rapid.IntRange(1, 10).Draw(t, "chunk size"))
-		m.failing = rapid.IntRange(0, 3).Draw(t, "failing calls")
-		m.run()
-		for id := range m.fates {
-			if !m.answered(id) {
-				t.Fatalf("the pass is done and %s was not answered", id)
-			}
+func TestPass_followsTheAlgorithm(t *testing.T) { rapid.Check(t, followsTheAlgorithm) }
+
+// FuzzPass looks for an arrival with which it does not.
+func FuzzPass(f *testing.F) {
+	for seed := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, seed))
+		bytes := make([]byte, 4096)
+		for i := range bytes {
+			bytes[i] = byte(random.Uint32())
 		}
-		if got := m.pass.Progress(); !got.Done || got.Unanswered != 0 || !got.FirstRoundThrough {
-			t.Fatalf("unexpected progress at the end: %+v", got)
+		f.Add(bytes)
+	}
+	f.Fuzz(rapid.MakeFuzz(followsTheAlgorithm))
+}
+
+func followsTheAlgorithm(t *rapid.T) {
+	m := newModel(t, drawFates(t, 25), rapid.IntRange(1, 10).Draw(t, "chunk size"))
+	m.failing = rapid.IntRange(0, 3).Draw(t, "failing calls")
+	m.run()
+	for id := range m.fates {
+		if !m.answered(id) {
+			t.Fatalf("the pass is done and %s was not answered", id)
 		}
-	})
+	}
+	if got := m.pass.Progress(); !got.Done || got.Unanswered != 0 || !got.FirstRoundThrough {
+		t.Fatalf("unexpected progress at the end: %+v", got)
+	}
 }
 
 // Every attempt that is unanswered and askable when a round comes to it is asked in that round.
