@@ -222,8 +222,9 @@ func (w *weather) judge() {
 		w.pass(20 * time.Second)
 		w.startAgain()
 	}
-	w.history.Settled()
 	w.pass(2 * time.Minute)
+	w.history.Settled()
+	w.pass(3 * time.Minute)
 	for _, one := range append(wrong, w.wrong()...) {
 		w.collect.Error(one)
 	}
@@ -234,6 +235,12 @@ func (w *weather) judge() {
 
 // wrong is what is not as it should be in the end.
 func (w *weather) wrong() (wrong []string) {
+	framework := w.frameworkNow()
+	for _, one := range []string{v1alpha1.ConditionConnected, v1alpha1.ConditionTasksReconciled} {
+		if !meta.IsStatusConditionTrue(framework.Status.Conditions, one) {
+			wrong = append(wrong, fmt.Sprintf("the framework is not %s: %+v", one, meta.FindStatusCondition(framework.Status.Conditions, one)))
+		}
+	}
 	live := map[string]int{}
 	for _, task := range w.mesos.Tasks() {
 		_, name, _ := strings.Cut(identityOf(task.TaskID), "/")
