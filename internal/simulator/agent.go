@@ -116,6 +116,7 @@ type Agent struct {
 
 	id          string     // given at the first registration, kept after that
 	up          bool       // its process runs
+	lives       int        // how often its process has ended
 	partitioned bool       // it runs, but neither it nor the master hears of the other
 	leaving     bool       // it shuts down: its process ends with the last of its tasks
 	drained     *drainInfo // as it was told by the master

@@ -247,7 +247,13 @@ func (s *faultSet) toAgent(c *Cluster, kind string, a *Agent, taskID string, car
 	switch fault.Action {
 	case Drop:
 	case Delay:
-		c.after(fault.Delay, carry)
+		// What is on its way to a process is gone with its connection.
+		life := a.lives
+		c.after(fault.Delay, func() {
+			if a.lives == life {
+				carry()
+			}
+		})
 	case Duplicate:
 		carry()
 		carry()

@@ -419,6 +419,7 @@ func (a *Agent) stop() {
 		return
 	}
 	a.up, a.leaving = false, false
+	a.lives++
 	for _, t := range a.tasks {
 		t.quiet = t.told // what still ends, an agent that is started again will hear of
 	}
