@@ -33,7 +33,7 @@ var workloads = map[string]func(v *virtual, is func(reason string)){
 		v.delete("job")
 		v.within("it is gone", func() bool { return !v.exists("job") })
 	},
-	"it is deleted while it waits": func(v *virtual, is func(string)) {
+	"it is deleted while it waits": func(v *virtual, _ func(string)) {
 		v.task("job", `shell: sleep, ports: [{name: http, hostPort: 80}]`)
 		v.within("it waits", func() bool { return v.reason("job") != "" })
 		v.delete("job")
@@ -143,8 +143,10 @@ func (o outcome) exceeds(without outcome) string {
 		got, want *int
 		more      int
 	}{
-		{&counted.Launches, &without.Launches, again.Launches}, {&counted.Kills, &without.Kills, again.Kills},
-		{&counted.Acknowledged, &without.Acknowledged, again.Acknowledged}, {&counted.Writes, &without.Writes, again.Writes},
+		{&counted.Launches, &without.Launches, again.Launches},
+		{&counted.Kills, &without.Kills, again.Kills},
+		{&counted.Acknowledged, &without.Acknowledged, again.Acknowledged},
+		{&counted.Writes, &without.Writes, again.Writes},
 	} {
 		if *one.got >= *one.want-1 && *one.got <= *one.want+one.more {
 			*one.got = *one.want

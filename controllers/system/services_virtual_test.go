@@ -22,31 +22,8 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
-	"github.com/mesos-operator/mesos-operator/controllers/scope"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
-
-// setsToTell are the sets whose Services a write may concern.
-func setsToTell(object client.Object) []types.NamespacedName {
-	var names []string
-	if object.GetUID() == "" {
-		// It was not created, and a watch would tell nothing.
-		return nil
-	}
-	switch object := object.(type) {
-	case *v1alpha1.MesosTask:
-		names = scope.SetsOf(object)
-	case *v1alpha1.MesosTaskSet, *corev1.Service:
-		names = []string{object.GetName()}
-	case *discoveryv1.EndpointSlice:
-		names = []string{object.Labels[discoveryv1.LabelServiceName]}
-	}
-	var all []types.NamespacedName
-	for _, name := range names {
-		all = append(all, types.NamespacedName{Namespace: object.GetNamespace(), Name: name})
-	}
-	return all
-}
 
 // proxy reads slices as kube-proxy does, and watches that none leads to a task that is not ready where it says.
 type proxy struct {

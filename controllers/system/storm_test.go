@@ -82,7 +82,7 @@ var taskKinds = map[string]struct {
 
 // draw draws a storm of a seed.
 func draw(seed uint64) *storm {
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(seed, 0))
 	d := &drawing{Rand: random, storm: &storm{Seed: seed, NoWatchList: random.IntN(2) == 0, Elects: random.IntN(4) == 0, Masters: 1 + random.IntN(2)}}
 	for range 1 + random.IntN(3) {
 		d.create()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -297,9 +298,10 @@ func TestStorm(t *testing.T) {
 		})
 	}
 	for n := range *seeds {
-		t.Run(fmt.Sprint(*firstSeed+uint64(n)), func(t *testing.T) { //nolint:gosec // it is not negative
+		seed := *firstSeed + uint64(n)
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
-			draw(*firstSeed + uint64(n)).test(t) //nolint:gosec // it is not negative
+			draw(seed).test(t)
 		})
 	}
 }

@@ -77,10 +77,11 @@ func (p *probe) note(what string, err error, objects ...client.Object) {
 	default:
 		line += "done"
 	}
+	told := []string{line}
 	for _, object := range objects {
-		line += "\n\t" + p.tell(object)
+		told = append(told, p.tell(object))
 	}
-	p.noted = append(p.noted, line)
+	p.noted = append(p.noted, strings.Join(told, "\n\t"))
 }
 
 // tell is an object without what differs.
@@ -269,10 +270,10 @@ var cases = map[string]func(p *probe){
 		p.note("create", p.Create(p.Context(), task, client.DryRunAll))
 		p.note("none", p.Get(p.Context(), client.ObjectKeyFromObject(task), task))
 		p.created("real", small)
-		real := p.task("real", small)
-		p.note("delete", p.Delete(p.Context(), real, client.DryRunAll))
-		p.note("patch", p.Patch(p.Context(), real, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"suspend":true}}`)), client.DryRunAll))
-		p.note("as before", p.Get(p.Context(), client.ObjectKeyFromObject(real), real), real)
+		stays := p.task("real", small)
+		p.note("delete", p.Delete(p.Context(), stays, client.DryRunAll))
+		p.note("patch", p.Patch(p.Context(), stays, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"suspend":true}}`)), client.DryRunAll))
+		p.note("as before", p.Get(p.Context(), client.ObjectKeyFromObject(stays), stays), stays)
 	},
 	"lists select": func(p *probe) {
 		for _, name := range []string{"a", "b", "c"} {

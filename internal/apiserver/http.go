@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"strconv"
@@ -98,9 +98,7 @@ func (u *unheard) Write(content []byte) (int, error) { return u.body.Write(conte
 
 // tell sends it.
 func (u *unheard) tell(w http.ResponseWriter) {
-	for name, values := range u.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), u.header)
 	w.WriteHeader(max(u.status, http.StatusOK))
 	_, _ = w.Write(u.body.Bytes())
 }
@@ -132,7 +130,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := withNamespace(r.Context(), info.Namespace)
 	a := &asked{s, c, info, w, r.WithContext(ctx)}
-	if err := a.serve(); err != nil {
+	if err := a.serve(ctx); err != nil {
 		refuse(w, err)
 	}
 }
@@ -146,7 +144,7 @@ type asked struct {
 	r    *http.Request
 }
 
-func (a *asked) serve() error {
+func (a *asked) serve(ctx context.Context) error {
 	switch part := a.info.Subresource; {
 	case part == "status" && a.status, part == "scale" && a.scale != nil, part == "":
 	default:
@@ -160,15 +158,15 @@ func (a *asked) serve() error {
 	case "watch":
 		return a.watch()
 	case "create":
-		return a.post()
+		return a.post(ctx)
 	case "update":
-		return a.put()
+		return a.put(ctx)
 	case "patch":
-		return a.patch()
+		return a.patch(ctx)
 	case "delete":
-		return a.delete()
+		return a.delete(ctx)
 	case "deletecollection":
-		return a.deleteAll()
+		return a.deleteAll(ctx)
 	default:
 		return apierrors.NewMethodNotSupported(a.resource(), a.info.Verb)
 	}
@@ -197,12 +195,12 @@ func (a *asked) object() (*unstructured.Unstructured, error) {
 	return object, nil
 }
 
-func (a *asked) post() error {
+func (a *asked) post(ctx context.Context) error {
 	object, err := a.object()
 	if err != nil {
 		return err
 	}
-	made, err := a.create(a.r.Context(), a.collection, a.info.Namespace, object, a.dry())
+	made, err := a.create(ctx, a.collection, a.info.Namespace, object, a.dry())
 	if err != nil {
 		return err
 	}
@@ -210,12 +208,12 @@ func (a *asked) post() error {
 	return a.send(http.StatusCreated, made)
 }
 
-func (a *asked) put() error {
+func (a *asked) put(ctx context.Context) error {
 	object, err := a.object()
 	if err != nil {
 		return err
 	}
-	return a.update(func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return a.update(ctx, func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		if a.info.Subresource == "scale" {
 			return a.rescaled(existing, object)
 		}
@@ -223,13 +221,13 @@ func (a *asked) put() error {
 	})
 }
 
-func (a *asked) patch() error {
+func (a *asked) patch(ctx context.Context) error {
 	content, err := io.ReadAll(a.r.Body)
 	if err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
 	how, _, _ := mime.ParseMediaType(a.r.Header.Get("Content-Type"))
-	return a.update(func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	return a.update(ctx, func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 		if a.info.Subresource != "scale" || existing == nil {
 			return a.patched(existing, types.PatchType(how), content)
 		}
@@ -242,12 +240,12 @@ func (a *asked) patch() error {
 }
 
 // update changes an object, and sends what it is then.
-func (a *asked) update(change func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error)) error {
+func (a *asked) update(ctx context.Context, change func(existing *unstructured.Unstructured) (*unstructured.Unstructured, error)) error {
 	part := a.info.Subresource
 	if part == "scale" {
 		part = ""
 	}
-	made, err := a.Server.update(a.r.Context(), a.collection, a.info.Namespace, a.info.Name, part, a.dry(), change)
+	made, err := a.Server.update(ctx, a.collection, a.info.Namespace, a.info.Name, part, a.dry(), change)
 	if err != nil {
 		return err
 	}
@@ -259,12 +257,12 @@ func (a *asked) update(change func(existing *unstructured.Unstructured) (*unstru
 	return a.send(http.StatusOK, made)
 }
 
-func (a *asked) delete() error {
+func (a *asked) delete(ctx context.Context) error {
 	options, err := a.deleteOptions()
 	if err != nil {
 		return err
 	}
-	removed, gone, err := a.remove(a.r.Context(), a.collection, a.info.Namespace, a.info.Name, options)
+	removed, gone, err := a.remove(ctx, a.collection, a.info.Namespace, a.info.Name, options)
 	if err != nil {
 		return err
 	}
@@ -297,7 +295,7 @@ func (a *asked) deleteOptions() (*metav1.DeleteOptions, error) {
 	return options, nil
 }
 
-func (a *asked) deleteAll() error {
+func (a *asked) deleteAll(ctx context.Context) error {
 	options, err := a.deleteOptions()
 	if err != nil {
 		return err
@@ -315,7 +313,7 @@ func (a *asked) deleteAll() error {
 	}
 	a.mu.Unlock()
 	for _, one := range names {
-		if _, _, err := a.remove(a.r.Context(), a.collection, one[0], one[1], options); err != nil && !apierrors.IsNotFound(err) {
+		if _, _, err := a.remove(ctx, a.collection, one[0], one[1], options); err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}
 	}
@@ -376,7 +374,8 @@ func refuse(w http.ResponseWriter, err error) {
 func respond(w http.ResponseWriter, status int, what any) {
 	content, err := json.Marshal(what)
 	if err != nil {
-		panic(fmt.Sprintf("encoding an answer: %v", err))
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
 	w.Header().Set("Content-Type", runtime.ContentTypeJSON)
 	w.WriteHeader(status)

@@ -55,32 +55,32 @@ func (k *kind) selectable(object *unstructured.Unstructured) fields.Set {
 
 // builtin are the kinds of Kubernetes' own.
 func builtin() []*kind {
-	of := func(group, version, name, plural string) *kind {
-		return &kind{GroupVersionKind: schema.GroupVersionKind{Group: group, Version: version, Kind: name}, plural: plural, namespaced: true, unconditional: true}
+	of := func(group, name, plural string) *kind {
+		return &kind{GroupVersionKind: schema.GroupVersionKind{Group: group, Version: "v1", Kind: name}, plural: plural, namespaced: true, unconditional: true}
 	}
-	namespaces := of("", "v1", "Namespace", "namespaces")
+	namespaces := of("", "Namespace", "namespaces")
 	namespaces.namespaced, namespaces.status = false, true
 	namespaces.complete = func(object map[string]any, _ *Server) {
 		set(object, []any{"kubernetes"}, "spec", "finalizers")
 		set(object, "Active", "status", "phase")
 	}
-	services := of("", "v1", "Service", "services")
+	services := of("", "Service", "services")
 	services.status, services.complete = true, completeService
-	quotas := of("", "v1", "ResourceQuota", "resourcequotas")
+	quotas := of("", "ResourceQuota", "resourcequotas")
 	quotas.status = true
-	slices := of("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
+	slices := of("discovery.k8s.io", "EndpointSlice", "endpointslices")
 	slices.generations = true
-	leases := of("coordination.k8s.io", "v1", "Lease", "leases")
+	leases := of("coordination.k8s.io", "Lease", "leases")
 	leases.unconditional, leases.createOnUpdate = false, true
-	events := of("events.k8s.io", "v1", "Event", "events")
+	events := of("events.k8s.io", "Event", "events")
 	events.createOnUpdate = true
-	crds := of("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions")
+	crds := of("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions")
 	crds.namespaced, crds.status, crds.generations, crds.unconditional = false, true, true, false
-	secrets := of("", "v1", "Secret", "secrets")
+	secrets := of("", "Secret", "secrets")
 	secrets.complete = func(object map[string]any, _ *Server) { set(object, "Opaque", "type") }
 	return []*kind{
-		namespaces, services, quotas, slices, leases, events, crds, secrets, of("", "v1", "ConfigMap", "configmaps"),
-		of("apps", "v1", "ControllerRevision", "controllerrevisions"),
+		namespaces, services, quotas, slices, leases, events, crds, secrets, of("", "ConfigMap", "configmaps"),
+		of("apps", "ControllerRevision", "controllerrevisions"),
 	}
 }
 

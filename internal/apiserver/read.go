@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -20,9 +21,9 @@ import (
 
 // selection says which objects are asked for.
 type selection struct {
-	namespace, name string
-	labels          labels.Selector
-	fields          fields.Selector
+	namespace string
+	labels    labels.Selector
+	fields    fields.Selector
 }
 
 // selection reads it from a request.
@@ -39,7 +40,7 @@ func (a *asked) selection() (selection, error) {
 	known := a.selectable(&unstructured.Unstructured{Object: map[string]any{}})
 	for _, one := range selected.fields.Requirements() {
 		if !known.Has(one.Field) {
-			return selected, apierrors.NewBadRequest(fmt.Sprintf("field label not supported: %s", one.Field))
+			return selected, apierrors.NewBadRequest("field label not supported: " + one.Field)
 		}
 	}
 	return selected, nil
@@ -143,56 +144,55 @@ func (a *asked) watch() error {
 
 // run sends changes until the client leaves, the server closes, or the time that the client gave is over.
 func (w *watcher) run(streamed, latest bool, timeout string) {
-	ends := make(<-chan time.Time)
+	ctx := w.r.Context()
 	if seconds, err := strconv.Atoi(timeout); err == nil && seconds > 0 {
-		timer := time.NewTimer(time.Duration(seconds) * time.Second)
-		defer timer.Stop()
-		ends = timer.C
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
+		defer cancel()
 	}
 	tick := time.NewTicker(bookmarkEvery)
 	defer tick.Stop()
-	flusher := http.NewResponseController(w.w)
-	if flusher.Flush() != nil {
+	if !w.send(nil) {
 		return
 	}
 	for {
 		content, more, wake, open := w.next(streamed, latest)
-		if len(content) > 0 {
-			if _, err := w.w.Write(content); err != nil || flusher.Flush() != nil {
-				return
-			}
-		}
-		if !open {
+		if len(content) > 0 && !w.send(content) || !open {
 			return
 		}
-		due := make(<-chan time.Time)
-		var timer *time.Timer
-		if !more.IsZero() {
-			timer = time.NewTimer(time.Until(more))
-			due = timer.C
-		}
-		var told bool
+		due, stop := dueAt(more)
 		select {
 		case <-wake:
 		case <-due:
 		case <-tick.C:
-			told = w.bookmarks && !w.initial
-		case <-ends:
-			return
-		case <-w.listener.done:
-			return
-		case <-w.r.Context().Done():
-			return
-		}
-		if timer != nil {
-			timer.Stop()
-		}
-		if told {
-			if _, err := w.w.Write(w.bookmark(false)); err != nil || flusher.Flush() != nil {
-				return
+			if w.bookmarks && !w.initial && !w.send(w.bookmark(false)) {
+				open = false
 			}
+		case <-ctx.Done():
+			open = false
+		}
+		stop()
+		if !open {
+			return
 		}
 	}
+}
+
+// send sends content at once, and says whether the client is still there.
+func (w *watcher) send(content []byte) bool {
+	if _, err := w.w.Write(content); err != nil {
+		return false
+	}
+	return http.NewResponseController(w.w).Flush() == nil
+}
+
+// dueAt tells when a time has come; never, if it is none. Stop ends it.
+func dueAt(at time.Time) (due <-chan time.Time, stop func()) {
+	if at.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(at))
+	return timer.C, func() { timer.Stop() }
 }
 
 // next is what the client is to be told now, when more of it is due, and what is closed when there may be more before that.
@@ -216,10 +216,7 @@ func (w *watcher) next(streamed, latest bool) (content []byte, more time.Time, w
 			buffer.Write(w.bookmark(true))
 		}
 	case w.seen < w.compacted:
-		status := apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", w.seen, w.compacted)).Status()
-		status.APIVersion, status.Kind = "v1", "Status"
-		expired, _ := json.Marshal(map[string]any{"type": watch.Error, "object": status})
-		return append(expired, '\n'), more, w.wake, false
+		return w.expired(), more, w.wake, false
 	}
 	for _, change := range w.records[w.after(w.seen):] {
 		if change.revision > horizon {
@@ -274,6 +271,21 @@ func (w *watcher) bookmark(all bool) []byte {
 	if w.metadataOnly() {
 		object["apiVersion"], object["kind"] = "meta.k8s.io/v1", "PartialObjectMetadata"
 	}
-	content, _ := json.Marshal(map[string]any{"type": watch.Bookmark, "object": object})
+	return line(watch.Bookmark, object)
+}
+
+// expired tells that what the client has seen was forgotten.
+func (w *watcher) expired() []byte {
+	status := apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", w.seen, w.compacted)).Status()
+	status.APIVersion, status.Kind = "v1", "Status"
+	return line(watch.Error, status)
+}
+
+// line is an event as it is sent.
+func line(what watch.EventType, object any) []byte {
+	content, err := json.Marshal(map[string]any{"type": what, "object": object})
+	if err != nil {
+		return nil // only what JSON cannot say, of which there is nothing
+	}
 	return append(content, '\n')
 }

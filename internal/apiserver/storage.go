@@ -3,6 +3,7 @@ package apiserver
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,10 +92,7 @@ func (c *collection) after(revision int64) int {
 
 // at are the objects as they were at a revision, or as they are if that was forgotten, sorted by their keys.
 func (c *collection) at(revision int64) []*stored {
-	then := make(map[string]*stored, len(c.objects))
-	for name, object := range c.objects {
-		then[name] = object
-	}
+	then := maps.Clone(c.objects)
 	for _, change := range slices.Backward(c.records) {
 		if change.revision <= revision {
 			break

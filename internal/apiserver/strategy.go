@@ -52,7 +52,7 @@ func (strategy) Canonicalize(runtime.Object) {}
 
 // PrepareForCreate implements rest.RESTCreateStrategy: a status cannot be created.
 func (s strategy) PrepareForCreate(_ context.Context, object runtime.Object) {
-	made := object.(*unstructured.Unstructured)
+	made := plain(object)
 	if s.status {
 		delete(made.Object, "status")
 	}
@@ -68,7 +68,7 @@ func (s strategy) PrepareForCreate(_ context.Context, object runtime.Object) {
 
 // PrepareForUpdate implements rest.RESTUpdateStrategy: each resource changes its own part, and what is desired has a generation.
 func (s strategy) PrepareForUpdate(_ context.Context, object, old runtime.Object) {
-	changed, before := object.(*unstructured.Unstructured), old.(*unstructured.Unstructured)
+	changed, before := plain(object), plain(old)
 	if s.part == "status" {
 		status, has := changed.Object["status"]
 		changed.Object = before.DeepCopy().Object
@@ -85,6 +85,12 @@ func (s strategy) PrepareForUpdate(_ context.Context, object, old runtime.Object
 	if s.generations && !equality.Semantic.DeepEqual(desired(changed), desired(before)) {
 		changed.SetGeneration(before.GetGeneration() + 1)
 	}
+}
+
+// plain is an object as this package has them all.
+func plain(object runtime.Object) *unstructured.Unstructured {
+	known, _ := object.(*unstructured.Unstructured)
+	return known
 }
 
 // change sets a field, or takes it away.
@@ -108,7 +114,7 @@ func (s strategy) Validate(ctx context.Context, object runtime.Object) field.Err
 	if s.rules == nil {
 		return nil
 	}
-	return s.rules.refuse(ctx, object.(*unstructured.Unstructured).Object, nil, "")
+	return s.rules.refuse(ctx, plain(object).Object, nil, "")
 }
 
 // ValidateUpdate implements rest.RESTUpdateStrategy.
@@ -116,5 +122,5 @@ func (s strategy) ValidateUpdate(ctx context.Context, object, old runtime.Object
 	if s.rules == nil || s.part != "" && s.server.trusting {
 		return nil
 	}
-	return s.rules.refuse(ctx, object.(*unstructured.Unstructured).Object, old.(*unstructured.Unstructured).Object, s.part)
+	return s.rules.refuse(ctx, plain(object).Object, plain(old).Object, s.part)
 }

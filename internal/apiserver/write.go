@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -125,25 +126,8 @@ func (s *Server) update(
 	if err != nil {
 		return nil, err
 	}
-	if err := c.prepare(object); err != nil {
+	if err := s.admit(ctx, c, how, object, existing.Unstructured); err != nil {
 		return nil, err
-	}
-	if err := sameObject(c.kind, object, existing.Unstructured); err != nil {
-		return nil, err
-	}
-	if part == "" {
-		if err := s.mutate(c, object, existing.Unstructured); err != nil {
-			return nil, err
-		}
-	}
-	if err := rest.BeforeUpdate(how, ctx, object, existing.Unstructured); err != nil {
-		return nil, err
-	}
-	object.SetResourceVersion(existing.GetResourceVersion())
-	if part == "" {
-		if err := s.refused(c, object, existing.Unstructured); err != nil {
-			return nil, err
-		}
 	}
 	switch {
 	case dry:
@@ -161,6 +145,29 @@ func (s *Server) update(
 	}
 }
 
+// admit makes of what an object is to be what may be stored, or says why nothing of it may.
+func (s *Server) admit(ctx context.Context, c *collection, how strategy, object, existing *unstructured.Unstructured) error {
+	if err := c.prepare(object); err != nil {
+		return err
+	}
+	if err := sameObject(c.kind, object, existing); err != nil {
+		return err
+	}
+	if how.part == "" {
+		if err := s.mutate(c, object, existing); err != nil {
+			return err
+		}
+	}
+	if err := rest.BeforeUpdate(how, ctx, object, existing); err != nil {
+		return err
+	}
+	object.SetResourceVersion(existing.GetResourceVersion())
+	if how.part == "" {
+		return s.refused(c, object, existing)
+	}
+	return nil
+}
+
 // sameObject refuses an update that was made from another object of the name, or from an older version of it.
 func sameObject(k *kind, object, existing *unstructured.Unstructured) error {
 	if uid := object.GetUID(); uid != "" && uid != existing.GetUID() {
@@ -175,7 +182,7 @@ func sameObject(k *kind, object, existing *unstructured.Unstructured) error {
 			field.ErrorList{field.Invalid(field.NewPath("metadata", "resourceVersion"), 0, "must be specified for an update")})
 	default:
 		return apierrors.NewConflict(k.resource(), existing.GetName(),
-			fmt.Errorf("the object has been modified; please apply your changes to the latest version and try again"))
+			errors.New("the object has been modified; please apply your changes to the latest version and try again"))
 	}
 }
 

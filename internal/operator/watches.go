@@ -52,7 +52,7 @@ func (w *drainedWatch) Stop() {
 	w.once.Do(func() {
 		w.Interface.Stop()
 		go func() {
-			for range w.ResultChan() { //nolint:revive // nobody wants it any more
+			for range w.ResultChan() {
 			}
 		}()
 	})
