@@ -5,7 +5,7 @@
 // CRDs. The rest (resource versions, watches, finalizers, patches, subresources) is written here, and holds as far as the cases of cases_test.go do,
 // which run against this and a real kube-apiserver alike.
 //
-// Faults meet requests (Inject), what watches and caches show (Lag, Compact), or connections (Sever).
+// Faults meet requests (Inject), what watches and caches show (Lag, Compact), connections (Sever), or all that is stored (RollBack).
 //
 // Not here: authentication, authorization, admission plugins but for the lifecycle of namespaces, garbage collection, field managers, server-side
 // apply, tables, protobuf, chunks of lists. Of Kubernetes' own kinds only what the operator uses, and of their defaults and validation hardly anything.

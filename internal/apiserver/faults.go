@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -182,4 +183,33 @@ func (s *Server) Compact() {
 	for _, c := range s.byKind {
 		c.compact(len(c.records))
 	}
+}
+
+// RollBack makes all objects what they were at a revision that is still remembered, as an etcd does that was restored from a snapshot of then. All
+// connections break, as its API server was down for it.
+//
+// With a bump of 0 the revisions go on from that one, as etcd's do by default: resource versions that were given out since are given out again, for
+// something else, and a watch that begins at one of them is told nothing before they have come as far again. With a bump they go on from so much later,
+// and all changes before are forgotten (etcdutl snapshot restore --bump-revision --mark-compacted), so that every watch has to list anew.
+func (s *Server) RollBack(revision, bump int64) {
+	s.mu.Lock()
+	for _, c := range s.byKind {
+		if revision < c.compacted && len(c.records) > 0 {
+			s.mu.Unlock()
+			panic(fmt.Sprintf("revision %d of %s is not remembered", revision, c.plural))
+		}
+		then := c.at(revision)
+		clear(c.objects)
+		for _, object := range then {
+			c.objects[key(object.GetNamespace(), object.GetName())] = object
+		}
+		c.records = c.records[:c.after(revision):c.after(revision)]
+		if bump > 0 {
+			c.records, c.compacted = nil, revision+bump
+		}
+	}
+	s.revision = revision + bump
+	s.notify()
+	s.mu.Unlock()
+	s.listener.breakAll()
 }

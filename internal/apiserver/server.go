@@ -264,9 +264,19 @@ func (l *listener) dial(ctx context.Context, network, instance string) (net.Conn
 func (l *listener) sever(instance string) {
 	l.mu.Lock()
 	l.severed[instance] = true
+	l.mu.Unlock()
+	l.breakOff(func(one *connection) bool { return one.instance == instance })
+}
+
+// breakAll breaks all connections, and lets others be made.
+func (l *listener) breakAll() { l.breakOff(func(*connection) bool { return true }) }
+
+// breakOff breaks some of the connections.
+func (l *listener) breakOff(which func(*connection) bool) {
+	l.mu.Lock()
 	var broken []*connection
 	for one := range l.open {
-		if one.instance == instance {
+		if which(one) {
 			broken = append(broken, one)
 		}
 	}
