@@ -45,14 +45,17 @@ func (w *Written[T]) Latest(cached T) (object T, at, doubtful time.Time) {
 	defer w.mu.Unlock()
 	key := client.ObjectKeyFromObject(cached)
 	kept, ok := w.byKey[key]
+	if ok && kept.lags {
+		// Also where the cache has another object of the name: it may be the earlier one, which is gone.
+		if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), kept.object.GetResourceVersion()); err == nil && order < 0 {
+			return copyOf(kept.object), kept.at, kept.at.Add(cacheWithin)
+		}
+	}
 	if !ok || kept.uid != cached.GetUID() {
 		return cached, time.Time{}, time.Time{}
 	}
 	if !kept.lags {
 		return cached, kept.at, time.Time{}
-	}
-	if order, err := resourceversion.CompareResourceVersion(cached.GetResourceVersion(), kept.object.GetResourceVersion()); err == nil && order < 0 {
-		return copyOf(kept.object), kept.at, kept.at.Add(cacheWithin)
 	}
 	w.byKey[key] = record[T]{uid: kept.uid, at: kept.at}
 	return cached, kept.at, time.Time{}

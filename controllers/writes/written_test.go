@@ -27,7 +27,8 @@ func TestWritten_latest(t *testing.T) {
 		"the cache lags":                                      {version("a", "7"), version("a", "5"), "7", true},
 		"the cache shows the write":                           {version("a", "7"), version("a", "7"), "7", false},
 		"the cache shows more":                                {version("a", "7"), version("a", "9"), "9", false},
-		"the cache shows another object of the name":          {version("a", "7"), version("b", "5"), "5", false},
+		"the cache shows another object of the name":          {version("a", "7"), version("b", "9"), "9", false},
+		"the cache shows an object of the name that is gone":  {version("b", "7"), version("a", "5"), "7", true},
 		"versions are numbers, and longer ones are larger":    {version("a", "99"), version("a", "100"), "100", false},
 		"an API server that was restored shows less for ever": {version("a", "100"), version("a", "99"), "100", true},
 	}
