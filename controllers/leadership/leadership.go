@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,9 +58,10 @@ func Clocks() func() Reading {
 
 // Reasons why a process may not act.
 var (
-	errNotHeld = errors.New("this process does not hold the lease")
-	errExpired = errors.New("the lease was not renewed in time")
-	errLost    = errors.New("another process may have held the lease since this one did")
+	errNotHeld  = errors.New("this process does not hold the lease")
+	errExpired  = errors.New("the lease was not renewed in time")
+	errLost     = errors.New("another process may have held the lease since this one did")
+	errGoneBack = errors.New("the lease is as it was before this process renewed it: the API server was restored to an earlier state, which the caches do not show")
 )
 
 // Lock is a leader election lock that remembers when this process last renewed it. Once anybody else may have held the lease it refuses
@@ -73,6 +75,8 @@ type Lock struct {
 	// held says that this process has held the lease; renewed is when the last renewal that succeeded was begun.
 	held    bool
 	renewed Reading
+	// written are the times of renewal that the lease may bear: the last that was taken, and those of which that is not known.
+	written []time.Time
 	// gone is why the lease is not held any more, and never will be again.
 	gone error
 }
@@ -103,18 +107,27 @@ func (l *Lock) MayAct() error {
 // Lease implements Leadership.
 func (l *Lock) Lease() string { return l.Describe() }
 
-// Get reads the lease, and notices who holds it.
+// Get reads the lease, and notices who holds it, and that the API server has gone back to an earlier state: an etcd that was restored from a snapshot
+// gives out resource versions again that this process has seen, for something else, and its watches would tell of nothing until they are past.
 func (l *Lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	record, raw, err := l.Interface.Get(ctx)
-	if err == nil && record.HolderIdentity != l.Identity() {
-		l.mu.Lock()
-		if l.held && l.gone == nil {
-			l.gone = errLost
-		}
-		l.mu.Unlock()
+	if err != nil {
+		return record, raw, err
 	}
-	return record, raw, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case !l.held || l.gone != nil:
+	case record.HolderIdentity != l.Identity():
+		l.gone = errLost
+	case !slices.ContainsFunc(l.written, asStored(record.RenewTime.Time).Equal):
+		l.gone = errGoneBack
+	}
+	return record, raw, nil
 }
+
+// asStored is a time as a Lease bears it.
+func asStored(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
 
 // Create makes the lease, held by this process. If it held one before, that was deleted, and somebody may have held another since.
 func (l *Lock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
@@ -140,9 +153,10 @@ func (l *Lock) Update(ctx context.Context, record resourcelock.LeaderElectionRec
 
 // renew sends a write that makes this process the holder. It counts from before it was sent: when it arrived is not known.
 func (l *Lock) renew(record resourcelock.LeaderElectionRecord, send func() error) error {
-	begun := l.clocks()
+	begun, written := l.clocks(), asStored(record.RenewTime.Time)
 	l.mu.Lock()
 	gone := l.gone
+	l.written = append(l.written, written)
 	l.mu.Unlock()
 	if gone != nil {
 		return fmt.Errorf("renewing lease %s for %s: %w", l.Lease(), record.HolderIdentity, gone)
@@ -152,6 +166,6 @@ func (l *Lock) renew(record resourcelock.LeaderElectionRecord, send func() error
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.held, l.renewed = true, begun
+	l.held, l.renewed, l.written = true, begun, []time.Time{written}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
@@ -132,6 +133,22 @@ func (s *scene) holds(identity string) resourcelock.LeaderElectionRecord {
 func (s *scene) create() error { return s.lock.Create(s.t.Context(), s.holds("me")) }
 func (s *scene) renew() error  { return s.lock.Update(s.t.Context(), s.holds("me")) }
 
+// renewAt renews with a time of renewal, in seconds.
+func (s *scene) renewAt(second int64) error {
+	record := s.holds("me")
+	record.RenewTime = metav1.Unix(second, 0)
+	return s.lock.Update(s.t.Context(), record)
+}
+
+// bears makes the lease one with an earlier time of renewal.
+func (s *scene) bears(second int64) {
+	s.inner.lease.mu.Lock()
+	defer s.inner.lease.mu.Unlock()
+	record := s.holds("me")
+	record.RenewTime = metav1.Unix(second, 0)
+	s.inner.lease.record = &record
+}
+
 // get reads the lease as an elector does; what it sees is for the lock.
 func (s *scene) get() error {
 	_, _, err := s.lock.Get(s.t.Context())
@@ -191,6 +208,34 @@ func TestLock_MayAct(t *testing.T) {
 					s.t.Error("the renewal succeeded")
 				}
 			}, "not renewed in time",
+		},
+		"a lease that is as it was renewed is still held": {
+			func(s *scene) { s.must(s.create(), s.renewAt(1), s.renewAt(2), s.get()) }, "",
+		},
+		"a lease that bears an earlier renewal was restored": {
+			func(s *scene) { s.must(s.create(), s.renewAt(1), s.renewAt(2)); s.bears(1); s.must(s.get()) }, "restored to an earlier state",
+		},
+		"a lease that was restored is never held again": {
+			func(s *scene) {
+				s.must(s.create(), s.renewAt(1), s.renewAt(2))
+				s.bears(1)
+				s.must(s.get())
+				if s.renewAt(3) == nil {
+					s.t.Error("the renewal succeeded")
+				}
+			}, "restored to an earlier state",
+		},
+		"a renewal whose answer was lost may have been taken": {
+			func(s *scene) {
+				s.must(s.create(), s.renewAt(1))
+				s.inner.broken = errors.New("no answer")
+				if s.renewAt(2) == nil {
+					s.t.Error("the renewal succeeded")
+				}
+				s.inner.broken = nil
+				s.bears(2)
+				s.must(s.get())
+			}, "",
 		},
 		"a release ends it before it is sent": {
 			func(s *scene) {
