@@ -35,6 +35,10 @@ func (v *view) connect(ctx context.Context) error {
 			return nil
 		}
 	}
+	if contradiction, err := v.contradiction(ctx); err != nil || contradiction != nil {
+		v.memory.stuck = contradiction
+		return err
+	}
 	if !deleting {
 		v.memory.stuck = v.memory.secrets.missing
 	}

@@ -48,6 +48,28 @@ func (v *view) storeID(ctx context.Context) error {
 	return nil
 }
 
+// contradiction says whether somebody changed the ID in the status: the annotation names another one, under which tasks are bound. Subscribing with the
+// one in the status would leave them behind.
+func (v *view) contradiction(ctx context.Context) (*lifecycle.Obstacle, error) {
+	id, annotated := v.object.Status.FrameworkID, v.object.Annotations[v1alpha1.AnnotationFrameworkID]
+	if id == "" || annotated == "" || id == annotated || slices.Contains(v.object.Status.ReplacedFrameworkIDs, annotated) {
+		return nil, nil
+	}
+	first, bound, err := v.tasksWhere(ctx, func(task *v1alpha1.MesosTask) bool {
+		return slices.Contains(frameworkIDsOf(task), annotated) && v.credible(ctx, v.object, task)
+	})
+	if err != nil || bound == 0 {
+		return nil, err
+	}
+	wayOut := ""
+	if speakable.MatchString(annotated) {
+		wayOut = fmt.Sprintf(` (kubectl patch mesosframework %s --subresource=status --type=merge -p '{"status":{"frameworkID":%q}}')`, v.object.Name, annotated)
+	}
+	return &lifecycle.Obstacle{Reason: v1alpha1.ReasonFrameworkIDLost, Stalled: true, Message: fmt.Sprintf(
+		"status.frameworkID is %s, but MesosTask %s is bound under the one that annotation %s names, %s: put that back into the status%s, or remove the annotation",
+		id, client.ObjectKeyFromObject(first), v1alpha1.AnnotationFrameworkID, annotated, wayOut)}, nil
+}
+
 // lostID says whether tasks were bound under an ID that the framework, as it was read live, does not name: then a new one would leave them behind.
 // It returns that ID, where there is one and can be read.
 func (v *view) lostID(ctx context.Context, live *v1alpha1.MesosFramework) (id string, lost *lifecycle.Obstacle, err error) {
