@@ -115,6 +115,25 @@ func TestNext_backoffIsWholeSecondsAndNeverSooner(t *testing.T) {
 	}
 }
 
+// TestNext_backoffWhileTheClockIsSetBack: a wait ends no later than the longest that the spec asks for, by the clock as it is.
+func TestNext_backoffWhileTheClockIsSetBack(t *testing.T) {
+	s := newStory(func(spec *v1alpha1.MesosTaskSpec) {
+		spec.Backoff = v1alpha1.Backoff{InitialSeconds: 10, MaxSeconds: 30}
+	})
+	s.later(2 * time.Hour)
+	s.fails(0)
+	s.fails(0)
+	s.Unacknowledged = nil
+	s.later(-time.Hour)
+	decision := s.look()
+	checkSummary(t, decision, summary{"back off", "False/BackOff", nil})
+	if next := decision.Status.NextLaunchTime; next.After(s.Now.Add(31*time.Second)) || next.Time.Before(s.Now.Add(30*time.Second)) {
+		t.Errorf("launches again at %v, want some 30 s after %v", next, s.Now)
+	}
+	s.later(31 * time.Second)
+	checkSummary(t, s.look(), neverHappened)
+}
+
 func TestNext_maxRestarts(t *testing.T) {
 	exhausted := summary{"restarts exhausted", "False/RestartsExhausted", acknowledge}
 	for name, c := range map[string]struct {

@@ -495,6 +495,10 @@ func (s *scene) exhausted() {
 }
 
 func (s *scene) backOff() {
+	if latest := s.Now.Add(time.Duration(s.Spec.Backoff.MaxSeconds)*time.Second + time.Second); s.decision.Status.NextLaunchTime.After(latest) {
+		// The clock was set back since, or the spec asks for less now.
+		s.decision.Status.NextLaunchTime = &metav1.Time{Time: latest.Truncate(time.Second)}
+	}
 	s.verdict = verdict{
 		ready: metav1.ConditionFalse, reason: v1alpha1.ReasonBackOff, reconciling: true,
 		message: fmt.Sprintf("Launching again at %s after %s", s.decision.Status.NextLaunchTime.UTC().Format(time.RFC3339), s.outcomeOf(s.attempt)),
