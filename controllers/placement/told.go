@@ -44,3 +44,9 @@ func (t *Told) Tell(kind Kind, message string, now time.Time) bool {
 	t.message, t.at = message, now
 	return true
 }
+
+// TakeBack says that what was told last does not stand any more: it may be told again, in its time.
+func (t *Told) TakeBack() { t.message = "" }
+
+// Again is from when on whatever there is to tell is told.
+func (t *Told) Again() time.Time { return t.at.Add(t.wait) }

@@ -61,6 +61,21 @@ func TestTold_Tell(t *testing.T) {
 	}
 }
 
+// TestTold_TakeBack: what does not stand any more is told again once it would be told if it were other counts.
+func TestTold_TakeBack(t *testing.T) {
+	told, start := Told{}, time.Unix(1_000_000, 0)
+	if !told.Tell("in use", "all is in use", start) || told.Tell("in use", "all is in use", start.Add(time.Hour)) {
+		t.Fatal("what stands is told again, or nothing is told")
+	}
+	told.TakeBack()
+	if again := told.Again(); !again.Equal(start.Add(30 * time.Second)) {
+		t.Errorf("it may be told again %v later", again.Sub(start))
+	}
+	if told.Tell("in use", "all is in use", start.Add(29*time.Second)) || !told.Tell("in use", "all is in use", start.Add(30*time.Second)) {
+		t.Error("taken back, it is told again at once, or never")
+	}
+}
+
 // However the counts and kinds of a task's shortage change, second by second, ten thousand such tasks do not keep an API server busy.
 func TestTold_TellsLittleOfWhatChangesAllTheTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -322,7 +322,8 @@ func (p *Placer) reserve(assignment placement.Assignment, offer mesos.Offer) {
 
 // nextLook is when something is due though nothing happens.
 func (p *Placer) nextLook(backs map[string]back) time.Time {
-	next := p.clock.Now().Add(reviveAgain)
+	now := p.clock.Now()
+	next := now.Add(reviveAgain)
 	for _, launch := range p.launches {
 		next = earlier(next, launch.due(p.pace.wait()))
 	}
@@ -332,14 +333,23 @@ func (p *Placer) nextLook(backs map[string]back) time.Time {
 	next = earlier(next, p.nextSteer())
 	for _, task := range p.pending {
 		if p.open && task.waiting == nil && p.mayBeSilent(task, backs) {
-			if at := p.silentAt(task, backs); at.Add(-quotasAhead).After(p.clock.Now()) {
-				next = earlier(next, at.Add(-quotasAhead))
-			} else {
-				next = earlier(next, at)
-			}
+			next = earlier(next, task.nextTold(p.silentAt(task, backs), now))
 		}
 	}
 	return next
+}
+
+// nextTold is when to look at a task again of which it is worth saying at a time that no offer comes for it.
+func (t *wanted) nextTold(silentAt, now time.Time) time.Time {
+	switch ahead := silentAt.Add(-quotasAhead); {
+	case ahead.After(now):
+		return ahead
+	case silentAt.After(now):
+		return silentAt
+	default:
+		// It was said not long ago, and taken back since.
+		return later(t.told.Again(), now.Add(time.Second))
+	}
 }
 
 func earlier(a, b time.Time) time.Time {

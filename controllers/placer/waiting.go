@@ -30,6 +30,7 @@ func (p *Placer) judge(verdict placement.Verdict, now time.Time) {
 	case task.silent:
 		// There are offers again, and it only waits for its turn.
 		task.silent, task.waiting = false, nil
+		task.told.TakeBack()
 		p.attempts.Enqueue(task.key)
 	}
 }
