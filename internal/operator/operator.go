@@ -159,6 +159,10 @@ func runUntilTold(ctx context.Context, run func(ctx context.Context) error) erro
 	}
 }
 
+// reconcileWithin is how long one reconcile may take. It only waits for the API server, which ends each request within a minute by itself: a request that hangs
+// for longer, behind a proxy say, would otherwise keep its worker for ever.
+const reconcileWithin = 90 * time.Second
+
 // managerOptions are what the options say of the manager.
 func managerOptions(options *Options) ctrl.Options {
 	settings := ctrl.Options{
@@ -175,8 +179,9 @@ func managerOptions(options *Options) ctrl.Options {
 		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields(), ByObject: ofSets(), NewInformer: newInformer},
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}, &corev1.ConfigMap{}}}},
 	}
+	settings.Controller = runtimeconfig.Controller{ReconciliationTimeout: reconcileWithin}
 	if options.SeveralAtOnce {
-		settings.Controller = runtimeconfig.Controller{SkipNameValidation: new(true)}
+		settings.Controller.SkipNameValidation = new(true)
 	}
 	return settings
 }
