@@ -165,9 +165,7 @@ func (w *watcher) run(streamed, latest bool, timeout string) {
 		case <-wake:
 		case <-due:
 		case <-tick.C:
-			if w.bookmarks && !w.initial && !w.send(w.bookmark(false)) {
-				open = false
-			}
+			open = w.tell()
 		case <-ctx.Done():
 			open = false
 		}
@@ -176,6 +174,11 @@ func (w *watcher) run(streamed, latest bool, timeout string) {
 			return
 		}
 	}
+}
+
+// tell tells the client how far it has come, if it wants to know, and says whether it is still there.
+func (w *watcher) tell() bool {
+	return !w.bookmarks || w.initial || w.send(w.bookmark(false))
 }
 
 // send sends content at once, and says whether the client is still there.
