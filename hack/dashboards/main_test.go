@@ -33,9 +33,15 @@ type page struct {
 			RefID, Expr, LegendFormat string
 			Datasource                *datasource
 		}
+		Options struct {
+			TextMode string
+			Legend   struct{ Placement string }
+		}
 		FieldConfig struct {
 			Defaults struct {
 				Unit       string
+				Decimals   *int
+				Custom     struct{ AxisSoftMax float64 }
 				Thresholds struct {
 					Steps []struct {
 						Color string
@@ -151,6 +157,28 @@ func TestDashboards_canBeReadByGrafana(t *testing.T) {
 				if strings.Contains(target.Expr, "{operator") || strings.Contains(target.Expr, "{framework") && !strings.Contains(target.Expr, `framework=~"$framework"`) {
 					t.Errorf("%s asks %s", where, target.Expr)
 				}
+			}
+		}
+	}
+}
+
+// TestDashboards_canBeReadByPeople: what pictures of them showed. A legend beside lines needs half the page, a count has no fractions, where all is zero
+// an axis does not go to 100, and a version is its name.
+func TestDashboards_canBeReadByPeople(t *testing.T) {
+	for name, read := range pages(t) {
+		for _, panel := range read.Panels {
+			where, defaults := fmt.Sprintf("%s, panel %q", name, panel.Title), panel.FieldConfig.Defaults
+			if beside := panel.Options.Legend.Placement == "right"; panel.Type == "timeseries" && beside != (panel.GridPos.W >= columns/2) {
+				t.Errorf("%s, %d columns wide, has its legend %s", where, panel.GridPos.W, panel.Options.Legend.Placement)
+			}
+			if whole := defaults.Decimals != nil && *defaults.Decimals == 0; panel.Type != "row" && whole != (defaults.Unit == count) {
+				t.Errorf("%s, in unit %s, shows whole numbers: %t", where, defaults.Unit, whole)
+			}
+			if panel.Type == "timeseries" && defaults.Custom.AxisSoftMax == 0 && defaults.Unit != memory && defaults.Unit != cores {
+				t.Errorf("%s has an axis that goes anywhere", where)
+			}
+			if panel.Title == "Version" && panel.Options.TextMode != "name" {
+				t.Errorf("%s shows %q", where, panel.Options.TextMode)
 			}
 		}
 	}

@@ -29,11 +29,12 @@ const (
 
 // The units of panels, as Grafana calls them.
 const (
-	count   = "short"
+	count   = "locale"
 	seconds = "s"
-	perSec  = "ops"
+	perSec  = "suffix:/s"
 	share   = "percentunit"
 	memory  = "bytes"
+	cores   = "short"
 )
 
 // The colours of thresholds.
@@ -55,6 +56,8 @@ type panel struct {
 	limits []limit
 	// words are shown in place of values.
 	words []word
+	// named shows what series are called, and not their values.
+	named bool
 	// none is shown where there is no series; empty: "No data", as Grafana says.
 	none string
 }

@@ -27,13 +27,13 @@ func isItUp() row {
 			queries:     []query{{`max(leader_election_master_status{operator})`, "leader"}},
 		},
 		{
-			title: "Up since", kind: stat, unit: seconds, width: 4, limits: []limit{{0, yellow}, {600, green}},
+			title: "Up for", kind: stat, unit: seconds, width: 4, limits: []limit{{0, yellow}, {600, green}},
 			description: "Age of the youngest manager. A small number that comes back says that one ends again and again.",
 			queries:     []query{{`min(time() - (process_start_time_seconds{operator} and on (namespace, job, instance) mesos_operator_build_info))`, "youngest"}},
 		},
 		{
-			title: "Version", kind: stat, unit: count, width: 4,
-			description: "Versions of the managers, and how many have each. Two of them are an upgrade under way.",
+			title: "Version", kind: stat, unit: count, width: 4, named: true,
+			description: "Versions of the managers. Two of them are an upgrade under way.",
 			queries:     []query{{`count by (version) (mesos_operator_build_info{operator})`, "{{version}}"}},
 		},
 		{
@@ -89,7 +89,7 @@ func whatWaits() row {
 		},
 		{
 			title: "Not ready, by reason", kind: stacked, unit: count, width: 12,
-			description: "The reason of condition Ready where it is not True. The README of the project explains each.",
+			description: "The reason of condition Ready where it is not True; none: nothing was written of it yet. The README of the project explains each.",
 			queries:     []query{{`sum by (reason) (max by (namespace, job, framework, reason) (mesos_operator_tasks_not_ready{framework})) > 0`, "{{reason}}"}},
 		},
 		{
@@ -177,8 +177,8 @@ func theManager() row {
 			queries:     []query{{`process_resident_memory_bytes{operator} and on (namespace, job, instance) mesos_operator_build_info`, "{{instance}}"}},
 		},
 		{
-			title: "CPU", kind: graph, unit: count, width: 8,
-			description: "Cores that each manager uses.",
+			title: "CPU, in cores", kind: graph, unit: cores, width: 8,
+			description: "What each manager uses.",
 			queries:     []query{{`rate(process_cpu_seconds_total{operator}[$__rate_interval]) and on (namespace, job, instance) mesos_operator_build_info`, "{{instance}}"}},
 		},
 		{

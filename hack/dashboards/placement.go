@@ -80,7 +80,7 @@ func setsAndCron() row {
 		{
 			title: "Decisions about sets", kind: stacked, unit: perSec, width: 8,
 			description: "By the rule that decided.",
-			queries:     []query{{`sum by (rule) (rate(mesos_operator_set_decisions_total{operator}[$__rate_interval]))`, "{{rule}}"}},
+			queries:     []query{{`sum by (rule) (rate(mesos_operator_set_decisions_total{operator}[$__rate_interval])) > 0`, "{{rule}}"}},
 		},
 		{
 			title: "Runs of cron tasks, in an hour", kind: graph, unit: count, width: 8,

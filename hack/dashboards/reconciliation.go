@@ -65,7 +65,7 @@ func updates() row {
 		{
 			title: "Updates and answers, by state", kind: stacked, unit: perSec, width: 12,
 			description: "What Mesos told of tasks: status updates and answers to RECONCILE. A pass is a peak.",
-			queries:     []query{{`sum by (state) (rate(mesos_operator_status_updates_total{operator}[$__rate_interval]))`, "{{state}}"}},
+			queries:     []query{{`sum by (state) (rate(mesos_operator_status_updates_total{operator}[$__rate_interval])) > 0`, "{{state}}"}},
 		},
 		{
 			title: "How long acknowledgements take", kind: graph, unit: seconds, width: 12,

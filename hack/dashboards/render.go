@@ -103,39 +103,68 @@ func draw(p panel, id int, place map[string]any) map[string]any {
 			"instant": p.kind == stat || p.kind == ranking, "range": p.kind == graph || p.kind == stacked, "editorMode": "code",
 		})
 	}
-	kindName, options := string(p.kind), map[string]any{}
-	custom := map[string]any{}
+	kindName := string(p.kind)
+	if p.kind == stacked {
+		kindName = string(graph)
+	}
+	return map[string]any{
+		"id": id, "type": kindName, "title": p.title, "description": p.description, "datasource": source(), "gridPos": place, "targets": targets, "options": options(p),
+		"fieldConfig": map[string]any{"overrides": []any{}, "defaults": defaults(p)},
+	}
+}
+
+// options are how a panel of a kind shows what it found.
+func options(p panel) map[string]any {
 	reduce := map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 	switch p.kind {
 	case stat:
-		options = map[string]any{
-			"reduceOptions": reduce, "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "textMode": "auto", "orientation": "auto", "wideLayout": true,
+		mode := "auto"
+		switch {
+		case p.named:
+			mode = "name"
+		case len(p.queries) == 1 && strings.Contains(p.queries[0].legend, "{{"):
+			mode = "value_and_name"
 		}
-		if len(p.queries) == 1 && strings.Contains(p.queries[0].legend, "{{") {
-			options["textMode"] = "value_and_name"
+		return map[string]any{
+			"reduceOptions": reduce, "colorMode": "background", "graphMode": "none", "justifyMode": "auto", "textMode": mode, "orientation": "auto", "wideLayout": true,
 		}
 	case ranking:
-		options = map[string]any{
-			"reduceOptions": reduce, "displayMode": "gradient", "orientation": "horizontal", "showUnfilled": true, "minVizHeight": 16, "minVizWidth": 8, "valueMode": "color",
+		// One bar alone would fill the panel, and names beside bars are cut.
+		return map[string]any{
+			"reduceOptions": reduce, "displayMode": "gradient", "orientation": "horizontal", "showUnfilled": true, "minVizHeight": 40, "minVizWidth": 8, "valueMode": "color",
+			"sizing": "manual", "maxVizHeight": 40, "namePlacement": "top", "text": map[string]any{"titleSize": 12, "valueSize": 14},
 		}
 	case graph, stacked:
-		kindName = string(graph)
-		custom = map[string]any{
-			"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "spanNulls": false, "axisSoftMin": 0, "lineInterpolation": "linear",
-			"stacking": map[string]any{"mode": "none", "group": "A"}, "thresholdsStyle": map[string]any{"mode": lineWhere(len(p.limits) > 0)},
-		}
-		if p.kind == stacked {
-			custom["fillOpacity"], custom["stacking"] = 40, map[string]any{"mode": "normal", "group": "A"}
-		}
-		options = map[string]any{
-			"legend":  map[string]any{"displayMode": "table", "placement": "right", "showLegend": true, "calcs": []string{"lastNotNull", "max"}},
-			"tooltip": map[string]any{"mode": "multi", "sort": "desc"},
-		}
 	}
-	return map[string]any{
-		"id": id, "type": kindName, "title": p.title, "description": p.description, "datasource": source(), "gridPos": place, "targets": targets, "options": options,
-		"fieldConfig": map[string]any{"overrides": []any{}, "defaults": defaults(p, custom)},
+	legend := map[string]any{"displayMode": "table", "placement": "right", "showLegend": true, "calcs": []string{"lastNotNull", "max"}}
+	if p.width < columns/2 {
+		// Beside the lines it would leave them no room.
+		legend = map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}}
 	}
+	return map[string]any{"legend": legend, "tooltip": map[string]any{"mode": "multi", "sort": "desc"}}
+}
+
+// ordinary are values up to which an axis goes at least: where all is zero it would go to 100, or 10000 %.
+var ordinary = map[string]float64{count: 1, perSec: 0.1, share: 0.1, seconds: 0.1}
+
+// drawing is how lines look.
+func drawing(p panel) map[string]any {
+	custom := map[string]any{}
+	if p.kind != graph && p.kind != stacked {
+		return custom
+	}
+	// A value between two gaps is a point, and would not be seen without.
+	custom = map[string]any{
+		"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "pointSize": 4, "spanNulls": false, "axisSoftMin": 0, "lineInterpolation": "linear",
+		"stacking": map[string]any{"mode": "none", "group": "A"}, "thresholdsStyle": map[string]any{"mode": lineWhere(len(p.limits) > 0)},
+	}
+	if p.kind == stacked {
+		custom["fillOpacity"], custom["stacking"] = 40, map[string]any{"mode": "normal", "group": "A"}
+	}
+	if most, there := ordinary[p.unit]; there {
+		custom["axisSoftMax"] = most
+	}
+	return custom
 }
 
 // lineWhere draws a panel's limits where it has some.
@@ -147,7 +176,7 @@ func lineWhere(limits bool) string {
 }
 
 // defaults are a panel's unit, limits and words.
-func defaults(p panel, custom map[string]any) map[string]any {
+func defaults(p panel) map[string]any {
 	steps := []any{map[string]any{"color": green, "value": nil}}
 	for _, l := range p.limits {
 		steps = append(steps, map[string]any{"color": l.colour, "value": l.from})
@@ -165,9 +194,13 @@ func defaults(p panel, custom map[string]any) map[string]any {
 		colour = "thresholds"
 	}
 	all := map[string]any{
-		"unit": p.unit, "custom": custom, "mappings": mappings, "min": 0,
+		"unit": p.unit, "custom": drawing(p), "mappings": mappings, "min": 0,
 		"color":      map[string]any{"mode": colour},
 		"thresholds": map[string]any{"mode": "absolute", "steps": steps},
+	}
+	if p.unit == count {
+		// What Prometheus counts over a time comes to fractions.
+		all["decimals"] = 0
 	}
 	if p.none != "" {
 		all["noValue"] = p.none
