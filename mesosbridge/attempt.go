@@ -111,6 +111,9 @@ type record struct {
 	ports toldPorts
 }
 
+// ended says whether the attempt is over beyond any doubt that a RECONCILE could settle.
+func (r *record) ended() bool { return r.EndSeen() && !droppedByMaster(r.Observation) }
+
 // arrive records one event about the attempt and, of an update that must be acknowledged, when it first came: an agent sends it again until
 // it is.
 func (r *record) arrive(next mesos.Observation, now time.Time) {

@@ -21,17 +21,17 @@ const ackWorkers = 8
 var errNobodyToAsk = errors.New("none of the attempts may be asked about")
 
 // Kill asks for the end of the task, on the agent where it was last observed. A grace other than nil replaces the task's own. It is
-// not repeated: Mesos forgets a KILL when it fails over.
+// not repeated: Mesos forgets a KILL when it fails over. What ends while its KILL waits to be sent needs none.
 func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
 	b.mu.Lock()
-	t := b.current
+	t, known := b.current, b.attempts[taskID] != nil
 	b.mu.Unlock()
 	b.calls.push(item{
 		term: t,
 		key:  "kill " + taskID,
 		send: func() {
-			if !b.MayAsk(taskID) {
-				b.log.V(1).Info("Held a KILL back: the task's ACCEPT has no outcome or it never ran", "taskID", taskID)
+			if !b.mayKill(taskID, known) {
+				b.log.V(1).Info("Held a KILL back: the task's ACCEPT has no outcome, or it never ran, or it is over", "taskID", taskID)
 				return
 			}
 			call := calls.Kill(taskID, agentID)
@@ -87,9 +87,9 @@ func (b *Bridge) acknowledged(r *record, uuid []byte, accepted bool) {
 	}
 }
 
-// Reconcile sends one explicit RECONCILE for the attempts that MayAsk allows as it is sent. Done is called once, with nil when it was
-// answered 202: from another goroutine, or before Reconcile returns when nothing can be sent. An empty list is an error, as to Mesos
-// it would mean every task (rule 10).
+// Reconcile sends one explicit RECONCILE for the attempts that MayAsk allows as it is sent and that have not ended since (rule 8). Done is called once,
+// with nil when it was answered 202, or all have ended: from another goroutine, or before Reconcile returns when nothing can be sent. An empty list is an
+// error, as to Mesos it would mean every task (rule 10).
 func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
 	b.mu.Lock()
 	t := b.current
@@ -97,8 +97,12 @@ func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
 	b.calls.push(item{
 		term: t,
 		send: func() {
-			asked := b.askable(refs)
-			if len(asked) == 0 {
+			asked, ended := b.askable(refs)
+			switch {
+			case len(asked) == 0 && ended > 0:
+				done(nil)
+				return
+			case len(asked) == 0:
 				done(errNobodyToAsk)
 				return
 			}
@@ -125,12 +129,27 @@ func (b *Bridge) ReconcileImplicitly(done func(error)) {
 	})
 }
 
-// askable returns those that may be asked about, in Mesos' form.
-func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconcile_Task {
+// mayKill says whether a task may be killed now; known says that something was known of it when its KILL was asked for. What is forgotten since is over.
+func (b *Bridge) mayKill(taskID string, known bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	asked := make([]scheduler.Call_Reconcile_Task, 0, len(refs))
+	r := b.attempts[taskID]
+	if r == nil {
+		return !known
+	}
+	return r.Accept.mayAsk() && !r.ended()
+}
+
+// askable returns those that may be asked about, in Mesos' form, and how many have ended.
+func (b *Bridge) askable(refs []reconciliation.Attempt) (asked []scheduler.Call_Reconcile_Task, ended int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	asked = make([]scheduler.Call_Reconcile_Task, 0, len(refs))
 	for _, ref := range refs {
+		if r := b.attempts[ref.TaskID]; r != nil && r.ended() {
+			ended++
+			continue
+		}
 		if !b.mayAsk(ref.TaskID) {
 			continue
 		}
@@ -140,7 +159,7 @@ func (b *Bridge) askable(refs []reconciliation.Attempt) []scheduler.Call_Reconci
 		}
 		asked = append(asked, task)
 	}
-	return asked
+	return asked, ended
 }
 
 // noteAsked records when tasks were first named in a RECONCILE of the term.

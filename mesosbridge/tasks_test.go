@@ -350,3 +350,38 @@ func TestBridge_gateThatLosesTheAnswer(t *testing.T) {
 		})
 	}
 }
+
+// TestBridge_whatEndsMeanwhile: neither a KILL nor a RECONCILE is sent about a task that ended while the call waited behind another. One that the master
+// dropped may live all the same, and is asked about.
+func TestBridge_whatEndsMeanwhile(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.launch("job", "other")
+		h.pass(time.Second)
+		for _, task := range []string{"job", "other", "job", "other"} {
+			h.acknowledge(task)
+			h.pass(time.Second)
+		}
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 10 * time.Second, Type: "KILL"})
+		h.bridge.Kill("job", h.attempt("job").AgentID, nil)
+		h.pass(time.Second)
+		done := map[string]error{}
+		ask := func(name string, taskIDs ...string) {
+			h.bridge.Reconcile(asking(taskIDs...), func(err error) { done[name] = err })
+		}
+		h.bridge.Kill("job", h.attempt("job").AgentID, nil)
+		ask("over", "job")
+		ask("both", "job", "other")
+		for h.state("job") != mesos.TaskKilled {
+			h.acknowledge("job")
+			h.pass(time.Second)
+		}
+		h.pass(10 * time.Second)
+		if kills, asked := h.count("KILL"), h.last("RECONCILE").Reconcile.Tasks; kills != 1 || h.count("RECONCILE") != 1 || len(asked) != 1 || asked[0].TaskID.Value != "other" {
+			h.Errorf("%d KILLs, and RECONCILE %d times, the last for %v", kills, h.count("RECONCILE"), asked)
+		}
+		if diff := cmp.Diff(map[string]error{"over": nil, "both": nil}, done); diff != "" {
+			h.Errorf("what became of the questions (-want +got):\n%s", diff)
+		}
+	})
+}
