@@ -130,11 +130,11 @@ endif
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, with the race detector and in random order.
 	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -timeout 30m $(LONGEST) $(PKG)
-	$(MAKE) --no-print-directory storms
+	$(MAKE) --no-print-directory storms SEEDS=300
 
 # Garbage is collected more rarely: there is much of it, and enough memory.
 .PHONY: storms
-storms: envtest ## Let the operator die at each of its steps, and live through the storms of SEEDS seeds (2000), of which make test has 200 with the race detector.
+storms: envtest ## Let the operator die at each of its steps, and live through the storms of SEEDS seeds (2000). make test has 300 of them, and 50 with the race detector.
 	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test ./controllers/system -run '^(TestCrash|TestStorm)$$' -storms $(or $(SEEDS),2000) -timeout 30m
 
 .PHONY: soak
