@@ -25,15 +25,8 @@ func (v *view) connect(ctx context.Context) error {
 	if deleting && config.Framework.ID == "" {
 		return nil
 	}
-	if config.Framework.ID == "" && v.Connections.Get(v.object.Name) == nil {
-		id, lost, err := v.liveID(ctx)
-		if err != nil {
-			return err
-		}
-		if config.Framework.ID = id; lost != nil {
-			v.memory.stuck = lost
-			return nil
-		}
+	if stuck, err := v.identify(ctx, &config); err != nil || stuck {
+		return err
 	}
 	if contradiction, err := v.contradiction(ctx); err != nil || contradiction != nil {
 		v.memory.stuck = contradiction
@@ -57,6 +50,22 @@ func (v *view) connect(ctx context.Context) error {
 		return v.replaceRemoved(ctx, problem)
 	}
 	return nil
+}
+
+// identify finds the ID under which a framework that has no connection yet is to subscribe, where its object does not say it. Stuck is one that cannot be told.
+func (v *view) identify(ctx context.Context, config *mesosbridge.Config) (stuck bool, err error) {
+	if config.Framework.ID != "" || v.Connections.Get(v.object.Name) != nil {
+		return false, nil
+	}
+	id, lost, err := v.liveID(ctx)
+	if err != nil {
+		return false, err
+	}
+	config.Framework.ID = id
+	if lost != nil {
+		v.memory.stuck = lost
+	}
+	return lost != nil, nil
 }
 
 // disconnect ends the framework's connection; what was known from its subscriptions goes with it.

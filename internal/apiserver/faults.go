@@ -191,13 +191,17 @@ func (s *Server) Compact() {
 // With a bump of 0 the revisions go on from that one, as etcd's do by default: resource versions that were given out since are given out again, for
 // something else, and a watch that begins at one of them is told nothing before they have come as far again. With a bump they go on from so much later,
 // and all changes before are forgotten (etcdutl snapshot restore --bump-revision --mark-compacted), so that every watch has to list anew.
-func (s *Server) RollBack(revision, bump int64) {
+//
+// A revision that is not remembered any more is an error, and changes nothing.
+func (s *Server) RollBack(revision, bump int64) error {
 	s.mu.Lock()
 	for _, c := range s.byKind {
 		if revision < c.compacted && len(c.records) > 0 {
 			s.mu.Unlock()
-			panic(fmt.Sprintf("revision %d of %s is not remembered", revision, c.plural))
+			return fmt.Errorf("revision %d of %s is not remembered", revision, c.plural)
 		}
+	}
+	for _, c := range s.byKind {
 		then := c.at(revision)
 		clear(c.objects)
 		for _, object := range then {
@@ -212,4 +216,5 @@ func (s *Server) RollBack(revision, bump int64) {
 	s.notify()
 	s.mu.Unlock()
 	s.listener.breakAll()
+	return nil
 }

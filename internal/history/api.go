@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -145,9 +146,7 @@ func (h *History) Handler(next http.Handler) http.Handler {
 			h.requests[id] = number
 		}
 		h.mu.Unlock()
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes()) // who left needs no answer
 	})
@@ -163,13 +162,8 @@ func writeOf(request *http.Request) *Write {
 		return nil
 	}
 	write := &Write{Verb: verb}
-	parts := strings.Split(strings.Trim(request.URL.Path, "/"), "/")
-	switch {
-	case len(parts) > 2 && parts[0] == "api":
-		parts = parts[2:]
-	case len(parts) > 3 && parts[0] == "apis" && parts[1] != "authorization.k8s.io" && parts[1] != "authentication.k8s.io":
-		parts = parts[3:]
-	default:
+	parts := partsOf(request.URL.Path)
+	if len(parts) == 0 {
 		return nil
 	}
 	if parts[0] == "namespaces" && len(parts) > 2 {
@@ -186,6 +180,19 @@ func writeOf(request *http.Request) *Write {
 	kind, _, _ := mime.ParseMediaType(request.Header.Get("Content-Type"))
 	write.Patch = verb == "patch" && kind == string(types.JSONPatchType)
 	return write
+}
+
+// partsOf are the parts of a path from the resource or its namespace on; none where it is of no objects.
+func partsOf(path string) []string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	switch {
+	case len(parts) > 2 && parts[0] == "api":
+		return parts[2:]
+	case len(parts) > 3 && parts[0] == "apis" && parts[1] != "authorization.k8s.io" && parts[1] != "authentication.k8s.io":
+		return parts[3:]
+	default:
+		return nil
+	}
 }
 
 // record adds the entry of a write with what the API server answered, nil for nothing, and returns its number. The lock is held.

@@ -102,14 +102,14 @@ func (h *History) Excuse(check, why string) {
 const shown, shownAbout = 3, 40
 
 // Check fails the test for each check that does not hold of the history so far.
-func (h *History) Check(t testing.TB) {
-	t.Helper()
+func (h *History) Check(tb testing.TB) {
+	tb.Helper()
 	h.mu.Lock()
 	excuses := slices.Clone(h.excuses)
 	h.mu.Unlock()
 	view := NewView(h.Entries())
 	for _, complaint := range judge(view, Checks, excuses) {
-		t.Error(complaint)
+		tb.Error(complaint)
 	}
 }
 

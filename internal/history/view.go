@@ -2,7 +2,7 @@ package history
 
 import (
 	"encoding/json"
-	"sort"
+	"slices"
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"k8s.io/apimachinery/pkg/types"
@@ -353,21 +353,9 @@ func (v *View) changed(number int, change *simulator.Change) {
 
 // living is the object that has a name by what was indexed so far, nil for none.
 func (v *View) living(key objectKey) *Object {
-	all := v.named[key]
-	for i := len(all) - 1; i >= 0; i-- {
-		if last := all[i].last(); last != nil && last.Object != nil {
-			return all[i]
-		}
-	}
-	return nil
-}
-
-// livingAt is the object that had a name at an entry, nil for none.
-func (v *View) livingAt(key objectKey, number int) *Version {
-	all := v.named[key]
-	for i := len(all) - 1; i >= 0; i-- {
-		if version := all[i].at(number); version != nil && version.Object != nil {
-			return version
+	for _, object := range slices.Backward(v.named[key]) {
+		if last := object.last(); last != nil && last.Object != nil {
+			return object
 		}
 	}
 	return nil
@@ -379,15 +367,6 @@ func (o *Object) last() *Version {
 		return nil
 	}
 	return &o.Versions[len(o.Versions)-1]
-}
-
-// at is the version at an entry, nil for none yet.
-func (o *Object) at(number int) *Version {
-	after := sort.Search(len(o.Versions), func(i int) bool { return o.Versions[i].Number > number })
-	if after == 0 {
-		return nil
-	}
-	return &o.Versions[after-1]
 }
 
 // launchedOnce is S3.
