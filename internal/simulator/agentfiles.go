@@ -2,10 +2,13 @@ package simulator
 
 import (
 	"encoding/json"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"testing/fstest"
+	"time"
 )
 
 // The files of tasks as their agent shows them: those of each executor's sandbox, under the sandbox's path, the same with "latest" for the
@@ -82,8 +85,8 @@ func (a *Agent) find(asked string) (place, answer) {
 		return place{}, errNoFile.answer()
 	}
 	key, container := executorKey{part[2], part[4]}, part[6]
-	if a.executors[key] != nil {
-		return place{}, a.cluster.notSimulated("the sandbox of a task group")
+	if e := a.executors[key]; e != nil {
+		return a.findInGroup(e, agentID, container, place{suffix: strings.Join(part[parts-1:], ""), asked: asked})
 	}
 	one := a.runs.byContainer[container]
 	if container == "latest" {
@@ -95,6 +98,24 @@ func (a *Agent) find(asked string) (place, answer) {
 		return place{}, errNoFile.answer()
 	}
 	return place{sandbox: one.task.files(), suffix: strings.Join(part[parts-1:], ""), asked: asked}, answer{}
+}
+
+// findInGroup finds what a path in the sandbox of a default executor stands for. The sandboxes of its tasks lie there, below "containers"
+// (src/slave/containerizer/mesos/paths.cpp, getSandboxPath).
+func (a *Agent) findInGroup(e *agentExecutor, agentID, container string, at place) (place, answer) {
+	if agentID != "" && agentID != a.id || container != "latest" && (container != e.container || agentID == "") {
+		return place{}, errNoFile.answer()
+	}
+	own := scriptedSandbox(nil, time.Time{})
+	for t := range e.tasks {
+		directory := "containers/" + t.container
+		if below, ok := strings.CutPrefix(at.suffix+"/", directory+"/"); ok {
+			return place{sandbox: t.files(), suffix: strings.TrimSuffix(below, "/"), asked: at.asked}, answer{}
+		}
+		own.scripted[directory] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+	}
+	at.sandbox = own
+	return at, answer{}
 }
 
 // files are those in the task's sandbox.

@@ -357,8 +357,21 @@ func TestGroupsOnTheirAgent(t *testing.T) {
 		if dig(group, "type") != "DEFAULT" || len(dig(group, "tasks").([]any)) != 2 {
 			t.Errorf("the executor of the group is %v", group)
 		}
-		if status, _, _ := ask(t, s.agent, "/api/v1", object{"type": "LIST_FILES", "list_files": object{"path": dig(group, "directory")}}); status != http.StatusNotImplemented {
-			t.Errorf("its files are answered %d", status)
+		directory := dig(group, "directory").(string)
+		_, _, containers := ask(t, s.agent, "/api/v1", object{"type": "LIST_FILES", "list_files": object{"path": directory + "/containers"}})
+		listed, _ := dig(containers, "list_files", "file_infos").([]any)
+		if len(listed) != 2 {
+			t.Fatalf("the sandbox of the group has the containers %v", listed)
+		}
+		nested := dig(listed[0], "path").(string)
+		for path, want := range map[string]int{
+			directory: 200, directory + "/stdout": 200, nested: 200, nested + "/stdout": 200, filepath.Dir(directory) + "/latest/containers": 200,
+			nested + "x": 404, directory + "/containers/other/stdout": 404, filepath.Dir(directory) + "/other": 404,
+			strings.Replace(nested, s.agent.ID(), "S9", 1): 404, "/frameworks/" + s.client.frameworkID() + "/executors/g1/runs/latest": 404,
+		} {
+			if status, text, _ := ask(t, s.agent, "/api/v1", object{"type": "LIST_FILES", "list_files": object{"path": path}}); status != want {
+				t.Errorf("%s is answered %d: %s", path, status, text)
+			}
 		}
 	})
 }

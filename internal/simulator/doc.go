@@ -32,7 +32,7 @@
 //     GET_HEALTH, GET_VERSION; of the agents' own GET_AGENT, GET_TASKS, GET_EXECUTORS, GET_CONTAINERS, LIST_FILES, READ_FILE,
 //     LAUNCH_NESTED_CONTAINER_SESSION, ATTACH_CONTAINER_INPUT, WAIT_NESTED_CONTAINER and WAIT_CONTAINER (Agent.ServeHTTP). All
 //     in JSON only. Of what was before it, the master's /roles and /tasks, and the agents' /state, /files/browse and /files/read;
-//   - the sandboxes of task groups, and sessions in them and beside tasks that are acted out by scripts.
+//   - sessions in task groups, and beside tasks that are acted out by scripts.
 //
 // These are simpler than the real thing:
 //
