@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +33,13 @@ type scheduling struct {
 // subscribe registers a framework at the simulated master.
 func subscribe(t *testing.T, mesos *simulator.Cluster) *scheduling {
 	t.Helper()
+	me, err := user.Current() // who has the way to the test's directory
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &scheduling{T: t, http: mesos.Client(), url: mesos.Masters()[0].URL() + "/api/v1/scheduler"}
 	answer := s.post(map[string]any{"type": "SUBSCRIBE", "subscribe": map[string]any{"framework_info": map[string]any{
-		"user": "nobody", "name": "groups", "roles": []string{"*"}, "capabilities": []any{map[string]string{"type": "MULTI_ROLE"}},
+		"user": me.Username, "name": "groups", "roles": []string{"*"}, "capabilities": []any{map[string]string{"type": "MULTI_ROLE"}},
 	}}})
 	t.Cleanup(func() { _ = answer.Body.Close() }) // the stream has no end of its own
 	s.stream, s.events = answer.Header.Get("Mesos-Stream-Id"), bufio.NewReader(answer.Body)
@@ -89,7 +94,9 @@ type event struct {
 	Update struct {
 		Status struct {
 			State           string
+			UUID            string
 			TaskID          value `json:"task_id"`
+			AgentID         value `json:"agent_id"`
 			ContainerStatus struct {
 				ContainerID value `json:"container_id"`
 			} `json:"container_status"`
@@ -150,8 +157,13 @@ func (s *scheduling) launchGroup(lines map[string]string) []Task {
 	var running []Task
 	for len(running) < len(lines) {
 		status := s.next("UPDATE").Update.Status
-		if status.State == "TASK_RUNNING" {
-			running = append(running, Task{FrameworkID: s.framework, TaskID: status.TaskID.Value, ContainerID: status.ContainerStatus.ContainerID.Value})
+		// The next update of a task comes once this one is acknowledged.
+		_ = s.post(map[string]any{"type": "ACKNOWLEDGE", "acknowledge": map[string]any{
+			"agent_id": id(status.AgentID.Value), "task_id": id(status.TaskID.Value), "uuid": status.UUID,
+		}}).Body.Close()
+		task := Task{FrameworkID: s.framework, TaskID: status.TaskID.Value, ContainerID: status.ContainerStatus.ContainerID.Value}
+		if status.State == "TASK_RUNNING" && !slices.Contains(running, task) {
+			running = append(running, task)
 		}
 	}
 	slices.SortFunc(running, func(a, b Task) int { return strings.Compare(a.TaskID, b.TaskID) })
@@ -187,7 +199,7 @@ func TestSandbox_ofATaskGroup(t *testing.T) {
 			t.Fatalf("%s: %v", tasks[i].TaskID, err)
 		}
 		if !strings.HasSuffix(sandbox.root, "/containers/"+tasks[i].ContainerID) {
-			t.Errorf("%s has the sandbox %s", tasks[i].TaskID, sandbox.root)
+			t.Fatalf("%s has the sandbox %s", tasks[i].TaskID, sandbox.root)
 		}
 		var got bytes.Buffer
 		err = wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
