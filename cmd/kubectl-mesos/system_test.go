@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,7 +42,14 @@ var (
 // patience ends a test that waits for what does not happen.
 const patience = 60 * time.Second
 
+// asPlugin, as its first argument, makes the tests' program the plugin: for tests that need a process of its own.
+const asPlugin = "as-kubectl-mesos"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == asPlugin {
+		os.Args = slices.Delete(os.Args, 1, 2)
+		main()
+	}
 	directory, err := os.MkdirTemp("", "kubectl-mesos")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

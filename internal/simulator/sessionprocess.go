@@ -10,6 +10,8 @@ import (
 
 	mesos "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/agent"
+
+	"github.com/mesos-operator/mesos-operator/internal/pty"
 )
 
 // host implements hosting by real processes: each session is a process group of its own, in the task's sandbox, which ends with the task. Nil: the task has ended.
@@ -97,6 +99,22 @@ type sessionStreams struct {
 	outputs map[agent.ProcessIO_Data_Type]*os.File
 	theirs  []*os.File
 	resize  func(rows, columns uint32) error
+}
+
+// withTerminal gives the command a terminal of its own.
+func withTerminal(cmd *exec.Cmd, info *mesos.TTYInfo) (s sessionStreams, err error) {
+	ours, theirs, err := pty.Open()
+	if err != nil {
+		return s, err
+	}
+	s.in, s.outputs, s.theirs = ours, map[agent.ProcessIO_Data_Type]*os.File{agent.ProcessIO_Data_STDOUT: ours}, append(s.theirs, theirs)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, theirs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Credential: cmd.SysProcAttr.Credential}
+	s.resize = func(rows, columns uint32) error { return pty.Resize(ours, rows, columns) }
+	if size := info.GetWindowSize(); size != nil {
+		err = s.resize(size.Rows, size.Columns)
+	}
+	return s, err
 }
 
 // pipes gives the command three pipes.
