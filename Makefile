@@ -238,6 +238,15 @@ release-programs: ## Build the programs of a release into dist/, with their chec
 	hack/release/build.sh $(CURDIR)/dist/programs $(VERSION) $(PROGRAM_PLATFORMS)
 	cd dist/programs && sha256sum -- * >../SHA256SUMS && cat ../SHA256SUMS
 
+# DIST is where plugin-release writes to, PLUGIN_URL where its archives will be fetched from, PLUGIN_PLATFORMS those of config/krew/mesos.yaml that it is for; empty: all.
+DIST ?= $(CURDIR)/dist
+PLUGIN_URL ?= https://github.com/mesos-operator/mesos-operator/releases/download/$(VERSION)
+PLUGIN_PLATFORMS ?=
+
+.PHONY: plugin-release
+plugin-release: ## Build the archives of the kubectl plugin, and the manifest by which krew installs them, into dist/plugin. VERSION is such as v0.1.0.
+	go run ./hack/krew -version '$(VERSION)' -url '$(PLUGIN_URL)' -out '$(DIST)/plugin' $(PLUGIN_PLATFORMS)
+
 .PHONY: reproducible
 reproducible: ## Build the programs twice, from two directories, and compare. PROGRAM_PLATFORMS are those of this machine unless it says others.
 	hack/release/reproducible.sh $(VERSION) $(or $(PROGRAM_PLATFORMS),$(shell go env GOOS)/$(shell go env GOARCH))

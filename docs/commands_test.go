@@ -114,7 +114,7 @@ func verbOf(arguments []string) string {
 	return ""
 }
 
-// tried is a command so that it changes nothing, waits for nothing and opens nothing. The verbs of plugins are none of kubectl's.
+// tried is a command so that it changes nothing, waits for nothing and opens nothing. The verbs of plugins are none of kubectl's: cmd/kubectl-mesos holds those of mesos to what it takes.
 func tried(arguments []string) []string {
 	// What an answer stands for is not known, but in an annotation, which takes any text.
 	if slices.ContainsFunc(arguments, func(argument string) bool {
@@ -123,7 +123,7 @@ func tried(arguments []string) []string {
 		return append(slices.Clone(arguments), "--help")
 	}
 	switch verb := verbOf(arguments); verb {
-	case "", "mesos":
+	case "", "krew", "mesos":
 		return nil
 	case "annotate", "apply", "autoscale", "cordon", "create", "delete", "drain", "label", "patch", "replace", "scale":
 		if slices.Contains(arguments, "set-last-applied") {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the programs of a release into a directory, as everybody who has the same source and the same Go builds them, byte for byte:
 #   build.sh DIRECTORY VERSION [PLATFORM]...
-# A platform is one such as linux/arm64; without any it is all that a release has. The manager is built for Linux only.
+# A platform is one such as linux/arm64; without any it is all that a release has. The manager is built for Linux only. PROGRAMS, in the environment, limits
+# it to some programs.
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -9,7 +10,7 @@ directory=$1 version=$2
 shift 2
 platforms=("${@:-}")
 if [[ -z ${platforms[0]} ]]; then
-	platforms=(linux/amd64 linux/arm64 linux/ppc64le linux/s390x darwin/amd64 darwin/arm64 windows/amd64)
+	platforms=(linux/amd64 linux/arm64 linux/ppc64le linux/s390x darwin/amd64 darwin/arm64 windows/amd64 windows/arm64)
 fi
 
 mkdir -p "$directory"
@@ -20,6 +21,9 @@ for platform in "${platforms[@]}"; do
 		programs+=(manager)
 	fi
 	for program in "${programs[@]}"; do
+		if [[ -n ${PROGRAMS:-} && " $PROGRAMS " != *" $program "* ]]; then
+			continue
+		fi
 		suffix=
 		if [[ $os == windows ]]; then
 			suffix=.exe
