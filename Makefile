@@ -75,7 +75,7 @@ metrics-docs: ## Generate the table of docs/metrics.md from the metrics themselv
 	go run ./hack/metricsdoc docs/metrics.md
 
 .PHONY: licences
-licences: ## List the licences of all that the programs are built from, and gather their texts.
+licences: ## List the licences of all that the programs are built from and the Headlamp plugin contains, and gather their texts.
 	go run ./hack/licences docs/licences.md THIRD_PARTY_LICENSES
 
 .PHONY: fmt
@@ -208,7 +208,11 @@ envtest: ## Link, download or build etcd, kube-apiserver and kubectl into bin/. 
 # It is no part of test, so that those who change Go alone need no Node.js; .ci/run calls both.
 .PHONY: ui
 ui: $(UI)/node_modules/.package-lock.json ## Check, test and build the Headlamp plugin into ui/headlamp/dist. It needs Node.js 18 or later, and npm.
-	cd $(UI) && npm run --silent tsc && npm run --silent lint && npm run --silent test && npm run --silent build
+	cd $(UI) && npm run --silent tsc && npm run --silent lint && npm run --silent test && npm run --silent build && node bundled.mjs --check
+
+.PHONY: ui-licences
+ui-licences: $(UI)/node_modules/.package-lock.json ## Ask what the Headlamp plugin contains of others, for make licences.
+	cd $(UI) && node bundled.mjs
 
 # npm ci writes this file at its end.
 $(UI)/node_modules/.package-lock.json: $(UI)/package-lock.json

@@ -1,6 +1,6 @@
-// Program licences writes which modules the programs are built from and under which licences: a table for people (docs/licences.md) and, for whoever
-// passes the programs on, the texts and notices that the licences want to go with them (THIRD_PARTY_LICENSES). It reads them from the module cache and
-// fails at a licence that it does not know, or that this project does not take.
+// Program licences writes which modules the programs are built from and under which licences, and likewise what the Headlamp plugin's bundle contains: a
+// table for people (docs/licences.md) and, for whoever passes them on, the texts and notices that the licences want to go with them
+// (THIRD_PARTY_LICENSES). It reads modules from the module cache and fails at a licence that it does not know, or that this project does not take.
 package main
 
 import (
@@ -62,7 +62,15 @@ func run(arguments []string) error {
 		}
 		all = append(all, one)
 	}
-	for path, content := range map[string]string{arguments[0]: table(all), arguments[1]: notices(all)} {
+	standard, err := os.ReadFile("LICENSE")
+	if err != nil {
+		return fmt.Errorf("reading the project's licence: %w", err)
+	}
+	packages, err := readBundle(ui, string(standard))
+	if err != nil {
+		return fmt.Errorf("reading what the Headlamp plugin contains: %w", err)
+	}
+	for path, content := range map[string]string{arguments[0]: table(all) + bundleTable(packages), arguments[1]: notices(all, packages)} {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil { //nolint:gosec // everybody may read what is in the repository
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
@@ -207,19 +215,29 @@ not current, and where a module comes with a licence that the project does not t
 }
 
 // notices are the texts, each once, below the modules that have it.
-func notices(all []licensed) string {
+func notices(all []licensed, packages []bundled) string {
 	var order []string
 	of := map[string][]string{}
-	for _, one := range all {
-		for _, text := range one.texts {
+	add := func(name string, texts []string) {
+		for _, text := range texts {
 			if of[text] == nil {
 				order = append(order, text)
 			}
-			of[text] = append(of[text], one.Path)
+			of[text] = append(of[text], name)
 		}
 	}
+	for _, one := range all {
+		add(one.Path, one.texts)
+	}
+	for _, one := range packages {
+		name := one.Name + " (npm, in the Headlamp plugin)"
+		if one.Of != "" {
+			name = one.Of + ": " + name
+		}
+		add(name, one.Texts)
+	}
 	var text strings.Builder
-	text.WriteString("The programs of mesos-operator are built from the modules below, each of which is under the licence that follows it.\n")
+	text.WriteString("The programs of mesos-operator are built from the modules below, and its Headlamp plugin contains the packages of npm, each of which is under the licence that follows it.\n")
 	for _, one := range order {
 		text.WriteString("\n" + strings.Repeat("-", 80) + "\n" + strings.Join(of[one], "\n") + "\n\n" + one + "\n")
 	}

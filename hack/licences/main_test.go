@@ -100,3 +100,46 @@ func TestRun_writesWhatIsInTheRepository(t *testing.T) {
 		}
 	}
 }
+
+func TestReadBundle(t *testing.T) {
+	const (
+		of     = `{"bundled": [{"name": "@a/icons", "version": "1.2.3", "licence": "Apache-2.0", "texts": []}], "provided": ["react", "@mui/material"]}`
+		lock   = `{"packages": {"node_modules/@a/icons": {"version": "1.2.3", "license": "Apache-2.0"}}}`
+		source = "import one from '@a/icons/one';\nimport type { T } from 'only-types';\nimport {\n  Box,\n} from '@mui/material/Box';\nimport './own';\nimport React from 'react';\n"
+	)
+	for sentence, tc := range map[string]struct{ bundled, lock, source, refusal string }{
+		"what is current":                           {of, lock, source, ""},
+		"another version is pinned":                 {of, strings.Replace(lock, "1.2.3", "1.3.0", 1), source, `licences are those of @a/icons 1.2.3 (Apache-2.0), and pinned is "1.3.0"`},
+		"it is pinned no more":                      {of, `{"packages": {}}`, source, "run make ui-licences"},
+		"another licence":                           {of, strings.Replace(lock, "Apache-2.0", "MIT", 1), source, "pinned is \"1.2.3\" (MIT)"},
+		"another package is imported":               {of, lock, source + "import x from 'lodash/map';\n", "the plugin imports lodash, which nobody has looked at"},
+		"another is imported for what it does":      {of, lock, source + "import '@b/polyfill';\n", "imports @b/polyfill"},
+		"another is passed on":                      {of, lock, source + "export * from 'zod';\n", "imports zod"},
+		"a licence that the project does not take":  {strings.Replace(of, "Apache-2.0", "GPL-3.0", 1), strings.Replace(lock, "Apache-2.0", "GPL-3.0", 1), source, `calls its licence "GPL-3.0"`},
+		"a text that is not what the licence says":  {strings.Replace(of, `"texts": []`, `"texts": ["All rights reserved."]`, 1), lock, source, "its texts are of []"},
+		"a licence without a text that is not here": {strings.Replace(of, "Apache-2.0", "MIT", 1), strings.Replace(lock, "Apache-2.0", "MIT", 1), source, "its texts are of []"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range map[string]string{
+				"bundled.gen.json": tc.bundled, "package-lock.json": tc.lock, "src/index.tsx": tc.source,
+				"src/index.test.tsx": "import { test } from 'vitest';", "src/testing/render.tsx": "import render from '@testing/library';",
+			} {
+				path := filepath.Join(dir, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := readBundle(dir, apache)
+			switch {
+			case tc.refusal != "" && (err == nil || !strings.Contains(err.Error(), tc.refusal)):
+				t.Errorf("refused with %v, want %q in it", err, tc.refusal)
+			case tc.refusal == "" && (err != nil || len(got) != 1 || got[0].Texts[0] != strings.TrimSpace(apache)):
+				t.Errorf("%v: %+v", err, got)
+			}
+		})
+	}
+}
