@@ -10,6 +10,14 @@ const APILevel = 1
 // AnnotationAPILevel on the two CRDs is the APILevel of the release that they are of. It is generated; CRDs of commits before levels have none.
 const AnnotationAPILevel = "mesos.dev/api-level"
 
+// Labels on an installation's Lease, by which the process that leads says what it is.
+const (
+	// LabelVersion is the version of the program, as far as a label can bear it.
+	LabelVersion = "app.kubernetes.io/version"
+	// LabelAPILevel is its APILevel.
+	LabelAPILevel = "mesos.dev/api-level"
+)
+
 // Finalizers that the operator sets and removes.
 const (
 	// TaskFinalizer keeps a MesosTask that was bound until its attempt is over.

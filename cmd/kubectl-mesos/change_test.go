@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
@@ -85,6 +87,10 @@ func TestSet_rolloutThatDoesNotGetOn(t *testing.T) {
 	if err := admin.Patch(t.Context(), set, client.RawPatch("application/merge-patch+json", []byte(`{"spec": {"template": {"spec": {"shell": "exit 9"}}}}`))); err != nil {
 		t.Fatal(err)
 	}
+	// On a busy machine its task may not even be launched by the deadline.
+	until(w, set, "bad", "held up by BackOff", func(set *v1alpha1.MesosTaskSet) bool {
+		return slices.ContainsFunc(set.Status.Conditions, func(one metav1.Condition) bool { return strings.Contains(one.Message, v1alpha1.ReasonBackOff) })
+	})
 	got := w.mesos("rollout", "status", "bad").ends(t, statusUnwell)
 	has(t, got.out, "does not get on", "BackOff")
 	why := w.mesos("why", "bad").ends(t, statusUnwell).out

@@ -18,8 +18,8 @@ func newDoctor(p *plugin) *cobra.Command {
 	account := ""
 	command := &cobra.Command{
 		Use:   "doctor",
-		Short: "Examine the installation: CRDs, manager, frameworks, permissions, admission policies",
-		Long: `Examine the installation: whether the API server answers, the CRDs are installed and of this release, a manager leads, each framework is connected, the operator and you may do
+		Short: "Examine the installation: CRDs, manager, versions, frameworks, permissions, admission policies",
+		Long: `Examine the installation: whether the API server answers, the CRDs are installed and of this release, a manager leads and of which version, each framework is connected, the operator and you may do
 what you need to, the admission policies are installed, and masters and agents are reached from here. Nothing is changed.
 
 The exit status is 3 if there is a problem.`,
@@ -51,7 +51,7 @@ func (p *plugin) doctor(ctx context.Context, account string, out *structured) er
 		return fmt.Errorf("preparing the client: %w", err)
 	}
 	progress := func(what string) { p.progressf("%s ...", what) }
-	seen := doctor.Gather(ctx, c, server, now(), doctor.Questions{Namespace: namespace, Account: account, Progress: progress})
+	seen := doctor.Gather(ctx, c, server, now(), doctor.Questions{Namespace: namespace, Account: account, Plugin: version, Progress: progress})
 	if seen.Version.Refused == "" {
 		progress("Trying the way to Mesos from here")
 		if seen.Reached, err = p.tryReach(ctx, c, seen); err != nil {

@@ -26,6 +26,7 @@ func TestDoctor_asAnAdministrator(t *testing.T) {
 		`API server    ok  version v1\.\S+`,
 		`CRDs          ok  all 4 are installed, of API level \d+`,
 		`Manager       ok  \S+ leads \(lease mesos-operator-system/mesos-dev-operator, renewed \d+s ago\)`,
+		`Version       ok  the manager that leads \(lease mesos-operator-system/mesos-dev-operator\) is v0\.0\.0-tested, of API level \d+, as this plugin is`,
 		`Framework     ok  default \(Mesos 1\.\S+\): It is connected to the master at http://\S+, and Mesos has answered for every task: nothing is wrong with it\.`,
 		`Operator may  ok  all that it needs \(mesos-operator-system/mesos-operator-controller-manager\)`,
 		`Admission     ok  policies protect what is the operator's in MesosTasks and MesosFrameworks`,

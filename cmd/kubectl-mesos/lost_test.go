@@ -124,6 +124,7 @@ func TestOrphans_listedAndKilled(t *testing.T) {
 	if names := w.mesos("orphans", w.namespace, "-o", "name").ends(t, statusUnwell).out; strings.Contains(names, ids[1]) || strings.Count(names, "\n") != 2 {
 		t.Errorf("after %s was killed there are\n%s", ids[1], names)
 	}
+	has(t, w.mesos("orphans", w.namespace, "-o", "yaml").ends(t, statusUnwell).out, "count: 2\n", "taskID: "+ids[0]+"\n")
 	if live := own.live(); strings.Contains(live, ids[1]) {
 		t.Errorf("%s lives on: %s", ids[1], live)
 	}

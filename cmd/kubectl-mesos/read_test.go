@@ -40,9 +40,26 @@ func TestLogs(t *testing.T) {
 		t.Errorf("--stderr shows %q", out)
 	}
 	if out := w.mesos("logs", "flaky", "--previous").ends(t, 0).out; out != "one\ntwo\nthree\n" {
-		t.Errorf("--previous shows %q", out)
+		t.Errorf("--previous of one that does not run shows %q", out)
 	}
 	has(t, w.mesos("logs", "flaxy").ends(t, statusFailed).errOut, "there is no task or set or cron flaxy in namespace "+w.namespace)
+}
+
+// TestLogs_previous: of a task that runs again, each attempt's own text is shown.
+func TestLogs_previous(t *testing.T) {
+	w := newTest(t)
+	first := w.task("web", v1alpha1.ReasonRunning, `shell: "echo I am $MESOS_TASK_ID; echo so am I >&2; exec sleep 1000"`).Status.Task.ID
+	w.mesos("exec", "web", "--", "sh", "-c", "while test ! -s stderr; do sleep 0.1; done").ends(t, 0)
+	w.mesos("restart", "web").ends(t, 0)
+	second := until(w, &v1alpha1.MesosTask{}, "web", "restarted", func(task *v1alpha1.MesosTask) bool {
+		return task.Status.Task != nil && task.Status.Task.ID != first && task.Status.Task.State == "TASK_RUNNING"
+	}).Status.Task.ID
+	w.mesos("exec", "web", "--", "sh", "-c", "while test ! -s stderr; do sleep 0.1; done").ends(t, 0)
+	for args, want := range map[string]string{"": second, "--previous": first} {
+		if out := w.mesos(append([]string{"logs", "web"}, strings.Fields(args)...)...).ends(t, 0).out; out != "I am "+want+"\n" {
+			t.Errorf("logs web %s shows %q, want that of %s", args, out, want)
+		}
+	}
 }
 
 // TestLogs_follow: what a task writes comes as it writes it, and the end of the task is the end.

@@ -84,7 +84,7 @@ type world struct {
 }
 
 func (w *world) start(env *testenv.Env, directory string) (err error) {
-	api = env
+	api, version = env, "v0.0.0-tested"
 	// Tasks may run as other users, who need the way to their sandboxes.
 	if err := os.Chmod(directory, 0o755); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (w *world) start(env *testenv.Env, directory string) (err error) {
 	built := make(chan error, 1)
 	path := filepath.Join(directory, "manager")
 	go func() {
-		output, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, "../manager").CombinedOutput()
+		output, err := exec.CommandContext(context.Background(), "go", "build", "-ldflags", "-X main.version="+version, "-o", path, "../manager").CombinedOutput()
 		if err != nil {
 			err = fmt.Errorf("building the manager: %w\n%s", err, output)
 		}

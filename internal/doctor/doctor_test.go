@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
 
@@ -60,6 +62,12 @@ func TestJudge(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	crd := func(name, level string) CRD { return CRD{Name: name, There: true, Established: true, Level: level} }
 	lease := Lease{Name: "ns/l", There: true, Holder: "pod-1", Renewed: now.Add(-3 * time.Second), Lasts: 15 * time.Second}
+	versioned := func(version, level string) Answer[[]Lease] {
+		said := lease
+		said.Version, said.Level = version, level
+		return Answer[[]Lease]{Value: []Lease{said}}
+	}
+	crds := Answer[[]CRD]{Value: []CRD{crd("a", "1"), crd("b", "1")}}
 	for _, one := range []struct {
 		what  string
 		judge func(*Seen) []Finding
@@ -77,6 +85,21 @@ func TestJudge(t *testing.T) {
 		{"no leader", judgeInstallations, Seen{Now: now, Leases: Answer[[]Lease]{Value: []Lease{{Name: "ns/l", There: true}}}}, Problem, "nobody holds the lease"},
 		{"frameworks that may not be read", judgeInstallations, Seen{Frameworks: Answer[[]explain.SeenFramework]{Refused: "forbidden"}}, Note, "none could be read"},
 		{"no lease", judgeInstallations, Seen{Now: now, Leases: Answer[[]Lease]{Value: []Lease{{Name: "ns/l"}}}}, Problem, "is not there"},
+		{"all of one release", judgeVersions, Seen{Plugin: "v0.1.0", Leases: versioned("v0.1.0", "1"), CRDs: crds}, OK, "(lease ns/l) is v0.1.0, of API level 1, as this plugin is"},
+		{"a chart's version has no v", judgeVersions, Seen{Plugin: "v0.1.0", Deployed: Answer[string]{Value: "0.1.0"}}, OK, "Deployment is of 0.1.0; what runs does not say itself which it is, as this plugin is"},
+		{"a plugin of another release", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.1.0", "1"), CRDs: crds}, Note, "is v0.1.0, of API level 1, and this plugin is v0.2.0"},
+		{"a plugin without a version", judgeVersions, Seen{Plugin: "dev", Leases: versioned("v0.1.0", "1"), CRDs: crds}, OK, "this plugin was built without a version"},
+		{"CRDs that are newer than the manager", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.1.0", "0"), CRDs: crds}, Problem, "of API level 0, and higher ones have a, b: it launches nothing"},
+		{"CRDs that are older than the manager", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.2.0", "2"), CRDs: crds}, Problem, "of API level 2, and lower ones have a, b"},
+		{"CRDs that may not be read", judgeVersions, Seen{Plugin: "v0.1.0", Leases: versioned("v0.1.0", "1"), CRDs: Answer[[]CRD]{Refused: "forbidden"}}, OK, "as this plugin is"},
+		{"a manager that says nothing", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("", ""), Deployed: Answer[string]{Value: "v0.1.0"}}, Note, "Deployment is of v0.1.0; what runs does not say itself which it is, and this plugin is v0.2.0"},
+		{
+			"neither lease nor Deployment may be read", judgeVersions,
+			Seen{Leases: Answer[[]Lease]{Refused: "no leases"}, Deployed: Answer[string]{Refused: "no deployments"}},
+			Note,
+			"is not known: its lease may not be read (no leases), and of its Deployment: no deployments",
+		},
+		{"nothing says it", judgeVersions, Seen{Leases: versioned("", "")}, Note, "no lease that could be read says it, and of its Deployment: it names none"},
 		{"policies that deny", judgePolicies, Seen{Policies: Answer[[]Policy]{Value: []Policy{{"p", []string{"mesostasks"}, true}, {"q", []string{"mesosframeworks"}, true}}}}, OK, "protect"},
 		{"a policy that denies nothing", judgePolicies, Seen{Policies: Answer[[]Policy]{Value: []Policy{{"p", guarded, false}}}}, Note, "denies nothing"},
 		{"no policies", judgePolicies, Seen{}, Note, "no policy is about mesostasks"},
@@ -86,6 +109,23 @@ func TestJudge(t *testing.T) {
 		found := one.judge(&one.seen)
 		if len(found) == 0 || found[0].Level != one.level || !strings.Contains(found[0].Says, one.words) {
 			t.Errorf("%s: %+v", one.what, found)
+		}
+	}
+}
+
+func TestVersionOf(t *testing.T) {
+	for image, want := range map[string]string{
+		"mesos-operator:v0.1.0":                                   "v0.1.0",
+		"registry.example.com:5000/a/mesos-operator:v0.1.0":       "v0.1.0",
+		"registry.example.com:5000/mesos-operator":                "labelled",
+		"mesos-operator:v0.1.0@sha256:" + strings.Repeat("0", 64): "v0.1.0",
+		"mesos-operator@sha256:" + strings.Repeat("0", 64):        "labelled",
+	} {
+		deployment := &appsv1.Deployment{}
+		deployment.Labels = map[string]string{"app.kubernetes.io/version": "labelled"}
+		deployment.Spec.Template.Spec.Containers = []corev1.Container{{Name: "proxy", Image: "proxy:v9"}, {Name: "manager", Image: image}}
+		if got := versionOf(deployment); got != want {
+			t.Errorf("%s is of %q, want %q", image, got, want)
 		}
 	}
 }

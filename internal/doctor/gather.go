@@ -28,13 +28,15 @@ type Questions struct {
 	Namespace string
 	// Account is the operator's service account, as namespace/name; "" to look for it.
 	Account string
+	// Plugin is the version of the program that asks.
+	Plugin string
 	// Progress is told what is being done.
 	Progress func(string)
 }
 
 // Gather reads and asks what can be had; what cannot is said in Seen. An API server that does not answer is all that is seen.
 func Gather(ctx context.Context, c client.Client, server discovery.ServerVersionInterface, now time.Time, questions Questions) *Seen {
-	seen := &Seen{Now: now, Namespace: questions.Namespace, Account: questions.Account}
+	seen := &Seen{Now: now, Namespace: questions.Namespace, Account: questions.Account, Plugin: questions.Plugin}
 	questions.Progress("Asking the API server")
 	version, err := server.ServerVersion()
 	if err != nil {
@@ -49,8 +51,15 @@ func Gather(ctx context.Context, c client.Client, server discovery.ServerVersion
 	questions.Progress("Asking what you may do")
 	seen.Caller = answer(askCaller(ctx, c, questions.Namespace))
 	questions.Progress("Asking what the operator may do")
-	if seen.Account == "" {
-		seen.Account, seen.AccountUnknown = findAccount(ctx, c)
+	deployment, err := findDeployment(ctx, c)
+	switch {
+	case err != nil:
+		seen.AccountUnknown, seen.Deployed.Refused = err.Error(), err.Error()
+	default:
+		seen.Deployed.Value = versionOf(deployment)
+		if seen.Account == "" {
+			seen.Account = deployment.Namespace + "/" + deployment.Spec.Template.Spec.ServiceAccountName
+		}
 	}
 	if seen.Account != "" {
 		seen.Operator = answer(askOperator(ctx, c, seen.Account))
@@ -111,7 +120,7 @@ func readLeases(ctx context.Context, c client.Client, frameworks []explain.SeenF
 		if client.IgnoreNotFound(err) != nil {
 			return nil, err
 		}
-		lease.There = err == nil
+		lease.There, lease.Version, lease.Level = err == nil, object.Labels[v1alpha1.LabelVersion], object.Labels[v1alpha1.LabelAPILevel]
 		if holder := object.Spec.HolderIdentity; holder != nil {
 			lease.Holder = *holder
 		}
@@ -194,18 +203,32 @@ func askOperator(ctx context.Context, c client.Client, account string) ([]Access
 	return access, nil
 }
 
-// findAccount finds the operator's service account, by the labels of its Deployment.
-func findAccount(ctx context.Context, c client.Client) (account, unknown string) {
+// findDeployment finds the operator's Deployment, by its label.
+func findDeployment(ctx context.Context, c client.Client) (*appsv1.Deployment, error) {
 	list := &appsv1.DeploymentList{}
 	if err := c.List(ctx, list, client.MatchingLabels{"app.kubernetes.io/name": "mesos-operator"}); err != nil {
-		return "", err.Error()
+		return nil, err
 	}
 	switch len(list.Items) {
 	case 0:
-		return "", "no Deployment has label app.kubernetes.io/name=mesos-operator"
+		return nil, errors.New("no Deployment has label app.kubernetes.io/name=mesos-operator")
 	case 1:
-		one := &list.Items[0]
-		return one.Namespace + "/" + one.Spec.Template.Spec.ServiceAccountName, ""
+		return &list.Items[0], nil
 	}
-	return "", fmt.Sprintf("%d Deployments have label app.kubernetes.io/name=mesos-operator", len(list.Items))
+	return nil, fmt.Errorf("%d Deployments have label app.kubernetes.io/name=mesos-operator", len(list.Items))
+}
+
+// versionOf is the version that a Deployment is of: its image's tag, else what Helm labels it with, else "".
+func versionOf(deployment *appsv1.Deployment) string {
+	for _, container := range deployment.Spec.Template.Spec.Containers {
+		if container.Name != "manager" {
+			continue
+		}
+		image, _, _ := strings.Cut(container.Image, "@")
+		// A colon before a slash is that of a registry's port.
+		if _, tag, tagged := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":"); tagged {
+			return tag
+		}
+	}
+	return deployment.Labels[v1alpha1.LabelVersion]
 }

@@ -68,6 +68,8 @@ type Lease struct {
 	Holder  string
 	Renewed time.Time
 	Lasts   time.Duration
+	// Version and Level are those of the program that leads, or led last, as it says; "" where it is of a commit that says neither.
+	Version, Level string
 }
 
 // Reach is whether something of Mesos is reached from where the plugin runs.
@@ -86,6 +88,9 @@ type Seen struct {
 	Frameworks Answer[[]explain.SeenFramework]
 	// Leases are those that frameworks name as their installations'.
 	Leases Answer[[]Lease]
+	// Plugin is the version of the program that looks, Deployed the one that the operator's Deployment is of, "" where it does not tell.
+	Plugin   string
+	Deployed Answer[string]
 	// Namespace is where Caller's permissions were asked for.
 	Namespace string
 	Caller    Answer[[]Access]
@@ -102,7 +107,7 @@ func Judge(seen *Seen) []Finding {
 		return judgeServer(seen)
 	}
 	var findings []Finding
-	for _, judge := range []func(*Seen) []Finding{judgeServer, judgeCRDs, judgeInstallations, judgeFrameworks, judgeOperator, judgePolicies, judgeCaller, judgeReach} {
+	for _, judge := range []func(*Seen) []Finding{judgeServer, judgeCRDs, judgeInstallations, judgeVersions, judgeFrameworks, judgeOperator, judgePolicies, judgeCaller, judgeReach} {
 		findings = append(findings, judge(seen)...)
 	}
 	return findings
@@ -134,7 +139,7 @@ func judgeCRDs(seen *Seen) (findings []Finding) {
 		case !crd.Established:
 			findings = append(findings, one(area, Problem, "kubectl describe crd "+crd.Name, "%s is installed, and the API server does not serve it", crd.Name)...)
 		case crd.Level != strconv.Itoa(v1alpha1.APILevel):
-			findings = append(findings, one(area, Note, "take the plugin, the manager and the CRDs of one release: docs/upgrade.md",
+			findings = append(findings, one(area, Note, oneRelease,
 				"%s is of API level %s, this plugin of %d: one of them is older", crd.Name, orNone(crd.Level), v1alpha1.APILevel)...)
 		}
 		levels[crd.Level] = true
@@ -181,6 +186,77 @@ func judgeInstallations(seen *Seen) (findings []Finding) {
 		}
 	}
 	return findings
+}
+
+const oneRelease = "take the plugin, the manager and the CRDs of one release: docs/upgrade.md"
+
+// unversioned is the version of a program that was built without one.
+const unversioned = "dev"
+
+func judgeVersions(seen *Seen) (findings []Finding) {
+	const area = "Version"
+	for _, lease := range seen.Leases.Value {
+		if !lease.There || lease.Version == "" {
+			continue
+		}
+		if level := judgeLevel(seen, lease); level != nil {
+			findings = append(findings, level...)
+			continue
+		}
+		findings = append(findings, compared(area, seen.Plugin, lease.Version, fmt.Sprintf("the manager that leads (lease %s) is %s, of API level %s", lease.Name, lease.Version, lease.Level))...)
+	}
+	switch {
+	case len(findings) > 0:
+		return findings
+	case seen.Deployed.Value != "":
+		return compared(area, seen.Plugin, seen.Deployed.Value, fmt.Sprintf("the operator's Deployment is of %s; what runs does not say itself which it is", seen.Deployed.Value))
+	}
+	why := "it names none"
+	if seen.Deployed.Refused != "" {
+		why = seen.Deployed.Refused
+	}
+	if seen.Leases.Refused != "" {
+		return one(area, Note, "", "which one the manager has is not known: its lease may not be read (%s), and of its Deployment: %s", seen.Leases.Refused, why)
+	}
+	return one(area, Note, "", "which one the manager has is not known: no lease that could be read says it, and of its Deployment: %s", why)
+}
+
+// compared judges the manager's version by the plugin's.
+func compared(area, plugin, manager, says string) []Finding {
+	switch {
+	case plugin == unversioned && manager != unversioned:
+		return one(area, OK, "", "%s; this plugin was built without a version to compare it with", says)
+	case strings.TrimPrefix(plugin, "v") == strings.TrimPrefix(manager, "v"):
+		return one(area, OK, "", "%s, as this plugin is", says)
+	}
+	return one(area, Note, oneRelease, "%s, and this plugin is %s", says, plugin)
+}
+
+// judgeLevel says where CRDs are of another API level than the manager that leads; nil where none is, or nobody knows.
+func judgeLevel(seen *Seen, lease Lease) []Finding {
+	manager, err := strconv.Atoi(lease.Level)
+	if err != nil {
+		return nil
+	}
+	var newer, older []string
+	for _, crd := range seen.CRDs.Value {
+		level, err := strconv.Atoi(crd.Level)
+		switch {
+		case !crd.There:
+		case err != nil || level < manager:
+			older = append(older, crd.Name)
+		case level > manager:
+			newer = append(newer, crd.Name)
+		}
+	}
+	says := fmt.Sprintf("the manager that leads (lease %s) is %s, of API level %d", lease.Name, lease.Version, manager)
+	switch {
+	case len(newer) > 0:
+		return one("Version", Problem, "upgrade the manager: docs/upgrade.md", "%s, and higher ones have %s: it launches nothing while they do", says, strings.Join(newer, ", "))
+	case len(older) > 0:
+		return one("Version", Problem, "apply the CRDs of its release: docs/upgrade.md", "%s, and lower ones have %s: the API server knows not all fields that it has", says, strings.Join(older, ", "))
+	}
+	return nil
 }
 
 func judgeFrameworks(seen *Seen) (findings []Finding) {
