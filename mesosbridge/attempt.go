@@ -156,7 +156,7 @@ func droppedByMaster(o *mesos.Observation) bool {
 //
 //  1. Nothing was known: the next is all there is.
 //  2. The master dropped the launch and it lives all the same: the next.
-//  3. An answer told of the end, and the next is the update that says why: the next.
+//  3. The master told of the end, and the next is the update that says why: the next.
 //  4. An operator's word told of the end, and the next is of an end that was seen: the next.
 //  5. The next would take the attempt backwards: what was known.
 //  6. An answer to RECONCILE that repeats the state: what was known, with what the answer adds.
@@ -167,7 +167,7 @@ func merge(known *mesos.Observation, next mesos.Observation) *mesos.Observation 
 		return &next
 	case droppedByMaster(known) && next.State.Class() == mesos.Live:
 		return inherit(next, known)
-	case known.State.Class() == mesos.Ended && known.IsAnswer() && next.State == known.State && len(next.UUID) > 0:
+	case known.State.Class() == mesos.Ended && mesos.TellsNoWhy(known.Source, known.Reason) && next.State == known.State && len(next.UUID) > 0:
 		return inherit(next, known)
 	case goneByWord(known) && next.State.Class() == mesos.Ended && !goneByWord(&next) && !droppedByMaster(&next):
 		return inherit(next, known)

@@ -187,7 +187,7 @@ func saidBy(code [3]byte) mesos.Observation {
 	sources := []string{mesos.SourceExecutor, mesos.SourceAgent, mesos.SourceMaster, ""}
 	reasons := []string{
 		"", mesos.ReasonReconciliation, mesos.ReasonInvalidOffers, mesos.ReasonTaskInvalid, mesos.ReasonAgentRemoved, mesos.ReasonAgentDraining,
-		mesos.ReasonTaskHealthCheckStatusUpdated, mesos.ReasonTaskUnauthorized,
+		mesos.ReasonTaskHealthCheckStatusUpdated, mesos.ReasonAgentReregistered,
 	}
 	o := mesos.Observation{
 		TaskID: "t", State: states[int(code[0])%len(states)], Source: sources[code[1]%4], Reason: reasons[code[1]>>2%8],
@@ -251,21 +251,25 @@ func checkFollows(t rapid.TB, before, after *mesos.Observation, o mesos.Observat
 	case after.State.Regresses(before.State) && after.State != before.State:
 		t.Fatalf("%s became %s", before.State, after.State)
 	}
-	told := before.IsAnswer() && !o.IsAnswer() && o.State == before.State
+	told := mesos.TellsNoWhy(before.Source, before.Reason) && len(o.UUID) > 0 && o.State == before.State
 	if before.State.Class() == mesos.Ended && after != before && !told {
 		t.Fatalf("an end changed: %+v became %+v", before, after)
 	}
 }
 
 func TestRecord_observe_theUpdateSaysWhy(t *testing.T) {
-	r := &record{}
-	r.observe(answer(mesos.TaskFailed))
-	r.observe(update(mesos.TaskFailed))
-	if r.Observation.Message != update(mesos.TaskFailed).Message || r.Unacked == nil {
-		t.Errorf("after an answer and its update the record is %+v, want the update's words", r.Observation)
-	}
-	r.observe(answer(mesos.TaskFailed))
-	if r.Observation.Message != update(mesos.TaskFailed).Message {
-		t.Errorf("another answer wiped what the update said: %+v", r.Observation)
+	reregistered := answer(mesos.TaskFailed)
+	reregistered.Reason = mesos.ReasonAgentReregistered
+	for _, first := range []mesos.Observation{answer(mesos.TaskFailed), reregistered} {
+		r := &record{}
+		r.observe(first)
+		r.observe(update(mesos.TaskFailed))
+		if r.Observation.Message != update(mesos.TaskFailed).Message || r.Unacked == nil {
+			t.Errorf("after %s and its update the record is %+v, want the update's words", first.Reason, r.Observation)
+		}
+		r.observe(first)
+		if r.Observation.Message != update(mesos.TaskFailed).Message {
+			t.Errorf("%s once more wiped what the update said: %+v", first.Reason, r.Observation)
+		}
 	}
 }

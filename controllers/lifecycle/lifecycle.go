@@ -131,7 +131,8 @@ type Seen struct {
 	// zero where it did not see that begin, and then status.task.unreachableTime counts.
 	FateUnknownSince time.Time
 
-	// Earlier is what Mesos said of the attempts in status.history that are not known to be over, by task ID.
+	// Earlier is what Mesos said of the attempts in status.history that are not known to be over, by task ID; and the updates that say why of those of whose
+	// end only the master told.
 	Earlier map[string]mesos.Observation
 
 	// Others are the tasks of this identity that count as live, besides the attempt of record.

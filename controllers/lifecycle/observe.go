@@ -97,7 +97,9 @@ func latest(status *v1alpha1.MesosTaskStatus) *v1alpha1.TaskAttempt {
 // says nothing: it may never have known it.
 func (s *scene) observeCurrent() {
 	if !s.current() {
-		s.learnMoreOfEnd()
+		if s.attempt != nil && over(s.attempt) {
+			s.learnMoreOfEnd(s.attempt, s.Observation)
+		}
 		return
 	}
 	if why, never := s.neverRan(); never {
@@ -130,6 +132,9 @@ func (s *scene) observeEarlier() {
 	for i := range s.decision.Status.History {
 		earlier := &s.decision.Status.History[i]
 		if over(earlier) {
+			if said, ok := s.Earlier[earlier.ID]; ok {
+				s.learnMoreOfEnd(earlier, &said)
+			}
 			continue
 		}
 		if s.overByWord(earlier) || s.agentGivenUp(earlier) && !s.isBack(earlier) {
@@ -369,17 +374,16 @@ func (s *scene) unproven(said mesos.Observation) bool {
 	return said.State == mesos.TaskDropped && said.Source == mesos.SourceMaster && s.Doubted
 }
 
-// learnMoreOfEnd takes over what the executor or the agent says of an end that so far only an answer to RECONCILE told of: after an
-// outage of the operator the answer comes first, and only the update says why. The end itself does not change.
-func (s *scene) learnMoreOfEnd() {
-	said := s.Observation
-	if s.attempt == nil || !over(s.attempt) || said == nil || said.TaskID != s.attempt.ID || said.IsAnswer() || said.State.Class() != mesos.Ended ||
-		s.attempt.Reason != mesos.ReasonReconciliation || s.attempt.State != string(said.State) {
+// learnMoreOfEnd takes over what the executor or the agent says of an end that so far only the master told of: after an outage of the operator, or of the
+// agent, its word comes first, and only the update says why. The end itself does not change.
+func (s *scene) learnMoreOfEnd(attempt *v1alpha1.TaskAttempt, said *mesos.Observation) {
+	if said == nil || said.TaskID != attempt.ID || mesos.TellsNoWhy(said.Source, said.Reason) || said.State.Class() != mesos.Ended ||
+		!mesos.TellsNoWhy(attempt.Source, attempt.Reason) || attempt.State != string(said.State) {
 		return
 	}
-	s.attempt.Reason, s.attempt.Source, s.attempt.Message = said.Reason, said.Source, said.Message
-	recordExitCode(s.attempt, *said)
-	s.attempt.Healthy = said.Healthy
+	attempt.Reason, attempt.Source, attempt.Message = said.Reason, said.Source, said.Message
+	recordExitCode(attempt, *said)
+	attempt.Healthy = said.Healthy
 	s.learned = true
 }
 

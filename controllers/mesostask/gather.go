@@ -370,7 +370,7 @@ func (v *view) gatherFate() time.Time {
 	return v.connection.NoteFate(v.key, v.attempt, state, recorded).FateUnknown
 }
 
-// gatherEarlier reads what Mesos said of earlier attempts that are not known to be over.
+// gatherEarlier reads what Mesos said of earlier attempts that are not known to be over, or of whose end the master told before the update that says why.
 func (v *view) gatherEarlier() {
 	v.seen.Earlier = map[string]mesos.Observation{}
 	for _, earlier := range v.object.Status.History {
@@ -379,7 +379,11 @@ func (v *view) gatherEarlier() {
 		}
 		attempt, _ := v.connection.Bridge.Attempt(earlier.ID)
 		said := attempt.Said()
-		if earlier.FinishTime == nil && said != nil {
+		switch {
+		case said == nil:
+		case earlier.FinishTime != nil && attempt.Over() && mesos.TellsNoWhy(earlier.Source, earlier.Reason) && !mesos.TellsNoWhy(said.Source, said.Reason):
+			v.seen.Earlier[earlier.ID] = *said
+		case earlier.FinishTime == nil:
 			v.seen.Earlier[earlier.ID] = *said
 			v.connection.NoteFate(v.key, lifecycle.OpenAttemptOf(&earlier), said.State, time.Time{})
 		}

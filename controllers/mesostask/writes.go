@@ -3,8 +3,11 @@ package mesostask
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -112,7 +115,8 @@ func (r *Reconciler) writeBinding(ctx context.Context, view *view, binding *v1al
 	patch.TestGeneration(object)
 	patch.SetAnnotation(object, v1alpha1.AnnotationBinding, string(value))
 	patch.AddFinalizer(object, v1alpha1.TaskFinalizer)
-	if err := r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) }); err != nil {
+	err = r.write(view, "binding", patch, func(patch client.Patch) error { return r.Client.Patch(ctx, view.object, patch) })
+	if err != nil && !r.isBoundBy(ctx, view, string(value), err) {
 		return err
 	}
 	r.refusals.drop(view.key)
@@ -120,6 +124,23 @@ func (r *Reconciler) writeBinding(ctx context.Context, view *view, binding *v1al
 	// Nothing else brings the key back before Mesos says something.
 	r.Connections.EnqueueTask(view.key)
 	return nil
+}
+
+// isBoundBy says whether a write of a binding took effect though it failed, as it does where only the answer is lost. View has the object then as it is.
+func (r *Reconciler) isBoundBy(ctx context.Context, view *view, binding string, failed error) bool {
+	var answer apierrors.APIStatus
+	if errors.As(failed, &answer) && answer.Status().Code < http.StatusInternalServerError {
+		return false
+	}
+	live := &v1alpha1.MesosTask{}
+	if err := r.Live.Get(ctx, view.key, live); err != nil || live.UID != view.object.UID || live.Annotations[v1alpha1.AnnotationBinding] != binding {
+		return false
+	}
+	ctrl.LoggerFrom(ctx).Info("The binding was written, and the answer was lost", "err", failed.Error())
+	view.object = live
+	r.written.Keep(live, r.Clock.Now())
+	view.connection.Placer.Meet(live)
+	return true
 }
 
 // releaseFinalizer lets a deleted object go. Where it is gone with that, what was learned of it last is told now, as it never stood in its status.

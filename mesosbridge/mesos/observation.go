@@ -14,6 +14,7 @@ const (
 	ReasonTaskInvalid    = "REASON_TASK_INVALID"
 	ReasonAgentDraining  = "REASON_AGENT_DRAINING"
 
+	ReasonAgentReregistered             = "REASON_AGENT_REREGISTERED"
 	ReasonAgentRestarted                = "REASON_AGENT_RESTARTED"
 	ReasonContainerLaunchFailed         = "REASON_CONTAINER_LAUNCH_FAILED"
 	ReasonContainerPreempted            = "REASON_CONTAINER_PREEMPTED"
@@ -96,6 +97,12 @@ func (o Observation) After(known *Observation) Observation {
 // one): such an answer carries a state, an agent and health, and nothing else (Mesos master: Master::reconcile).
 func (o Observation) IsAnswer() bool {
 	return o.Reason == ReasonReconciliation && o.Source == SourceMaster && len(o.UUID) == 0
+}
+
+// TellsNoWhy says whether a master told a state by itself, as an answer or as the task's agent registered again: it knows the state alone, and the agent's
+// update that says why may be yet to come.
+func TellsNoWhy(source, reason string) bool {
+	return source == SourceMaster && (reason == ReasonReconciliation || reason == ReasonAgentReregistered)
 }
 
 // tellsOfCheck says whether o is a running task's update for no other reason than what a check or health check found.
