@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -99,6 +100,29 @@ func TestDocs_nameTestsThatExist(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Errorf("only %d tests are named in the documents", seen)
+	}
+}
+
+// faults is how many things can go wrong by docs/reliability.md, each with the test that bears its number.
+const faults = 75
+
+// TestDocs_everyFaultHasATest: a fault whose test is gone, or bears another number, is one that nobody shows any more.
+func TestDocs_everyFaultHasATest(t *testing.T) {
+	numbered, named := regexp.MustCompile(`^TestFault(\d+)_\w`), map[string]string{}
+	for name := range tests(t) {
+		if found := numbered.FindStringSubmatch(name); found != nil {
+			named[found[1]] = name
+		}
+	}
+	for number := 1; number <= faults; number++ {
+		digits := fmt.Sprintf("%02d", number)
+		if named[digits] == "" {
+			t.Errorf("no test is called TestFault%s_ and what goes wrong", digits)
+		}
+		delete(named, digits)
+	}
+	if len(named) > 0 {
+		t.Errorf("tests of faults that there are not: %v", named)
 	}
 }
 

@@ -1,12 +1,9 @@
 package mesosbridge
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -137,47 +134,6 @@ func TestBridge_callsGoWithTheLatestCredentials(t *testing.T) {
 		h.pass(0)
 		if c := h.bridge.Connection(); c.Term != 1 || h.count("RECONCILE") != before+1 {
 			h.Errorf("it made %d calls with the right credentials, in term %d", h.count("RECONCILE")-before, c.Term)
-		}
-	})
-}
-
-func TestBridge_givesOtherHostsNoCredentials(t *testing.T) {
-	// The spec names the second master only, and the first one leads.
-	var mu sync.Mutex
-	dialed := map[string]int{}
-	follower := func(c *Config) {
-		with(canary)(c)
-		c.Masters = c.Masters[1:]
-	}
-	options := func(o *Options) {
-		dial := o.DialContext
-		o.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			mu.Lock()
-			dialed[address]++
-			mu.Unlock()
-			return dial(ctx, network, address)
-		}
-	}
-	inVirtualTime(t, setup{cluster: guarded(2), config: follower, options: options}, func(h *harness) {
-		leader := h.cluster.Masters()[0].URL()
-		h.pass(time.Minute)
-		c := h.bridge.Connection()
-		if h.problem() != CredentialsWithheld || !strings.Contains(c.Problem.Message, leader) {
-			h.Errorf("unexpected connection: %+v", c)
-		}
-		mu.Lock()
-		reached := dialed[strings.TrimPrefix(leader, "http://")]
-		mu.Unlock()
-		if reached != 0 || len(dialed) == 0 {
-			h.Errorf("it reached for %v", dialed)
-		}
-		// Once it is named, it may have them.
-		config := h.bridge.config
-		config.Masters = append(config.Masters, leader)
-		h.bridge.Reconfigure(config)
-		h.pass(0)
-		if c := h.bridge.Connection(); !c.Subscribed {
-			h.Errorf("a master that is named now is still refused: %+v", c)
 		}
 	})
 }

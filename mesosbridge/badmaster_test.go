@@ -210,10 +210,6 @@ func TestBridge_saysWhatIsWrongWithAMaster(t *testing.T) {
 		"an ERROR without words":       {streams(false, frame(&scheduler.Event{Type: scheduler.Event_ERROR})), 0, SubscriptionRefused, "refused"},
 		"another scheduler":            {streams(false, subscribedEvent("f", 15), errorEvent("Framework failed over")), 0, FailedOver, "Another scheduler"},
 		"a removed framework":          {streams(false, errorEvent("Framework has been removed")), 0, FrameworkRemoved, "needs a new one"},
-		"a redirect to itself":         {says(307, "", "Location", "//m1:5050/api/v1/scheduler"), 0, NoLeader, "in circles"},
-		"a redirect to nowhere":        {says(307, ""), 0, NotAMaster, `sent the framework on to ""`},
-		"a redirect to nonsense":       {says(307, "", "Location", "ftp://x"), 0, NotAMaster, "no master's URL"},
-		"a redirect to a dead host":    {says(307, "", "Location", "//gone:5050/api/v1/scheduler"), 0, MasterUnreachable, "http://gone:5050"},
 		"a long heartbeat is not believed": {
 			streams(true, subscribedEvent("f", 1e12)), 75 * time.Second, HeartbeatLost, "1m15s",
 		},

@@ -2,8 +2,11 @@ package mesosbridge
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
+
+	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -18,8 +21,14 @@ func (h *harness) reconcile(limit time.Duration, taskIDs ...string) (reconciliat
 	for _, id := range taskIDs {
 		refs = append(refs, reconciliation.Attempt{TaskID: id, AgentID: h.attempt(id).AgentID})
 	}
+	return h.passOver(limit, 4, refs)
+}
+
+// passOver does so in chunks of a size over attempts that the bridge need not know yet.
+func (h *harness) passOver(limit time.Duration, chunkSize int, refs []reconciliation.Attempt) (reconciliation.Progress, time.Duration) {
+	h.Helper()
 	seen := func(id string) reconciliation.Seen {
-		a := h.attempt(id)
+		a, _ := h.bridge.Attempt(id)
 		s := reconciliation.Seen{Last: a.Last, Askable: h.bridge.MayAsk(id)}
 		if a.Observation != nil {
 			s.AgentID, s.Over = a.Observation.AgentID, a.Observation.State.Class() == mesos.Ended
@@ -28,7 +37,7 @@ func (h *harness) reconcile(limit time.Duration, taskIDs ...string) (reconciliat
 	}
 	began := time.Now()
 	pass := reconciliation.Begin(reconciliation.Params{
-		Start: h.bridge.Connection().LastEvent, Attempts: refs, ChunkSize: 4, Now: began, FirstRoundAt: began,
+		Start: h.bridge.Connection().LastEvent, Attempts: refs, ChunkSize: chunkSize, Now: began, FirstRoundAt: began,
 	})
 	delay := 5 * time.Second
 	for time.Since(began) < limit {
@@ -130,4 +139,72 @@ func TestBridge_reconcilesThoughCallsAreLost(t *testing.T) {
 			h.Errorf("the pass has come to %+v", progress)
 		}
 	})
+}
+
+// TestFault61_reconnectStorm is row 61 of the fault matrix: "100k-task reconnect storm, x10 reconnects in 1 min", at the pace of a master: each connection has a pass of its own, which
+// the next one supersedes. In the end every task is answered for, what was asked is no more than what a pass needs, and memory is that of the tasks.
+func TestFault61_reconnectStorm(t *testing.T) {
+	const tasks, chunk = 100_000, 1000
+	storming := func(c *Config) { c.Framework.ID = "storm-0000" }
+	inVirtualTime(t, setup{cluster: simulator.Options{Flags: simulator.Flags{EventsPerSecond: 2000}, CallLogSize: 10}, config: storming, idle: true}, func(h *harness) {
+		for range 10 {
+			h.cluster.AddAgent(simulator.AgentSpec{CPUs: tasks, Mem: tasks, Disk: tasks})
+		}
+		h.pass(5 * time.Second)
+		if err := h.cluster.Preload(simulator.Preload{
+			Framework: &mesospb.FrameworkInfo{
+				ID: &mesospb.FrameworkID{Value: "storm-0000"}, Name: "test", User: "nobody", Roles: []string{"prod"},
+				Capabilities: []mesospb.FrameworkInfo_Capability{
+					{Type: mesospb.FrameworkInfo_Capability_PARTITION_AWARE}, {Type: mesospb.FrameworkInfo_Capability_MULTI_ROLE},
+				},
+			},
+			Tasks: tasks,
+			Task: &mesospb.TaskInfo{
+				Resources: []mesospb.Resource{{Name: "cpus", Type: mesospb.SCALAR.Enum(), Scalar: &mesospb.Value_Scalar{Value: 0.1}}},
+				Command:   &mesospb.CommandInfo{Value: new("sleep 1000")},
+			},
+		}); err != nil {
+			h.Fatal(err)
+		}
+		h.run()
+		defer h.stop()
+		h.subscribed()
+		var refs []reconciliation.Attempt
+		for _, live := range h.cluster.Tasks() {
+			refs = append(refs, reconciliation.Attempt{TaskID: live.TaskID, AgentID: live.AgentID})
+		}
+		h.passOver(5*time.Minute, chunk, refs)
+		before := heapInUse()
+		asked := h.cluster.Calls("RECONCILE")
+		for range 10 {
+			h.cluster.CutStream("", 0)
+			for h.pass(0); !h.bridge.Connection().Subscribed; {
+				h.pass(100 * time.Millisecond)
+			}
+			h.passOver(5*time.Second, chunk, refs)
+		}
+		progress, took := h.passOver(5*time.Minute, chunk, refs)
+		if !progress.Done || progress.Unanswered != 0 || took > 2*time.Minute {
+			h.Errorf("%v after the storm the pass has come to %+v", took, progress)
+		}
+		if got := h.cluster.Calls("RECONCILE") - asked; got > 11*tasks/chunk {
+			h.Errorf("%d RECONCILEs, want no more than one for each chunk of each pass", got)
+		}
+		for _, ref := range refs[:100] {
+			if got := h.state(ref.TaskID); got != mesos.TaskRunning {
+				h.Fatalf("%s is %q", ref.TaskID, got)
+			}
+		}
+		if grown := int64(heapInUse()) - int64(before); grown > 16<<20 {
+			h.Errorf("what is known of %d tasks grew by %d bytes", tasks, grown)
+		}
+	})
+}
+
+// heapInUse is what the heap holds.
+func heapInUse() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }

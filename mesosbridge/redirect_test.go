@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -255,6 +257,94 @@ func TestBridge_aConnectionThatLedAstrayIsNotUsedAgain(t *testing.T) {
 		if errors.Join(failed[3:]...) != nil || failed[2] == nil || h.bridge.Connection().Term != 2 {
 			h.Errorf("the calls ended with %v, in term %d", failed, h.bridge.Connection().Term)
 		}
+	})
+}
+
+// TestFault53_redirects is row 53 of the fault matrix: "307 to other master; to evil host; loop; without Location". It is followed to another master, for SUBSCRIBE and calls;
+// credentials go to no host that the spec does not name, which is not even reached for; and what leads nowhere is told and tried again with pauses.
+func TestFault53_redirects(t *testing.T) {
+	t.Run("to another master", func(t *testing.T) {
+		follower := func(c *Config) { c.Masters = c.Masters[1:2] }
+		inVirtualTime(t, setup{cluster: simulator.Options{Masters: 3}, agents: 1, config: follower}, func(h *harness) {
+			h.subscribed()
+			if got := h.bridge.Connection().Master.URL; got != h.cluster.Masters()[0].URL() {
+				h.Errorf("subscribed at %s", got)
+			}
+			h.running("job")
+		})
+	})
+	for sentence, test := range map[string]struct {
+		location string
+		class    Class
+		says     string
+	}{
+		"to itself":               {"//m1:5050/api/v1/scheduler", NoLeader, "in circles"},
+		"to another and back":     {"//m2:5050/api/v1/scheduler", NoLeader, "in circles"},
+		"without Location":        {"", NotAMaster, `sent the framework on to ""`},
+		"to what is no master":    {"ftp://x", NotAMaster, "no master's URL"},
+		"to a host that is dead":  {"//gone:5050/api/v1/scheduler", MasterUnreachable, "http://gone:5050"},
+		"to what cannot be a URL": {"//m1:5050:5050:::/%zz", MasterUnreachable, "Location"},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			asked := &atomic.Int32{}
+			count := func(next http.HandlerFunc) http.HandlerFunc {
+				return func(w http.ResponseWriter, r *http.Request) { asked.Add(1); next(w, r) }
+			}
+			handlers := map[string]http.Handler{
+				"m1": count(says(307, "", "Location", test.location)), "m2": count(says(307, "", "Location", "//m1:5050/api/v1/scheduler")),
+			}
+			withMasters(t, []string{"http://m1:5050"}, handlers, func(h served) {
+				c := h.bridge.Connection()
+				if c.Subscribed || c.Problem == nil || c.Problem.Class != test.class || !strings.Contains(c.Problem.Message, test.says) {
+					h.Fatalf("the connection is %+v with the problem %+v, want %s and %q", c, c.Problem, test.class, test.says)
+				}
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				if got := asked.Load(); got < 3 || got > 600 {
+					h.Errorf("it asked %d times in ten minutes", got)
+				}
+			})
+		})
+	}
+	t.Run("to a host that the spec does not name, with credentials", func(t *testing.T) {
+		// The spec names the second master only, and the first one leads.
+		var mu sync.Mutex
+		dialed := map[string]int{}
+		follower := func(c *Config) {
+			with(canary)(c)
+			c.Masters = c.Masters[1:]
+		}
+		options := func(o *Options) {
+			dial := o.DialContext
+			o.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+				mu.Lock()
+				dialed[address]++
+				mu.Unlock()
+				return dial(ctx, network, address)
+			}
+		}
+		inVirtualTime(t, setup{cluster: guarded(2), config: follower, options: options}, func(h *harness) {
+			leader := h.cluster.Masters()[0].URL()
+			h.pass(time.Minute)
+			c := h.bridge.Connection()
+			if h.problem() != CredentialsWithheld || !strings.Contains(c.Problem.Message, leader) {
+				h.Errorf("unexpected connection: %+v", c)
+			}
+			mu.Lock()
+			reached := dialed[strings.TrimPrefix(leader, "http://")]
+			mu.Unlock()
+			if reached != 0 || len(dialed) == 0 {
+				h.Errorf("it reached for %v", dialed)
+			}
+			// Once it is named, it may have them.
+			config := h.bridge.config
+			config.Masters = append(config.Masters, leader)
+			h.bridge.Reconfigure(config)
+			h.pass(0)
+			if c := h.bridge.Connection(); !c.Subscribed {
+				h.Errorf("a master that is named now is still refused: %+v", c)
+			}
+		})
 	})
 }
 

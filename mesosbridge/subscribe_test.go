@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	mesospb "github.com/mesos/mesos-go/api/v1/lib"
 	"github.com/mesos/mesos-go/api/v1/lib/scheduler"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
@@ -210,14 +213,18 @@ func TestBridge_followsAChangeOfLeader(t *testing.T) {
 	})
 }
 
-func TestBridge_givesASilentMasterUp(t *testing.T) {
+// TestFault58_heartbeatsStopWhileTCPIsAlive is row 58 of the fault matrix: "heartbeats stop, TCP alive (one-way)". The stream is given up after 75 s, no earlier, and
+// another is made, though calls get through all the while.
+func TestFault58_heartbeatsStopWhileTCPIsAlive(t *testing.T) {
 	inVirtualTime(t, setup{}, func(h *harness) {
 		h.subscribed()
 		h.pass(30 * time.Second)
 		h.cluster.StopHeartbeats(true)
 		h.pass(72 * time.Second)
-		if !h.bridge.Connection().Subscribed {
-			h.Error("the stream was given up before five heartbeats were missed")
+		answered := make(chan error, 1)
+		h.bridge.ReconcileImplicitly(func(err error) { answered <- err })
+		if err := <-answered; err != nil || !h.bridge.Connection().Subscribed {
+			h.Errorf("the stream was given up before five heartbeats were missed: %v", err)
 		}
 		h.pass(1500 * time.Millisecond)
 		if got := h.problem(); got != HeartbeatLost {
@@ -231,21 +238,38 @@ func TestBridge_givesASilentMasterUp(t *testing.T) {
 	})
 }
 
-func TestBridge_survivesADamagedStream(t *testing.T) {
+// TestFault55_malformedRecordIO is row 55 of the fault matrix: "malformed RecordIO: letters, 21 digits, negative, huge length, truncation, garbage after". The stream is
+// given up and made anew, with nothing allocated for what a length claims. (What the reader makes of each is in frames_test.go.)
+func TestFault55_malformedRecordIO(t *testing.T) {
+	heartbeat := frame(&scheduler.Event{Type: scheduler.Event_HEARTBEAT})
+	raw := func(bytes string) func(h *harness) { return func(h *harness) { h.cluster.SendRaw("", []byte(bytes)) } }
 	tests := map[string]struct {
 		damage func(h *harness)
 		class  Class
 	}{
 		"cut between events":    {func(h *harness) { h.cluster.CutStream("", 0) }, StreamEnded},
 		"cut within an event":   {func(h *harness) { h.cluster.CutStream("", 5); h.cluster.SendRaw("", []byte("100\nabc")) }, StreamEnded},
-		"letters for a length":  {func(h *harness) { h.cluster.SendRaw("", []byte("x1\n")) }, BadFrame},
-		"a length of 21 digits": {func(h *harness) { h.cluster.SendRaw("", []byte("000000000000000000001\n")) }, BadFrame},
-		"a frame too large":     {func(h *harness) { h.cluster.SendRaw("", []byte("67108865\n")) }, BadFrame},
+		"cut within a length":   {func(h *harness) { h.cluster.CutStream("", 2); h.cluster.SendRaw("", []byte("100\nabc")) }, StreamEnded},
+		"letters for a length":  {raw("x1\n"), BadFrame},
+		"a length of 21 digits": {raw("000000000000000000001\n"), BadFrame},
+		"a length of 21 nines":  {raw("999999999999999999999\n"), BadFrame},
+		"a negative length":     {raw("-5\nabcde"), BadFrame},
+		"a length past 64 MiB":  {raw("67108865\n"), BadFrame},
+		"a length of 2^64 - 1":  {raw("18446744073709551615\n"), BadFrame},
+		"a length of 2^63":      {raw("9223372036854775808\n"), BadFrame},
+		"a length that is a lie": {func(h *harness) {
+			h.cluster.CutStream("", 20)
+			h.cluster.SendRaw("", []byte("67108864\nabcdefghijklmnop"))
+		}, StreamEnded},
+		"garbage after an event": {raw(heartbeat + "garbage"), BadFrame},
+		"no length at all":       {raw("\nabc"), BadFrame},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, setup{}, func(h *harness) {
 				h.subscribed()
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
 				test.damage(h)
 				h.pass(16 * time.Second)
 				h.pass(0)
@@ -256,27 +280,124 @@ func TestBridge_survivesADamagedStream(t *testing.T) {
 				if c := h.bridge.Connection(); !c.Subscribed || c.Term < 2 {
 					h.Errorf("not subscribed again: %+v", c)
 				}
+				runtime.ReadMemStats(&after)
+				if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 32<<20 {
+					h.Errorf("%d bytes were allocated for it", allocated)
+				}
 			})
 		})
 	}
 }
 
-func TestBridge_ignoresWhatItDoesNotKnow(t *testing.T) {
+// TestFault57_unknownEventEnumOrField is row 57 of the fault matrix: "unknown event type / enum / field; JSON instead of protobuf". What is not known is ignored and
+// counted, and the stream goes on. (A stream that says that it is JSON is no master's: TestBridge_saysWhatIsWrongWithAMaster.)
+func TestFault57_unknownEventEnumOrField(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
-		h.cluster.SendEvent("", &scheduler.Event{Type: 99})
-		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_UPDATE})
-		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_OFFERS})
-		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_RESCIND})
-		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_FAILURE})
-		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_SUBSCRIBED})
-		h.cluster.SendRaw("", []byte("3\n\xff\xff\xff"))
-		h.cluster.SendRaw("", []byte("0\n"))
-		h.cluster.SendRaw("", []byte(`20`+"\n"+`{"type":"HEARTBEAT"}`))
 		h.running("job")
+		counted := func() float64 {
+			return testutil.ToFloat64(eventsTotal.With(eventUnknown)) + testutil.ToFloat64(eventsTotal.With(eventUndecodable))
+		}
+		before := counted()
+		h.cluster.SendEvent("", &scheduler.Event{Type: 99})
+		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_UNKNOWN})
+		h.cluster.SendRaw("", []byte("3\n\xff\xff\xff"))
+		h.cluster.SendRaw("", []byte(`20`+"\n"+`{"type":"HEARTBEAT"}`))
+		h.cluster.SendRaw("", []byte("0\n"))
+		h.pass(0)
+		if got := counted() - before; got != 5 {
+			h.Errorf("%v events were counted as unknown or undecodable, want 5", got)
+		}
+		for _, empty := range []scheduler.Event_Type{
+			scheduler.Event_UPDATE, scheduler.Event_OFFERS, scheduler.Event_RESCIND, scheduler.Event_FAILURE, scheduler.Event_SUBSCRIBED,
+			scheduler.Event_INVERSE_OFFERS, scheduler.Event_RESCIND_INVERSE_OFFER, scheduler.Event_MESSAGE, scheduler.Event_UPDATE_OPERATION_STATUS,
+		} {
+			h.cluster.SendEvent("", &scheduler.Event{Type: empty})
+		}
+		// Of a later Mesos: a state, a reason and a source with numbers of their own, and a field that no type has.
+		state, reason, source := mesospb.TaskState(99), mesospb.TaskStatus_Reason(999), mesospb.TaskStatus_Source(99)
+		later := updateEvent("later")
+		later.Update.Status.State, later.Update.Status.Reason, later.Update.Status.Source = &state, &reason, &source
+		record, err := later.Marshal()
+		if err != nil {
+			h.Fatal(err)
+		}
+		record = append(record, 0xf8, 0x07, 0x01)
+		h.cluster.SendRaw("", fmt.Appendf(nil, "%d\n%s", len(record), record))
+		h.pass(0)
+		if got := h.state("later"); got.Class() != mesos.FateUnknown {
+			h.Errorf("a state of number 99 is taken for %q", got)
+		}
+		h.acknowledge("later")
+		h.pass(time.Second)
+		if got := h.attempt("later"); got.Unacked != nil {
+			h.Errorf("its update was not acknowledged: %+v", got)
+		}
+		if got := h.state("job"); got != mesos.TaskRunning {
+			h.Errorf("the task is %q", got)
+		}
+		h.running("another")
 		if c := h.bridge.Connection(); !c.Subscribed || c.Term != 1 {
 			h.Errorf("the stream did not survive: %+v", c)
 		}
+	})
+}
+
+// TestFault56_frameOf64MiBOfOffers is row 56 of the fault matrix: "frame of 64 MiB valid OFFERS". It is taken, whether few offers fill it or many, and the work goes on; a
+// larger one ends the stream with a sentence, and the next attempts are spaced.
+func TestFault56_frameOf64MiBOfOffers(t *testing.T) {
+	// filled is an event of about so many bytes, of offers with so much text each.
+	filled := func(size, each int) *scheduler.Event {
+		event := &scheduler.Event{Type: scheduler.Event_OFFERS, Offers: &scheduler.Event_Offers{}}
+		text := strings.Repeat("x", each)
+		for i := 0; size > 0; i++ {
+			event.Offers.Offers = append(event.Offers.Offers, mesospb.Offer{
+				ID: mesospb.OfferID{Value: fmt.Sprintf("o-%d", i)}, AgentID: mesospb.AgentID{Value: fmt.Sprintf("a-%d", i)}, Hostname: "h",
+				AllocationInfo: &mesospb.Resource_AllocationInfo{Role: new("prod")},
+				Attributes:     []mesospb.Attribute{{Name: "text", Type: mesospb.TEXT, Text: &mesospb.Value_Text{Value: text}}},
+			})
+			size -= event.Offers.Offers[i].Size() + 6
+		}
+		return event
+	}
+	for sentence, each := range map[string]int{"of few offers": 1 << 20, "of many": 600} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+				h.subscribed()
+				h.pass(2 * time.Second)
+				own := len(h.bridge.Offers())
+				large := filled(maxFrame-(2<<20), each)
+				if size := large.Size(); size > maxFrame || size < maxFrame-(4<<20) {
+					h.Fatalf("the frame has %d bytes", size)
+				}
+				h.cluster.SendEvent("", large)
+				h.pass(time.Second)
+				if got := len(h.bridge.Offers()) - own; got != len(large.Offers.Offers) || h.bridge.Connection().Term != 1 {
+					h.Errorf("%d of %d offers came, in term %d", got, len(large.Offers.Offers), h.bridge.Connection().Term)
+				}
+			})
+		})
+	}
+	t.Run("a larger one", func(t *testing.T) {
+		inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+			h.subscribed()
+			h.pass(time.Minute)
+			tries := len(h.subscribes())
+			for range 30 {
+				h.cluster.SendRaw("", []byte("67108865\n"))
+				h.pass(20 * time.Second)
+			}
+			if got := len(h.subscribes()) - tries; got < 10 || got > 30 {
+				h.Errorf("in ten minutes of frames that are too large it subscribed %d times", got)
+			}
+			h.cluster.SendRaw("", []byte("67108865\n"))
+			h.pass(0)
+			if p := h.bridge.Connection().Problem; p == nil || p.Class != BadFrame || !strings.Contains(p.Message, "67108864 bytes") {
+				h.Errorf("the problem is %+v", p)
+			}
+			h.pass(time.Minute)
+			h.running("job")
+		})
 	})
 }
 

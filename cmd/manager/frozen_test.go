@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
 // spy stands between one manager and the API server, and remembers what that one wrote to the operator's objects.
@@ -69,27 +71,39 @@ func (s *spy) written() []string {
 	return append([]string(nil), s.writes...)
 }
 
-// TestManager_frozen freezes a leader for longer than its lease lasts. Another one takes over; thawed, the first neither calls Mesos nor
-// writes to the API, and ends.
-func TestManager_frozen(t *testing.T) {
+// TestFault23_leaseLostOldLeaderFrozen60sThenThawedMidACCEPT is row 23: the leader is frozen as its ACCEPT is under way, for longer than its lease lasts.
+// Another one takes over, which until then, on standby, neither writes nor subscribes (row 26). The ACCEPT bears the old stream ID, and is refused; thawed, the
+// first neither calls Mesos nor writes to the API, and ends.
+func TestFault23_leaseLostOldLeaderFrozen60sThenThawedMidACCEPT(t *testing.T) {
 	s := newSystem(t)
 	s.create(fmt.Sprintf(taskManifest, "web", "sleep 1000", ""))
-	spied := s.newSpy()
+	spied, standby := s.newSpy(), s.newSpy()
 	frozen := s.startWith(spied.kubeconfig)
 	frozen.ready()
 	web := s.task("web", v1alpha1.ReasonRunning)
 	pid := s.pid(web.Status.Task.ID)
-	successor := s.start()
+	successor := s.startWith(standby.kubeconfig)
 	successor.ready()
 	before := s.claim()
 
+	// What is held is let go of by the next call that takes effect: the successor's SUBSCRIBE.
+	held := s.mesos.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Reorder, Delay: patience})
+	s.create(fmt.Sprintf(taskManifest, "held", "sleep 1000", ""))
+	s.until("an ACCEPT is under way", func(context.Context) (bool, error) { return held.Hits() == 1, nil })
 	frozen.signal(syscall.SIGSTOP)
+	bound := s.bound("held")
+	if writes := standby.written(); len(writes) > 0 || s.mesos.Calls("SUBSCRIBE") != 1 {
+		t.Errorf("on standby the successor wrote %v, and there were %d SUBSCRIBEs", writes, s.mesos.Calls("SUBSCRIBE"))
+	}
 	s.until("the successor has claimed the framework", func(context.Context) (bool, error) { return s.claim() != before, nil })
 	s.until("the successor has subscribed", func(context.Context) (bool, error) { return s.mesos.Calls("SUBSCRIBE") == 2, nil })
 	s.create(fmt.Sprintf(taskManifest, "meanwhile", "sleep 1000", ""))
 	s.task("meanwhile", v1alpha1.ReasonRunning)
 	if claim := s.claim(); claim.Lease != before.Lease || claim.Lease == "" {
 		t.Errorf("the claim is %+v, want the installation's lease as in %+v", claim, before)
+	}
+	if again := s.task("held", v1alpha1.ReasonRunning).Status.Task.ID; again == bound {
+		t.Errorf("held runs as %s, of which the ACCEPT bore an old stream ID", again)
 	}
 
 	written := len(spied.written())
@@ -113,15 +127,29 @@ func TestManager_frozen(t *testing.T) {
 	if got := s.mesos.Calls("SUBSCRIBE"); got != 2 {
 		t.Errorf("%d SUBSCRIBE calls, want one of each leader", got)
 	}
-	// A call with the stream ID of an earlier subscription is refused.
+	// A call with the stream ID of an earlier subscription is refused: the one that was under way, and no other was sent.
 	for _, call := range s.mesos.CallLog() {
-		if call.Status >= http.StatusBadRequest {
-			t.Errorf("a call %s was refused with %d", call.Type, call.Status)
+		ours := call.Type == "ACCEPT" && strings.Contains(call.Call.String(), bound)
+		if refused := call.Status >= http.StatusBadRequest; refused != ours || ours && call.Status != http.StatusBadRequest {
+			t.Errorf("a call %s was answered with %d; it was the one under way: %t", call.Type, call.Status, ours)
 		}
 	}
 	for _, disaster := range s.mesos.Disasters() {
 		t.Error(disaster)
 	}
+}
+
+// bound is the task ID that a MesosTask is bound to.
+func (s *system) bound(name string) string {
+	s.t.Helper()
+	task, binding := &v1alpha1.MesosTask{}, v1alpha1.Binding{}
+	if err := s.client.Get(s.t.Context(), client.ObjectKey{Namespace: "default", Name: name}, task); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(task.Annotations[v1alpha1.AnnotationBinding]), &binding); err != nil {
+		s.t.Fatal(err)
+	}
+	return binding.TaskID
 }
 
 // claim is who has claimed the framework.

@@ -92,9 +92,9 @@ func TestLaunch_failsOnce(t *testing.T) {
 	})
 }
 
-// TestLaunch_vanishes: RunTask gets lost between master and agent, which says TASK_STAGING for ever. The launch is killed in time, which an agent ignores
-// that never heard of the framework; a person can go on without it, and one task runs.
-func TestLaunch_vanishes(t *testing.T) {
+// TestFault33_RunTaskLostSTAGINGForEver is row 33: RunTask gets lost between master and agent, and the master says TASK_STAGING for ever. The launch is killed
+// in time, which an agent ignores that never heard of the framework; a person can go on without it, and one task runs.
+func TestFault33_RunTaskLostSTAGINGForEver(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
 		v.mesos.Inject(simulator.Fault{Target: simulator.MessageFault, Type: simulator.RunTask, Action: simulator.Drop})
 		v.framework("")

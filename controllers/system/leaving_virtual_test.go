@@ -24,9 +24,34 @@ func slowKill(after time.Duration) simulator.Runner {
 	}}
 }
 
-// TestAgentRemoved: an agent that unregisters, whose machine is put DOWN, or that another replaces at its address never comes back. What it had is
-// launched anew, once its time to end is over, under whichever process.
-func TestAgentRemoved(t *testing.T) {
+// TestFault32_agentUnregistersTASKLOSTToPartitionAwareOrUnreachableIsForgottenUNKNOWN is row 32. An agent that unregisters, whose machine is put DOWN, or that
+// another replaces at its address never comes back: what it had is launched anew, once its time to end is over, under whichever process. Of an unreachable
+// agent that the registry has forgotten nobody knows: its task waits, and is as before if it comes back.
+func TestFault32_agentUnregistersTASKLOSTToPartitionAwareOrUnreachableIsForgottenUNKNOWN(t *testing.T) {
+	for process, happens := range map[string]func(v *virtual){"": func(*virtual) {}, ", and another process takes over": func(v *virtual) { v.stop(); v.start() }} {
+		t.Run("it is unreachable and forgotten"+process, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1`)
+				v.pass(30 * time.Second)
+				first, agent := v.wantRunning("job"), v.agentOf("job")
+				agent.Partition()
+				v.pass(5 * time.Minute)
+				agent.Forget()
+				happens(v)
+				v.pass(time.Hour)
+				if got := v.get("job").Status.Task; got.ID != first.ID || got.State != "TASK_UNKNOWN" || v.reason("job") != v1alpha1.ReasonFateUnknown || len(v.starts()) != 1 {
+					v.Errorf("it is %s as %+v after %d starts, want it to wait", v.reason("job"), got, len(v.starts()))
+				}
+				agent.Heal()
+				v.pass(time.Minute)
+				if got := v.wantRunning("job"); got.ID != first.ID {
+					v.Errorf("it runs as %s, want %s", got.ID, first.ID)
+				}
+			})
+		})
+	}
 	for sentence, c := range map[string]struct {
 		leaves func(*simulator.Agent)
 		// before is when the successor must not run yet, after when it must.

@@ -101,33 +101,6 @@ func TestMesosTask_deletionKills(t *testing.T) {
 	}
 }
 
-func TestMesosTask_deletionRepeatsTheKillThatWasLost(t *testing.T) {
-	w := newWorld(t, simulator.Flags{}, nil)
-	w.framework("")
-	w.startManager()
-	w.task("web", `shell: sleep 1000, killGracePeriodSeconds: 0`)
-	w.ready("web", v1alpha1.ReasonRunning)
-	lost := w.mesos.Inject(simulator.Fault{Target: simulator.MessageFault, Action: simulator.Drop, Type: simulator.KillTask})
-	w.deleteTask("web")
-	task := w.waitTask("web", "Deleting", func(task *v1alpha1.MesosTask) bool {
-		ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
-		return ready.Reason == v1alpha1.ReasonDeleting
-	})
-	ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
-	for _, want := range []string{task.Status.Task.AgentID, `kubectl patch mesostask web -n ` + w.namespace} {
-		if !strings.Contains(ready.Message, want) {
-			t.Errorf("while it waits, it says %q, want %q in it", ready.Message, want)
-		}
-	}
-	w.waitGone("web")
-	if lost.Hits() != 1 || w.mesos.Calls("KILL") < 2 {
-		t.Errorf("%d kills lost and %d sent, want one lost and another sent", lost.Hits(), w.mesos.Calls("KILL"))
-	}
-	if live := w.live(); len(live) > 0 {
-		t.Errorf("%v still runs though its object is gone", live)
-	}
-}
-
 func TestMesosTask_deletionMayLeaveTheTaskRunning(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
@@ -304,59 +277,6 @@ func TestMesosTask_frameworkThatDoesNotExist(t *testing.T) {
 	w.ready("early", v1alpha1.ReasonFrameworkNotFound)
 	w.framework("")
 	w.ready("early", v1alpha1.ReasonRunning)
-}
-
-func TestMesosTask_agentLostAndBack(t *testing.T) {
-	w := newWorld(t, simulator.Flags{AgentPingTimeout: 50 * time.Millisecond, MaxAgentPingTimeouts: 2}, nil)
-	w.framework("")
-	w.startManager()
-	w.task("web", `shell: sleep 1000`)
-	first := w.ready("web", v1alpha1.ReasonRunning).Status.Task
-	agent := w.agent(first.AgentID)
-	agent.Partition()
-	task := w.ready("web", v1alpha1.ReasonAgentUnreachable)
-	if !meta.IsStatusConditionTrue(task.Status.Conditions, v1alpha1.ConditionAgentUnreachable) || task.Status.Task.UnreachableTime == nil {
-		t.Errorf("status is %+v, want AgentUnreachable since a time", task.Status)
-	}
-	agent.Heal()
-	task = w.ready("web", v1alpha1.ReasonRunning)
-	if task.Status.Task.ID != first.ID || task.Status.Task.UnreachableTime != nil {
-		t.Errorf("the attempt is %+v, want the same one, reachable", task.Status.Task)
-	}
-	if diff := cmp.Diff([]string{first.ID}, w.live()); diff != "" {
-		t.Errorf("what runs (-want +got):\n%s", diff)
-	}
-}
-
-func TestMesosTask_launchesThatNeverTookEffect(t *testing.T) {
-	cases := map[string]simulator.Fault{
-		"the master refuses the ACCEPT":                     {Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Answer, Status: 400, Text: "No"},
-		"the ACCEPT is lost on its way":                     {Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Drop},
-		"the master fails before the ACCEPT takes effect":   {Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Answer, Status: 500, Text: "Oops"},
-		"the ACCEPT takes effect and its answer is lost":    {Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.DropAnswer},
-		"the first update is lost between agent and master": {Target: simulator.MessageFault, Type: simulator.StatusUpdateMessage, Action: simulator.Drop},
-	}
-	for sentence, fault := range cases {
-		t.Run(sentence, func(t *testing.T) {
-			w := newWorld(t, simulator.Flags{StatusUpdateRetryMin: 200 * time.Millisecond}, nil)
-			w.framework("reconciliation: {minBackoffSeconds: 1}")
-			w.startManager()
-			w.waitConnected()
-			injected := w.mesos.Inject(fault)
-			w.task("web", `shell: sleep 1000`)
-			task := w.ready("web", v1alpha1.ReasonRunning)
-			if injected.Hits() != 1 {
-				t.Errorf("the fault struck %d times, want once", injected.Hits())
-			}
-			if diff := cmp.Diff([]string{task.Status.Task.ID}, w.live()); diff != "" {
-				t.Errorf("what runs (-want +got):\n%s", diff)
-			}
-			if task.Status.Restarts != 0 {
-				t.Errorf("%d restarts, want none: no attempt ran before", task.Status.Restarts)
-			}
-			w.neverTwoLive()
-		})
-	}
 }
 
 func TestMesosTask_successorFindsEverythingAsItWas(t *testing.T) {

@@ -286,47 +286,6 @@ func TestOrphans_areNotMadeUnderPolicyKill(t *testing.T) {
 	w.liveBecomes(running)
 }
 
-// TestUnreachable_isReplacedAndKilledOnItsReturn: the only two that may live at once are those that the user allowed.
-func TestUnreachable_isReplacedAndKilledOnItsReturn(t *testing.T) {
-	cases := map[string]struct {
-		spec string
-		// giveUp says whether a person gives the attempt up.
-		giveUp  bool
-		outcome v1alpha1.AttemptOutcome
-	}{
-		"after replaceAfterSeconds": {`unreachable: {replaceAfterSeconds: 1}`, false, v1alpha1.OutcomeReplaced},
-		"at once":                   {`unreachable: {replaceAfterSeconds: 0}`, false, v1alpha1.OutcomeReplaced},
-		"given up by a person":      {`restartPolicy: OnFailure`, true, v1alpha1.OutcomeGivenUp},
-	}
-	for sentence, tc := range cases {
-		t.Run(sentence, func(t *testing.T) {
-			w := newWorld(t, quickToLose, nil)
-			w.framework("")
-			w.startManager()
-			w.task("web", `shell: sleep 1000, `+tc.spec)
-			first := w.ready("web", v1alpha1.ReasonRunning).Status.Task
-			w.agent(first.AgentID).Partition()
-			if tc.giveUp {
-				w.ready("web", v1alpha1.ReasonAgentUnreachable)
-				w.patchTask("web", `metadata: {annotations: {mesos.dev/give-up: `+first.ID+`}}`)
-			}
-			second := w.waitTask("web", "running elsewhere", func(task *v1alpha1.MesosTask) bool {
-				return task.Status.Task != nil && task.Status.Task.ID != first.ID && task.Status.Task.State == "TASK_RUNNING"
-			})
-			if left := second.Status.History[0]; left.ID != first.ID || left.Outcome != tc.outcome || left.FinishTime != nil {
-				t.Errorf("the history says %+v, want the first attempt with outcome %s and no end", left, tc.outcome)
-			}
-			w.liveBecomes(first.ID, second.Status.Task.ID)
-			w.agent(first.AgentID).Heal()
-			w.liveBecomes(second.Status.Task.ID)
-			w.waitTask("web", "with the first attempt over", func(task *v1alpha1.MesosTask) bool {
-				return task.Status.History[0].FinishTime != nil && task.Status.Task.ID == second.Status.Task.ID
-			})
-			w.checkTruth()
-		})
-	}
-}
-
 // TestUnreachable_waitsWithoutTheUsersWord: nothing is launched beside what may run.
 func TestUnreachable_waitsWithoutTheUsersWord(t *testing.T) {
 	w := newWorld(t, quickToLose, nil)
@@ -480,8 +439,9 @@ func TestRemovedFramework_withoutTasksRegistersAnew(t *testing.T) {
 	w.ready("web", v1alpha1.ReasonRunning)
 }
 
-// TestRemovedFramework_withTasksWaitsForAPerson: a new ID would make the operator forget what was bound under the old one.
-func TestRemovedFramework_withTasksWaitsForAPerson(t *testing.T) {
+// TestFault49_frameworkHasBeenRemoved is row 49 of the fault matrix: `ERROR "Framework has been removed"`. The operator takes no new ID by itself, which would make it forget what was bound
+// under the old one: a person says so, once, and only then the attempts count as over.
+func TestFault49_frameworkHasBeenRemoved(t *testing.T) {
 	w := newWorld(t, simulator.Flags{}, nil)
 	w.framework("")
 	w.startManager()
@@ -491,9 +451,18 @@ func TestRemovedFramework_withTasksWaitsForAPerson(t *testing.T) {
 	w.ready("job", v1alpha1.ReasonRunning)
 	id := w.frameworkID()
 	w.tearDownInMesos(id)
+	launched := w.mesos.Calls("ACCEPT")
 	w.says(v1alpha1.ReasonFrameworkRemoved, v1alpha1.AnnotationReplaceFrameworkID+"="+id)
 	if known := w.mesos.Frameworks(); len(known) > 1 {
 		t.Errorf("Mesos knows the frameworks %v, want no new one", known)
+	}
+	for _, name := range []string{"web", "job"} {
+		if task := w.waitTask(name, "there", func(*v1alpha1.MesosTask) bool { return true }).Status.Task; task.FinishTime != nil {
+			t.Errorf("%s counts as over before a person has said so: %+v", name, task)
+		}
+	}
+	if got := w.mesos.Calls("ACCEPT") - launched; got != 0 || w.mesos.Calls("KILL") > 0 {
+		t.Errorf("%d ACCEPTs and %d KILLs, want none", got, w.mesos.Calls("KILL"))
 	}
 	w.patch(w.object(), `metadata: {annotations: {mesos.dev/replace-framework-id: `+id+`}}`)
 	task := w.waitTask("web", "running anew", func(task *v1alpha1.MesosTask) bool {
@@ -509,26 +478,4 @@ func TestRemovedFramework_withTasksWaitsForAPerson(t *testing.T) {
 	w.tearDownInMesos(second)
 	w.connected(v1alpha1.ReasonFrameworkRemoved)
 	w.neverTwoLive()
-}
-
-// TestFailedOver: another scheduler with the framework's ID takes its place; the condition says so, and nothing fights over it.
-func TestFailedOver(t *testing.T) {
-	w := newWorld(t, simulator.Flags{}, nil)
-	w.framework("")
-	w.startManager()
-	w.task("web", `shell: sleep 1000`)
-	running := w.ready("web", v1alpha1.ReasonRunning).Status.Task.ID
-	w.waitConnected()
-	subscribed := w.mesos.Calls("SUBSCRIBE")
-	if err := w.mesos.Steal(w.frameworkID()); err != nil {
-		t.Fatal(err)
-	}
-	condition := w.connected(v1alpha1.ReasonFailedOver)
-	if condition.Status != metav1.ConditionFalse {
-		t.Errorf("Connected is %s, want False", condition.Status)
-	}
-	if got := w.mesos.Calls("SUBSCRIBE") - subscribed; got > 1 {
-		t.Errorf("%d SUBSCRIBEs, want the thief's at most: it waits a minute", got)
-	}
-	w.liveBecomes(running)
 }

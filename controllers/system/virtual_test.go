@@ -56,6 +56,8 @@ type virtual struct {
 	elects bool
 	// noSets lets the processes that are started do nothing for sets but publish what runs, for a test that makes their MesosTasks itself.
 	noSets bool
+	// namespaces are those that the processes that are started watch; none: all.
+	namespaces []string
 	// watch is given each outward step of the processes that are started; nil: nothing is.
 	watch leadership.Watch
 	// told is told of each Event; nil: nobody is.
@@ -249,7 +251,7 @@ func (v *virtual) start() *process {
 	config := v.api.Config(name)
 	config.Transport = dying{v.history.Transport(name, config.Transport), started}
 	options := &operator.Options{
-		ControllerName: "mesos.dev/" + v.namespace, Namespace: v.namespace, LeaderElect: v.elects, LeaseNamespace: v.namespace,
+		ControllerName: "mesos.dev/" + v.namespace, Namespace: v.namespace, WatchNamespaces: v.namespaces, LeaderElect: v.elects, LeaseNamespace: v.namespace,
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second,
 		HealthProbeBindAddress: "0", PprofBindAddress: "0", Metrics: metricsserver.Options{BindAddress: "0"}, Logger: logr.Discard(),
 		DialContext: v.history.Dial(name, v.mesos.DialContext), Watch: v.history.Watch(name, started.watch(v.watch, v.noSets)), SeveralAtOnce: true, Started: func() { close(started.started) },
