@@ -118,23 +118,15 @@ export function LeftBehind({ framework }: { framework: MesosFramework }) {
   );
 }
 
+const since = {
+  label: 'Since',
+  getter: (task: Word['tasks'][number]) => task.since && <DateLabel date={task.since} />,
+};
+
 function LeftBehindOf({ word: { what, tasks, command } }: { word: Word }) {
   return (
     <Box sx={{ my: 1 }}>
       <Typography>{what}</Typography>
-      {tasks.length > 0 && (
-        <SimpleTable
-          data={tasks}
-          columns={[
-            { label: 'Mesos task', datum: 'taskID' },
-            { label: 'Agent', datum: 'agentID' },
-            {
-              label: 'Since',
-              getter: ({ since }: Word['tasks'][number]) => since && <DateLabel date={since} />,
-            },
-          ]}
-        />
-      )}
       {command && (
         <Box
           component="pre"
@@ -142,6 +134,16 @@ function LeftBehindOf({ word: { what, tasks, command } }: { word: Word }) {
         >
           {command}
         </Box>
+      )}
+      {tasks.length > 0 && (
+        <SimpleTable
+          data={tasks}
+          columns={[
+            { label: 'Mesos task', datum: 'taskID' },
+            { label: 'Agent', datum: 'agentID' },
+            ...(tasks.some(({ since }) => since) ? [since] : []),
+          ]}
+        />
       )}
     </Box>
   );

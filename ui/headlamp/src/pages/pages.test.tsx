@@ -212,7 +212,7 @@ describe('the page of a set', () => {
   test('shows how far its rollout is, and its tasks', async () => {
     show('/mesos/sets/shop/front', new Server([front, ...tasks]));
     expect(
-      await screen.findByText('3 of 3 available · 3 ready · 1 of the template as it is · 3 older')
+      await screen.findByText('3 of 3 available, 3 ready, 1 of the template as it is, 3 older')
     ).toBeTruthy();
     expect(await screen.findByText('33%')).toBeTruthy();
     expect(await screen.findByText('the template as it is')).toBeTruthy();

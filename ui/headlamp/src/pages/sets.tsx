@@ -197,7 +197,7 @@ export function RolloutView({ set, tasks }: { set: MesosTaskSet; tasks: MesosTas
         <Typography component="span">{Math.floor(100 * progress)}%</Typography>
       </Box>
       <Typography variant="body2" sx={{ mb: 1 }}>
-        {facts.filter(Boolean).join(' · ')}
+        {facts.filter(Boolean).join(', ')}
       </Typography>
       <SimpleTable
         emptyMessage="There are no tasks."

@@ -72,7 +72,7 @@ function Said({ attempt, masterURL }: { attempt: Attempt; masterURL?: string }) 
   return (
     <Box sx={{ overflowWrap: 'anywhere' }}>
       <Typography variant="body2">
-        {[state, reason].filter(Boolean).join(' · ')}
+        {[state, reason].filter(Boolean).join(', ')}
         {message ? `: ${message}` : ''}
       </Typography>
       <Typography variant="body2" color="text.secondary" sx={{ fontFamily: 'monospace' }}>

@@ -3,7 +3,7 @@ import type { KubeObject } from '@kinvolk/headlamp-plugin/lib/k8s/cluster';
 import { Typography } from '@mui/material';
 import type { Judged } from '../state/attention';
 import type { Verdict } from '../state/verdict';
-import { levels } from '../state/verdict';
+import { briefly, levels } from '../state/verdict';
 import { LevelLabel } from './Level';
 
 /** A link to the page of an object, by its kind: routes bear the names of kinds. */
@@ -33,15 +33,10 @@ export function verdictColumns<T extends KubeObject>(verdict: (item: T) => Verdi
       id: 'why',
       label: 'Why',
       gridTemplate: 'minmax(12rem, 2fr)',
-      getValue: (item: T) => why(verdict(item)),
+      getValue: (item: T) => briefly(verdict(item)),
       render: (item: T) => <Reason verdict={verdict(item)} />,
     },
   ];
-}
-
-/** Of what is well there is nothing to explain. */
-function why({ level, why: sentence }: Verdict): string {
-  return level === 'healthy' || level === 'idle' ? '' : sentence;
 }
 
 /** Three lines of a sentence at most; the object's page has all of it. */
@@ -58,7 +53,7 @@ export function Reason({ verdict }: { verdict: Verdict }) {
         overflowWrap: 'anywhere',
       }}
     >
-      {why(verdict)}
+      {briefly(verdict)}
     </Typography>
   );
 }

@@ -62,7 +62,9 @@ test('what is left behind comes with the command that deals with it, by its toke
     undefined,
     'kubectl annotate mesosframework default --overwrite mesos.dev/give-up-unknown=1-x',
   ]);
-  expect(words[0].what).toContain('(2 more than are shown.) One is elsewhere.');
+  expect(words[0].what).toContain(
+    'There are 2 more than are shown. One is elsewhere. This command kills all of them:'
+  );
   expect(wordsToSay(framework({}))).toEqual([]);
 });
 

@@ -57,9 +57,10 @@ export function wordsToSay({ metadata, status }: MesosFramework): Word[] {
           'task lives',
           'tasks live'
         )} in Mesos that no MesosTask accounts for.`,
-        'Apply the manifest of one, and it is taken over as it runs. This command kills all of them:',
-        more > 0 && `(${more} more than are shown.)`,
+        'Apply the manifest of one, and it is taken over as it runs.',
+        more > 0 && `There are ${more} more than are shown.`,
         orphans.message,
+        orphans.token && `This command kills ${orphans.count === 1 ? 'it' : 'all of them'}:`,
       ]
         .filter(Boolean)
         .join(' '),

@@ -129,3 +129,24 @@ test('what going back changes is told field by field, and of named items by thei
   ).toEqual(['spec.args.1: b → absent', 'spec.user: absent → nobody']);
   expect(differences(env('1'), env('1'))).toEqual([]);
 });
+
+test.each([
+  ['0.1', '100m', true],
+  ['.5', '500m', true],
+  ['1', '1000m', true],
+  ['1Gi', '1024Mi', true],
+  ['1k', '1000', true],
+  ['64Mi', '64M', false],
+  ['1', '1100m', false],
+  ['Unlimited', 'Unlimited', true],
+  ['Unlimited', '1', false],
+])('of amounts, %s and %s are the same: %s', (a, b, same) => {
+  const asking = (cpus: string) => ({ spec: { resources: { requests: { cpus } } } });
+  expect(differences(asking(a), asking(b))).toEqual(
+    same ? [] : [`spec.resources.requests.cpus: ${a} → ${b}`]
+  );
+});
+
+test('what is no amount is compared as it is written', () => {
+  expect(differences({ env: '0.1' }, { env: '100m' })).toEqual(['env: 0.1 → 100m']);
+});

@@ -116,8 +116,29 @@ export function differences(from: unknown, to: unknown): string[] {
   const [before, after] = [fields(from), fields(to)];
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   return names
-    .filter(name => before.get(name) !== after.get(name))
+    .filter(name => !same(name, before.get(name), after.get(name)))
     .map(name => `${name}: ${before.get(name) ?? 'absent'} → ${after.get(name) ?? 'absent'}`);
+}
+
+/** Whether two values of a field mean the same: the operator keeps amounts as Kubernetes writes them, 0.1 as 100m. */
+function same(name: string, a?: string, b?: string): boolean {
+  const amounts = name.includes('.resources.') && [amount(a), amount(b)];
+  return a === b || (!!amounts && amounts[0] !== undefined && amounts[0] === amounts[1]);
+}
+
+const suffixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+
+/** The number that an amount such as 100m or 32Mi is, as far as twelve digits tell; undefined for what is none. */
+function amount(text?: string): number | undefined {
+  const [, digits, small, suffix = '', binary] =
+    /^(\d*\.?\d+|\d+\.)(?:([num])|([kKMGTPE])(i?))?$/.exec(text ?? '') ?? [];
+  if (digits === undefined) {
+    return undefined;
+  }
+  const thousands = small
+    ? -['', 'm', 'u', 'n'].indexOf(small)
+    : suffixes.indexOf(suffix === 'K' ? 'k' : suffix);
+  return Number((Number(digits) * (binary ? 1024 : 1000) ** thousands).toPrecision(12));
 }
 
 /** The fields of an object by their paths. Of lists whose items have names these are the keys, as in the API. */

@@ -3,7 +3,14 @@ import type { MesosCronTask, MesosFramework, MesosTask, MesosTaskSet } from '../
 import { argoHealth, argoObject, sampleObjects } from '../testing/samples';
 import type { MesosObject } from './conditions';
 import type { Level, Verdict } from './verdict';
-import { cronVerdict, frameworkVerdict, setVerdict, silence, taskVerdict } from './verdict';
+import {
+  briefly,
+  cronVerdict,
+  frameworkVerdict,
+  setVerdict,
+  silence,
+  taskVerdict,
+} from './verdict';
 
 const created = '2026-01-02T03:04:05Z';
 const now = Date.parse(created) + 1000;
@@ -317,4 +324,17 @@ describe('a framework', () => {
   test.each(cases)('%s', (_, framework, verdict) => {
     expect(frameworkVerdict(framework, now)).toMatchObject(verdict);
   });
+});
+
+test.each([
+  [
+    'degraded' as const,
+    'Launching again at 2026-11-30T15:03:21Z after TASK_FAILED: Command exited with status 7',
+    'TASK_FAILED: Command exited with status 7',
+  ],
+  ['broken' as const, 'No agent could ever hold it', 'No agent could ever hold it'],
+  ['healthy' as const, 'The task runs', ''],
+  ['idle' as const, 'Completed', ''],
+])('in a list, of what is %s and says "%s" there stands "%s"', (level, why, shown) => {
+  expect(briefly({ level, why })).toBe(shown);
 });

@@ -266,3 +266,11 @@ function judge<T>(object: T, now: number, rules: Array<Rule<T>>): Verdict {
 export function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** What the status says already; when it is, the object's page counts down to. */
+const again = /^Launching again at \S+ after /;
+
+/** Of what is well there is nothing to explain, and of the rest the cause comes first: a list has room for a few words. */
+export function briefly({ level, why: sentence }: Pick<Verdict, 'level' | 'why'>): string {
+  return level === 'healthy' || level === 'idle' ? '' : sentence.replace(again, '');
+}
