@@ -393,3 +393,33 @@ func TestLock_withAnElector(t *testing.T) {
 		})
 	}
 }
+
+// mayNot is the leadership of a process that may not act.
+type mayNot struct{ leadership.Leadership }
+
+func (mayNot) MayAct() error { return errMayNot }
+
+var errMayNot = errors.New("no")
+
+// TestGate: nothing leaves a process that may not act, and what leaves one is numbered and shown before it does.
+func TestGate(t *testing.T) {
+	sent, seen := 0, []leadership.Step(nil)
+	send := func() error { sent++; return nil }
+	watch := func(step leadership.Step, send func() error) error { seen = append(seen, step); return send() }
+	shut := leadership.NewGate(mayNot{leadership.Alone{Name: "one"}}, watch)
+	if err := shut.Pass(leadership.Step{Kind: leadership.StepCall, What: "KILL"}, send); !errors.Is(err, errMayNot) || sent+len(seen) > 0 {
+		t.Errorf("%v, %d sent, %v seen", err, sent, seen)
+	}
+	open := leadership.NewGate(nil, watch)
+	for range 2 {
+		if err := open.Pass(leadership.Step{Kind: leadership.StepCall, What: "KILL"}, send); err != nil {
+			t.Error(err)
+		}
+	}
+	if sent != 2 || len(seen) != 2 || seen[1] != (leadership.Step{Index: 2, Kind: leadership.StepCall, What: "KILL"}) {
+		t.Errorf("%d sent, %v seen", sent, seen)
+	}
+	if err := leadership.NewGate(nil, func(leadership.Step, func() error) error { return errMayNot }).Pass(leadership.Step{}, send); !errors.Is(err, errMayNot) || sent != 2 {
+		t.Errorf("%v, %d sent", err, sent)
+	}
+}

@@ -65,6 +65,8 @@ type virtual struct {
 	// admission changes MesosTasks as they are created, or patched, as a webhook does; refuses says why something may not be written. Nil: nothing.
 	admission func(task *v1alpha1.MesosTask, created bool)
 	refuses   func(request *admissionv1.AdmissionRequest) *metav1.Status
+	// meanwhile is told of each write of a process as it arrives, and may do what comes before it; what it returns is told what became of it. Nil: nobody is.
+	meanwhile func(write arriving) func(code int)
 	// end is how the process that runs dies; nil: it does not. See within.
 	end *death
 	// quit ends what else runs.
@@ -128,7 +130,7 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 		// What client-go waits for when it was told to end goes on for a while.
 		defer time.Sleep(5 * time.Minute)
 		options.Kinds, options.Changed, options.Admission = kinds, v.changed, apiserver.Admission{Mutate: v.mutate, Refuse: v.refuse}
-		options.Wrap = func(next http.Handler) http.Handler { return v.asked.count(v.history.Handler(next)) }
+		options.Wrap = func(next http.Handler) http.Handler { return v.asked.count(v.arrive(v.history.Handler(next))) }
 		v.api = apiserver.New(options)
 		defer v.api.Close()
 		v.mesos = simulator.New(simulator.Options{Flags: flags, Observe: v.history.Observe})

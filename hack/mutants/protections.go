@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // protections are all mutants, in the order of the design's rules and sections that their protections are of.
-var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, patches)
+var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, stale, patches, late)
 
 // The packages whose tests should notice.
 const (
@@ -84,7 +84,7 @@ var asking = []mutant{
 	}, {
 		name: "rule 7 for KILL",
 		file: "mesosbridge/tasks.go",
-		old:  `			if !b.MayAsk(taskID) {`, new: `			if false {`,
+		old:  `	return r.Accept.mayAsk() && !r.ended()`, new: `	return !r.ended()`,
 		tests: in(bridge, "^TestBridge_holdsBackKillAndReconcileOfALaunchUnderWay$"),
 	}, {
 		name: "rule 7 counts an ACCEPT that is on its way",
@@ -114,10 +114,10 @@ var asking = []mutant{
 	}, {
 		name: "an empty explicit RECONCILE is never sent",
 		file: "mesosbridge/tasks.go",
-		old: `			if len(asked) == 0 {
+		old: `			case len(asked) == 0:
 				done(errNobodyToAsk)
 				return
-			}`, new: ``,
+`, new: ``,
 		tests: in(bridge, "^TestBridge_(Reconcile|holdsBackKillAndReconcileOfALaunchUnderWay)$"),
 	}, {
 		name:  "only attempts not known to be over are asked about",
@@ -416,20 +416,26 @@ var leaders = []mutant{
 	}, {
 		name: "renewal check from before the renewal was sent",
 		file: "controllers/leadership/leadership.go",
-		old:  `	l.held, l.renewed = true, begun`, new: `	_ = begun
-	l.held, l.renewed = true, l.clocks()`,
+		old:  `	l.held, l.renewed, l.written = true, begun, `, new: `	_ = begun
+	l.held, l.renewed, l.written = true, l.clocks(), `,
 		tests: in(leadership, "^TestLock_"),
 	}, {
 		name: "renewal check: a lease that was lost is not taken again",
 		file: "controllers/leadership/leadership.go",
-		old: `		if l.held && l.gone == nil {
-			l.gone = errLost
-		}
-		l.mu.Unlock()
+		old:  `	case !l.held || l.gone != nil:`, new: `	case true:`,
+		tests: in(leadership, "^TestLock_"),
+	}, {
+		name: "renewal check: a lease that was deleted is not made again",
+		file: "controllers/leadership/leadership.go",
+		old: `	if l.held && l.gone == nil {
+		l.gone = errLost
 	}
-	return record, raw, err`, new: `		l.mu.Unlock()
-	}
-	return record, raw, err`,
+`, new: ``,
+		tests: in(leadership, "^TestLock_"),
+	}, {
+		name: "renewal check: a lease that has gone back ends the process, as its caches hear of nothing",
+		file: "controllers/leadership/leadership.go",
+		old:  `		l.gone = errGoneBack`, new: `		_ = errGoneBack`,
 		tests: in(leadership, "^TestLock_"),
 	}, {
 		name: "renewal check before every call to Mesos",
@@ -485,8 +491,8 @@ var caches = []mutant{
 		name: "last-written comparison: the cache is not believed while it lags",
 		file: "controllers/writes/written.go",
 		old: `err == nil && order < 0 {
-		return copyOf`, new: `err == nil && order < -1 {
-		return copyOf`,
+			return copyOf`, new: `err == nil && order < -1 {
+			return copyOf`,
 		tests: in(writes, "^TestWritten_latest$"),
 	}, {
 		name: "last-written comparison: by UID",
