@@ -17,7 +17,7 @@ import (
 
 func main() {
 	only := flag.String("only", "", "a regular expression that limits the mutants by name")
-	limit := flag.Duration("limit", 5*time.Minute, "how long the tests of one mutant may take; one that makes them hang is killed by that")
+	limit := flag.Duration("limit", 2*time.Minute, "how long the tests of one mutant may take; one that makes them hang is killed by that")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
 	if err != nil {
