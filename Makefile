@@ -153,7 +153,7 @@ fuzz: ## Fuzz every target for FUZZTIME (30s), one after the other. FUZZ is a pa
 
 .PHONY: mutants
 mutants: envtest ## Remove each protection of the product in turn, and show which test notices. ONLY is a pattern that limits them by name, LIMIT how long each may take.
-	KUBEBUILDER_ASSETS=$(BIN) go run ./hack/mutants -only '$(ONLY)' -limit $(or $(LIMIT),5m)
+	KUBEBUILDER_ASSETS=$(BIN) go run ./hack/mutants -only '$(ONLY)' -limit $(or $(LIMIT),2m)
 
 .PHONY: alerts-check
 alerts-check: ## Check the alerts and run their unit tests, with promtool of Debian's package prometheus.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -121,9 +122,7 @@ func TestWrites_thatCameTooLate(t *testing.T) {
 func lates() map[string]late {
 	all := map[string]late{}
 	for _, some := range []map[string]late{latesOfTasks(), latesOfFrameworks(), latesOfClaims(), latesOfSetsAndCronTasks(), latesOfServices()} {
-		for sentence, one := range some {
-			all[sentence] = one
-		}
+		maps.Copy(all, some)
 	}
 	return all
 }

@@ -24,12 +24,16 @@ func main() {
 		fmt.Fprintln(os.Stderr, "mutants: -only:", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if !run(ctx, os.Stdout, &runner{root: ".", limit: *limit}, chosen(protections, pattern)) {
-		stop()
+	if !survey(&runner{root: ".", limit: *limit}, chosen(protections, pattern)) {
 		os.Exit(1)
 	}
+}
+
+// survey tries mutants until it is interrupted.
+func survey(tests *runner, mutants []mutant) bool {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return run(ctx, os.Stdout, tests, mutants)
 }
 
 // chosen are the mutants with a name that matches.
@@ -42,29 +46,29 @@ func chosen(all []mutant, pattern *regexp.Regexp) (some []mutant) {
 	return some
 }
 
-// run tries every mutant and prints what became of it. It says whether all of them were killed.
+// run tries every mutant and prints what became of it, as far as that can be printed. It says whether all of them were killed.
 func run(ctx context.Context, out io.Writer, tests *runner, mutants []mutant) bool {
 	if broken := tests.broken(ctx, mutants); len(broken) > 0 {
 		for _, why := range broken {
-			fmt.Fprintln(out, why)
+			_, _ = fmt.Fprintln(out, why)
 		}
 		return false
 	}
-	fmt.Fprintln(out, "| protection that is removed | killed by | seconds |")
-	fmt.Fprintln(out, "|---|---|---|")
+	_, _ = fmt.Fprintln(out, "| protection that is removed | killed by | seconds |")
+	_, _ = fmt.Fprintln(out, "|---|---|---|")
 	alive := 0
 	for _, one := range mutants {
 		began := time.Now()
 		found := tests.try(ctx, &one)
 		if ctx.Err() != nil {
-			fmt.Fprintln(out, "Interrupted")
+			_, _ = fmt.Fprintln(out, "Interrupted")
 			return false
 		}
 		if !found.killed {
 			alive++
 		}
-		fmt.Fprintf(out, "| %s | %s | %.0f |\n", one.name, found, time.Since(began).Seconds())
+		_, _ = fmt.Fprintf(out, "| %s | %s | %.0f |\n", one.name, found, time.Since(began).Seconds())
 	}
-	fmt.Fprintf(out, "\n%d mutants, %d survived\n", len(mutants), alive)
+	_, _ = fmt.Fprintf(out, "\n%d mutants, %d survived\n", len(mutants), alive)
 	return alive == 0 && len(mutants) > 0
 }
