@@ -207,7 +207,7 @@ func TestFault38_conflictStormOtherWriterUpdatesSpecOrLabelsEach50ms(t *testing.
 				v.api.Inject(apiserver.Fault{Action: apiserver.Delay, Delay: 20 * time.Millisecond, Instance: v.start().name, Count: -1})
 				v.pass(10 * time.Second)
 				v.task("job", `shell: sleep 1`)
-				const turns = 20 * 60
+				const turns = 20 * 15
 				for turn := range turns {
 					v.patch("job", fmt.Sprintf(patch, turn))
 					time.Sleep(50 * time.Millisecond)

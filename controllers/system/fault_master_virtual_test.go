@@ -140,21 +140,21 @@ func TestFault52_refusedBySubscribeOrCalls(t *testing.T) {
 		fault simulator.Fault
 		// reason is that of condition Connected meanwhile; empty: it stays connected, or comes and goes.
 		reason string
-		// most are how many SUBSCRIBEs there may be in half an hour.
+		// most are how many SUBSCRIBEs there may be in ten minutes.
 		most int
 	}{
-		"401 on SUBSCRIBE": {simulator.Fault{Type: "SUBSCRIBE", Status: http.StatusUnauthorized, Text: "Unauthorized"}, v1alpha1.ReasonUnauthorized, 12},
-		"403 on SUBSCRIBE": {simulator.Fault{Type: "SUBSCRIBE", Status: http.StatusForbidden, Text: "Forbidden"}, v1alpha1.ReasonForbidden, 12},
+		"401 on SUBSCRIBE": {simulator.Fault{Type: "SUBSCRIBE", Status: http.StatusUnauthorized, Text: "Unauthorized"}, v1alpha1.ReasonUnauthorized, 6},
+		"403 on SUBSCRIBE": {simulator.Fault{Type: "SUBSCRIBE", Status: http.StatusForbidden, Text: "Forbidden"}, v1alpha1.ReasonForbidden, 6},
 		"403 on every RECONCILE, as not subscribed": {
-			simulator.Fault{Type: "RECONCILE", Status: http.StatusForbidden, Text: "Framework is not subscribed"}, "", 360,
+			simulator.Fault{Type: "RECONCILE", Status: http.StatusForbidden, Text: "Framework is not subscribed"}, "", 120,
 		},
 		"403 on every RECONCILE, as not authorized": {simulator.Fault{Type: "RECONCILE", Status: http.StatusForbidden, Text: "Not authorized"}, v1alpha1.ReasonSubscribed, 2},
-		"401 on every RECONCILE":                    {simulator.Fault{Type: "RECONCILE", Status: http.StatusUnauthorized, Text: "Unauthorized"}, "", 360},
+		"401 on every RECONCILE":                    {simulator.Fault{Type: "RECONCILE", Status: http.StatusUnauthorized, Text: "Unauthorized"}, "", 120},
 		"400 on every RECONCILE, of a stale stream": {
-			simulator.Fault{Type: "RECONCILE", Status: http.StatusBadRequest, Text: "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID"}, "", 360,
+			simulator.Fault{Type: "RECONCILE", Status: http.StatusBadRequest, Text: "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID"}, "", 120,
 		},
 		"400 on every ACCEPT, of a stale stream": {
-			simulator.Fault{Type: "ACCEPT", Status: http.StatusBadRequest, Text: "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID"}, "", 360,
+			simulator.Fault{Type: "ACCEPT", Status: http.StatusBadRequest, Text: "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID"}, "", 120,
 		},
 		"400 once, of a stale stream": {
 			simulator.Fault{Type: "RECONCILE", Status: http.StatusBadRequest, Text: "The stream ID 'x' included in this request didn't match the stream ID currently associated with framework ID", Count: 1},
@@ -177,12 +177,12 @@ func TestFault52_refusedBySubscribeOrCalls(t *testing.T) {
 				subscribed := v.mesos.Calls("SUBSCRIBE")
 				v.mesos.CutStream("", 0)
 				v.task("waits", `shell: sleep 1`)
-				v.pass(30 * time.Minute)
+				v.pass(10 * time.Minute)
 				if got := v.connected(); injected.Hits() == 0 || tc.reason != "" && got != tc.reason {
 					v.Errorf("after %d refusals Connected is %s: %s", injected.Hits(), got, v.frameworkSays(v1alpha1.ConditionConnected))
 				}
 				if got := v.mesos.Calls("SUBSCRIBE") - subscribed; got > tc.most {
-					v.Errorf("%d SUBSCRIBEs in half an hour, want at most %d", got, tc.most)
+					v.Errorf("%d SUBSCRIBEs in ten minutes, want at most %d", got, tc.most)
 				}
 				v.mesos.ClearFaults()
 				v.pass(10 * time.Minute)
@@ -204,62 +204,65 @@ func TestFault54_eachCallTypeFailsOrHangs(t *testing.T) {
 		"launch": {"SUBSCRIBE", "ACCEPT", "ACKNOWLEDGE"},
 		"delete": {"SUBSCRIBE", "KILL", "ACKNOWLEDGE"},
 	}
-	ways := map[string]simulator.Fault{
-		"is answered 500": {Action: simulator.Answer, Status: http.StatusInternalServerError},
-		"is answered 503": {Action: simulator.Answer, Status: http.StatusServiceUnavailable},
-		"hangs":           {Action: simulator.Delay, Delay: time.Hour},
+	ways := []struct {
+		way   string
+		fault simulator.Fault
+	}{
+		{"hangs", simulator.Fault{Action: simulator.Delay, Delay: time.Hour}},
+		{"is answered 500", simulator.Fault{Action: simulator.Answer, Status: http.StatusInternalServerError}},
+		{"is answered 503", simulator.Fault{Action: simulator.Answer, Status: http.StatusServiceUnavailable}},
 	}
-	for _, call := range []string{"SUBSCRIBE", "ACCEPT", "DECLINE", "KILL", "RECONCILE", "ACKNOWLEDGE", "REVIVE", "SUPPRESS", "UPDATE_FRAMEWORK", "TEARDOWN"} {
-		for way, fault := range ways {
-			t.Run(call+" "+way, func(t *testing.T) {
-				inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
-					v.framework("deletionPolicy: Teardown")
-					v.start()
-					v.task("runs", `shell: sleep 1`)
-					v.task("goes", `shell: sleep 1`)
-					v.pass(time.Minute)
-					fault.Target, fault.Type, fault.Count = simulator.CallFault, call, -1
-					injected := v.mesos.Inject(fault)
-					if call == "SUBSCRIBE" || call == "RECONCILE" {
-						v.mesos.CutStream("", 0)
-					}
-					v.patchFramework(`{"spec":{"info":{"webUIURL":"http://elsewhere.example"}}}`)
-					v.delete("goes")
-					v.task("comes", `shell: sleep 1`)
-					// It is past the time for which offers are wanted for what may soon have to be launched again.
-					v.pass(12 * time.Minute)
-					if !slices.Contains(needs["launch"], call) {
-						v.wantRunningAfter("comes", 1)
-					}
-					if !slices.Contains(needs["delete"], call) {
-						v.wantGoneAfter("goes", 1)
-					}
-					if call != "TEARDOWN" {
-						if injected.Hits() == 0 {
-							v.Errorf("no %s was sent", call)
-						}
-						v.mesos.ClearFaults()
-						v.pass(20 * time.Minute)
-					}
-					v.wantRunningAfter("runs", 1)
+	// Each call fails in one of the ways: SUBSCRIBE, ACCEPT, KILL and TEARDOWN hang.
+	for number, call := range []string{"SUBSCRIBE", "REVIVE", "DECLINE", "ACCEPT", "SUPPRESS", "RECONCILE", "KILL", "ACKNOWLEDGE", "UPDATE_FRAMEWORK", "TEARDOWN"} {
+		way, fault := ways[number%3].way, ways[number%3].fault
+		t.Run(call+" "+way, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("deletionPolicy: Teardown")
+				v.start()
+				v.task("runs", `shell: sleep 1`)
+				v.task("goes", `shell: sleep 1`)
+				v.pass(time.Minute)
+				fault.Target, fault.Type, fault.Count = simulator.CallFault, call, -1
+				injected := v.mesos.Inject(fault)
+				if call == "SUBSCRIBE" || call == "RECONCILE" {
+					v.mesos.CutStream("", 0)
+				}
+				v.patchFramework(`{"spec":{"info":{"webUIURL":"http://elsewhere.example"}}}`)
+				v.delete("goes")
+				v.task("comes", `shell: sleep 1`)
+				// It is past the time for which offers are wanted for what may soon have to be launched again.
+				v.pass(12 * time.Minute)
+				if !slices.Contains(needs["launch"], call) {
 					v.wantRunningAfter("comes", 1)
+				}
+				if !slices.Contains(needs["delete"], call) {
 					v.wantGoneAfter("goes", 1)
-					v.delete("runs")
-					v.delete("comes")
-					v.deleteFramework()
+				}
+				if call != "TEARDOWN" {
+					if injected.Hits() == 0 {
+						v.Errorf("no %s was sent", call)
+					}
+					v.mesos.ClearFaults()
 					v.pass(20 * time.Minute)
-					if call == "TEARDOWN" {
-						if injected.Hits() == 0 || !v.frameworkExists() {
-							v.Errorf("%d times TEARDOWN, and the framework is there: %t", injected.Hits(), v.frameworkExists())
-						}
-						v.mesos.ClearFaults()
-						v.pass(20 * time.Minute)
+				}
+				v.wantRunningAfter("runs", 1)
+				v.wantRunningAfter("comes", 1)
+				v.wantGoneAfter("goes", 1)
+				v.delete("runs")
+				v.delete("comes")
+				v.deleteFramework()
+				v.pass(20 * time.Minute)
+				if call == "TEARDOWN" {
+					if injected.Hits() == 0 || !v.frameworkExists() {
+						v.Errorf("%d times TEARDOWN, and the framework is there: %t", injected.Hits(), v.frameworkExists())
 					}
-					if v.frameworkExists() || len(v.liveNow()) > 0 || v.mesos.OpenOffers("") > 0 {
-						v.Errorf("the framework is there: %t, %v live, %d offers are kept", v.frameworkExists(), v.liveNow(), v.mesos.OpenOffers(""))
-					}
-				})
+					v.mesos.ClearFaults()
+					v.pass(20 * time.Minute)
+				}
+				if v.frameworkExists() || len(v.liveNow()) > 0 || v.mesos.OpenOffers("") > 0 {
+					v.Errorf("the framework is there: %t, %v live, %d offers are kept", v.frameworkExists(), v.liveNow(), v.mesos.OpenOffers(""))
+				}
 			})
-		}
+		})
 	}
 }

@@ -77,7 +77,6 @@ func TestFault66_hostileSizesAndNames(t *testing.T) {
 	}
 	for sentence, tc := range map[string]hostile{
 		"a spec of 1.4 MiB":                     {"job", variables(1000, 1400), "", v1alpha1.ReasonInvalidSpec},
-		"a spec of 4 MiB":                       {"job", variables(1024, 4000), "", v1alpha1.ReasonInvalidSpec},
 		"10,000 variables":                      {"job", variables(10_000, 1), "spec.env", ""},
 		"as many variables as there may be":     {"job", variables(1024, 5), "", ""},
 		"a command of a million characters":     {"job", `shell: "` + strings.Repeat("x", 1_000_000) + `"`, "spec.shell", ""},
@@ -223,10 +222,10 @@ func TestFault68_specAsksForWhatIsNotAllowed(t *testing.T) {
 	})
 }
 
-// TestFault69_oneTenantOfVeryMany: "1 tenant creates 50k tasks", here hundreds at once, at an API server that takes its time. Another tenant's task does not wait until theirs are
+// TestFault69_oneTenantOfVeryMany: "1 tenant creates 50k tasks", here two hundred at once, at an API server that takes its time. Another tenant's task does not wait until theirs are
 // done, neither for its turn, nor where theirs wait for what their role may not have.
 func TestFault69_oneTenantOfVeryMany(t *testing.T) {
-	const many = 400
+	const many = 200
 	tenants := func(v *virtual, spec string) {
 		for _, name := range []string{"crowd", "single"} {
 			v.create(fmt.Sprintf(`{apiVersion: v1, kind: Namespace, metadata: {name: %s}}`, name), &corev1.Namespace{})
@@ -314,13 +313,13 @@ func TestFault70_specMutatedWhileLaunching(t *testing.T) {
 	}
 	for sentence, mutation := range mutations {
 		t.Run(sentence, func(t *testing.T) {
-			agents := &recorder{ScriptRunner: slowStart(2 * time.Second).(simulator.ScriptRunner), told: map[string]*mesosv1.TaskInfo{}}
+			agents := &recorder{ScriptRunner: slowStart(time.Second).(simulator.ScriptRunner), told: map[string]*mesosv1.TaskInfo{}}
 			inVirtualTimeWith(t, apiserver.Options{Trusting: true}, simulator.Flags{}, agents, func(v *virtual) {
 				v.framework("")
 				v.start()
 				v.pass(10 * time.Second)
 				v.task("job", `shell: sleep 1`)
-				const times = 402
+				const times = 152
 				for i := range times {
 					v.patch("job", mutation(i))
 					v.pass(10 * time.Millisecond)
@@ -391,7 +390,7 @@ func TestFault71_badSpecThenFixed(t *testing.T) {
 					v.Errorf("once it is right its status is %+v", task.Status)
 				}
 				before := v.counted()
-				v.pass(2 * time.Hour)
+				v.pass(20 * time.Minute)
 				v.wantCounts(before, counts{})
 			})
 		})
@@ -413,27 +412,34 @@ func TestFault71_badSpecThenFixed(t *testing.T) {
 		"discovery":              {`spec: {discovery: {visibility: External, name: front.virtual}}`, `spec: {discovery: null}`, func(info *mesosv1.TaskInfo) bool { return info.Discovery.GetName() == "front.virtual" }},
 		"killGracePeriodSeconds": {`spec: {killGracePeriodSeconds: 7}`, `spec: {killGracePeriodSeconds: null}`, func(info *mesosv1.TaskInfo) bool { return info.KillPolicy != nil }},
 	}
-	for name, tc := range fields {
-		t.Run(name+" is taken away", func(t *testing.T) {
-			agents := &recorder{told: map[string]*mesosv1.TaskInfo{}}
-			inVirtualTime(t, simulator.Flags{}, agents, func(v *virtual) {
-				v.framework("")
-				v.start()
-				v.task("job", `shell: sleep 1`)
-				v.pass(time.Minute)
-				for i, change := range []string{"", tc.add, tc.remove} {
-					if change != "" {
-						v.patch("job", change)
-						v.pass(5 * time.Minute)
-					}
-					v.wantRunningAfter("job", i+1)
-					if got := tc.has(agents.of("job")); got != (change == tc.add) {
-						v.Errorf("after %q the agent was told %v", change, agents.of("job"))
+	agents := &recorder{told: map[string]*mesosv1.TaskInfo{}}
+	t.Run("fields that are taken away", func(t *testing.T) {
+		inVirtualTime(t, simulator.Flags{}, agents, func(v *virtual) {
+			v.framework("")
+			v.start()
+			for name := range fields {
+				v.task(strings.ToLower(name), `shell: sleep 1`)
+			}
+			v.pass(time.Minute)
+			for turn := range 3 {
+				for name, tc := range fields {
+					switch turn {
+					case 1:
+						v.patch(strings.ToLower(name), tc.add)
+					case 2:
+						v.patch(strings.ToLower(name), tc.remove)
 					}
 				}
-			})
+				v.pass(5 * time.Minute)
+				for name, tc := range fields {
+					v.wantRunningAfter(strings.ToLower(name), turn+1)
+					if got := tc.has(agents.of(strings.ToLower(name))); got != (turn == 1) {
+						v.Errorf("%s: in turn %d the agent was told %v", name, turn, agents.of(strings.ToLower(name)))
+					}
+				}
+			}
 		})
-	}
+	})
 }
 
 // plainTask creates a MesosTask; what its spec does not say of framework and resources is added.

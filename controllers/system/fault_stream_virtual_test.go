@@ -13,7 +13,7 @@ import (
 // Rows 59 and 61 of the fault matrix: the stream of events. (Rows 55 to 58 are in mesosbridge.)
 
 // TestFault59_slowReader: "slow reader: API back-pressure must not stop reading heartbeats". The API server takes long for every write, or hangs, while tasks end,
-// fail and are launched by the dozen: the stream is read all the while, so that it is never given up, and once the API is itself again everything is recorded
+// fail and are launched: the stream is read all the while, so that it is never given up, and once the API is itself again everything is recorded
 // and acknowledged.
 func TestFault59_slowReader(t *testing.T) {
 	cases := map[string]apiserver.Fault{
@@ -28,18 +28,18 @@ func TestFault59_slowReader(t *testing.T) {
 			inVirtualTime(t, simulator.Flags{}, endAsTold(), func(v *virtual) {
 				v.framework("")
 				v.start()
-				staying := v.several(20, `shell: sleep 1`)
-				for i := range 10 {
+				staying := v.several(8, `shell: sleep 1`)
+				for i := range 4 {
 					v.task(fmt.Sprintf("fails-%d", i), `shell: TASK_FAILED, backoff: {initialSeconds: 60, maxSeconds: 300}`)
 				}
 				v.pass(time.Minute)
 				fault.Instance, fault.Writes, fault.Count = v.running.name, sentence != "reads and writes fail", -1
 				injected := v.api.Inject(fault)
 				subscribed := v.mesos.Calls("SUBSCRIBE")
-				for _, live := range v.mesos.Tasks()[:10] {
+				for _, live := range v.mesos.Tasks()[:4] {
 					v.mesos.KillProcess(live.TaskID)
 				}
-				for i := range 10 {
+				for i := range 4 {
 					v.task(fmt.Sprintf("new-%d", i), `shell: sleep 1`)
 				}
 				v.pass(12 * time.Minute)
@@ -51,7 +51,7 @@ func TestFault59_slowReader(t *testing.T) {
 				for _, name := range staying {
 					v.wantRunning(name)
 				}
-				for i := range 10 {
+				for i := range 4 {
 					v.wantRunning(fmt.Sprintf("new-%d", i))
 				}
 				for _, name := range staying {

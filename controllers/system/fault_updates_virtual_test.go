@@ -175,6 +175,23 @@ func TestFault12_reorderedRECONCILEAnswerAndAgentUpdate(t *testing.T) {
 			})
 		}
 	}
+	for _, late := range []mesosv1.TaskState{mesosv1.TASK_STAGING, mesosv1.TASK_STARTING} {
+		t.Run("the answer "+late.String()+" comes after the update RUNNING", func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("job", `shell: sleep 1`)
+				v.pass(time.Minute)
+				running, stored, was := v.wantRunning("job"), v.get("job"), v.counted()
+				v.mastersWord(running, late, mesosv1.REASON_RECONCILIATION, "")
+				v.pass(time.Minute)
+				if again := v.get("job"); again.ResourceVersion != stored.ResourceVersion {
+					v.Errorf("it was %+v and is %+v", stored.Status, again.Status)
+				}
+				v.wantCounts(was, counts{})
+			})
+		})
+	}
 }
 
 // TestFault13_droppedUpdateWithoutUUID is row 13: dropped non-uuid update (DROPPED/ERROR/UNREACHABLE/GONE sent once). Nobody sends it again; reconciliation

@@ -119,7 +119,7 @@ func TestFault73_SIGTERMMidBatch(t *testing.T) {
 				if tc.mesos.Target != "" {
 					v.mesos.Inject(tc.mesos)
 				}
-				names := v.several(60, `shell: sleep 1, restartPolicy: Never`)
+				names := v.several(30, `shell: sleep 1, restartPolicy: Never`)
 				v.pass(1500 * time.Millisecond)
 				asked := time.Now()
 				first.cancel()
