@@ -27,9 +27,12 @@ import (
 // spy stands between one manager and the API server, and remembers what that one wrote to the operator's objects.
 type spy struct {
 	kubeconfig string
+	server     *httptest.Server
 
 	mu     sync.Mutex
 	writes []string
+	// severed says that nothing passes.
+	severed bool
 }
 
 func (s *system) newSpy() *spy {
@@ -49,6 +52,9 @@ func (s *system) newSpy() *spy {
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if spied.isSevered() {
+			panic(http.ErrAbortHandler)
+		}
 		if r.Method != http.MethodGet && strings.HasPrefix(r.URL.Path, "/apis/mesos.dev/") {
 			spied.mu.Lock()
 			spied.writes = append(spied.writes, r.Method+" "+r.URL.Path)
@@ -57,12 +63,27 @@ func (s *system) newSpy() *spy {
 		proxy.ServeHTTP(w, r)
 	}))
 	s.t.Cleanup(server.Close)
+	spied.server = server
 	content := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
   users: [{name: u, user: {}}], clusters: [{name: c, cluster: {server: %q}}]}`, server.URL)
 	if err := os.WriteFile(spied.kubeconfig, []byte(content), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 	return spied
+}
+
+// sever cuts the manager off from the API server.
+func (s *spy) sever() {
+	s.mu.Lock()
+	s.severed = true
+	s.mu.Unlock()
+	s.server.CloseClientConnections()
+}
+
+func (s *spy) isSevered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.severed
 }
 
 func (s *spy) written() []string {

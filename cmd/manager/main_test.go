@@ -42,6 +42,7 @@ type system struct {
 	env        *testenv.Env
 	client     client.Client
 	mesos      *simulator.Cluster
+	streams    streams
 	program    string
 	kubeconfig string
 }
@@ -56,7 +57,7 @@ func newSystem(t *testing.T) *system {
 	if err := os.WriteFile(s.kubeconfig, env.Kubeconfig(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.mesos = simulator.New(simulator.Options{Flags: simulator.Flags{OfferInterval: 50 * time.Millisecond}})
+	s.mesos = simulator.New(simulator.Options{Flags: simulator.Flags{OfferInterval: 50 * time.Millisecond}, Observe: s.streams.note})
 	t.Cleanup(s.mesos.Close)
 	s.mesos.AddAgent(simulator.AgentSpec{
 		CPUs: 4, Mem: 4096, Disk: 4096,
