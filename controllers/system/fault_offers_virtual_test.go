@@ -218,7 +218,7 @@ func TestFault65_suppressionLost(t *testing.T) {
 				}
 				v.pass(2 * time.Minute)
 				before := offered(v)
-				v.pass(2 * time.Hour)
+				v.pass(30 * time.Minute)
 				if got := offered(v) - before; got > 0 || v.mesos.OpenOffers("") > 0 {
 					v.Errorf("%d times offers came while nothing was pending, and %d are kept", got, v.mesos.OpenOffers(""))
 				}
