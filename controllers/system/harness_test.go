@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"runtime/pprof"
 	"slices"
@@ -24,11 +25,12 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/yaml"
@@ -42,6 +44,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/mesostask"
 	"github.com/mesos-operator/mesos-operator/controllers/mesostaskset"
 	"github.com/mesos-operator/mesos-operator/controllers/scope"
+	"github.com/mesos-operator/mesos-operator/internal/history"
 	"github.com/mesos-operator/mesos-operator/internal/metrics"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/internal/testenv"
@@ -73,8 +76,11 @@ const patience = 60 * time.Second
 
 // world is one test's: a namespace, a framework of its own name, a simulated Mesos and the real manager.
 type world struct {
-	t         *testing.T
-	client    client.WithWatch
+	t      *testing.T
+	client client.WithWatch
+	// history is what happened; its checks must hold when the test ends. managers counts those that it has seen start.
+	history   *history.History
+	managers  int
 	namespace string
 	mesos     *simulator.Cluster
 	// dial reaches Mesos; it is the simulator's unless a test says otherwise.
@@ -147,12 +153,44 @@ func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner)
 	}
 	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
 	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
-	mesos := simulator.New(simulator.Options{Flags: flags})
+	record := history.New()
+	t.Cleanup(func() { record.Check(t) })
+	mesos := simulator.New(simulator.Options{Flags: flags, Observe: record.Observe})
 	t.Cleanup(mesos.Close)
 	for range 2 {
 		mesos.AddAgent(simulator.AgentSpec{CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
 	}
-	return &world{t: t, client: admin, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
+	watchAll(t, record, namespace.Name)
+	return &world{t: t, client: clientFor(t, record), history: record, namespace: namespace.Name, mesos: mesos, dial: mesos.DialContext, clock: clock.RealClock{}}
+}
+
+// watchAll records what becomes of the MesosTasks of a namespace, whoever writes them: kubectl, too.
+func watchAll(t *testing.T, record *history.History, namespace string) {
+	t.Helper()
+	watcher, err := admin.Watch(context.Background(), &v1alpha1.MesosTaskList{}, client.InNamespace(namespace))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(watcher.Stop)
+	go func() {
+		for event := range watcher.ResultChan() {
+			if task, ok := event.Object.(*v1alpha1.MesosTask); ok {
+				record.Notice("mesostasks", task, event.Type == watch.Deleted)
+			}
+		}
+	}()
+}
+
+// clientFor is an administrator's client whose writes are recorded.
+func clientFor(t *testing.T, record *history.History) client.WithWatch {
+	t.Helper()
+	config := rest.CopyConfig(env.Config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return record.Transport("", next) })
+	recorded, err := client.NewWithWatch(config, client.Options{Scheme: scheme, Mapper: admin.RESTMapper()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recorded
 }
 
 // removeTasks removes what a test leaves of its MesosTasks and their sets, which would otherwise concern the managers of the tests after it.
@@ -183,19 +221,23 @@ func (w *world) startManager() (stop func()) {
 	if logger.GetSink() == nil {
 		logger = testr.NewWithOptions(w.t, testr.Options{Verbosity: 1})
 	}
-	manager, err := ctrl.NewManager(env.Config, ctrl.Options{
+	w.managers++
+	name := fmt.Sprintf("manager-%d", w.managers)
+	config := rest.CopyConfig(env.Config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return w.history.Transport(name, next) })
+	manager, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                 scheme,
 		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: "0"},
 		HealthProbeBindAddress: "0",
 		Cache:                  cache.Options{DefaultNamespaces: w.scope.CacheNamespaces()},
-		Controller:             config.Controller{SkipNameValidation: new(true)},
+		Controller:             controllerconfig.Controller{SkipNameValidation: new(true)},
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	gate := leadership.NewGate(w.leadership, w.watch)
-	owner := connections.New(connections.Options{Logger: logger, DialContext: w.dial, Gate: gate, Clock: w.clock})
+	gate := leadership.NewGate(w.leadership, w.history.Watch(name, w.watch))
+	owner := connections.New(connections.Options{Logger: logger, DialContext: w.history.Dial(name, w.dial), Gate: gate, Clock: w.clock})
 	recorder := events.NewRecorder(manager.GetEventRecorder("mesos-operator"))
 	frameworks := &mesosframework.Reconciler{
 		Client: manager.GetClient(), Live: manager.GetAPIReader(),
@@ -224,6 +266,7 @@ func (w *world) startManager() (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
+	w.history.Process(name, history.ProcessStarted)
 	go func() { ended <- manager.Start(ctx) }()
 	stopped := false
 	stop = func() {
@@ -237,6 +280,7 @@ func (w *world) startManager() (stop func()) {
 			if err != nil {
 				w.t.Errorf("the manager ended with: %v", err)
 			}
+			w.history.Process(name, history.ProcessEnded)
 		case <-time.After(2 * patience):
 			w.t.Errorf("the manager does not end:\n%s", goroutines())
 		}

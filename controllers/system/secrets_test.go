@@ -346,7 +346,7 @@ func TestMesosFramework_tls(t *testing.T) {
 	w.says(v1alpha1.ReasonSubscribed)
 
 	// What cannot be used is said, and what was there before goes on.
-	w.secret("ca", map[string]string{"ca.crt": "no certificate"})
+	w.secret("ca", map[string]string{"ca.crt": "nothing of that kind"})
 	w.says(v1alpha1.ReasonSecretInvalid, "/ca,", "no certificate of an authority in PEM")
 	w.task("web", `shell: "sleep 100"`)
 	w.ready("web", v1alpha1.ReasonRunning)

@@ -69,6 +69,8 @@ type virtual struct {
 	meanwhile func(write arriving) func(code int)
 	// end is how the process that runs dies; nil: it does not. See within.
 	end *death
+	// left says that the test leaves what it did as it is: it cannot be made good.
+	left bool
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
@@ -129,7 +131,7 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 		defer func() { v.history.Check(v.complain) }()
 		// What client-go waits for when it was told to end goes on for a while.
 		defer time.Sleep(5 * time.Minute)
-		options.Kinds, options.Changed, options.Admission = kinds, v.changed, apiserver.Admission{Mutate: v.mutate, Refuse: v.refuse}
+		options.Kinds, options.Changed, options.Committed, options.Admission = kinds, v.changed, v.history.Committed, apiserver.Admission{Mutate: v.mutate, Refuse: v.refuse}
 		options.Wrap = func(next http.Handler) http.Handler { return v.asked.count(v.arrive(v.history.Handler(next))) }
 		v.api = apiserver.New(options)
 		defer v.api.Close()
@@ -147,7 +149,28 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 			}
 		}()
 		test(v)
+		v.recover()
 	})
+}
+
+// recover lets nothing go wrong any more after a test whose process runs on, and gives it the time to make good what did: what must happen in the end is
+// checked then, whatever the test was about.
+func (v *virtual) recover() {
+	if v.running == nil || v.Failed() || v.left || v.history.Ended() {
+		return
+	}
+	v.api.ClearFaults()
+	v.refuseBy(nil)
+	v.mesos.ClearFaults()
+	for number := range v.mesos.Masters() {
+		v.mesos.StartMaster(number)
+	}
+	for _, agent := range v.mesos.Agents() {
+		agent.Start()
+		agent.Heal()
+	}
+	v.pass(40 * time.Minute)
+	v.history.Recovered()
 }
 
 // newClient reaches the API server as a user does.

@@ -90,6 +90,9 @@ type Options struct {
 	Admission Admission
 	// Changed is told of each change before its request is answered; nil: nobody is. It may call the server.
 	Changed func(what watch.EventType, object *unstructured.Unstructured)
+	// Committed is told of each change in the order in which they take effect, before anybody can know of it; nil: nobody is. It must not call the server,
+	// nor change the object, which is in JSON.
+	Committed func(resource schema.GroupResource, what watch.EventType, object []byte)
 	// Wrap is put around the handler that carries requests out, behind the faults; nil: nothing is.
 	Wrap func(http.Handler) http.Handler
 }
@@ -102,6 +105,7 @@ type Server struct {
 	trusting    bool
 	admission   Admission
 	tell        func(what watch.EventType, object *unstructured.Unstructured)
+	committed   func(resource schema.GroupResource, what watch.EventType, object []byte)
 	listener    *listener
 	shut        func() error
 	// serving is who accepts connections, requests are those that are under way.
@@ -123,7 +127,7 @@ type Server struct {
 // New starts a server with the namespaces default and kube-system, and its CRDs.
 func New(o Options) *Server {
 	s := &Server{
-		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, forbidden: map[string]bool{}, listener: newListener(), revision: firstRevision, wake: make(chan struct{}),
+		noWatchList: o.NoWatchList, trusting: o.Trusting, admission: o.Admission, tell: o.Changed, committed: o.Committed, forbidden: map[string]bool{}, listener: newListener(), revision: firstRevision, wake: make(chan struct{}),
 		byKind: map[schema.GroupKind]*collection{}, byResource: map[schema.GroupResource]*collection{},
 	}
 	for _, k := range o.Kinds.all {

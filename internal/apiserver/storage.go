@@ -67,6 +67,9 @@ func (s *Server) commit(c *collection, what watch.EventType, object *unstructure
 	if len(c.records) > 2*remembered {
 		c.compact(len(c.records) - remembered)
 	}
+	if s.committed != nil {
+		s.committed(c.resource(), what, encoded)
+	}
 	s.notify()
 	return made, nil
 }

@@ -162,17 +162,8 @@ func writeOf(request *http.Request) *Write {
 		return nil
 	}
 	write := &Write{Verb: verb}
-	parts := partsOf(request.URL.Path)
-	if len(parts) == 0 {
+	if !write.locate(request.URL.Path) {
 		return nil
-	}
-	if parts[0] == "namespaces" && len(parts) > 2 {
-		write.Namespace, parts = parts[1], parts[2:]
-	}
-	for i, into := range []*string{&write.Resource, &write.Name, &write.Subresource} {
-		if i < len(parts) {
-			*into = parts[i]
-		}
 	}
 	if verb == "delete" && write.Name == "" {
 		write.Verb = "deletecollection"
@@ -182,17 +173,26 @@ func writeOf(request *http.Request) *Write {
 	return write
 }
 
-// partsOf are the parts of a path from the resource or its namespace on; none where it is of no objects.
-func partsOf(path string) []string {
+// locate reads what a path is of, and says whether it is of an object that is kept. Reviews are not.
+func (w *Write) locate(path string) bool {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case len(parts) > 2 && parts[0] == "api":
-		return parts[2:]
+		parts = parts[2:]
 	case len(parts) > 3 && parts[0] == "apis" && parts[1] != "authorization.k8s.io" && parts[1] != "authentication.k8s.io":
-		return parts[3:]
+		parts = parts[3:]
 	default:
-		return nil
+		return false
 	}
+	if parts[0] == "namespaces" && len(parts) > 2 {
+		w.Namespace, parts = parts[1], parts[2:]
+	}
+	for i, into := range []*string{&w.Resource, &w.Name, &w.Subresource} {
+		if i < len(parts) {
+			*into = parts[i]
+		}
+	}
+	return true
 }
 
 // record adds the entry of a write with what the API server answered, nil for nothing, and returns its number. The lock is held.
@@ -315,21 +315,23 @@ func preconditionsOf(body []byte) *metav1.Preconditions {
 
 // operation is one of a JSON Patch.
 type operation struct {
-	Op    string          `json:"op"`
-	Path  string          `json:"path"`
-	Value json.RawMessage `json:"value"`
+	Op   string `json:"op"`
+	Path string `json:"path"`
 }
 
-// operations are those of a JSON Patch, nil for another write.
-func (w *Write) operations() []operation {
-	var all []operation
+// operations are those of a JSON Patch.
+type operations []operation
+
+// operations are those of the write, nil where it is no JSON Patch.
+func (w *Write) operations() operations {
+	var all operations
 	if !w.Patch || json.Unmarshal(w.Body, &all) != nil {
 		return nil
 	}
 	return all
 }
 
-// tests says whether a JSON Patch tests the value at a path.
-func (w *Write) tests(path string) bool {
-	return slices.ContainsFunc(w.operations(), func(o operation) bool { return o.Op == "test" && o.Path == path })
+// test says whether they test the value at a path.
+func (o operations) test(path string) bool {
+	return slices.ContainsFunc(o, func(one operation) bool { return one.Op == "test" && one.Path == path })
 }

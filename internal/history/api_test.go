@@ -125,7 +125,7 @@ func TestRecorders_API(t *testing.T) {
 					return "-"
 				}
 				got = append(got, fmt.Sprintf("%s %s %s/%s %s %s>%s gone:%t tests:%t uid:%t", w.Who, w.Verb, w.Namespace, w.Name, w.Subresource,
-					version(w.Before), version(w.After), w.Gone, w.tests("/metadata/uid"), w.Preconditions != nil && *w.Preconditions.UID == uid))
+					version(w.Before), version(w.After), w.Gone, w.operations().test("/metadata/uid"), w.Preconditions != nil && *w.Preconditions.UID == uid))
 			}
 			want := []string{
 				"manager create ns/web  ->1 gone:false tests:false uid:false",

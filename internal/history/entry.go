@@ -20,6 +20,7 @@ type Entry struct {
 	Time   time.Time
 
 	Write   *Write
+	Notice  *Notice
 	Call    *Call
 	Answer  *Answer
 	Event   *Event
@@ -31,8 +32,8 @@ type Entry struct {
 	Elected string
 	// Fault is something that went wrong on purpose, in the words of who made it.
 	Fault string
-	// Settled says that from here on nothing goes wrong any more and everything has had its time to end.
-	Settled bool
+	// Recovered says that nothing goes wrong any more, and what did has had its time to be made good. Settled says that nothing has anything left to do, too.
+	Recovered, Settled bool
 }
 
 // Outcome is whether a write took effect.
@@ -55,7 +56,7 @@ type Write struct {
 	// Status is that of the answer; 0 for none.
 	Status  int
 	Outcome Outcome
-	// Sent is the number of the last entry when the request was sent, or came to the API server.
+	// Sent is the number of the last entry when the request was sent, or came to the API server; it took effect at some time until its own entry.
 	Sent int
 	// Before is the object as it was last known here, nil if it was not. After is what the API server answered; nil where that was no object, and
 	// of a deletion that was completed at once.
@@ -67,6 +68,15 @@ type Write struct {
 	Patch bool
 	// Preconditions are those of a deletion.
 	Preconditions *metav1.Preconditions
+}
+
+// Notice is what a watch told of an object: how writes are seen that pass no recorder, such as those of other programs.
+type Notice struct {
+	Resource string
+	Object   client.Object
+	Gone     bool
+	// AsCommitted says that the API server told of it as it took effect.
+	AsCommitted bool
 }
 
 // Call is a call to a Mesos master, as it was received.
@@ -131,6 +141,8 @@ func (e Entry) what() string {
 	switch {
 	case e.Write != nil:
 		return e.Write.String()
+	case e.Notice != nil:
+		return fmt.Sprintf("watched %s %s/%s of version %s, gone: %t", e.Notice.Resource, e.Notice.Object.GetNamespace(), e.Notice.Object.GetName(), e.Notice.Object.GetResourceVersion(), e.Notice.Gone)
 	case e.Call != nil:
 		return fmt.Sprintf("%s calls %s", orNobody(e.Call.Who), describeCall(e.Call.Call))
 	case e.Answer != nil:
@@ -149,6 +161,8 @@ func (e Entry) what() string {
 		return "a master was elected: " + e.Elected
 	case e.Fault != "":
 		return "fault: " + e.Fault
+	case e.Recovered:
+		return "recovered"
 	default:
 		return "settled"
 	}
@@ -171,8 +185,8 @@ func (w *Write) String() string {
 	detail := ""
 	if w.Patch {
 		detail = " " + string(w.Body)
-		if len(detail) > 400 {
-			detail = detail[:400] + "..."
+		if len(detail) > 4000 {
+			detail = detail[:4000] + "..."
 		}
 	}
 	return fmt.Sprintf("%s: %s %s %s: %d, %s%s", orNobody(w.Who), w.Verb, what, name, w.Status, w.Outcome, detail)

@@ -2,12 +2,17 @@ package history
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
@@ -85,10 +90,38 @@ func (h *History) Process(instance string, change ProcessChange) {
 	h.add(Entry{Process: &Process{Who: instance, Change: change}})
 }
 
+// Notice takes down what a watch told of an object of a resource.
+func (h *History) Notice(resource string, object client.Object, gone bool) {
+	h.add(Entry{Notice: &Notice{Resource: resource, Object: object, Gone: gone}})
+}
+
+// Committed takes down a change as it takes effect, of an API server that tells: where writes stand in the history by their answers, what others did by
+// them may stand before. Leases and Events are left out.
+func (h *History) Committed(resource schema.GroupResource, what watch.EventType, object []byte) {
+	if resource.Resource == "leases" || resource.Resource == "events" {
+		return
+	}
+	decoded, _, err := decoder.Decode(object, nil, nil)
+	if one, ok := decoded.(client.Object); ok && err == nil {
+		h.add(Entry{Notice: &Notice{Resource: resource.Resource, Object: one, Gone: what == watch.Deleted, AsCommitted: true}})
+	}
+}
+
 // Fault takes down that something went wrong on purpose. What the simulator's faults do is taken down without it.
 func (h *History) Fault(what string) { h.add(Entry{Fault: what}) }
 
-// Settled says that nothing goes wrong any more and everything has had its time to end: checks of what must happen in the end then count from here.
+// Recovered says that nothing goes wrong any more, and that what did has had its time to be made good: what must happen in the end has happened here.
+// Tasks may still come and go.
+func (h *History) Recovered() { h.add(Entry{Recovered: true}) }
+
+// Ended says whether a test has said that everything recovered or settled.
+func (h *History) Ended() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.entries, func(e Entry) bool { return e.Recovered || e.Settled })
+}
+
+// Settled says that, and that nothing has anything left to do: from here on it is quiet.
 func (h *History) Settled() { h.add(Entry{Settled: true}) }
 
 // Excuse lets a check fail in this test, which breaks it on purpose. A check that then holds fails the test.
@@ -108,9 +141,28 @@ func (h *History) Check(tb testing.TB) {
 	excuses := slices.Clone(h.excuses)
 	h.mu.Unlock()
 	view := NewView(h.Entries())
-	for _, complaint := range judge(view, Checks, excuses) {
+	complaints := judge(view, Checks, excuses)
+	for _, complaint := range complaints {
 		tb.Error(complaint)
 	}
+	if len(complaints) > 0 {
+		h.keep(tb)
+	}
+}
+
+// keep writes all entries into a file of the test's artifacts, which go test -artifacts keeps.
+func (h *History) keep(tb testing.TB) {
+	tb.Helper()
+	all := &strings.Builder{}
+	for _, entry := range h.Entries() {
+		fmt.Fprintln(all, entry)
+	}
+	path := filepath.Join(tb.ArtifactDir(), "history.txt")
+	if err := os.WriteFile(path, []byte(all.String()), 0o600); err != nil {
+		tb.Error(err)
+		return
+	}
+	tb.Logf("the whole history is in %s, if go test -artifacts keeps it", path)
 }
 
 // judge are the complaints about a history, in the order of the checks.

@@ -36,11 +36,15 @@ func (h *History) Observe(what simulator.Observation) {
 // Dialer makes connections, as net.Dialer does.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Dial lets the calls of an instance of the operator be told from those of others. It does so over connections to a simulated Mesos in memory.
+// Dial lets the calls of an instance of the operator be told from those of others. It does so over connections to a simulated Mesos in memory. Nil
+// stays nil.
 func (h *History) Dial(instance string, dial Dialer) Dialer {
 	h.mu.Lock()
 	h.instances[instance] = true
 	h.mu.Unlock()
+	if dial == nil {
+		return nil
+	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		return dial(simulator.From(ctx, instance), network, address)
 	}
