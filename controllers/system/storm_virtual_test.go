@@ -223,7 +223,7 @@ func (w *weather) judge() {
 		w.pass(20 * time.Second)
 		w.startAgain()
 	}
-	w.pass(2 * time.Minute)
+	w.pass(4 * time.Minute)
 	w.history.Settled()
 	w.pass(3 * time.Minute)
 	for _, one := range append(wrong, w.wrong()...) {

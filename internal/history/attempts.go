@@ -226,7 +226,8 @@ func (v *View) mayLive(attempt *Attempt, before *v1alpha1.MesosTask, number int)
 	}
 }
 
-// killedForAReason is S12: the operator kills only what its object no longer wants, durably, or what nobody accounts for and is to be killed.
+// killedForAReason is S12: the operator kills only what its object no longer wants, durably, or what nobody accounts for and is to be killed. An object that was
+// deleted wants nothing: a KILL about what it was bound to may arrive after it is gone, as its task's end is told meanwhile.
 func killedForAReason(v *View) (found []Violation) {
 	for _, attempt := range v.Attempts {
 		for _, kill := range attempt.Kills {
@@ -249,6 +250,9 @@ func (v *View) killedWithout(attempt *Attempt, number int) string {
 	}
 	task, version := v.taskAt(attempt, number)
 	if task == nil {
+		if v.deletedWith(attempt, number) {
+			return ""
+		}
 		return "and no object, abandonment or policy asks for it"
 	}
 	record, _ := recordOf(task, attempt.ID)
@@ -265,6 +269,21 @@ func (v *View) killedWithout(attempt *Attempt, number int) string {
 	default:
 		return "and its object says no reason"
 	}
+}
+
+// deletedWith says whether an attempt is of an object that was deleted, and is gone by an entry, and was not to let its task go on.
+func (v *View) deletedWith(attempt *Attempt, number int) bool {
+	for _, object := range slices.Backward(v.named[attempt.identity()]) {
+		for i := range slices.Backward(object.Versions) {
+			version := &object.Versions[i]
+			task, ok := version.Object.(*v1alpha1.MesosTask)
+			if !ok || version.Number > number {
+				continue
+			}
+			return !task.DeletionTimestamp.IsZero() && task.Spec.DeletionPolicy != v1alpha1.TaskDeletionOrphan && slices.Contains(attemptsOf(version), attempt.ID)
+		}
+	}
+	return false
 }
 
 // killsOrphans says whether a framework had its orphans killed by an entry: by policy or by a person's word.

@@ -210,9 +210,16 @@ var killedForAReasonCases = map[string]storyOf{
 		})), kill(first),
 	}},
 	"its object went while the KILL was on its way": {given: []step{made, runs(first), goes, during("KILL", kill(first), operator(released("web")))}},
-	"it was killed once its object was gone":        {given: []step{made, runs(first), goes, operator(released("web")), during("KILL", kill(first))}, want: "no object, abandonment or policy"},
-	"its object wants it":                           {given: []step{made, runs(first), kill(first)}, want: "says no reason"},
-	"its object says why too late":                  {given: []step{made, runs(first), kill(first), operator(says(first, "TASK_RUNNING", reason(v1alpha1.KillSpecChanged)))}, want: "says no reason"},
-	"nobody accounts for it, and orphans are kept":  {given: []step{kill(first)}, want: "no object, abandonment or policy"},
-	"its object does not name it, and says nothing": {given: []step{made, starts(first, agent), kill(first)}, want: "does not name it"},
+	"it was killed once its object was gone":        {given: []step{made, runs(first), goes, operator(released("web")), during("KILL", kill(first))}},
+	"its object is gone, and let it go on": {
+		given: []step{
+			made, user(task("web", func(t *v1alpha1.MesosTask) { t.Spec.DeletionPolicy = v1alpha1.TaskDeletionOrphan })), runs(first), goes, operator(released("web")), kill(first),
+		},
+		want: "no object, abandonment or policy",
+	},
+	"its object is gone, and was of another attempt": {given: []step{made, runs(first), goes, operator(released("web")), kill(second)}, want: "no object, abandonment or policy"},
+	"its object wants it":                            {given: []step{made, runs(first), kill(first)}, want: "says no reason"},
+	"its object says why too late":                   {given: []step{made, runs(first), kill(first), operator(says(first, "TASK_RUNNING", reason(v1alpha1.KillSpecChanged)))}, want: "says no reason"},
+	"nobody accounts for it, and orphans are kept":   {given: []step{kill(first)}, want: "no object, abandonment or policy"},
+	"its object does not name it, and says nothing":  {given: []step{made, starts(first, agent), kill(first)}, want: "does not name it"},
 }

@@ -70,6 +70,13 @@ func (h *History) Entries() []Entry {
 	return slices.Clip(h.entries)
 }
 
+// Len is how many entries there are so far.
+func (h *History) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.entries)
+}
+
 // Watch takes down the outward steps of an instance of the operator, and passes them on to next, if there is one.
 func (h *History) Watch(instance string, next leadership.Watch) leadership.Watch {
 	return func(step leadership.Step, send func() error) error {

@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -148,6 +149,8 @@ func (v *View) serves(frameworkID string) bool {
 }
 
 // finishesDeletions is L4: once everything has recovered, no object waits whose attempts are over, and nothing that was let go lives on where Mesos can end it.
+// What no status names any more because give-up-agent named its agent is as any live task of its identity when it returns (design, section 6): an orphan, which
+// is killed only where a policy says so.
 func finishesDeletions(v *View) (found []Violation) {
 	if v.Recovered == 0 {
 		return nil
@@ -158,7 +161,7 @@ func finishesDeletions(v *View) (found []Violation) {
 		}
 	}
 	for _, attempt := range v.Attempts {
-		if v.letGo(attempt, v.Recovered) == "" || !slices.ContainsFunc(attempt.Bound, func(b Bound) bool { return v.serves(b.Binding.FrameworkID) }) {
+		if v.letGo(attempt, v.Recovered) == "" || v.forgotten(attempt) || !slices.ContainsFunc(attempt.Bound, func(b Bound) bool { return v.serves(b.Binding.FrameworkID) }) {
 			continue
 		}
 		for _, life := range attempt.Lives {
@@ -168,6 +171,24 @@ func finishesDeletions(v *View) (found []Violation) {
 		}
 	}
 	return found
+}
+
+// forgotten says whether a person gave up the agent of an attempt, and no status names that any more once everything had recovered.
+func (v *View) forgotten(attempt *Attempt) bool {
+	task, _ := v.taskAt(attempt, v.Recovered)
+	record, _ := recordOf(task, attempt.ID)
+	if held, _ := attempt.abandonedAt(v.Recovered); held || record != nil {
+		return false
+	}
+	return slices.ContainsFunc(v.Frameworks, func(object *Object) bool {
+		return slices.ContainsFunc(object.Versions, func(version Version) bool {
+			if version.Object == nil || version.Number > v.Recovered {
+				return false
+			}
+			agents := strings.Split(version.Object.GetAnnotations()[v1alpha1.AnnotationGiveUpAgent], ",")
+			return slices.ContainsFunc(attempt.Lives, func(l Life) bool { return slices.Contains(agents, l.AgentID) })
+		})
+	})
 }
 
 // waitsForNothing says whether a MesosTask that is being deleted has only the operator's finalizer, and no attempt that is not over.

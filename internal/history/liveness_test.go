@@ -66,9 +66,26 @@ var finishesDeletionsCases = map[string]storyOf{
 	"what was let go cannot be ended": {given: []step{made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), loses(agent), settles}},
 	"its framework is gone, too":      {given: []step{made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), user(deleted(frameworksResource, "default")), settles}},
 	"what was let go was ended":       {given: []step{made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), kill(first), stops(first, agent), settles}},
+	"what was let go was forgotten, as its agent was given up": {given: []step{
+		made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), goes, abandons(first), operator(released("web")), givesUp(agent), abandons(), settles,
+	}},
+	"what was let go was forgotten, as another agent was given up": {
+		given: []step{made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), goes, abandons(first), operator(released("web")), givesUp("S1"), abandons(), settles},
+		want:  "was let go",
+	},
+	"what was let go on an agent that was given up is remembered, and lives": {
+		given: []step{made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), goes, abandons(first), operator(released("web")), givesUp(agent), settles},
+		want:  "was let go",
+	},
 	"a new master does not know its agent": {given: []step{
 		made, runs(first), operator(says(first, "TASK_UNREACHABLE", replaced)), elected, settles,
 	}},
+}
+
+func givesUp(agents string) step {
+	return user(framework(func(f *v1alpha1.MesosFramework) {
+		f.Annotations = map[string]string{v1alpha1.AnnotationGiveUpAgent: agents}
+	}))
 }
 
 func elected(s *story) { s.enter(Entry{Elected: "m2"}) }

@@ -17,7 +17,8 @@ import (
 
 // Checks of writes to the API, and of what a launch may ask for.
 
-// endsAreFinal is S6: once a status says that an attempt is over, how, why and when it ended does not change.
+// endsAreFinal is S6: once a status says that an attempt is over, how, why and when it ended does not change. Of an end that the master told by itself the
+// reason is told once more, in full: the master knows the state alone, and the agent's update that says why may come after it (Mesos master: reconcile, and reregisterSlave).
 func endsAreFinal(v *View) (found []Violation) {
 	for _, object := range v.Tasks {
 		ends := map[string]*v1alpha1.TaskAttempt{}
@@ -31,7 +32,11 @@ func endsAreFinal(v *View) (found []Violation) {
 				ends[record.ID] = record
 				return
 			}
-			if end == nil || record.FinishTime != nil && record.FinishTime.Equal(end.FinishTime) && record.State == end.State && (record.Reason == end.Reason || end.Reason == answerReason) {
+			switch {
+			case end == nil:
+				return
+			case record.FinishTime != nil && record.FinishTime.Equal(end.FinishTime) && record.State == end.State && (record.Reason == end.Reason || toldByMaster(end)):
+				ends[record.ID] = record
 				return
 			}
 			found = append(found, violation(version.Number, []string{record.ID}, "task %s was over as %s (%s) at %s, and is said to be %s (%s) at %s",
@@ -41,8 +46,10 @@ func endsAreFinal(v *View) (found []Violation) {
 	return found
 }
 
-// answerReason is that of an answer, which tells of an end and not why: the update that does may come later.
-const answerReason = "REASON_RECONCILIATION"
+// toldByMaster says whether a master told of an end by itself: as it answered, or as the task's agent registered again.
+func toldByMaster(end *v1alpha1.TaskAttempt) bool {
+	return end.Reason == "REASON_RECONCILIATION" || end.Reason == "REASON_AGENT_REREGISTERED"
+}
 
 // each is given every attempt of every version of a MesosTask, and whether it is the current one.
 func each(object *Object, look func(version *Version, record *v1alpha1.TaskAttempt, current bool)) {

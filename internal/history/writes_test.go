@@ -26,6 +26,18 @@ var endsAreFinalCases = map[string]storyOf{
 		made, runs(first), operator(says(first, "TASK_FAILED", ended, func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_RECONCILIATION" })),
 		operator(says(first, "TASK_FAILED", func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_X" })),
 	}},
+	"a reason, where the master told of it as its agent came back": {given: []step{
+		made, runs(first), operator(says(first, "TASK_FAILED", ended, func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_AGENT_REREGISTERED" })),
+		operator(says(first, "TASK_FAILED", func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_X" })),
+	}},
+	"two reasons, where an answer told of it": {
+		given: []step{
+			made, runs(first), operator(says(first, "TASK_FAILED", ended, func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_RECONCILIATION" })),
+			operator(says(first, "TASK_FAILED", func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_X" })),
+			operator(says(first, "TASK_FAILED", func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_Y" })),
+		},
+		want: "REASON_Y",
+	},
 	"another reason":                      {given: []step{made, runs(first), dies(first), operator(says(first, "TASK_FAILED", func(a *v1alpha1.TaskAttempt) { a.Reason = "REASON_X" }))}, want: "REASON_X"},
 	"it lives again":                      {given: []step{made, runs(first), dies(first), operator(says(first, "TASK_RUNNING", open))}, want: "no time"},
 	"somebody brought an old status back": {given: []step{made, runs(first), dies(first), user(says(first, "TASK_RUNNING", open)), operator(says(first, "TASK_GONE", endedLater))}},
