@@ -245,7 +245,9 @@ func (w *world) frameworkGone() {
 // gone waits until a MesosFramework no longer exists.
 func (w *world) gone(name string) {
 	w.t.Helper()
-	watcher, err := w.client.Watch(w.t.Context(), &v1alpha1.MesosFrameworkList{}, client.MatchingFields{"metadata.name": name})
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	watcher, err := w.client.Watch(ctx, &v1alpha1.MesosFrameworkList{}, client.MatchingFields{"metadata.name": name})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -21,11 +21,13 @@ import (
 // quickToLose is a Mesos that takes an agent for unreachable at once.
 var quickToLose = simulator.Flags{AgentPingTimeout: 50 * time.Millisecond, MaxAgentPingTimeouts: 2}
 
-// removeFramework takes the test's MesosFramework away without a manager.
+// removeFramework takes the test's MesosFramework away, whatever holds it. A manager that runs puts its finalizer back on what is not being deleted.
 func (w *world) removeFramework() {
 	w.t.Helper()
-	w.patch(w.object(), `metadata: {finalizers: null}`)
 	if err := w.client.Delete(w.t.Context(), w.object()); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.client.Patch(w.t.Context(), w.object(), client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))); client.IgnoreNotFound(err) != nil {
 		w.t.Fatal(err)
 	}
 	w.frameworkGone()

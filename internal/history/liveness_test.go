@@ -43,18 +43,25 @@ var asksAfterSubscribingCases = map[string]storyOf{
 var made2 = user(task("late", nil))
 
 var acknowledgesAllCases = map[string]storyOf{
-	"all of them":           {given: []step{made, runs(first), settles}},
-	"one is missing":        {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), settles}, want: "TASK_KILLING"},
-	"nothing has settled":   {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k")}},
-	"one that came after":   {given: []step{made, runs(first), settles, told(first, mesos.TASK_KILLING, "k")}},
-	"its framework is gone": {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), user(deleted(frameworksResource, "default")), settles}},
-	"one without a uuid":    {given: []step{made, runs(first), told(first, mesos.TASK_UNREACHABLE, ""), settles}},
-	"one whose acknowledgement was lost": {
-		given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), calls(me, &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, Acknowledge: &scheduler.Call_Acknowledge{
-			TaskID: mesos.TaskID{Value: first}, AgentID: mesos.AgentID{Value: agent}, UUID: []byte("k"),
-		}}), settles},
-		want: "TASK_KILLING",
+	"all of them":                                 {given: []step{made, runs(first), settles}},
+	"one is missing":                              {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), settles}, want: "TASK_KILLING"},
+	"nothing has settled":                         {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k")}},
+	"one that came after":                         {given: []step{made, runs(first), settles, told(first, mesos.TASK_KILLING, "k")}},
+	"its framework is gone":                       {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), user(deleted(frameworksResource, "default")), settles}},
+	"one without a uuid":                          {given: []step{made, runs(first), told(first, mesos.TASK_UNREACHABLE, ""), settles}},
+	"one whose acknowledgement's answer was lost": {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), unanswered(first, "k"), settles}},
+	"one whose acknowledgement was lost, so that it was told again": {
+		given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), unanswered(first, "k"), told(first, mesos.TASK_KILLING, "k"), settles},
+		want:  "TASK_KILLING",
 	},
+	"one whose acknowledgement was refused": {given: []step{made, runs(first), told(first, mesos.TASK_KILLING, "k"), unanswered(first, "k"), answer(403), settles}, want: "TASK_KILLING"},
+}
+
+// unanswered acknowledges an update, and gets no answer.
+func unanswered(id, uuid string) step {
+	return calls(me, &scheduler.Call{Type: scheduler.Call_ACKNOWLEDGE, Acknowledge: &scheduler.Call_Acknowledge{
+		TaskID: mesos.TaskID{Value: id}, AgentID: mesos.AgentID{Value: agent}, UUID: []byte(uuid),
+	}})
 }
 
 var finishesDeletionsCases = map[string]storyOf{
