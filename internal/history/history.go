@@ -36,8 +36,11 @@ type History struct {
 	excuses  []excuse
 }
 
-// excuse is a check that a test breaks on purpose.
-type excuse struct{ check, why string }
+// excuse is a check that a test breaks on purpose; one that may hold all the same, where that depends on what comes first.
+type excuse struct {
+	check, why string
+	mayHold    bool
+}
 
 // objectKey names an object of a resource.
 type objectKey struct{ resource, namespace, name string }
@@ -135,7 +138,16 @@ func (h *History) Settled() { h.add(Entry{Settled: true}) }
 func (h *History) Excuse(check, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.excuses = append(h.excuses, excuse{check, why})
+	h.excuses = append(h.excuses, excuse{check: check, why: why})
+}
+
+// Forgive lets checks fail in this test, as Excuse does, where it depends on what comes first whether they do: a fault takes away what they rest on.
+func (h *History) Forgive(why string, checks ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, check := range checks {
+		h.excuses = append(h.excuses, excuse{check, why, true})
+	}
 }
 
 // shown is how many violations of a check are told, and how many entries about each.
@@ -178,7 +190,7 @@ func judge(view *View, checks []Check, excuses []excuse) (complaints []string) {
 		found := check.Find(view)
 		why := slices.IndexFunc(excuses, func(e excuse) bool { return e.check == check.Name })
 		switch {
-		case why >= 0 && len(found) == 0:
+		case why >= 0 && len(found) == 0 && !excuses[why].mayHold:
 			complaints = append(complaints, fmt.Sprintf("%s was excused (%s), and holds: take the excuse away", check.Name, excuses[why].why))
 		case why >= 0:
 			continue
