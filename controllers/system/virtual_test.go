@@ -69,8 +69,6 @@ type virtual struct {
 	meanwhile func(write arriving) func(code int)
 	// end is how the process that runs dies; nil: it does not. See within.
 	end *death
-	// left says that the test leaves what it did as it is: it cannot be made good.
-	left bool
 	// quit ends what else runs.
 	quit []func()
 	// asked counts what was asked of the API server.
@@ -156,7 +154,7 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 // recover lets nothing go wrong any more after a test whose process runs on, and gives it the time to make good what did: what must happen in the end is
 // checked then, whatever the test was about.
 func (v *virtual) recover() {
-	if v.running == nil || v.Failed() || v.left || v.history.Ended() {
+	if v.running == nil || v.Failed() || v.history.Ended() {
 		return
 	}
 	v.api.ClearFaults()

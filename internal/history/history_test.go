@@ -36,9 +36,10 @@ func TestJudge(t *testing.T) {
 		want    []string
 	}{
 		"what breaks is told with its place": {nil, []string{"S1 (the first) is broken: broke\n  at #1"}},
-		"what is excused is not told":        {[]excuse{{"S1", "on purpose"}}, nil},
-		"an excuse that nobody needs":        {[]excuse{{"S1", "on purpose"}, {"S2", "once"}}, []string{"S2 was excused (once), and holds: take the excuse away"}},
-		"an excuse for nothing":              {[]excuse{{"S1", "on purpose"}, {"S0", "once"}}, []string{"S0 was excused (once), and is no check"}},
+		"what is excused is not told":        {[]excuse{{check: "S1", why: "on purpose"}}, nil},
+		"an excuse that nobody needs":        {[]excuse{{check: "S1", why: "on purpose"}, {check: "S2", why: "once"}}, []string{"S2 was excused (once), and holds: take the excuse away"}},
+		"an excuse that need not be needed":  {[]excuse{{check: "S1", why: "on purpose"}, {check: "S2", why: "at times", mayHold: true}}, nil},
+		"an excuse for nothing":              {[]excuse{{check: "S1", why: "on purpose"}, {check: "S0", why: "once"}}, []string{"S0 was excused (once), and is no check"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
