@@ -2,11 +2,14 @@ package system
 
 import (
 	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
+	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/internal/apiserver"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
@@ -64,6 +67,46 @@ func TestWrites_thatFail(t *testing.T) {
 				t.Errorf("%d acknowledged, %s, %v launched", now-before, v.reason("job"), v.launched())
 			}
 		})
+	})
+}
+
+// TestWrites_thatKnowTooLittle: what an earlier attempt came to is told while a status is on its way that was decided on before, and is acknowledged only
+// once a later one has it.
+func TestWrites_thatKnowTooLittle(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, byDuration(), func(v *virtual) {
+		var away *simulator.Agent
+		var first string
+		var armed, told atomic.Bool
+		var acknowledged atomic.Int32
+		isStored := func() bool {
+			return slices.ContainsFunc(v.get("web").Status.History, func(one v1alpha1.TaskAttempt) bool { return one.ID == first && one.State == "TASK_FINISHED" })
+		}
+		v.watch = func(step leadership.Step, send func() error) error {
+			switch {
+			case step.Kind == leadership.StepWriteTask && step.What == "status" && armed.CompareAndSwap(true, false):
+				away.Heal()
+				time.Sleep(30 * time.Second)
+				told.Store(true)
+			case step.Kind == leadership.StepCall && step.What == "ACKNOWLEDGE" && told.Load():
+				if acknowledged.Add(1); !isStored() {
+					t.Error("an end was acknowledged that is stored nowhere")
+				}
+			}
+			return send()
+		}
+		v.framework("")
+		v.start()
+		v.task("web", `shell: sleep 5m, unreachable: {replaceAfterSeconds: 0}`)
+		v.pass(30 * time.Second)
+		first, away = v.get("web").Status.Task.ID, v.agentOf("web")
+		away.Partition()
+		v.pass(5 * time.Minute)
+		armed.Store(true)
+		v.patch("web", `spec: {backoff: {initialSeconds: 7}}`)
+		v.pass(time.Minute)
+		if task := v.get("web"); acknowledged.Load() == 0 || task.Status.Task.ID == first || !isStored() {
+			t.Errorf("%d acknowledged; after %s %+v, with %+v", acknowledged.Load(), first, task.Status.Task, task.Status.History)
+		}
 	})
 }
 

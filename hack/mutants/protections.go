@@ -110,7 +110,7 @@ var asking = []mutant{
 		name: "the agent ID goes with the RECONCILE of one attempt alone",
 		file: "controllers/connections/efforts.go",
 		old:  `{TaskID: attempt.TaskID, AgentID: attempt.AgentID}, {TaskID: after`, new: `{TaskID: attempt.TaskID}, {TaskID: after`,
-		tests: in(system, "^TestUnreachable_isReplacedAndKilledOnItsReturn$"),
+		tests: in(system, "^TestFault(27_agentPartition|28_policyRelaunched|31_goneWhile)"),
 	}, {
 		name: "an empty explicit RECONCILE is never sent",
 		file: "mesosbridge/tasks.go",
@@ -175,7 +175,7 @@ var acknowledgements = []mutant{
 		name: "the end of an attempt that is not the current one is acknowledged only once it is stored, or nobody accounts for it",
 		file: "controllers/mesostask/settle.go",
 		old:  `		return endRecorded(view.object.Status, taskID), nil`, new: `		return true, nil`,
-		tests: in(system, "^(TestUnreachable_isReplacedAndKilledOnItsReturn|TestReplacement)$"),
+		tests: in(system, "^TestWrites_thatKnowTooLittle$"),
 	}, {
 		name: "an acknowledgement that failed leaves its update waiting",
 		file: "mesosbridge/tasks.go",
