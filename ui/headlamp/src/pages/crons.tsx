@@ -19,13 +19,21 @@ import { cronActions } from '../state/actions';
 import { duration, howItEnded, ranFor } from '../state/attempts';
 import { lastRun, runsOf } from '../state/attention';
 import { whatRuns } from '../state/rollout';
-import { dueTime, isRequested, latestFirst, nextRun, scheduleText } from '../state/schedule';
+import {
+  dueTime,
+  isRequested,
+  lastRunTime,
+  latestFirst,
+  nextRun,
+  scheduleText,
+} from '../state/schedule';
 import { cronVerdict, taskVerdict } from '../state/verdict';
 
 export function CronList() {
   const now = useNow(1000);
   const [runs] = Task.useList({ labelSelector: 'mesos.dev/cron' });
   const tasks = runs?.map(({ jsonData }) => jsonData) ?? [];
+  const last = (cron: MesosCronTask) => lastRunTime(cron, runsOf(cron, tasks));
   return (
     <ResourceListView
       title="Cron tasks"
@@ -62,8 +70,8 @@ export function CronList() {
           id: 'last',
           label: 'Last run',
           gridTemplate: 'auto',
-          getValue: ({ jsonData }: CronTask) => jsonData.status?.lastScheduleTime ?? '',
-          render: ({ jsonData }: CronTask) => <Ago time={jsonData.status?.lastScheduleTime} />,
+          getValue: ({ jsonData }: CronTask) => last(jsonData) ?? '',
+          render: ({ jsonData }: CronTask) => <Ago time={last(jsonData)} />,
         },
         {
           id: 'success',
@@ -100,7 +108,7 @@ export function CronPage() {
       namespace={namespace}
       withEvents
       actions={item => actionButtons(item, item ? cronActions(item.jsonData) : [])}
-      extraInfo={item => (item ? cronFacts(item.jsonData, now) : null)}
+      extraInfo={item => (item ? cronFacts(item.jsonData, runs(item.jsonData), now) : null)}
       headerSection={item =>
         item && (
           <Why
@@ -122,7 +130,7 @@ export function CronPage() {
   );
 }
 
-export function cronFacts(cron: MesosCronTask, now: number) {
+export function cronFacts(cron: MesosCronTask, runs: MesosTask[], now: number) {
   const { spec, status } = cron;
   return [
     {
@@ -137,7 +145,7 @@ export function cronFacts(cron: MesosCronTask, now: number) {
     { name: 'Runs', value: <Script text={whatRuns(spec.template.spec)} /> },
     { name: 'Schedule', value: scheduleText(cron) },
     { name: 'Next run', value: nextRun(cron, now) },
-    { name: 'Last run', value: <Ago time={status?.lastScheduleTime} /> },
+    { name: 'Last run', value: <Ago time={lastRunTime(cron, runs)} /> },
     { name: 'Last success', value: <Ago time={status?.lastSuccessfulTime} /> },
     { name: 'While another runs', value: spec.concurrencyPolicy ?? 'Allow' },
     { name: 'Missed', value: `${status?.missedRuns ?? 0}`, hide: !status?.missedRuns },

@@ -101,7 +101,7 @@ describe('the list of', () => {
       [failed],
       ['web', 'Failed', 'The task ended with exit code 3', 'agent-7.example.com'],
     ],
-    ['sets', '/mesos/sets', [front], ['front', 'RollingOut', '3 of 3']],
+    ['sets', '/mesos/sets', [front], ['front', 'RollingOut', '3 of 3', '1 of f0e1d2c3b4, 3 older']],
     [
       'cron tasks',
       '/mesos/crons',
@@ -245,6 +245,23 @@ test('the page of a cron task shows its runs and how they ended', async () => {
   show('/mesos/crons/shop/nightly', new Server([nightly, { ...run, status }]));
   expect(await screen.findByText(/The last run that ended, nightly-29933430, failed/)).toBeTruthy();
   expect(screen.getByText('exit code 3')).toBeTruthy();
+});
+
+describe('a cron task that ran on request alone', () => {
+  const asked = of(nightly, running, 'nightly-0badcafer', { 'mesos.dev/cron': 'nightly' });
+  const server = () => new Server([nightly, asked]);
+
+  test('is in the list with its last run, and never succeeded', async () => {
+    show('/mesos/crons', server());
+    expect(await screen.findByText('nightly')).toBeTruthy();
+    await waitFor(() => expect(screen.getAllByText('never')).toHaveLength(1));
+  });
+
+  test('has a page with its last run, and never succeeded', async () => {
+    show('/mesos/crons/shop/nightly', server());
+    expect(await screen.findByRole('link', { name: 'nightly-0badcafer' })).toBeTruthy();
+    expect(screen.getAllByText('never')).toHaveLength(1);
+  });
 });
 
 test('the page of a framework shows what is left behind, with the command that ends it', async () => {

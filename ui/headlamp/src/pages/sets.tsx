@@ -47,15 +47,11 @@ export function SetList() {
             <Box sx={{ width: '100%' }}>
               {availableText(jsonData)}
               <AvailableBar set={jsonData} />
+              <Typography variant="body2" color="text.secondary">
+                {revisionText(jsonData)}
+              </Typography>
             </Box>
           ),
-        },
-        {
-          id: 'revision',
-          label: 'Revision',
-          show: false,
-          gridTemplate: 'auto',
-          getValue: ({ jsonData }: TaskSet) => jsonData.status?.updateRevision ?? '',
         },
         {
           id: 'runs',
@@ -72,6 +68,16 @@ export function SetList() {
 function availableText(set: MesosTaskSet): string {
   const { available, desired } = rolloutOf(set);
   return `${available} of ${desired}`;
+}
+
+/** Of which revision a set's tasks are, in words. */
+export function revisionText(set: MesosTaskSet): string {
+  const { updated, older } = rolloutOf(set);
+  const revision = set.status?.updateRevision;
+  if (!revision) {
+    return '';
+  }
+  return older > 0 ? `${updated} of ${revision}, ${older} older` : `of ${revision}`;
 }
 
 /** How many of a set's tasks are available. */

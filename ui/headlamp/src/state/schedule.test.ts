@@ -4,6 +4,7 @@ import { argoObject, objectsIn } from '../testing/samples';
 import {
   dueTime,
   isRequested,
+  lastRunTime,
   latestFirst,
   launchText,
   nextRun,
@@ -55,15 +56,14 @@ test('a schedule is told with its time zone', () => {
   );
 });
 
+/** A run, by when it was made and, unless a person asked for it, when it was due. */
+const run = (name: string, created: string, scheduled?: string): MesosTask => {
+  const task = argoObject<MesosTask>('MesosTask', 'completed');
+  const annotations = scheduled ? { 'mesos.dev/scheduled-at': scheduled } : undefined;
+  return { ...task, metadata: { ...task.metadata, name, creationTimestamp: created, annotations } };
+};
+
 test('runs come by when they were due, and those on request by when they were made', () => {
-  const run = (name: string, created: string, scheduled?: string): MesosTask => {
-    const task = argoObject<MesosTask>('MesosTask', 'completed');
-    const annotations = scheduled ? { 'mesos.dev/scheduled-at': scheduled } : undefined;
-    return {
-      ...task,
-      metadata: { ...task.metadata, name, creationTimestamp: created, annotations },
-    };
-  };
   const runs = [
     run('late', '2026-01-02T05:00:00Z', '2026-01-02T02:30:00Z'),
     run('asked', '2026-01-02T04:00:00Z'),
@@ -76,4 +76,32 @@ test('runs come by when they were due, and those on request by when they were ma
   ]);
   expect(runs.map(isRequested)).toEqual([false, true, false]);
   expect(dueTime(runs[0])).toBe('2026-01-02T02:30:00Z');
+});
+
+describe('the last run', () => {
+  const due = run('scheduled', '2026-01-02T05:00:00Z', '2026-01-02T02:30:00Z');
+  const asked = run('asked', '2026-01-02T04:00:00Z');
+  const lastScheduleTime = '2026-01-02T02:30:00Z';
+  const lastSuccessfulTime = '2026-01-02T04:05:00Z';
+  test.each([
+    ['is the one on request, where none was due yet', {}, [asked], '2026-01-02T04:00:00Z'],
+    [
+      'is the one on request, if it came after the one that was due',
+      { lastScheduleTime, lastSuccessfulTime },
+      [due, asked],
+      '2026-01-02T04:00:00Z',
+    ],
+    [
+      'is the one that was due, if it came after the one on request',
+      { lastScheduleTime: '2026-01-03T02:30:00Z', lastSuccessfulTime },
+      [asked],
+      '2026-01-03T02:30:00Z',
+    ],
+    ['is by the schedule, not by the clock', { lastScheduleTime }, [due], lastScheduleTime],
+    ['is one that is not kept any more', { lastSuccessfulTime }, [], lastSuccessfulTime],
+    ['is none', {}, [], undefined],
+  ])('%s', (_, status, runs, time) => {
+    const cron = argoObject<MesosCronTask>('MesosCronTask', 'scheduled');
+    expect(lastRunTime({ ...cron, status: { ...status } }, runs)).toBe(time);
+  });
 });

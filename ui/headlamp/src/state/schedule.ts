@@ -45,3 +45,14 @@ export function isRequested(run: MesosTask): boolean {
 export function latestFirst(runs: MesosTask[]): MesosTask[] {
   return [...runs].sort((a, b) => Date.parse(dueTime(b)) - Date.parse(dueTime(a)));
 }
+
+/**
+ * When a run was last due by the schedule, or asked for by a person. lastScheduleTime knows nothing of those that were asked for; of one that is not kept
+ * any more, only when it succeeded is known.
+ */
+export function lastRunTime({ status }: MesosCronTask, runs: MesosTask[]): string | undefined {
+  const times = [status?.lastScheduleTime ?? '', ...runs.map(dueTime)].filter(Boolean);
+  return times.length > 0
+    ? times.reduce((a, b) => (Date.parse(b) > Date.parse(a) ? b : a))
+    : status?.lastSuccessfulTime;
+}

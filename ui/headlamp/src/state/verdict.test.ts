@@ -140,6 +140,8 @@ describe('a task', () => {
         level: 'degraded',
         word: 'Restarts',
         why: 'It runs, and was launched 3 times since it last lasted for ten minutes. The last one: exit code 7',
+        brief:
+          'The last one: exit code 7. It runs, and was launched 3 times since it last lasted for ten minutes',
       },
     ],
     [
@@ -238,6 +240,7 @@ describe('a cron task', () => {
         level: 'degraded',
         word: 'RunFailed',
         why: 'The last run that ended, web, failed: The task ended with exit code 3',
+        brief: 'The task ended with exit code 3. The last run that ended, web, failed',
       },
     ],
     [
@@ -326,15 +329,21 @@ describe('a framework', () => {
   });
 });
 
-test.each([
+test.each<[Pick<Verdict, 'level' | 'why' | 'brief'>, string]>([
   [
-    'degraded' as const,
-    'Launching again at 2026-11-30T15:03:21Z after TASK_FAILED: Command exited with status 7',
+    {
+      level: 'degraded',
+      why: 'Launching again at 2026-11-30T15:03:21Z after TASK_FAILED: Command exited with status 7',
+    },
     'TASK_FAILED: Command exited with status 7',
   ],
-  ['broken' as const, 'No agent could ever hold it', 'No agent could ever hold it'],
-  ['healthy' as const, 'The task runs', ''],
-  ['idle' as const, 'Completed', ''],
-])('in a list, of what is %s and says "%s" there stands "%s"', (level, why, shown) => {
-  expect(briefly({ level, why })).toBe(shown);
+  [
+    { level: 'degraded', why: 'It runs. Exit code 7', brief: 'Exit code 7. It runs' },
+    'Exit code 7. It runs',
+  ],
+  [{ level: 'broken', why: 'No agent could ever hold it' }, 'No agent could ever hold it'],
+  [{ level: 'healthy', why: 'The task runs' }, ''],
+  [{ level: 'idle', why: 'Completed' }, ''],
+])('in a list, of %j there stands "%s"', (verdict, shown) => {
+  expect(briefly(verdict)).toBe(shown);
 });

@@ -1,5 +1,6 @@
 import type { MesosCronTask, MesosFramework, MesosTask, MesosTaskSet } from '../api.gen';
 import { howItEnded } from './attempts';
+import { causeFirst } from './cause';
 import { condition, fails, holds, isCurrent, MesosObject } from './conditions';
 
 /**
@@ -21,6 +22,8 @@ export interface Verdict {
   word: string;
   /** A sentence: the operator's own where it has one. */
   why: string;
+  /** The same with the cause first, where the sentence is this page's own. */
+  brief?: string;
   /** Since when it is so (RFC 3339), where that is known. */
   since?: string;
 }
@@ -141,10 +144,15 @@ function loops(task: MesosTask): Verdict | undefined {
   if (!holds(task, 'Ready') || relaunches < 2 || !last) {
     return undefined;
   }
-  const why = `It runs, and was launched ${relaunches} times since it last lasted for ten minutes. The last one: ${
-    howItEnded(last).text
-  }`;
-  return { level: 'degraded', word: 'Restarts', why, since: last.finishTime };
+  const end = howItEnded(last).text;
+  const often = `was launched ${relaunches} times since it last lasted for ten minutes`;
+  return {
+    level: 'degraded',
+    word: 'Restarts',
+    why: `It runs, and ${often}. The last one: ${end}`,
+    brief: `The last one: ${end}. It runs, and ${often}`,
+    since: last.finishTime,
+  };
 }
 
 export function taskVerdict(task: MesosTask, now: number): Verdict {
@@ -200,8 +208,14 @@ export function cronVerdict(cron: MesosCronTask, now: number, lastRun?: MesosTas
   ) {
     return verdict;
   }
-  const why = `The last run that ended, ${lastRun.metadata.name}, failed: ${end.message}`;
-  return { level: 'degraded', word: 'RunFailed', why, since: end.lastTransitionTime };
+  const which = `The last run that ended, ${lastRun.metadata.name}, failed`;
+  return {
+    level: 'degraded',
+    word: 'RunFailed',
+    why: `${which}: ${end.message}`,
+    brief: `${causeFirst(end.message)}. ${which}`,
+    since: end.lastTransitionTime,
+  };
 }
 
 const frameworkRules: Array<Rule<MesosFramework>> = [
@@ -267,10 +281,7 @@ export function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** What the status says already; when it is, the object's page counts down to. */
-const again = /^Launching again at \S+ after /;
-
 /** Of what is well there is nothing to explain, and of the rest the cause comes first: a list has room for a few words. */
-export function briefly({ level, why: sentence }: Pick<Verdict, 'level' | 'why'>): string {
-  return level === 'healthy' || level === 'idle' ? '' : sentence.replace(again, '');
+export function briefly({ level, why, brief }: Pick<Verdict, 'level' | 'why' | 'brief'>): string {
+  return level === 'healthy' || level === 'idle' ? '' : brief ?? causeFirst(why);
 }
