@@ -244,7 +244,16 @@ docker-buildx: ## Build the image for all PLATFORMS, with SBOM and provenance, a
 .PHONY: release-programs
 release-programs: ## Build the programs of a release into dist/, with their checksums. PROGRAM_PLATFORMS limits them.
 	hack/release/build.sh $(CURDIR)/dist/programs $(VERSION) $(PROGRAM_PLATFORMS)
-	cd dist/programs && sha256sum -- * >../SHA256SUMS && cat ../SHA256SUMS
+	$(SUMS)
+
+# The sums of all that is there to be downloaded, in whichever order it is built. SBOMs have none: they are made of what has.
+SUMS = cd dist && for one in programs/* ui/*; do [ ! -f "$$one" ] || (cd "$${one%/*}" && sha256sum -- "$${one\#\#*/}"); done | grep -v '\.spdx\.json$$' >SHA256SUMS && cat SHA256SUMS
+
+.PHONY: ui-release
+ui-release: ui ## Pack the Headlamp plugin into dist/ui, with its sum in dist/SHA256SUMS. VERSION is that of ui/headlamp/package.json behind a v.
+	rm -rf dist/ui
+	hack/release/ui.sh $(CURDIR)/dist/ui $(VERSION)
+	$(SUMS)
 
 # DIST is where plugin-release writes to, PLUGIN_URL where its archives will be fetched from, PLUGIN_PLATFORMS those of config/krew/mesos.yaml that it is for; empty: all.
 DIST ?= $(CURDIR)/dist

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // overview is the page for the first minute: is it up, is it connected, what waits and why, what dies, and how the manager itself is.
 func overview() dashboard {
 	return dashboard{
@@ -58,14 +60,14 @@ func isItConnected() row {
 / max by (framework) (mesos_operator_framework_failover_timeout_seconds{framework})`, "{{framework}}"}},
 		},
 		{
-			title: "Unanswered", kind: stat, unit: count, width: 6, limits: bad,
-			description: "Tasks for which Mesos has not answered in the reconciliation pass that runs. Nobody knows whether they run.",
-			queries:     []query{{`max by (framework) (mesos_operator_reconciliation_unanswered_tasks{framework})`, "{{framework}}"}},
+			title: "Unanswered", kind: stat, unit: count, width: 6, limits: bad, words: unknown,
+			description: "Tasks for which Mesos has not answered in the reconciliation pass that runs. Nobody knows whether they run. Unknown: the framework is disconnected.",
+			queries:     []query{{known(`mesos_operator_reconciliation_unanswered_tasks`), "{{framework}}"}},
 		},
 		{
-			title: "Orphans", kind: stat, unit: count, width: 6, limits: bad,
-			description: "Live Mesos tasks of each framework that no MesosTask accounts for.",
-			queries:     []query{{`max by (framework) (mesos_operator_orphans{framework})`, "{{framework}}"}},
+			title: "Orphans", kind: stat, unit: count, width: 6, limits: bad, words: unknown,
+			description: "Live Mesos tasks of each framework that no MesosTask accounts for. Unknown: the framework is disconnected.",
+			queries:     []query{{known(`mesos_operator_orphans`), "{{framework}}"}},
 		},
 		{
 			title: "Subscriptions that failed or ended", kind: graph, unit: count, width: 12,
@@ -78,6 +80,14 @@ func isItConnected() row {
 			queries:     []query{{`max by (framework) (mesos_operator_bridge_subscription_age_seconds{framework})`, "{{framework}}"}},
 		},
 	}}
+}
+
+// unknown is what known says of a framework that is disconnected.
+var unknown = []word{{"-1", "Unknown", yellow}}
+
+// known counts something by framework. That there was nothing is not known of one that is disconnected: it has -1 then.
+func known(metric string) string {
+	return fmt.Sprintf("max by (framework) (%[1]s{framework}) > 0\nor (max by (framework) (mesos_operator_bridge_connected{framework}) == 0) - 1\nor max by (framework) (%[1]s{framework})", metric)
 }
 
 func whatWaits() row {
