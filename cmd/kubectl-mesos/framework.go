@@ -119,6 +119,9 @@ The exit status is 3 if there are orphans.`,
 		if err := c.Patch(command.Context(), framework, client.RawPatch(change.Type, change.Data), client.FieldOwner(fieldManager)); err != nil {
 			return fmt.Errorf("changing %s: %w", objects.Named(framework), err)
 		}
+		if structured.format != "" {
+			return structured.printObject(p.Out, p.scheme, framework)
+		}
 		_, err = fmt.Fprintf(p.Out, "%s %s\n", objects.Named(framework), change.Done)
 		return err
 	}
@@ -149,12 +152,12 @@ func (p *plugin) listOrphans(framework *v1alpha1.MesosFramework, out *structured
 		if err := printTable(p.Out, table, printers.PrintOptions{}); err != nil {
 			return err
 		}
-		if more := int(orphans.Count) - len(orphans.Sample); more > 0 {
-			p.progressf("and %d more.", more)
-		}
-		if orphans.Message != "" {
-			p.progressf("%s", orphans.Message)
-		}
+	}
+	if more := int(orphans.Count) - len(orphans.Sample); more > 0 {
+		p.progressf("and %d more, which the status does not name.", more)
+	}
+	if orphans.Message != "" {
+		p.progressf("%s", orphans.Message)
 	}
 	if orphans.Count > 0 {
 		return statusError(statusUnwell)

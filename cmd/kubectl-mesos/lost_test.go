@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -128,7 +129,11 @@ func TestOrphans_listedAndKilled(t *testing.T) {
 	if live := own.live(); strings.Contains(live, ids[1]) {
 		t.Errorf("%s lives on: %s", ids[1], live)
 	}
-	has(t, w.mesos("orphans", w.namespace, "--kill", "all", "--yes").ends(t, 0).out, "kills its 2 orphans")
+	killed := w.mesos("orphans", w.namespace, "--kill", "all", "--yes", "-o", "json").ends(t, 0).out
+	var written v1alpha1.MesosFramework
+	if err := json.Unmarshal([]byte(killed), &written); err != nil || written.Kind != "MesosFramework" || written.Annotations[v1alpha1.AnnotationKillOrphans] == "" {
+		t.Errorf("%v\n%s", err, killed)
+	}
 	w.framework("without orphans", count(0))
 	has(t, w.mesos("orphans", w.namespace).ends(t, 0).errOut, "has no orphans")
 	if live := own.live(); live != kept {

@@ -125,6 +125,12 @@ func (s *structured) print(w io.Writer, value any, names ...string) error {
 	return err
 }
 
+// printObject prints an object that was changed, as verbs do that have the -o of objects.
+func (s *structured) printObject(w io.Writer, scheme *runtime.Scheme, object client.Object) error {
+	flags := genericclioptions.NewPrintFlags("").WithTypeSetter(scheme).WithDefaultOutput(s.format)
+	return (&output{flags: flags}).print(w, scheme, false, object)
+}
+
 // printTable prints a table for people.
 func printTable(w io.Writer, table *metav1.Table, options printers.PrintOptions) error {
 	table.SetGroupVersionKind(schema.GroupVersionKind{Version: "v1", Group: metav1.GroupName, Kind: "Table"})

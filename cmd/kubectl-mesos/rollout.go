@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -9,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/cli-runtime/pkg/printers"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/intervention"
@@ -91,7 +91,7 @@ func newRolloutHistory(p *plugin) *cobra.Command {
 			return err
 		}
 		if revision != 0 {
-			return p.showRevision(set, revisions, revision)
+			return p.showRevision(set, revisions, revision, out)
 		}
 		tasks, err := objects.TasksOf(command.Context(), c, set)
 		if err != nil {
@@ -110,17 +110,13 @@ func newRolloutHistory(p *plugin) *cobra.Command {
 	return command
 }
 
-func (p *plugin) showRevision(set *v1alpha1.MesosTaskSet, revisions []intervention.Revision, number int64) error {
+// showRevision prints the template of a revision, for people as YAML.
+func (p *plugin) showRevision(set *v1alpha1.MesosTaskSet, revisions []intervention.Revision, number int64, out *structured) error {
 	for _, one := range revisions {
 		if one.Number != number {
 			continue
 		}
-		text, err := yaml.Marshal(one.Content)
-		if err != nil {
-			return fmt.Errorf("printing: %w", err)
-		}
-		_, err = p.Out.Write(text)
-		return err
+		return (&structured{format: cmp.Or(out.format, outputYAML)}).print(p.Out, one.Content, one.Name)
 	}
 	return fmt.Errorf("%s has no revision %d", objects.Named(set), number)
 }
