@@ -7,7 +7,7 @@ const DefaultControllerName = "mesos.dev/operator"
 // the markers on the types with it: a manager launches nothing while a CRD says more than its own.
 const APILevel = 1
 
-// AnnotationAPILevel on the two CRDs is the APILevel of the release that they are of. It is generated; CRDs of commits before levels have none.
+// AnnotationAPILevel on the four CRDs is the APILevel of the release that they are of. It is generated; CRDs of commits before levels have none.
 const AnnotationAPILevel = "mesos.dev/api-level"
 
 // Labels on an installation's Lease, by which the process that leads says what it is.
@@ -16,6 +16,8 @@ const (
 	LabelVersion = "app.kubernetes.io/version"
 	// LabelAPILevel is its APILevel.
 	LabelAPILevel = "mesos.dev/api-level"
+	// LabelHolder tells whose the other two are: it is the end of the holder's identity. A process that writes no labels leaves those of the one before.
+	LabelHolder = "mesos.dev/holder"
 )
 
 // Finalizers that the operator sets and removes.

@@ -67,6 +67,8 @@ func TestJudge(t *testing.T) {
 		said.Version, said.Level = version, level
 		return Answer[[]Lease]{Value: []Lease{said}}
 	}
+	given := versioned("v0.1.0", "1")
+	given.Value[0].Holder = ""
 	crds := Answer[[]CRD]{Value: []CRD{crd("a", "1"), crd("b", "1")}}
 	for _, one := range []struct {
 		what  string
@@ -89,6 +91,11 @@ func TestJudge(t *testing.T) {
 		{"a chart's version has no v", judgeVersions, Seen{Plugin: "v0.1.0", Deployed: Answer[string]{Value: "0.1.0"}}, OK, "Deployment is of 0.1.0; what runs does not say itself which it is, as this plugin is"},
 		{"a plugin of another release", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.1.0", "1"), CRDs: crds}, Note, "is v0.1.0, of API level 1, and this plugin is v0.2.0"},
 		{"a plugin without a version", judgeVersions, Seen{Plugin: "dev", Leases: versioned("v0.1.0", "1"), CRDs: crds}, OK, "this plugin was built without a version"},
+		{"a leader that is silent", judgeVersions, Seen{Now: now.Add(time.Minute), Plugin: "v0.1.0", Leases: versioned("v0.1.0", "1"), CRDs: crds}, OK, "no manager leads (lease ns/l); the last one that said what it is was v0.1.0, of API level 1, as this plugin is"},
+		{"a lease that was given back", judgeVersions, Seen{Now: now, Plugin: "v0.2.0", Leases: given, CRDs: crds}, Note, "no manager leads (lease ns/l); the last one that said what it is was v0.1.0"},
+		{"CRDs that are newer than a leader that is silent", judgeVersions, Seen{Now: now.Add(time.Minute), Plugin: "v0.2.0", Leases: versioned("v0.1.0", "0"), CRDs: crds}, Problem, "no manager leads (lease ns/l); the last one that said what it is was v0.1.0, of API level 0, and higher ones have a, b"},
+		{"a version that a label cannot bear", judgeVersions, Seen{Plugin: "v0.1.0+build.5", Leases: versioned("v0.1.0_build.5", "1"), CRDs: crds}, OK, "as this plugin is"},
+		{"one that is too long for a label", judgeVersions, Seen{Plugin: "v0.1.0-" + strings.Repeat("a", 70), Leases: versioned("v0.1.0-"+strings.Repeat("a", 56), "1"), CRDs: crds}, OK, "as this plugin is"},
 		{"CRDs that are newer than the manager", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.1.0", "0"), CRDs: crds}, Problem, "of API level 0, and higher ones have a, b: it launches nothing"},
 		{"CRDs that are older than the manager", judgeVersions, Seen{Plugin: "v0.2.0", Leases: versioned("v0.2.0", "2"), CRDs: crds}, Problem, "of API level 2, and lower ones have a, b"},
 		{"CRDs that may not be read", judgeVersions, Seen{Plugin: "v0.1.0", Leases: versioned("v0.1.0", "1"), CRDs: Answer[[]CRD]{Refused: "forbidden"}}, OK, "as this plugin is"},

@@ -19,6 +19,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/explain"
+	"github.com/mesos-operator/mesos-operator/internal/leaselabels"
 	"github.com/mesos-operator/mesos-operator/internal/objects"
 )
 
@@ -120,10 +121,11 @@ func readLeases(ctx context.Context, c client.Client, frameworks []explain.SeenF
 		if client.IgnoreNotFound(err) != nil {
 			return nil, err
 		}
-		lease.There, lease.Version, lease.Level = err == nil, object.Labels[v1alpha1.LabelVersion], object.Labels[v1alpha1.LabelAPILevel]
+		lease.There = err == nil
 		if holder := object.Spec.HolderIdentity; holder != nil {
 			lease.Holder = *holder
 		}
+		lease.Version, lease.Level = leaselabels.Read(object.Labels, lease.Holder)
 		if renewed := object.Spec.RenewTime; renewed != nil {
 			lease.Renewed = renewed.Time
 		}

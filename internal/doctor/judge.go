@@ -9,6 +9,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/internal/explain"
+	"github.com/mesos-operator/mesos-operator/internal/leaselabels"
 )
 
 // Level is how serious a finding is.
@@ -68,8 +69,21 @@ type Lease struct {
 	Holder  string
 	Renewed time.Time
 	Lasts   time.Duration
-	// Version and Level are those of the program that leads, or led last, as it says; "" where it is of a commit that says neither.
+	// Version and Level are those of the program that leads, or where none does of the last that said them; "" where the one that leads says neither.
 	Version, Level string
+}
+
+// leads says that a manager holds the lease and renews it.
+func (l Lease) leads(now time.Time) bool {
+	return l.There && l.Holder != "" && now.Sub(l.Renewed) <= l.Lasts
+}
+
+// versioned says of which version and API level the manager is, or was.
+func (l Lease) versioned(now time.Time) string {
+	if l.leads(now) {
+		return fmt.Sprintf("the manager that leads (lease %s) is %s, of API level %s", l.Name, l.Version, l.Level)
+	}
+	return fmt.Sprintf("no manager leads (lease %s); the last one that said what it is was %s, of API level %s", l.Name, l.Version, l.Level)
 }
 
 // Reach is whether something of Mesos is reached from where the plugin runs.
@@ -173,16 +187,16 @@ func judgeInstallations(seen *Seen) (findings []Finding) {
 		return one(area, Note, help, "no framework names an installation that holds a lease, so that nothing shows whether one lives")
 	}
 	for _, lease := range seen.Leases.Value {
-		silent := seen.Now.Sub(lease.Renewed)
+		silent := seen.Now.Sub(lease.Renewed).Round(time.Second)
 		switch {
 		case !lease.There:
 			findings = append(findings, one(area, Problem, help, "the lease %s, which its leader holds, is not there", lease.Name)...)
 		case lease.Holder == "":
 			findings = append(findings, one(area, Problem, help, "nobody holds the lease %s: no manager leads", lease.Name)...)
-		case silent > lease.Lasts:
-			findings = append(findings, one(area, Problem, help, "its leader, %s, has not renewed the lease %s for %s: it does not run", lease.Holder, lease.Name, silent.Round(time.Second))...)
+		case !lease.leads(seen.Now):
+			findings = append(findings, one(area, Problem, help, "its leader, %s, has not renewed the lease %s for %s: it does not run", lease.Holder, lease.Name, silent)...)
 		default:
-			findings = append(findings, one(area, OK, "", "%s leads (lease %s, renewed %s ago)", lease.Holder, lease.Name, max(0, silent).Round(time.Second))...)
+			findings = append(findings, one(area, OK, "", "%s leads (lease %s, renewed %s ago)", lease.Holder, lease.Name, max(0, silent))...)
 		}
 	}
 	return findings
@@ -203,7 +217,7 @@ func judgeVersions(seen *Seen) (findings []Finding) {
 			findings = append(findings, level...)
 			continue
 		}
-		findings = append(findings, compared(area, seen.Plugin, lease.Version, fmt.Sprintf("the manager that leads (lease %s) is %s, of API level %s", lease.Name, lease.Version, lease.Level))...)
+		findings = append(findings, compared(area, seen.Plugin, lease.Version, lease.versioned(seen.Now))...)
 	}
 	switch {
 	case len(findings) > 0:
@@ -221,12 +235,13 @@ func judgeVersions(seen *Seen) (findings []Finding) {
 	return one(area, Note, "", "which one the manager has is not known: no lease that could be read says it, and of its Deployment: %s", why)
 }
 
-// compared judges the manager's version by the plugin's.
+// compared judges the manager's version by the plugin's, both as a label or an image's tag bears them.
 func compared(area, plugin, manager, says string) []Finding {
+	same := strings.TrimPrefix(leaselabels.Value(plugin), "v") == strings.TrimPrefix(leaselabels.Value(manager), "v")
 	switch {
 	case plugin == unversioned && manager != unversioned:
 		return one(area, OK, "", "%s; this plugin was built without a version to compare it with", says)
-	case strings.TrimPrefix(plugin, "v") == strings.TrimPrefix(manager, "v"):
+	case same:
 		return one(area, OK, "", "%s, as this plugin is", says)
 	}
 	return one(area, Note, oneRelease, "%s, and this plugin is %s", says, plugin)
@@ -249,7 +264,7 @@ func judgeLevel(seen *Seen, lease Lease) []Finding {
 			newer = append(newer, crd.Name)
 		}
 	}
-	says := fmt.Sprintf("the manager that leads (lease %s) is %s, of API level %d", lease.Name, lease.Version, manager)
+	says := lease.versioned(seen.Now)
 	switch {
 	case len(newer) > 0:
 		return one("Version", Problem, "upgrade the manager: docs/upgrade.md", "%s, and higher ones have %s: it launches nothing while they do", says, strings.Join(newer, ", "))

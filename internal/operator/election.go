@@ -5,22 +5,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/uuid"
-	"k8s.io/apimachinery/pkg/util/validation"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
-	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/internal/leaselabels"
 )
 
 // podNamespace is where Kubernetes tells a pod its namespace.
@@ -59,20 +56,10 @@ func newElection(config *rest.Config, options *Options) (election, error) {
 		LeaseMeta:  metav1.ObjectMeta{Namespace: namespace, Name: LeaseName(options.ControllerName)},
 		Client:     client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity},
-		Labels:     leaseLabels(options.Version),
+		Labels:     leaselabels.Of(options.Version, identity),
 	}
 	lock := leadership.New(lease, options.RenewDeadline, leadership.Clocks())
 	return election{leadership: lock, lock: lock, lease: lease}, nil
-}
-
-// unlabelled is what the value of a label cannot have.
-var unlabelled = regexp.MustCompile(`[^A-Za-z0-9._-]`)
-
-// leaseLabels are by what the Lease tells which program leads: they are written with the renewals.
-func leaseLabels(version string) map[string]string {
-	version = unlabelled.ReplaceAllString(version, "_")
-	version = strings.Trim(version[:min(len(version), validation.LabelValueMaxLength)], "._-")
-	return map[string]string{v1alpha1.LabelVersion: version, v1alpha1.LabelAPILevel: strconv.Itoa(v1alpha1.APILevel)}
 }
 
 // LeaseNamespace is the namespace of the Lease.

@@ -3,15 +3,9 @@ package operator
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"k8s.io/apimachinery/pkg/util/validation"
-
-	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 )
 
 // TestRunUntilTold: a manager that ends says why, whether it was told to or not; one that does not end when it is told is not waited for.
@@ -47,22 +41,5 @@ func TestRunUntilTold(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestLeaseLabels: whatever the version is, the Lease can bear it: one that the API server refuses would leave nobody to lead.
-func TestLeaseLabels(t *testing.T) {
-	for version, want := range map[string]string{
-		"v0.1.0":                       "v0.1.0",
-		"v0.1.0-3-g39a1394-dirty":      "v0.1.0-3-g39a1394-dirty",
-		"v0.1.0+build.5":               "v0.1.0_build.5",
-		"":                             "",
-		"-of nobody's…":                "of_nobody_s",
-		strings.Repeat("a", 62) + "--": strings.Repeat("a", 62),
-	} {
-		labels := leaseLabels(version)
-		if got := labels[v1alpha1.LabelVersion]; got != want || len(validation.IsValidLabelValue(got)) > 0 || labels[v1alpha1.LabelAPILevel] != strconv.Itoa(v1alpha1.APILevel) {
-			t.Errorf("of %q the labels are %q, want %q", version, labels, want)
-		}
 	}
 }
