@@ -149,6 +149,10 @@ func TestAlerts_sayWhatToDo(t *testing.T) {
 		if !strings.HasPrefix(book, "# "+a.Alert+"\n") || !slices.Equal(headings.FindAllString(book, -1), sections) {
 			t.Errorf("the runbook of %s does not begin with its name, or its sections are %q", a.Alert, headings.FindAllString(book, -1))
 		}
+		// Whoever is woken up has the plugin at hand in the first line, or knows that it can do without.
+		if _, look, _ := strings.Cut(book, sections[2]); !strings.HasPrefix(look, "\n\n`kubectl mesos` is [the plugin](../kubectl-mesos.md);") || !strings.Contains(look, "\n\n```\nkubectl mesos ") {
+			t.Errorf("the runbook of %s does not begin to look with the plugin", a.Alert)
+		}
 	}
 	files, err := os.ReadDir(filepath.Join(testenv.Root(), "docs", "runbooks"))
 	if err != nil {
