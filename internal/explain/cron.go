@@ -57,6 +57,18 @@ var cronRules = []cronRule{
 		s.sayf("Its schedule (%s) cannot be kept, so that no run is started: %s", s.schedule(), s.message())
 		s.dof("kubectl edit mesoscrontask %s %s", s.at(), s.Cron.Name)
 	}},
+	{name: "NoFramework", when: cronReady(v1alpha1.ReasonFrameworkNotFound, v1alpha1.ReasonFrameworkDeleting), say: func(s *cronScene) { s.noFramework(s.Cron.Spec.Template.Spec.FrameworkRef.Name) }},
+	{name: "ManagerTooOld", when: cronReady(v1alpha1.ReasonManagerTooOld), say: func(s *cronScene) { s.managerTooOld() }},
+	{name: "AwaitingFramework", when: cronReady(v1alpha1.ReasonAwaitingFramework), say: func(s *cronScene) {
+		s.sayf("No run is started until its framework is connected and has heard of all tasks; what runs goes on: %s", s.message())
+	}},
+	{name: "RunRefused", when: cronReady(v1alpha1.ReasonRunRefused), say: func(s *cronScene) {
+		s.sayf("The API server does not take the MesosTask of its run, such as one more than a quota allows; it is tried again: %s", s.message())
+	}},
+	{name: "NameTaken", when: cronReady(v1alpha1.ReasonNameTaken), say: func(s *cronScene) {
+		s.sayf("A MesosTask that is not its own has the name of its run, and is in the way: %s", s.message())
+		s.dof("kubectl mesos tasks %s", s.at())
+	}},
 	{name: "Behind", when: func(s *cronScene) bool { return s.late() != nil }, say: func(s *cronScene) {
 		s.sayf("It is behind its schedule (%s): %s", s.late().Reason, s.late().Message)
 		s.dof("kubectl mesos tasks %s cron/%s", s.at(), s.Cron.Name)

@@ -114,6 +114,18 @@ func (s *scene) unseen(created time.Time, framework string, there *v1alpha1.Meso
 	s.dof("kubectl mesos doctor")
 }
 
+// noFramework says that the framework is not there, or goes.
+func (s *scene) noFramework(framework string) {
+	s.sayf("Its framework runs nothing for it (%s): %s", s.ready.Reason, s.message())
+	s.dof("kubectl mesos why framework/%s", framework)
+}
+
+// managerTooOld says that the CRDs are of a later release than the manager.
+func (s *scene) managerTooOld() {
+	s.sayf("The CRDs are of a later release than the manager, which does nothing for it until it is upgraded: %s", s.message())
+	s.dof("kubectl mesos doctor")
+}
+
 // connection says that the framework is not connected, as what is shown is then old.
 func (s *scene) connection(framework *v1alpha1.MesosFramework) {
 	if framework == nil {

@@ -154,7 +154,7 @@ func TestTaskRules_coverEveryReason(t *testing.T) {
 		v1alpha1.ReasonSuspending, v1alpha1.ReasonSuspended, v1alpha1.ReasonFrameworkNotFound, v1alpha1.ReasonFrameworkDeleting, v1alpha1.ReasonNamespaceNotAllowed,
 		v1alpha1.ReasonRoleNotAllowed, v1alpha1.ReasonUserNotAllowed, v1alpha1.ReasonLabelNotAllowed, v1alpha1.ReasonDiscoveryNotAllowed, v1alpha1.ReasonContainerNotAllowed,
 		v1alpha1.ReasonRevocableNotAllowed, v1alpha1.ReasonOtherFrameworkID, v1alpha1.ReasonNoAgentLargeEnough, v1alpha1.ReasonSecretNotFound, v1alpha1.ReasonConfigMapNotFound,
-		v1alpha1.ReasonSecretsNotAllowed, v1alpha1.ReasonReferenceUnread, v1alpha1.ReasonAgentUnreachable, v1alpha1.ReasonFateUnknown, v1alpha1.ReasonPaused,
+		v1alpha1.ReasonSecretsNotAllowed, v1alpha1.ReasonReferenceUnread, v1alpha1.ReasonAgentUnreachable, v1alpha1.ReasonFateUnknown, v1alpha1.ReasonPaused, v1alpha1.ReasonManagerTooOld,
 	} {
 		task := &v1alpha1.MesosTask{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}}
 		task.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, Message: "m"}}

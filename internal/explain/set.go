@@ -56,17 +56,19 @@ var setRules = []setRule{
 	{name: "Deleting", when: func(s *setScene) bool { return !s.Set.DeletionTimestamp.IsZero() }, say: func(s *setScene) {
 		s.sayf("It was deleted %s, and goes once its tasks are over", s.ago(s.Set.DeletionTimestamp.Time))
 	}},
-	{name: "RolloutStalled", when: func(s *setScene) bool {
-		return s.stalled() != nil && s.stalled().Reason == v1alpha1.ReasonProgressDeadlineExceeded
-	}, say: func(s *setScene) {
-		s.sayf("Its rollout does not get on: %s", s.stalled().Message)
+	{name: "RolloutStalled", when: setReady(v1alpha1.ReasonProgressDeadlineExceeded), say: func(s *setScene) {
+		s.sayf("Its rollout does not get on: %s", s.message())
 		s.dof("kubectl mesos rollout undo %s %s", s.at(), s.Set.Name)
 	}},
-	{name: "TaskStalled", when: func(s *setScene) bool { return s.stalled() != nil }, say: func(s *setScene) {
+	{name: "NoFramework", when: setReady(v1alpha1.ReasonFrameworkNotFound, v1alpha1.ReasonFrameworkDeleting), say: func(s *setScene) { s.noFramework(s.Set.Spec.Template.Spec.FrameworkRef.Name) }},
+	{name: "ManagerTooOld", when: setReady(v1alpha1.ReasonManagerTooOld), say: func(s *setScene) { s.managerTooOld() }},
+	// It is Stalled as well, and tried again all the same.
+	{name: "WriteRefused", when: setReady(v1alpha1.ReasonWriteRefused), say: setLead("The API server refuses what it would write, such as one task more than a quota allows")},
+	{name: "TaskStalled", when: setReady(v1alpha1.ReasonTaskStalled), say: setLead("Nothing will come of one of its tasks until a person changes something")},
+	{name: "Stalled", when: func(s *setScene) bool { return s.stalled() != nil }, say: func(s *setScene) {
 		s.sayf("Nothing will come of it until a person changes something (%s): %s", s.stalled().Reason, s.stalled().Message)
 	}},
 	{name: "AwaitingFramework", when: setReady(v1alpha1.ReasonAwaitingFramework), say: setLead("It makes and deletes no tasks until its framework is connected and has heard of all tasks; what lives goes on")},
-	{name: "WriteRefused", when: setReady(v1alpha1.ReasonWriteRefused), say: setLead("The API server refuses what it would write, such as one task more than a quota allows")},
 	{name: "Suspended", when: setReady(v1alpha1.ReasonSuspended), well: true, say: func(s *setScene) {
 		s.sayf("None of its tasks runs, as it is suspended (spec.suspend)")
 		s.dof("kubectl mesos resume %s set/%s", s.at(), s.Set.Name)

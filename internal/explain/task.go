@@ -102,6 +102,7 @@ var taskRules = []taskRule{
 		s.dof("kubectl annotate mesostask %s %s %s-", s.at(), s.Task.Name, v1alpha1.AnnotationPaused)
 	}},
 	{name: "NoFramework", when: ready(v1alpha1.ReasonFrameworkNotFound, v1alpha1.ReasonFrameworkDeleting), say: lead("Its framework runs nothing for it", framework)},
+	{name: "ManagerTooOld", when: ready(v1alpha1.ReasonManagerTooOld), say: func(s *taskScene) { s.managerTooOld() }},
 	{name: "NotAllowed", when: ready(
 		v1alpha1.ReasonNamespaceNotAllowed, v1alpha1.ReasonRoleNotAllowed, v1alpha1.ReasonUserNotAllowed, v1alpha1.ReasonLabelNotAllowed,
 		v1alpha1.ReasonDiscoveryNotAllowed, v1alpha1.ReasonContainerNotAllowed, v1alpha1.ReasonRevocableNotAllowed,
