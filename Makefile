@@ -246,8 +246,8 @@ release-programs: ## Build the programs of a release into dist/, with their chec
 	hack/release/build.sh $(CURDIR)/dist/programs $(VERSION) $(PROGRAM_PLATFORMS)
 	$(SUMS)
 
-# The sums of all that is there to be downloaded, in whichever order it is built. SBOMs have none: they are made of what has.
-SUMS = cd dist && for one in programs/* ui/*; do [ ! -f "$$one" ] || (cd "$${one%/*}" && sha256sum -- "$${one\#\#*/}"); done | grep -v '\.spdx\.json$$' >SHA256SUMS && cat SHA256SUMS
+# The sums of all that is there to be downloaded, in whichever order it is built.
+SUMS = hack/release/sums.sh $(CURDIR)/dist && cat dist/SHA256SUMS
 
 .PHONY: ui-release
 ui-release: ui ## Pack the Headlamp plugin into dist/ui, with its sum in dist/SHA256SUMS. VERSION is that of ui/headlamp/package.json behind a v.
@@ -263,6 +263,10 @@ PLUGIN_PLATFORMS ?=
 .PHONY: plugin-release
 plugin-release: ## Build the archives of the kubectl plugin, and the manifest by which krew installs them, into dist/plugin. VERSION is such as v0.1.0.
 	go run ./hack/krew -version '$(VERSION)' -url '$(PLUGIN_URL)' -out '$(DIST)/plugin' $(PLUGIN_PLATFORMS)
+
+.PHONY: release-sums
+release-sums: ## Write the sums of all that is in dist/ into dist/SHA256SUMS, by the names that it is published under: the last step before it is signed.
+	hack/release/sums.sh '$(DIST)'
 
 .PHONY: reproducible
 reproducible: ## Build the programs twice, from two directories, and compare. PROGRAM_PLATFORMS are those of this machine unless it says others.

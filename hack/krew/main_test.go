@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -186,6 +188,21 @@ func TestArchives_tellNothingOfTheirMaking(t *testing.T) {
 	reader, err := zip.NewReader(bytes.NewReader(zippedUp.Bytes()), int64(zippedUp.Len()))
 	if err != nil || len(reader.File) != len(files) || !reader.File[0].Modified.Equal(packed) {
 		t.Errorf("%v: %+v", err, reader)
+	}
+}
+
+// TestArchives_areTheSameTwice: whoever packs the same files a year later gets the same bytes.
+func TestArchives_areTheSameTwice(t *testing.T) {
+	files := []file{{program, 0o755, bytes.Repeat([]byte("program "), 1<<16)}, {"LICENSE", 0o644, []byte("text")}}
+	for kind, pack := range map[string]func(io.Writer, []file) error{"tar.gz": tarball, "zip": zipped} {
+		synctest.Test(t, func(t *testing.T) {
+			var once, again bytes.Buffer
+			first := pack(&once, files)
+			time.Sleep(365 * 24 * time.Hour)
+			if err := errors.Join(first, pack(&again, files)); err != nil || once.Len() == 0 || !bytes.Equal(once.Bytes(), again.Bytes()) {
+				t.Errorf("%s: %v, %d and %d bytes that are not the same", kind, err, once.Len(), again.Len())
+			}
+		})
 	}
 }
 
