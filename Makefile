@@ -134,8 +134,8 @@ test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tes
 
 # Garbage is collected more rarely: there is much of it, and enough memory.
 .PHONY: storms
-storms: envtest ## Let the operator die at each of its steps, and live through the storms of SEEDS seeds (2000). make test has 300 of them, and 50 with the race detector.
-	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test ./controllers/system -run '^(TestCrash|TestStorm)$$' -storms $(or $(SEEDS),2000) -timeout 30m
+storms: envtest ## Let the operator die at each of its steps, meet each fault of the matrix, and live through the storms of SEEDS seeds (2000). make test has 300 of them, and 50 with the race detector.
+	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test ./controllers/system -run '^(TestCrash|TestStorm|TestFault.*)$$' -storms $(or $(SEEDS),2000) -timeout 30m
 
 .PHONY: soak
 soak: envtest ## Live through SEEDS storms (20000) that nobody has seen before, from FIRST on (the time). One that does harm is told as JSON for controllers/system/testdata/storms.
