@@ -103,6 +103,27 @@ func TestBridge_registersANewFrameworkCarefully(t *testing.T) {
 	})
 }
 
+// TestBridge_registersOneWithAShortTimeout: one whose own failover timeout is short needs no update, and still launches nothing before its ID is durable.
+func TestBridge_registersOneWithAShortTimeout(t *testing.T) {
+	short := func(c *Config) { c.Framework.FailoverTimeout = 30 * time.Second }
+	inVirtualTime(t, setup{agents: 1, config: short}, func(h *harness) {
+		h.pass(2 * time.Second)
+		if got := h.subscribes()[0].FrameworkInfo.GetFailoverTimeout(); got != 30 {
+			h.Errorf("it subscribed with a failover timeout of %v s", got)
+		}
+		h.launch("early")
+		if got := h.attempt("early").Accept; got != AcceptNeverSent || h.bridge.MayAccept() {
+			h.Errorf("an ACCEPT before the framework ID is durable is %q", got)
+		}
+		h.bridge.FrameworkIDStored()
+		h.pass(time.Minute)
+		h.launch("web")
+		if got := h.attempt("web").Accept; got != AcceptAccepted || h.count("UPDATE_FRAMEWORK") != 0 {
+			h.Errorf("an ACCEPT after that is %q, with %d UPDATE_FRAMEWORKs", got, h.count("UPDATE_FRAMEWORK"))
+		}
+	})
+}
+
 func TestBridge_keepsAFrameworksID(t *testing.T) {
 	adopt := func(c *Config) { c.Framework.ID = "2c1f-0007" }
 	inVirtualTime(t, setup{config: adopt}, func(h *harness) {
