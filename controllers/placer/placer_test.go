@@ -423,6 +423,27 @@ func TestPlacer_marksAnAttemptNeverSentWhoseReservationWasClosedBeforeItsBinding
 	})
 }
 
+// TestPlacer_launchesWithoutWhatIsNotBoundYet: a binding that takes long holds the others of its offer back for a while only, and is not launched with them.
+func TestPlacer_launchesWithoutWhatIsNotBoundYet(t *testing.T) {
+	place(t, []float64{4}, func(p *placing) {
+		p.ready()
+		p.bind = false
+		p.want(1000, "web", "db")
+		p.pass(2 * time.Second)
+		web, db := p.reserved("web"), p.reserved("db")
+		if web.AgentID != db.AgentID || !p.placer.Bound(keyNamed("web"), web.TaskID) {
+			p.Fatalf("they are reserved as %+v and %+v", web, db)
+		}
+		p.pass(time.Minute)
+		if !p.running().Equal(sets.New("web")) || p.accept(db.TaskID) != mesosbridge.AcceptNeverSent {
+			p.Errorf("%v run, and the ACCEPT of what was not bound is %q", p.running(), p.accept(db.TaskID))
+		}
+		if p.placer.Bound(keyNamed("db"), db.TaskID) {
+			p.Error("a binding counts that came too late")
+		}
+	})
+}
+
 func TestPlacer_remembersNothingOfObjectsThatAreGone(t *testing.T) {
 	place(t, []float64{4}, func(p *placing) {
 		p.ready()
