@@ -187,5 +187,7 @@ func TestExactCPUs(t *testing.T) {
 		if got := v.get("large").Status.Attempts; got != 0 {
 			t.Errorf("a task that wants a thousandth more than there is was launched %d times", got)
 		}
+		// These go on for ever, at ten launches a minute each.
+		v.stop()
 	})
 }

@@ -404,6 +404,8 @@ func TestService_manyAtOnce(t *testing.T) {
 		if got := len(p.ready("web", "http")); got != tasks-1 {
 			t.Errorf("one is being killed, and %d are published", got)
 		}
+		// What follows has no fault to recover from, and thousands of tasks that look at the clock.
+		v.stop()
 	})
 }
 

@@ -230,6 +230,7 @@ func TestCron_whoseCacheLags(t *testing.T) {
 			v.until(30)
 			v.pass(10*time.Minute + 30*time.Second)
 			writes, launched = v.asked.writes(), v.launched()
+			v.stop()
 		})
 		return writes, launched
 	}
