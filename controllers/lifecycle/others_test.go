@@ -362,6 +362,21 @@ func TestNext_agentRemoved(t *testing.T) {
 	}
 }
 
+// TestNext_agentReplaced: where another agent took the address of the one that was removed, what that ran may go on for longer, as nobody tells it to end.
+func TestNext_agentReplaced(t *testing.T) {
+	const message = "Agent host removed: a new agent registered at the same address"
+	s := running()
+	s.hears(mesos.Observation{State: mesos.TaskLost, Source: mesos.SourceMaster, Reason: mesos.ReasonAgentRemoved, Message: message, AgentRemoved: message}).look()
+	s.later(removedWait + replacedWait + defaultGrace - time.Second).confirms(mesos.TaskUnknown).look()
+	if s.Status.Task.FinishTime != nil {
+		t.Errorf("too early it is %+v", s.Status.Task)
+	}
+	s.later(3 * time.Second).confirms(mesos.TaskUnknown).look()
+	if s.Status.Task.FinishTime == nil {
+		t.Errorf("at last it is %+v", s.Status.Task)
+	}
+}
+
 // TestNext_waitsForTheGraceOfTheLaunch: a grace period that is shortened while nobody tells of a task does not make it end sooner.
 func TestNext_waitsForTheGraceOfTheLaunch(t *testing.T) {
 	const message = "Agent host removed: the agent unregistered"

@@ -253,7 +253,7 @@ var decisions = []mutant{
 		name: "agentRemovedTime: the longer wait where another agent took the address",
 		file: "controllers/lifecycle/removed.go",
 		old:  `		wait += replacedWait`, new: `		wait += 0 * replacedWait`,
-		tests: in(lifecycle, "^TestNext_agentRemoved$"),
+		tests: in(lifecycle, "^TestNext_agentReplaced$"),
 	}, {
 		name: "agentRemovedTime: an ask after the waits has to be answered",
 		file: "controllers/lifecycle/removed.go",

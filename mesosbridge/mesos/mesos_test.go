@@ -132,3 +132,20 @@ func TestObservation_followsKill(t *testing.T) {
 		}
 	}
 }
+
+// TestObservation_After: that an agent was removed the master says once. What it says of a task that it does not know any more does not undo that; anything
+// else does.
+func TestObservation_After(t *testing.T) {
+	removed := Observation{State: TaskLost, Source: SourceMaster, Reason: ReasonAgentRemoved, Message: "it is gone"}.After(nil)
+	if removed.AgentRemoved != "it is gone" {
+		t.Errorf("a removal is %+v", removed)
+	}
+	for state, want := range map[TaskState]string{TaskLost: "it is gone", TaskUnknown: "it is gone", TaskUnreachable: "", TaskRunning: ""} {
+		if got := (Observation{State: state, Source: SourceMaster, Reason: ReasonReconciliation}).After(&removed).AgentRemoved; got != want {
+			t.Errorf("after %s it is known as %q, want %q", state, got, want)
+		}
+	}
+	if got := (Observation{State: TaskUnknown}).After(nil).AgentRemoved; got != "" {
+		t.Errorf("without anything before it is %q", got)
+	}
+}
