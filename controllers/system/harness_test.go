@@ -154,8 +154,6 @@ func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner)
 	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
 	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
 	record := history.New()
-	// Seen once, of a namespace that a later process does not watch, and not explained yet; tests in virtual time hold it everywhere.
-	record.Forgive("against a real API server an acknowledgement may be recorded before the write that it rests on", "S4")
 	t.Cleanup(func() { record.Check(t) })
 	mesos := simulator.New(simulator.Options{Flags: flags, Observe: record.Observe})
 	t.Cleanup(mesos.Close)

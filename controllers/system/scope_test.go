@@ -25,6 +25,8 @@ func (w *world) elsewhere() *elsewhere {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { removeTasks(w.t, w.client, namespace.Name) })
+	// A write whose answer a manager does not wait for as it ends may take effect all the same: only a watch tells of it.
+	watchAll(w.t, w.history, namespace.Name)
 	other := *w
 	other.namespace = namespace.Name
 	return &elsewhere{world: &other, framework: w.namespace}

@@ -116,19 +116,9 @@ func inVirtualTimeWith(t *testing.T, options apiserver.Options, flags simulator.
 	inBubble(t, options, flags, runner, test)
 }
 
-// skipIfTooSlow leaves three of four faults of the matrix to make storms, which runs all of them, where the race detector would take minutes for them.
-func skipIfTooSlow(t *testing.T) {
-	t.Helper()
-	var row int
-	if n, _ := fmt.Sscanf(t.Name(), "TestFault%d_", &row); raced && n == 1 && row%4 != 0 {
-		t.Skip("make storms runs it, without the race detector")
-	}
-}
-
 // inBubble does so now, beside no other.
 func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
-	skipIfTooSlow(t)
 	endIfItHangs(t)
 	kinds, err := readKinds()
 	if err != nil {

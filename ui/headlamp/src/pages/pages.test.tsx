@@ -39,12 +39,12 @@ describe('the overview', () => {
   test('says what is unhealthy and why, and links there', async () => {
     show('/mesos', new Server([framework, failed, stored(running, { name: 'well' })]));
     const table = await screen.findByRole('table');
-    expect(within(table).getByText('The task ended with exit code 3')).toBeTruthy();
-    expect(within(table).getByRole('link', { name: 'web' }).getAttribute('href')).toBe(
+    expect(await within(table).findByText('The task ended with exit code 3')).toBeTruthy();
+    expect((await within(table).findByRole('link', { name: 'web' })).getAttribute('href')).toBe(
       '/c/test/mesos/tasks/shop/web'
     );
     expect(within(table).queryByText('well')).toBeNull();
-    expect(screen.getByRole('img', { name: '1 broken, 1 healthy' })).toBeTruthy();
+    expect(await screen.findByRole('img', { name: '1 broken, 1 healthy' })).toBeTruthy();
   });
 
   test('says that all is well where it is', async () => {
@@ -140,10 +140,10 @@ describe('the page of a task', () => {
       new Server([framework, { ...failed, status: { ...failed.status, history } }])
     );
     const status = await screen.findByRole('status');
-    expect(within(status).getByText('The task ended with exit code 3')).toBeTruthy();
-    expect(screen.getByText('exit code 7')).toBeTruthy();
-    expect(screen.getByText('killed, as its spec changed')).toBeTruthy();
-    expect(screen.getByText('agent-1.example.com')).toBeTruthy();
+    expect(await within(status).findByText('The task ended with exit code 3')).toBeTruthy();
+    expect(await screen.findByText('exit code 7')).toBeTruthy();
+    expect(await screen.findByText('killed, as its spec changed')).toBeTruthy();
+    expect(await screen.findByText('agent-1.example.com')).toBeTruthy();
   });
 
   test('shows what the offers lack', async () => {
@@ -154,8 +154,8 @@ describe('the page of a task', () => {
     };
     show('/mesos/tasks/shop/web', new Server([{ ...waits, status: { ...waits.status, pending } }]));
     const offers = await screen.findByRole('table', { name: 'What became of the last offers' });
-    expect(within(offers).getByText('lack memory (want 64Mi)')).toBeTruthy();
-    expect(within(offers).getByText('2 of 3')).toBeTruthy();
+    expect(await within(offers).findByText('lack memory (want 64Mi)')).toBeTruthy();
+    expect(await within(offers).findByText('2 of 3')).toBeTruthy();
   });
 
   test('restarts it, once a person has said so', async () => {
@@ -163,7 +163,7 @@ describe('the page of a task', () => {
     show('/mesos/tasks/shop/web', server);
     await userEvent.click(await screen.findByLabelText('Restart'));
     const dialog = await screen.findByRole('dialog');
-    expect(within(dialog).getByText(/Its task is killed/)).toBeTruthy();
+    expect(await within(dialog).findByText(/Its task is killed/)).toBeTruthy();
     expect(server.writes).toEqual([]);
     await userEvent.click(within(dialog).getByLabelText('confirm-button'));
     // Headlamp leaves five seconds to think better of it.
@@ -178,8 +178,10 @@ describe('the page of a task', () => {
   });
 
   test('offers nothing to those who may only look', async () => {
-    show('/mesos/tasks/shop/web', new Server([running], false));
+    const server = new Server([running], false);
+    show('/mesos/tasks/shop/web', server);
     await screen.findByRole('status');
+    await waitFor(() => expect(server.reviews).toBeGreaterThan(0));
     expect(screen.queryByLabelText('Restart')).toBeNull();
   });
 });
@@ -244,7 +246,7 @@ test('the page of a cron task shows its runs and how they ended', async () => {
   const status = { ...run.status, task: { ...run.status!.task!, exitCode: 3 } };
   show('/mesos/crons/shop/nightly', new Server([nightly, { ...run, status }]));
   expect(await screen.findByText(/The last run that ended, nightly-29933430, failed/)).toBeTruthy();
-  expect(screen.getByText('exit code 3')).toBeTruthy();
+  expect(await screen.findByText('exit code 3')).toBeTruthy();
 });
 
 describe('a cron task that ran on request alone', () => {
@@ -260,7 +262,7 @@ describe('a cron task that ran on request alone', () => {
   test('has a page with its last run, and never succeeded', async () => {
     show('/mesos/crons/shop/nightly', server());
     expect(await screen.findByRole('link', { name: 'nightly-0badcafer' })).toBeTruthy();
-    expect(screen.getAllByText('never')).toHaveLength(1);
+    await waitFor(() => expect(screen.getAllByText('never')).toHaveLength(1));
   });
 });
 
@@ -276,7 +278,7 @@ test('the page of a framework shows what is left behind, with the command that e
   );
   expect(await screen.findByText('shop.lost.1a.b')).toBeTruthy();
   expect(
-    screen.getByText(
+    await screen.findByText(
       'kubectl annotate mesosframework default --overwrite mesos.dev/kill-orphans=1-k3f9'
     )
   ).toBeTruthy();

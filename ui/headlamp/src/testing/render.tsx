@@ -35,6 +35,8 @@ export class Server {
   writes: Write[] = [];
   /** The plurals of kinds that may not be read. */
   forbidden: string[] = [];
+  /** How often it was asked what one may do. */
+  reviews = 0;
 
   constructor(readonly objects: any[], readonly mayChange = true) {}
 
@@ -42,6 +44,7 @@ export class Server {
     const url = new URL(input instanceof Request ? input.url : input.toString());
     const path = url.pathname.replace(/^\/clusters\/[^/]+/, '');
     if (path.includes('/selfsubjectaccessreviews')) {
+      this.reviews++;
       return json({ status: { allowed: this.mayChange } });
     }
     if (init.method && init.method !== 'GET') {
