@@ -24,7 +24,7 @@ import (
 )
 
 var (
-	seeds     = flag.Int("storms", 50, "how many seeds TestStorm draws storms of")
+	seeds     = flag.Int("storms", 200, "how many seeds TestStorm draws storms of")
 	firstSeed = flag.Uint64("first-seed", 1, "the first of them")
 )
 

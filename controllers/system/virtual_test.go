@@ -119,13 +119,32 @@ func inVirtualTimeWith(t *testing.T, options apiserver.Options, flags simulator.
 // inBubble does so now, beside no other.
 func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, runner simulator.Runner, test func(v *virtual)) {
 	t.Helper()
+	inBubbleOf(t, setting{api: options, flags: flags, runner: runner, history: history.New()}, test)
+}
+
+// setting is what a test varies of its world.
+type setting struct {
+	api    apiserver.Options
+	flags  simulator.Flags
+	runner simulator.Runner
+	// history takes down what happens; nil: nothing is taken down, and no check made of it.
+	history *history.History
+}
+
+// inBubbleOf does so in a world of a setting.
+func inBubbleOf(t *testing.T, s setting, test func(v *virtual)) {
+	t.Helper()
 	endIfItHangs(t)
+	options, calls := s.api, 0
+	if s.history == nil {
+		calls = 1000
+	}
 	kinds, err := readKinds()
 	if err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		v := &virtual{T: t, complain: t, namespace: "virtual", history: history.New(), asked: &asked{byWhat: map[string]int{}}}
+		v := &virtual{T: t, complain: t, namespace: "virtual", history: s.history, asked: &asked{byWhat: map[string]int{}}}
 		defer func() { v.history.Check(v.complain) }()
 		// What client-go waits for when it was told to end goes on for a while.
 		defer time.Sleep(5 * time.Minute)
@@ -133,10 +152,10 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 		options.Wrap = func(next http.Handler) http.Handler { return v.asked.count(v.arrive(v.history.Handler(next))) }
 		v.api = apiserver.New(options)
 		defer v.api.Close()
-		v.mesos = simulator.New(simulator.Options{Flags: flags, Observe: v.history.Observe})
+		v.mesos = simulator.New(simulator.Options{Flags: s.flags, CallLogSize: calls, Observe: v.history.Observe})
 		defer v.mesos.Close()
 		for number := range 2 {
-			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", number+1), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: runner})
+			v.mesos.AddAgent(simulator.AgentSpec{IP: fmt.Sprintf("10.0.0.%d", number+1), CPUs: 4, Mem: 4096, Disk: 4096, Ports: []mesosv1.Value_Range{{Begin: 31000, End: 31009}}, Runner: s.runner})
 		}
 		v.client = v.newClient()
 		v.create(`{apiVersion: v1, kind: Namespace, metadata: {name: virtual}}`, &corev1.Namespace{})
@@ -154,7 +173,7 @@ func inBubble(t *testing.T, options apiserver.Options, flags simulator.Flags, ru
 // recover lets nothing go wrong any more after a test whose process runs on, and gives it the time to make good what did: what must happen in the end is
 // checked then, whatever the test was about.
 func (v *virtual) recover() {
-	if v.running == nil || v.Failed() || v.history.Ended() {
+	if v.running == nil || v.Failed() || v.history == nil || v.history.Ended() {
 		return
 	}
 	v.api.ClearFaults()

@@ -42,6 +42,9 @@ func newDecoder() runtime.Decoder {
 // Transport takes down what is written through it: by an instance of the operator, or by somebody else, whose name is empty. Where a Handler of the same
 // history stands before the API server, that takes it down, and the Transport says who it was and whether the answer arrived.
 func (h *History) Transport(instance string, next http.RoundTripper) http.RoundTripper {
+	if h == nil {
+		return next
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if instance != "" {
@@ -120,6 +123,9 @@ func (h *History) arrived(id string, write *Write, answer []byte) {
 
 // Handler takes down every write to an API server as that carries it out, so that an answer which is lost behind it does not hide what was committed.
 func (h *History) Handler(next http.Handler) http.Handler {
+	if h == nil {
+		return next
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		write := writeOf(request)
 		if write == nil {

@@ -12,6 +12,9 @@ import (
 
 // Observe takes down what happens in a simulated Mesos: it is for simulator.Options.
 func (h *History) Observe(what simulator.Observation) {
+	if h == nil {
+		return
+	}
 	entry := Entry{Truth: what.Change, Agent: what.Agent, Elected: what.Elected, Fault: what.Fault}
 	switch {
 	case what.Call != nil:
@@ -39,12 +42,12 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // Dial lets the calls of an instance of the operator be told from those of others. It does so over connections to a simulated Mesos in memory. Nil
 // stays nil.
 func (h *History) Dial(instance string, dial Dialer) Dialer {
+	if h == nil || dial == nil {
+		return dial
+	}
 	h.mu.Lock()
 	h.instances[instance] = true
 	h.mu.Unlock()
-	if dial == nil {
-		return nil
-	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		return dial(simulator.From(ctx, instance), network, address)
 	}
