@@ -45,6 +45,10 @@ type Connection struct {
 	cramped sets.Set[types.NamespacedName]
 	// marks are the made-up tasks that were asked about: what Mesos says of them concerns no task.
 	marks map[string]mark
+	// awaited are the tasks that the RECONCILE on its way names and that nothing was said of since, and spare is how many of them may be left for
+	// the next one to follow.
+	awaited sets.Set[string]
+	spare   int
 	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
 	over sets.Set[string]
 	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.

@@ -9,6 +9,7 @@ import (
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
 // hear notes that a task ID is of an object; the caller holds the lock.
@@ -178,7 +179,30 @@ func (c *Connection) PassBegins() {
 func (c *Connection) PassEnds() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = nil
+	c.over, c.awaited = nil, nil
+}
+
+// Await brings the framework back once enough of the tasks were told of that a RECONCILE names which is about to be sent, and once all of them were.
+// It takes the place of the one before it.
+func (c *Connection) Await(chunk []reconciliation.Attempt) {
+	awaited := make(sets.Set[string], len(chunk))
+	for _, attempt := range chunk {
+		awaited.Insert(attempt.TaskID)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaited, c.spare = awaited, len(chunk)-reconciliation.Enough(len(chunk))
+}
+
+// hasAnswered takes down that something was said of a task, and says whether it is one of those after which the framework is to look again.
+func (c *Connection) hasAnswered(taskID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.awaited.Has(taskID) {
+		return false
+	}
+	c.awaited.Delete(taskID)
+	return len(c.awaited) == c.spare || len(c.awaited) == 0
 }
 
 // OverSince says whether an attempt was forgotten, as it is over, since the pass that runs began.

@@ -16,6 +16,9 @@ func (c *Connection) ConnectionChanged() {
 
 // Observed implements mesosbridge.Listener. What says nothing new of an attempt that rests brings nobody back.
 func (c *Connection) Observed(taskID string) {
+	if c.hasAnswered(taskID) {
+		c.owner.EnqueueFramework(c.Name)
+	}
 	if !c.isNoNews(taskID) {
 		c.AttemptChanged(taskID)
 	}

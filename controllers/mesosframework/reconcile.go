@@ -87,6 +87,7 @@ var never = time.Unix(1<<40, 0)
 // send sends one chunk. Its outcome brings the key back.
 func (v *view) send(chunk []reconciliation.Attempt) {
 	p, pass, name, owner := v.memory.passes, v.memory.passes.pass, v.object.Name, v.Connections
+	v.connection.Await(chunk)
 	v.connection.Bridge.Reconcile(chunk, func(err error) {
 		p.mu.Lock()
 		if pass == p.pass {

@@ -88,3 +88,29 @@ func TestPasses_tellOfSilenceByDefault(t *testing.T) {
 		}
 	})
 }
+
+// TestPasses_goOnOnceAnswered: where nothing changed, the answers are no news for their tasks; the pass goes on with them all the same, and not only once
+// it has been quiet for a while.
+func TestPasses_goOnOnceAnswered(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{EventsPerSecond: 100}, nil, func(v *virtual) {
+		v.framework("reconciliation: {chunkSize: 5}")
+		v.start()
+		v.several(20, `shell: sleep 1`)
+		v.pass(5 * time.Minute)
+		before := len(v.mesos.CallLog())
+		v.mesos.CutStream("", 0)
+		v.pass(time.Minute)
+		var asked []time.Time
+		for _, call := range v.mesos.CallLog()[before:] {
+			if call.Type == "RECONCILE" && len(call.Call.Reconcile.Tasks) == 5 {
+				asked = append(asked, call.Time)
+			}
+		}
+		if len(asked) != 4 {
+			v.Fatalf("%d RECONCILEs of 5 tasks, want 4", len(asked))
+		}
+		if took := asked[3].Sub(asked[0]); took > 300*time.Millisecond {
+			v.Errorf("the fourth came %v after the first, want it as soon as the others were answered", took)
+		}
+	})
+}

@@ -305,6 +305,11 @@ var passes = []mutant{
 		old:  `[]reconciliation.Attempt{{TaskID: step.TaskID}}, done)`, new: `[]reconciliation.Attempt{{TaskID: step.TaskID, AgentID: step.TaskID}}, done)`,
 		tests: in(system, "^TestLaunching_waitsForTheProof$"),
 	}, {
+		name: "answers that are no news for their tasks bring the pass on",
+		file: "controllers/connections/listener.go",
+		old:  `	if c.hasAnswered(taskID) {`, new: `	if false && c.hasAnswered(taskID) {`,
+		tests: in(system, "^TestPasses_goOnOnceAnswered$"),
+	}, {
 		name: "the end mark: nothing is counted before it is answered",
 		file: "mesosbridge/reconciliation/proof.go",
 		old: `	p.counted = p.implicit

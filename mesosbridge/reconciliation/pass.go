@@ -264,6 +264,9 @@ func (p *Pass) form(seen func(string) Seen) []Attempt {
 	return chunk
 }
 
+// Enough is how many attempts of a chunk have to be answered for the next one to follow.
+func Enough(size int) int { return (size*chunkAnswered + 99) / 100 }
+
 // listen looks at the chunk and returns when to look again; a time that is not after now says that the chunk is through. The last
 // chunk of a round waits for all of its answers, as nothing waits for it.
 func (p *Pass) listen(now time.Time, seen func(string) Seen) time.Time {
@@ -277,8 +280,7 @@ func (p *Pass) listen(now time.Time, seen func(string) Seen) time.Time {
 		p.heard += news
 		p.lastHeard = now
 	}
-	enough := (p.size-len(p.open))*100 >= p.size*chunkAnswered
-	if len(p.open) == 0 || enough && p.next < len(p.remaining) {
+	if len(p.open) == 0 || p.size-len(p.open) >= Enough(p.size) && p.next < len(p.remaining) {
 		return now
 	}
 	deadline := p.sent.Add(chunkMost)
