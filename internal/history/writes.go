@@ -2,6 +2,8 @@ package history
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -333,6 +335,20 @@ const shortestSecret = 8
 // principalKey is the key of a framework's credentials that is a name, and no secret.
 const principalKey = "principal"
 
+// waysToWrite are the forms in which a value would stand in what is written: as it is, in a string of JSON, which escapes line breaks, quotes and perhaps
+// what HTML knows, and as a Secret itself is written.
+func waysToWrite(value []byte) []string {
+	ways := []string{string(value), base64.StdEncoding.EncodeToString(value)}
+	for _, html := range []bool{false, true} {
+		written := &strings.Builder{}
+		encoder := json.NewEncoder(written)
+		encoder.SetEscapeHTML(html)
+		_ = encoder.Encode(string(value)) //nolint:errchkjson // Encoding strings cannot fail.
+		ways = append(ways, strings.TrimSuffix(strings.TrimPrefix(written.String(), `"`), "\"\n"))
+	}
+	return ways
+}
+
 // tellsNoSecret is what can be told from outside of S19: no value of a Secret stands in anything that the operator writes to the API. Its log and its
 // metrics are read where Secrets are tested.
 func tellsNoSecret(v *View) (found []Violation) {
@@ -344,8 +360,11 @@ func tellsNoSecret(v *View) (found []Violation) {
 				continue
 			}
 			for key, value := range secret.Data {
-				if len(value) >= shortestSecret && key != principalKey {
-					secrets[string(value)] = secret.Name + ", " + key
+				if len(value) < shortestSecret || key == principalKey {
+					continue
+				}
+				for _, written := range waysToWrite(value) {
+					secrets[written] = secret.Name + ", " + key
 				}
 			}
 		}

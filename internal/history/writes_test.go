@@ -175,6 +175,9 @@ func notes(text string) step {
 var tellsNoSecretCases = map[string]storyOf{
 	"an Event that tells nothing":         {given: []step{secret("password", "correct horse"), notes("Running on agent")}},
 	"an Event that tells it":              {given: []step{secret("password", "correct horse"), notes("refused: correct horse")}, want: "Secret s, password"},
+	"an Event that tells one of lines":    {given: []step{secret("key", "-----BEGIN\nMIIE"), notes(`{"note":"refused: -----BEGIN\nMIIE"}`)}, want: "Secret s, key"},
+	"an Event that tells one of marks":    {given: []step{secret("key", `<"horse">`), notes(`{"note":"refused: <\"horse\">"}`)}, want: "Secret s, key"},
+	"a status that has it encoded":        {given: []step{secret("key", "correct horse"), notes(`{"auth":"Y29ycmVjdCBob3JzZQ=="}`)}, want: "Secret s, key"},
 	"the name of who authenticates":       {given: []step{secret("principal", "mesos-operator"), notes("refused: mesos-operator")}},
 	"what is too short to be told apart":  {given: []step{secret("flag", "true"), notes("ready: true")}},
 	"what the Secret had before":          {given: []step{secret("password", "correct horse"), secret("password", "battery staple"), notes("correct horse")}, want: "Secret s, password"},
