@@ -98,6 +98,10 @@ func TestNext_replacesWhatStaysAway(t *testing.T) {
 		"not once it is back":                                     {nil, func(s *story) { s.confirms(mesos.TaskRunning) }, summary{"let it run", "True/Running", nil}},
 		"not on the word of a master before this":                 {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Observation = nil }, waits()},
 		"not while its ACCEPT is on its way":                      {nil, func(s *story) { s.confirms(mesos.TaskUnreachable); s.Launch = LaunchSent }, waits()},
+		"not on the word that its launch was dropped, which may be of a second copy": {nil, func(s *story) {
+			s.confirms(mesos.TaskDropped).Doubted = true
+			s.Observation.Source, s.Observation.Reason = mesos.SourceMaster, mesos.ReasonInvalidOffers
+		}, waits()},
 		"also without restarts left, as it did not end by itself": {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.confirms(mesos.TaskUnreachable) }, replacing},
 		"though without restarts, if the spec changed":            {[]func(*v1alpha1.MesosTaskSpec){maxRestarts(0)}, func(s *story) { s.change(changeHash).confirms(mesos.TaskUnreachable) }, summary{"launch the changed spec", "False/AwaitingOffer", nil}},
 		"not while nothing can be launched": {nil, func(s *story) {

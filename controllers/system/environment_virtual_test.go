@@ -92,6 +92,9 @@ func TestEnvironment_fromSecrets(t *testing.T) {
 		v.hold(secretOf("s", "other", "x"))
 		v.pass(31 * time.Second)
 		waits(v1alpha1.ReasonSecretNotFound, "s has no key token")
+		v.hold(secretOf("s", "token", canary+"-0\x00"))
+		v.pass(31 * time.Second)
+		waits(v1alpha1.ReasonSecretInvalid, "s cannot be used as spec.env[TOKEN]")
 		v.hold(secretOf("s", "token", canary+"-1"))
 		v.pass(40 * time.Second)
 		first := v.get("web").Status.Task

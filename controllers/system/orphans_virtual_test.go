@@ -59,6 +59,34 @@ func twelve(v *virtual) (taskIDs []string) {
 	return taskIDs
 }
 
+// TestOrphans_beforeTheProof: policy Kill ends no orphan before Mesos has told all that runs: what accounts for it may be as far behind as the agents that are
+// still awaited.
+func TestOrphans_beforeTheProof(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 24 * time.Hour}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("web", `shell: sleep 1, deletionPolicy: Orphan`)
+		v.pass(30 * time.Second)
+		agent := v.agentOf("web")
+		v.delete("web")
+		v.pass(10 * time.Second)
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 0})
+		agent.Heal()
+		v.patchFramework(`{"spec":{"orphanPolicy":"Kill"}}`)
+		v.pass(10 * time.Minute)
+		if told := v.orphans(); v.mesos.Calls("KILL") > 0 || told.Count != 1 || !strings.Contains(told.Message, "still waiting for agents") {
+			v.Errorf("while an agent is awaited there were %d KILLs, and it tells %+v", v.mesos.Calls("KILL"), told)
+		}
+		for _, other := range v.mesos.Agents() {
+			other.Heal()
+		}
+		v.pass(10 * time.Minute)
+		if live := v.liveNow(); len(live) > 0 || v.mesos.Calls("KILL") != 1 {
+			v.Errorf("once all is told %v live, after %d KILLs", live, v.mesos.Calls("KILL"))
+		}
+	})
+}
+
 // TestKillOrphans: a dozen orphans are told with a token, and its word kills exactly those, once.
 func TestKillOrphans(t *testing.T) {
 	for sentence, happens := range map[string]func(v *virtual){

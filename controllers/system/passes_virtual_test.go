@@ -2,6 +2,7 @@ package system
 
 import (
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/internal/history"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
 
@@ -33,6 +35,67 @@ func TestPasses_intervalOverWhileRECONCILEIsNotAnswered(t *testing.T) {
 		if got := tried.Load() - before; before == 0 || got > 20 {
 			v.Errorf("RECONCILE was tried %d times, and %d times in the 4 s around its interval, want it to wait", before, got)
 		}
+	})
+}
+
+// TestPasses_supersededWhileACallHangs: what becomes of a call that was made for a pass, or for its proof, says nothing of the pass that followed meanwhile, nor
+// of the proof of that.
+func TestPasses_supersededWhileACallHangs(t *testing.T) {
+	// hangs has the first RECONCILE hang that is made some time after the subscription to a master that has no agents yet, for so long, and returns the
+	// RECONCILEs that came then.
+	hangs := func(v *virtual, spec string, from, lasts time.Duration, tasks ...string) (asked []history.Entry) {
+		var armed atomic.Bool
+		failed := make(chan int, 1)
+		v.watch = func(step leadership.Step, send func() error) error {
+			if step.Kind == leadership.StepCall && step.What == "RECONCILE" && armed.CompareAndSwap(true, false) {
+				time.Sleep(lasts)
+				failed <- v.history.Len()
+				return errors.New("no answer")
+			}
+			return send()
+		}
+		v.framework("reconciliation: {" + spec + "}")
+		v.start()
+		for _, name := range tasks {
+			v.task(name, `shell: sleep 1`)
+		}
+		v.pass(40 * time.Second)
+		before := v.mesos.Calls("SUBSCRIBE")
+		v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: 0, AgentsBack: 0})
+		for v.mesos.Calls("SUBSCRIBE") == before {
+			v.pass(100 * time.Millisecond)
+		}
+		v.pass(from)
+		armed.Store(true)
+		after := <-failed
+		v.pass(10 * time.Second)
+		for _, entry := range v.history.Entries()[after:] {
+			if entry.Call != nil && entry.Call.Call.Reconcile != nil {
+				asked = append(asked, entry)
+			}
+		}
+		return asked
+	}
+	t.Run("a chunk", func(t *testing.T) {
+		inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 240 * time.Hour}, nil, func(v *virtual) {
+			var chunks []history.Entry
+			for _, entry := range hangs(v, "intervalSeconds: 60, chunkSize: 1, minBackoffSeconds: 20, maxBackoffSeconds: 20", 18*time.Second, 50*time.Second, "one", "two") {
+				if named := entry.Call.Call.Reconcile.Tasks; len(named) == 1 && strings.HasPrefix(named[0].TaskID.Value, "virtual.") {
+					chunks = append(chunks, entry)
+				}
+			}
+			if len(chunks) < 2 || chunks[1].Time.Sub(chunks[0].Time) < 500*time.Millisecond {
+				v.Errorf("the next pass asked %v, want its second chunk only after the time of the first", chunks)
+			}
+		})
+	})
+	t.Run("a question of the proof", func(t *testing.T) {
+		inVirtualTime(t, simulator.Flags{AgentReregisterTimeout: 240 * time.Hour}, nil, func(v *virtual) {
+			asked := hangs(v, "intervalSeconds: 30", 12*time.Second, 20*time.Second)
+			if len(asked) < 3 || asked[2].Time.Sub(asked[0].Time) > time.Second || len(asked[1].Call.Call.Reconcile.Tasks) != 0 {
+				v.Errorf("the next proof asked %v, want its three questions one after the other", asked)
+			}
+		})
 	})
 }
 

@@ -309,6 +309,34 @@ func TestSet_whoseCacheLags(t *testing.T) {
 	})
 }
 
+// TestSet_ownWritesBehindTheCache: a set makes and deletes each MesosTask once, also where it is looked at again before the cache shows what it did.
+func TestSet_ownWritesBehindTheCache(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		scaled := func(replicas int) {
+			v.patchSet("web", fmt.Sprintf(`{spec: {replicas: %d}}`, replicas))
+			for second := range 8 {
+				v.patchSet("web", fmt.Sprintf(`{metadata: {annotations: {note: "%d of %d"}}}`, second, replicas))
+				v.pass(time.Second)
+			}
+			v.pass(time.Minute)
+			v.wantSet("web", "True Available")
+		}
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 1")
+		v.pass(30 * time.Second)
+		lag := v.api.Lag("manager-1", "mesostasks", 5*time.Second)
+		defer lag.End()
+		scaled(4)
+		v.wantStarted("web", 4)
+		scaled(3)
+		scaled(2)
+		if made := v.asked.all(); made["POST mesostasks"] != 4 || made["DELETE mesostasks"] != 2 {
+			v.Errorf("it made %v", made)
+		}
+	})
+}
+
 // TestSet_grownBehindTheCache: the cache of a process that begins shows a set as it was before it was scaled up: by that no task is deleted.
 func TestSet_grownBehindTheCache(t *testing.T) {
 	inVirtualTimeWith(t, apiserver.Options{NoWatchList: true}, simulator.Flags{}, nil, func(v *virtual) {
