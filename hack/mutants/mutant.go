@@ -14,26 +14,41 @@ type mutant struct {
 	name string
 	// file is where it is, and old the text there, which stands in it once, that becomes new.
 	file, old, new string
+	// also are other locks of the same door, without which nothing can notice that this one is gone.
+	also []change
 	// tests are those that should notice; the first that does ends it.
 	tests []tests
+	// check is the one of internal/history that must be among what turns red, by its name; empty where any test that fails will do.
+	check string
 }
+
+// change is a text of a file, which stands in it once, and what it becomes.
+type change struct{ file, old, new string }
 
 // tests are those of a package whose names match a pattern, as go test -run has it.
 type tests struct{ pkg, pattern string }
 
-// text is the mutant's file, mutated.
-func (m *mutant) text(root string) (string, error) {
-	content, err := os.ReadFile(filepath.Join(root, m.file)) //nolint:gosec // it is a file of the tree
-	if err != nil {
-		return "", err
+// texts are the mutant's files, mutated.
+func (m *mutant) texts(root string) (map[string]string, error) {
+	texts := map[string]string{}
+	for _, one := range append([]change{{m.file, m.old, m.new}}, m.also...) {
+		text, read := texts[one.file]
+		if !read {
+			content, err := os.ReadFile(filepath.Join(root, one.file)) //nolint:gosec // it is a file of the tree
+			if err != nil {
+				return nil, err
+			}
+			text = string(content)
+		}
+		switch n := strings.Count(text, one.old); {
+		case one.old == one.new:
+			return nil, fmt.Errorf("mutant %q changes nothing", m.name)
+		case n != 1:
+			return nil, fmt.Errorf("mutant %q: its text stands %d times in %s, and must stand once", m.name, n, one.file)
+		}
+		texts[one.file] = strings.Replace(text, one.old, one.new, 1)
 	}
-	switch n := strings.Count(string(content), m.old); {
-	case m.old == m.new:
-		return "", fmt.Errorf("mutant %q changes nothing", m.name)
-	case n != 1:
-		return "", fmt.Errorf("mutant %q: its text stands %d times in %s, and must stand once", m.name, n, m.file)
-	}
-	return strings.Replace(string(content), m.old, m.new, 1), nil
+	return texts, nil
 }
 
 // overlay writes mutated files into a directory, and returns the file that tells go build to take them instead of those of the tree. The keys of

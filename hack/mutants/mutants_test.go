@@ -31,7 +31,7 @@ func TestProtections_apply(t *testing.T) {
 			t.Errorf("two mutants are called %q", one.name)
 		}
 		names[one.name] = true
-		if _, err := one.text(root); err != nil {
+		if _, err := one.texts(root); err != nil {
 			t.Error(err)
 		}
 		if len(one.tests) == 0 || strings.HasSuffix(one.file, "_test.go") {
@@ -52,12 +52,14 @@ func TestProtections_apply(t *testing.T) {
 func TestProtections_compile(t *testing.T) {
 	built := compiled(t)
 	for _, one := range protections {
-		text, err := one.text(root)
+		texts, err := one.texts(root)
 		if err != nil {
 			continue // as TestProtections_apply says
 		}
-		if err := built.check(&one, text); err != nil {
-			t.Errorf("mutant %q does not compile: %v", one.name, err)
+		for file := range texts {
+			if err := built.check(file, texts); err != nil {
+				t.Errorf("mutant %q does not compile: %v", one.name, err)
+			}
 		}
 	}
 }
@@ -75,7 +77,9 @@ func compiled(t *testing.T) *program {
 	t.Helper()
 	directories := map[string]bool{}
 	for _, one := range protections {
-		directories["./"+filepath.Dir(one.file)] = true
+		for _, change := range append(one.also, change{file: one.file}) {
+			directories["./"+filepath.Dir(change.file)] = true
+		}
 	}
 	list := exec.CommandContext(t.Context(), "go", append([]string{"list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles"}, slices.Sorted(maps.Keys(directories))...)...)
 	list.Dir = root
@@ -101,26 +105,26 @@ func compiled(t *testing.T) *program {
 	return p
 }
 
-// check compiles a mutant's package.
-func (p *program) check(one *mutant, text string) error {
-	mutated, err := filepath.Abs(filepath.Join(root, one.file))
+// check compiles the package of a file of a mutant, whose files have those texts. No mutant changes what other packages see.
+func (p *program) check(file string, texts map[string]string) error {
+	directory, err := filepath.Abs(filepath.Join(root, filepath.Dir(file)))
 	if err != nil {
 		return err
 	}
 	var parsed []*ast.File
-	for _, path := range p.sources[filepath.Dir(mutated)] {
+	for _, path := range p.sources[directory] {
 		var source any
-		if path == mutated {
+		if text, mutated := texts[filepath.Join(filepath.Dir(file), filepath.Base(path))]; mutated {
 			source = text
 		}
-		file, err := parser.ParseFile(p.files, path, source, 0)
+		one, err := parser.ParseFile(p.files, path, source, 0)
 		if err != nil {
 			return err
 		}
-		parsed = append(parsed, file)
+		parsed = append(parsed, one)
 	}
 	config := types.Config{Importer: p.importer}
-	_, err = config.Check(filepath.Dir(one.file), p.files, parsed, nil)
+	_, err = config.Check(filepath.Dir(file), p.files, parsed, nil)
 	return err
 }
 

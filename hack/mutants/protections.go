@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // protections are all mutants, in the order of the design's rules and sections that their protections are of.
-var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, stale, patches, late)
+var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, stale, patches, late, promises)
 
 // The packages whose tests should notice.
 const (
@@ -278,7 +278,7 @@ var decisions = []mutant{
 		name: "fresh proof before replacement: what was answered is that its fate is unknown",
 		file: "controllers/lifecycle/behind.go",
 		old:  `	return s.Answered && !s.LastAsk.Before(at) && s.Observation != nil && s.Observation.State.Class() == mesos.FateUnknown`, new: `	return s.Answered && !s.LastAsk.Before(at) && s.Observation != nil`,
-		tests: in(lifecycle, "^TestNext_"),
+		tests: in(lifecycle, "^TestNext_replacesWhatStaysAway$"),
 	}, {
 		name: "a replacement waits until it is durable that the attempt was left behind",
 		file: "controllers/lifecycle/rules.go",
@@ -393,7 +393,7 @@ var orphans = []mutant{
 		old: `	case !t.proven:
 		return "They are not killed`, new: `	case false:
 		return "They are not killed`,
-		tests: in(framework, "^TestRoll_status$"),
+		tests: in(system, "^TestOrphans_beforeTheProof$"),
 	},
 }
 
@@ -458,7 +458,7 @@ var caches = []mutant{
 		name: "the set's wait for its own writes",
 		file: "controllers/mesostaskset/gather.go",
 		old:  `	v.behind = len(missing) > 0`, new: `	v.behind = len(missing) < 0`,
-		tests: in(system, "^TestSet_(whoseCacheLags|grownBehindTheCache)$"),
+		tests: in(system, "^TestSet_ownWritesBehindTheCache$"),
 	}, {
 		name: "the set's wait for its own writes: a creation that the cache does not have",
 		file: "controllers/writes/own.go",

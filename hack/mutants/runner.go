@@ -24,7 +24,7 @@ type runner struct {
 // finding is what became of a mutant.
 type finding struct {
 	killed bool
-	// by is the test that noticed, or why none could.
+	// by is the test that noticed, with what broke by the checks of internal/history, or why none could.
 	by string
 }
 
@@ -56,7 +56,7 @@ func (r *runner) broken(ctx context.Context, mutants []mutant) (why []string) {
 
 // try runs the tests of a mutant until one notices.
 func (r *runner) try(ctx context.Context, m *mutant) finding {
-	text, err := m.text(r.root)
+	texts, err := m.texts(r.root)
 	if err != nil {
 		return finding{by: err.Error()}
 	}
@@ -65,7 +65,7 @@ func (r *runner) try(ctx context.Context, m *mutant) finding {
 		return finding{by: err.Error()}
 	}
 	defer func() { _ = os.RemoveAll(directory) }()
-	path, err := overlay(r.root, directory, map[string]string{m.file: text})
+	path, err := overlay(r.root, directory, texts)
 	if err != nil {
 		return finding{by: err.Error()}
 	}
@@ -73,6 +73,10 @@ func (r *runner) try(ctx context.Context, m *mutant) finding {
 		switch run := r.test(ctx, which, path); {
 		case run.unbuilt:
 			return finding{by: "it does not compile:\n" + run.output}
+		case run.failed() && m.check != "" && run.checks[m.check] == "":
+			return finding{by: fmt.Sprintf("check %s, though %s fails", m.check, run.reason())}
+		case run.failed() && m.check != "":
+			return finding{killed: true, by: fmt.Sprintf("%s: %s: %s", run.reason(), m.check, run.checks[m.check])}
 		case run.failed():
 			return finding{killed: true, by: run.reason()}
 		}
@@ -83,7 +87,9 @@ func (r *runner) try(ctx context.Context, m *mutant) finding {
 // result is what go test said.
 type result struct {
 	// fails are the tests that failed, the most precise first. passed counts the others.
-	fails   []string
+	fails []string
+	// checks are those of internal/history that failed, with what each says broke.
+	checks  map[string]string
 	passed  int
 	timeout bool
 	unbuilt bool
@@ -127,7 +133,7 @@ func (r *runner) test(ctx context.Context, which tests, overlay string) *result 
 	command.Dir = r.root
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
-	run := &result{err: command.Run()}
+	run := &result{err: command.Run(), checks: map[string]string{}}
 	run.read(out.Bytes())
 	return run
 }
@@ -142,6 +148,7 @@ func (r *result) read(output []byte) {
 			continue
 		}
 		said.WriteString(one.Output)
+		r.judge(one.Output)
 		switch {
 		case one.Action == "build-fail":
 			r.unbuilt = true
@@ -168,6 +175,16 @@ func (r *result) read(output []byte) {
 
 // hanging is the first of the tests that were running when their time was over.
 var hanging = regexp.MustCompile(`running tests:\n\t+(\S+) \(`)
+
+// violated is how a check of internal/history says what broke.
+var violated = regexp.MustCompile(`(\w+) \([^()]*\) is broken: (.*)`)
+
+// judge notes the check that a line says is broken. The first that it says counts.
+func (r *result) judge(line string) {
+	if broken := violated.FindStringSubmatch(line); broken != nil && r.checks[broken[1]] == "" {
+		r.checks[broken[1]] = broken[2]
+	}
+}
 
 // note notes a test that failed; its parents fail with it, after it.
 func (r *result) note(test string) {

@@ -1,0 +1,232 @@
+package main
+
+// promises are mutants that break what the project promises, each so that the check of internal/history which has its name must say so at the end of a test
+// of the whole. Where two locks hold the same door, both are taken away.
+var promises = []mutant{
+	{
+		name: "S1: what Mesos cannot reach counts as over", check: "S1",
+		file: "mesosbridge/mesos/state.go",
+		old: `TaskDropped, TaskGone, TaskGoneByOperator:
+		return Ended`, new: `TaskDropped, TaskGone, TaskGoneByOperator, TaskUnreachable:
+		return Ended`,
+		tests: in(system, "^TestFault27_"),
+	}, {
+		name: "S2: a binding that could not be written launches", check: "S2",
+		file: "controllers/mesostask/writes.go",
+		old: `		view.connection.Placer.BindFailed(view.key, *placed)
+		return err
+	}`, new: `	}`,
+		tests: in(system, "^TestWrites_thatFail$"),
+	}, {
+		name: "S3: task IDs of one object differ by nothing", check: "S3",
+		file: "controllers/placer/nonce.go",
+		old:  `	_, _ = rand.Read(random)`, new: `	_ = rand.Reader`,
+		tests: in(system, "^TestFault43_"),
+	}, {
+		name: "S4: a status that could not be written acknowledges", check: "S4",
+		file: "controllers/mesostask/controller.go",
+		old: `		if err := r.put(ctx, view, decision); err != nil {
+			return err
+		}`, new: `		if err := r.put(ctx, view, decision); err != nil {
+			_ = err
+		}`,
+		tests: in(system, "^TestWrites_thatFail$"),
+	}, {
+		name: "S5: an update is acknowledged to the agent of its launch", check: "S5",
+		file: "mesosbridge/tasks.go",
+		old:  `	agentID, arrived := r.Unacked.AgentID, r.arrived`, new: `	agentID, arrived := r.AgentID, r.arrived`,
+		tests: in(system, "^TestFault05_"),
+	}, {
+		name: "S6: an end is told anew as a master repeats it", check: "S6",
+		file: "controllers/lifecycle/observe.go",
+		old: `mesos.TellsNoWhy(said.Source, said.Reason) || said.State.Class() != mesos.Ended ||
+		!mesos.TellsNoWhy(attempt.Source, attempt.Reason) ||`, new: `said.State.Class() != mesos.Ended ||`,
+		tests: in(system, "^TestFault10_"),
+	}, {
+		name: "S7: late news takes an attempt back", check: "S7",
+		file: "mesosbridge/mesos/state.go",
+		old:  `	return s.Class() == Live && known.Class() == Live && s.progress() < known.progress()`, new: `	return s.Class() == Live && known.Class() == Live && s.progress() < 0`,
+		tests: in(system, "^TestFault12_"),
+	}, {
+		name: "S8: one attempt alone is asked for without its agent", check: "S8",
+		file: "controllers/connections/efforts.go",
+		old:  `{TaskID: attempt.TaskID, AgentID: attempt.AgentID}, {TaskID: after`, new: `{TaskID: attempt.TaskID}, {TaskID: after`,
+		tests: in(system, "^TestFault27_"),
+	}, {
+		name: "S9: the rounds of a pass follow each other by the second", check: "S9",
+		file: "controllers/mesosframework/reconcile.go",
+		old:  `			p.roundDue = now.Add(jittered(p.limiter.When(v.object.Name)))`, new: `			p.roundDue = now.Add(jittered(time.Second))`,
+		tests: in(system, "^TestPasses_tellOfSilenceByDefault$"),
+	}, {
+		name: "S9: an end mark is asked for before everything is", check: "S9",
+		file: "mesosbridge/reconciliation/proof.go",
+		old:  `	p.question++`, new: `	p.question = EndMark`,
+		tests: in(system, "^TestLaunching_waitsForTheProof$"),
+	}, {
+		name: "S10: what is left behind is left without a word", check: "S10",
+		file: "controllers/lifecycle/behind.go",
+		old:  `		s.attempt.Outcome = departure.outcome`, new: `		_ = departure.outcome`,
+		tests: in(system, "^TestFault28_"),
+	}, {
+		name: "S11: a deleted object does not wait for its task", check: "S11",
+		file: "controllers/lifecycle/rules.go",
+		old:  `return s.Deleting && !s.current() }, (*scene).release},`, new: `return s.Deleting }, (*scene).release},`,
+		tests: in(system, "^TestFault08_"),
+	}, {
+		name: "S12: why a task is killed stands nowhere", check: "S12",
+		file: "controllers/lifecycle/rules.go",
+		old: `	s.attempt.KillReason = s.unwanted()
+	why := killings[s.attempt.KillReason]`, new: `	why := killings[s.unwanted()]`,
+		tests: in(system, "^TestFault33_"),
+	}, {
+		name: "S13: a framework accepts offers before its ID is stored", check: "S13",
+		file: "mesosbridge/framework.go",
+		old:  `	if t == nil || t != b.current || !b.idStored {`, new: `	if t == nil || t != b.current {`,
+		tests: in(system, "^(TestRegistration|TestFault09_)"),
+	}, {
+		name: "S14: who does not lead subscribes", check: "S14",
+		file: "controllers/connections/connections.go",
+		old:  `func (c *Connections) NeedLeaderElection() bool { return true }`, new: `func (c *Connections) NeedLeaderElection() bool { return false }`,
+		tests: in(system, "^TestFault26_"),
+	}, {
+		name: "S15: an offer that was taken is given away again", check: "S15",
+		file: "mesosbridge/offers.go",
+		old: `	} else {
+		o.taken = true
+	}
+	b.mu.Unlock()
+	for id, state`, new: `	}
+	b.mu.Unlock()
+	for id, state`,
+		tests: in(system, "^TestFault62_"),
+	}, {
+		name: "S16: a patch names no UID", check: "S16",
+		file: "controllers/writes/patch.go",
+		old:  `	patch.Test("/metadata/uid", object.GetUID())`, new: ``,
+		tests: in(system, "^TestTask_cost$"),
+	}, {
+		name: "S17: any user is allowed", check: "S17",
+		file: "controllers/lifecycle/permit.go",
+		old: `	{v1alpha1.ReasonUserNotAllowed, refuseUser},
+`, new: ``,
+		tests: in(system, "^TestFault68_"),
+	}, {
+		name: "S18: a framework's status is written though it is as it was", check: "S18",
+		file: "controllers/mesosframework/status.go",
+		old:  `	if !urgent && counts == v.object.Status.Tasks &&`, new: `	if !urgent && counts != v.object.Status.Tasks &&`,
+		tests: in(system, "^TestTask_cost$"),
+	}, {
+		name: "S19: what a Secret holds is told as it is no text", check: "S19",
+		file:  "controllers/lifecycle/environment.go",
+		old:   `u.invalid(fmt.Sprintf("what its key %s holds is no text (UTF-8 without NULs), which a variable must be. Encode it, as in base64", key))`,
+		new:   `u.invalid(fmt.Sprintf("what its key %s holds, %s, is no text (UTF-8 without NULs), which a variable must be. Encode it, as in base64", key, value))`,
+		tests: in(system, "^TestEnvironment_fromSecrets$"),
+	}, {
+		name: "L1: a framework's status is written though all is quiet", check: "L1",
+		file: "controllers/mesosframework/status.go",
+		old:  `	if !urgent && counts == v.object.Status.Tasks &&`, new: `	if !urgent && counts != v.object.Status.Tasks &&`,
+		tests: in(system, "^TestCrash$/^run_to_finish"),
+	}, {
+		name: "L2: a new subscription begins no pass", check: "L2",
+		file: "controllers/mesosframework/passes.go",
+		old: `	case term != p.term:
+		return v1alpha1.PassSubscribed`, new: `	case term != p.term && p.term == 0:
+		return v1alpha1.PassSubscribed`,
+		tests: in(system, "^TestFault19_"),
+	}, {
+		name: "L3: an acknowledgement that failed is not sent again", check: "L3",
+		file: "mesosbridge/tasks.go",
+		old: `	if r.acking == string(uuid) {
+		r.acking = ""
+	}
+`, new: ``,
+		tests: in(system, "^TestFault17_"),
+	}, {
+		name: "L4: what was left behind is left alone as it comes back", check: "L4",
+		file: "controllers/lifecycle/others.go",
+		old: `	case s.leftBehind(other):
+		return true
+	case s.Deleting && s.orphans():`, new: `	case s.leftBehind(other):
+		return false
+	case s.Deleting && s.orphans():`,
+		tests: in(system, "^TestFault28_"),
+	}, {
+		name: "L5: a DECLINE that the master did not take is not sent again", check: "L5",
+		file: "mesosbridge/offers.go",
+		old:  `	time.AfterFunc(d.retry.next(fast), func() { b.pushDecline(t, d) })`, new: ``,
+		tests: in(system, "^TestFault54_"),
+	}, {
+		name: "L6: a subscription is asked for without a pause", check: "L6",
+		file: "mesosbridge/subscribe.go",
+		old:  `		b.await(ctx, problem, retry.next(problem.Class.pace()))`, new: `		b.await(ctx, problem, min(retry.next(problem.Class.pace()), 50*time.Millisecond))`,
+		tests: in(system, "^TestFault61_"),
+	}, {
+		name: "L7: a launch of which nothing is heard is not asked about", check: "L7",
+		file: "controllers/lifecycle/rules.go",
+		old:  `	s.askIf(s.Doubted || silent || s.launchOverdue() && !s.isLaunching())`, new: `	s.askIf(s.Doubted || silent && false || s.launchOverdue() && !s.isLaunching())`,
+		tests: in(system, "^TestFault(13|33|14)_"),
+	}, {
+		name: "L8: a pass is through after its first round", check: "L8",
+		file: "mesosbridge/reconciliation/pass.go",
+		old:  `			if p.dropFirst(seen); len(p.remaining) == 0 {`, new: `			if p.dropFirst(seen); len(p.remaining) == 0 || p.phase == resting {`,
+		tests: in(system, "^TestFault16_"),
+	}, {
+		name: "L9: a chunk that failed is waited for", check: "L9",
+		file: "controllers/mesosframework/passes.go",
+		old:  `		p.pass.CallFailed()`, new: `		_ = p.pass.CallFailed`,
+		tests: in(system, "^TestFault(16|54)_"),
+	}, {
+		name: "SetSurge: what lives takes no room", check: "SetSurge",
+		file: "controllers/rollout/replace.go",
+		old:  `	room := s.replicas + s.surge - s.alive`, new: `	room := s.replicas + s.surge`,
+		tests: in(system, "^TestSet_(life|costOfRollout)$"),
+	}, {
+		name: "SetAvailable: none need be available", check: "SetAvailable",
+		file: "controllers/rollout/budgets.go",
+		old:  `	return max(0, s.replicas-s.unavailable)`, new: `	return 0`,
+		tests: in(system, "^TestSet_(life|costOfRollout)$"),
+	}, {
+		name: "SetRevisions: a revision goes though something is of it", check: "SetRevisions",
+		file: "controllers/rollout/revisions.go",
+		old: `	used := sets.New(s.update.Label, s.decision.Status.CurrentRevision)
+	if s.current != nil {
+		used.Insert(s.current.Label)
+	}
+	for _, m := range s.members {
+		used.Insert(m.revision)
+	}`, new: `	used := sets.New(s.update.Label)`,
+		tests: in(system, "^TestSet_canaryRebuilt$"),
+	}, {
+		name: "CronOnce: up to when a schedule was dealt with is not recorded", check: "CronOnce",
+		file: "controllers/schedule/runs.go",
+		old:  `	status.LastConsideredTime = recorded(s.considered)`, new: `	if !s.begun() {
+		status.LastConsideredTime = recorded(s.considered)
+	}`,
+		tests: in(system, "^TestCron_(history|night)$"),
+	}, {
+		name: "CronAlone: Forbid forbids nothing", check: "CronAlone",
+		file: "controllers/schedule/due.go",
+		old: `	case len(active) == 0:
+		s.create(run)`, new: `	case len(active) < 100:
+		s.create(run)`,
+		tests: in(system, "^TestCron_policies$"),
+	}, {
+		name: "CronHistory: a run goes before it is durable that it was started", check: "CronHistory",
+		file: "controllers/schedule/runs.go",
+		old: `	s.status().LastScheduleTime, s.started = recorded(newest), true
+`, new: `	s.started = true
+`,
+		also: []change{{
+			file: "controllers/schedule/runs.go",
+			old:  `	return !run.Due.After(timeOf(s.Status.LastScheduleTime))`, new: `	return true`,
+		}},
+		tests: in(system, "^TestCron_history$"),
+	}, {
+		name: "ServiceReady: what does not run is found", check: "ServiceReady",
+		file: "controllers/endpoints/standing.go",
+		old: `	case runs:
+		// What`, new: `	case runs, attempt.StartTime == nil:
+		// What`,
+		tests: in(system, "^TestService_(follows|rolls)$"),
+	},
+}
