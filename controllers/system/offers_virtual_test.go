@@ -147,5 +147,9 @@ func TestOffers_ofACrashLoop(t *testing.T) {
 		if idle == 0 {
 			t.Error("no agent was idle that another framework could have been offered")
 		}
+		// Else they go on through all the time that is passed to look at the end.
+		for i := range 40 {
+			v.delete(fmt.Sprintf("web-%d", i))
+		}
 	})
 }
