@@ -90,39 +90,42 @@ func TestNext_whatIsDone(t *testing.T) {
 		"once": {seen: settled(night.Add(-time.Hour), requested("now"), func(s *Seen) {
 			s.Status.LastRequestedRun = "backup-ed5eb9a3r"
 		})},
-		"Forbid lets it wait":                  {seen: settled(night.Add(-time.Hour), policy("Forbid"), requested("now"), with(1)), behind: "RunActive"},
-		"a request of long ago does nothing":   {seen: settled(night, suspended, requested("2026-11-30T01:40:00Z")), ready: "Suspended"},
-		"one of just now does":                 {seen: settled(night, suspended, requested("2026-11-30T01:59:00Z")), create: RequestName("backup", "2026-11-30T01:59:00Z"), ready: "Suspended"},
-		"a run of nobody's is taken over":      {seen: settled(night.Add(-time.Minute), with(1, func(run *Run) { run.Owned = false })), taken: last},
-		"a run that lost its MesosTask":        {seen: seen(night.Add(-time.Hour), begun(false), func(s *Seen) { s.Lost = []string{last} }), create: last},
-		"before the proof nothing begins":      {seen: seen(night.Add(time.Minute), begun(false), func(s *Seen) { s.Proven = false }), ready: "AwaitingFramework"},
-		"without a framework neither":          {seen: seen(night.Add(time.Minute), begun(false), func(s *Seen) { s.Obstacle = &Obstacle{"FrameworkNotFound", "why"} }), ready: "FrameworkNotFound"},
-		"a manager that is too old":            {seen: settled(night, func(s *Seen) { s.Obstacle = &Obstacle{"ManagerTooOld", "why"} }), behind: "ManagerTooOld", ready: "ManagerTooOld"},
-		"what goes on needs no proof":          {seen: settled(night, func(s *Seen) { s.Proven = false }), create: tonight},
-		"Forbid waits for the proof":           {seen: settled(night, policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
-		"Replace does, too":                    {seen: settled(night, policy("Replace"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
-		"without a proof it is missed at last": {seen: settled(night.Add(10*time.Minute+1), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "RunMissed"},
-		"nothing is missed before the proof":   {seen: settled(night.Add(48*time.Hour+time.Minute), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
-		"a lost run that is recorded":          {seen: settled(night.Add(-time.Hour), lost(last)), create: last},
-		"a lost run comes before one due":      {seen: settled(night, policy("Forbid"), lost(last)), create: last},
-		"also one that was due long ago":       {seen: settled(night.Add(-time.Hour), lost(RunName("backup", night.Add(-96*time.Hour)))), create: RunName("backup", night.Add(-96*time.Hour))},
-		"also one that was asked for":          {seen: settled(night.Add(-time.Hour), lost("backup-ed5eb9a3r")), create: "backup-ed5eb9a3r"},
-		"not the name of another":              {seen: settled(night.Add(-time.Hour), lost("backups-29925720"))},
-		"Forbid waits for a lost run":          {seen: settled(night, policy("Forbid"), lost(last), refused("RunRefused", last)), behind: "RunActive"},
-		"Replace waits for a lost run":         {seen: settled(night, policy("Replace"), lost(last), refused("RunRefused", last)), behind: "Replacing"},
-		"Allow does not":                       {seen: settled(night, lost(last), refused("RunRefused", last)), create: tonight},
-		"a run due that lives itself":          {seen: settled(night, policy("Forbid"), lost(tonight)), create: tonight},
-		"no such zone":                         {seen: settled(night, func(s *Seen) { s.Zone = nil }), ready: "InvalidTimeZone"},
-		"no such schedule":                     {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "5-1 * * * *" }), ready: "InvalidSchedule"},
-		"a schedule that never comes":          {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "0 0 31 2 *" }), ready: "InvalidSchedule"},
-		"an invalid schedule, and a request":   {seen: settled(night, requested("now"), func(s *Seen) { s.Spec.Schedule = "nightly" }), create: "backup-ed5eb9a3r", ready: "InvalidSchedule"},
-		"a name that is taken":                 {seen: settled(night, refused("NameTaken", tonight)), behind: "NameTaken", ready: "NameTaken"},
-		"a quota":                              {seen: settled(night, refused("RunRefused", tonight)), behind: "RunRefused", ready: "RunRefused"},
-		"the refusal of another run":           {seen: settled(night, refused("NameTaken", last)), create: tonight},
-		"history keeps one failed run":         {seen: recordedSeen(night.Add(-time.Hour), with(1, over(false)), with(2, over(false))), deleted: RunName("backup", night.Add(-48*time.Hour))},
-		"and three that succeeded":             {seen: recordedSeen(night.Add(-time.Hour), with(1, over(true)), with(2, over(true)), with(3, over(true)), with(4, over(true))), deleted: RunName("backup", night.Add(-96*time.Hour))},
-		"nothing is deleted that is not known": {seen: settledUnknown(night.Add(time.Minute), with(0, over(true)))},
-		"a paused one stays":                   {seen: recordedSeen(night.Add(-time.Hour), with(1, over(false)), with(2, over(false), func(run *Run) { run.Paused = true }))},
+		"Forbid lets it wait":                                      {seen: settled(night.Add(-time.Hour), policy("Forbid"), requested("now"), with(1)), behind: "RunActive"},
+		"a request of long ago does nothing":                       {seen: settled(night, suspended, requested("2026-11-30T01:40:00Z")), ready: "Suspended"},
+		"one of just now does":                                     {seen: settled(night, suspended, requested("2026-11-30T01:59:00Z")), create: RequestName("backup", "2026-11-30T01:59:00Z"), ready: "Suspended"},
+		"a run of nobody's is taken over":                          {seen: settled(night.Add(-time.Minute), with(1, func(run *Run) { run.Owned = false })), taken: last},
+		"a run that lost its MesosTask":                            {seen: seen(night.Add(-time.Hour), begun(false), func(s *Seen) { s.Lost = []string{last} }), create: last},
+		"before the proof nothing begins":                          {seen: seen(night.Add(time.Minute), begun(false), func(s *Seen) { s.Proven = false }), ready: "AwaitingFramework"},
+		"without a framework neither":                              {seen: seen(night.Add(time.Minute), begun(false), func(s *Seen) { s.Obstacle = &Obstacle{"FrameworkNotFound", "why"} }), ready: "FrameworkNotFound"},
+		"a manager that is too old":                                {seen: settled(night, func(s *Seen) { s.Obstacle = &Obstacle{"ManagerTooOld", "why"} }), behind: "ManagerTooOld", ready: "ManagerTooOld"},
+		"what goes on needs no proof":                              {seen: settled(night, func(s *Seen) { s.Proven = false }), create: tonight},
+		"Forbid waits for the proof":                               {seen: settled(night, policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"Replace does, too":                                        {seen: settled(night, policy("Replace"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"without a proof it is missed at last":                     {seen: settled(night.Add(10*time.Minute+1), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "RunMissed"},
+		"nothing is missed before the proof":                       {seen: settled(night.Add(48*time.Hour+time.Minute), policy("Forbid"), func(s *Seen) { s.Proven = false }), behind: "AwaitingFramework", ready: "AwaitingFramework"},
+		"a lost run that is recorded":                              {seen: settled(night.Add(-time.Hour), lost(last)), create: last},
+		"a lost run comes before one due":                          {seen: settled(night, policy("Forbid"), lost(last)), create: last},
+		"also one that was due long ago":                           {seen: settled(night.Add(-time.Hour), lost(RunName("backup", night.Add(-96*time.Hour)))), create: RunName("backup", night.Add(-96*time.Hour))},
+		"also one that was asked for":                              {seen: settled(night.Add(-time.Hour), lost("backup-ed5eb9a3r")), create: "backup-ed5eb9a3r"},
+		"not the name of another":                                  {seen: settled(night.Add(-time.Hour), lost("backups-29925720"))},
+		"Forbid waits for a lost run":                              {seen: settled(night, policy("Forbid"), lost(last), refused("RunRefused", last)), behind: "RunActive"},
+		"Replace waits for a lost run":                             {seen: settled(night, policy("Replace"), lost(last), refused("RunRefused", last)), behind: "Replacing"},
+		"Allow does not":                                           {seen: settled(night, lost(last), refused("RunRefused", last)), create: tonight},
+		"a run due that lives itself":                              {seen: settled(night, policy("Forbid"), lost(tonight)), create: tonight},
+		"no such zone":                                             {seen: settled(night, func(s *Seen) { s.Zone = nil }), ready: "InvalidTimeZone"},
+		"no such schedule":                                         {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "5-1 * * * *" }), ready: "InvalidSchedule"},
+		"a schedule that never comes":                              {seen: settled(night, func(s *Seen) { s.Spec.Schedule = "0 0 31 2 *" }), ready: "InvalidSchedule"},
+		"an invalid schedule, and a request":                       {seen: settled(night, requested("now"), func(s *Seen) { s.Spec.Schedule = "nightly" }), create: "backup-ed5eb9a3r", ready: "InvalidSchedule"},
+		"a name that is taken":                                     {seen: settled(night, refused("NameTaken", tonight)), behind: "NameTaken", ready: "NameTaken"},
+		"a quota":                                                  {seen: settled(night, refused("RunRefused", tonight)), behind: "RunRefused", ready: "RunRefused"},
+		"the refusal of another run":                               {seen: settled(night, refused("NameTaken", last)), create: tonight},
+		"history keeps one failed run":                             {seen: recordedSeen(night.Add(-time.Hour), with(1, over(false)), with(2, over(false))), deleted: RunName("backup", night.Add(-48*time.Hour))},
+		"and three that succeeded":                                 {seen: recordedSeen(night.Add(-time.Hour), with(1, over(true)), with(2, over(true)), with(3, over(true)), with(4, over(true))), deleted: RunName("backup", night.Add(-96*time.Hour))},
+		"nothing is deleted that is not known":                     {seen: settledUnknown(night.Add(time.Minute), with(0, over(true)))},
+		"one that ended stays until that is recorded":              {seen: settledUnknown(night.Add(-time.Hour), with(1, over(true)), with(1))},
+		"and goes then":                                            {seen: recordedSeen(night.Add(-time.Hour), keepNone, with(1, over(true))), deleted: last},
+		"one that a clock ahead started stays, lest it come again": {seen: recordedSeen(night.Add(-time.Hour), keepNone, with(0, over(true)))},
+		"a paused one stays":                                       {seen: recordedSeen(night.Add(-time.Hour), with(1, over(false)), with(2, over(false), func(run *Run) { run.Paused = true }))},
 		"a clock that was a year ahead": {seen: settled(night, func(s *Seen) {
 			future := metav1.NewTime(night.AddDate(1, 0, 0))
 			s.Status.LastScheduleTime, s.Status.LastConsideredTime = &future, &future
@@ -195,6 +198,9 @@ func refused(reason, name string) func(*Seen) {
 	}
 }
 
+// keepNone keeps no run that succeeded.
+func keepNone(s *Seen) { s.Spec.SuccessfulTasksHistoryLimit = new(int32(0)) }
+
 // recordedSeen is seen with all that there is to record of it recorded.
 func recordedSeen(at time.Time, change ...func(*Seen)) Seen {
 	s := settled(at, change...)
@@ -202,10 +208,11 @@ func recordedSeen(at time.Time, change ...func(*Seen)) Seen {
 	return s
 }
 
-// settledUnknown is seen with a run that is over before its start was recorded.
-func settledUnknown(at time.Time, run func(*Seen)) Seen {
-	s := settled(at)
-	s.Spec.SuccessfulTasksHistoryLimit = new(int32(0))
+// settledUnknown is seen with a run that is over, of which what was before is recorded alone: not its start, where there was nothing.
+func settledUnknown(at time.Time, run func(*Seen), before ...func(*Seen)) Seen {
+	s := settled(at, before...)
+	keepNone(&s)
+	s.Runs = nil
 	run(&s)
 	return s
 }

@@ -38,9 +38,12 @@ func TestWritten_latest(t *testing.T) {
 			if tc.kept != nil {
 				w.Keep(tc.kept, start)
 			}
-			got, _, doubtful := w.Latest(tc.cached)
+			got, at, doubtful := w.Latest(tc.cached)
 			if got.ResourceVersion != tc.want {
 				t.Errorf("decides on version %s, want %s", got.ResourceVersion, tc.want)
+			}
+			if own := tc.kept != nil && got.UID == tc.kept.UID; own != at.Equal(start) || !own && !at.IsZero() {
+				t.Errorf("it was written at %v", at)
 			}
 			want := time.Time{}
 			if tc.doubtful {
