@@ -283,7 +283,7 @@ var decisions = []mutant{
 		name: "a replacement waits until it is durable that the attempt was left behind",
 		file: "controllers/lifecycle/rules.go",
 		old:  `	case s.left || s.settledOther:`, new: `	case s.settledOther:`,
-		tests: in(lifecycle, "^TestNext_(goesOnAfterBeingLeft|properties)$"),
+		tests: in(lifecycle, "^TestNext_(replacesWhatStaysAway|givesUp)$"),
 	},
 }
 
@@ -482,12 +482,12 @@ var caches = []mutant{
 		name: "lastScheduleTime before history: no run is deleted that is later",
 		file: "controllers/schedule/runs.go",
 		old:  `	return !run.Due.After(timeOf(s.Status.LastScheduleTime))`, new: `	return true`,
-		tests: in(schedule, "^TestNext_(noRunTwiceAndNoneLost|crashes|whatIsDone)$"),
+		tests: in(schedule, "^TestNext_whatIsDone$"),
 	}, {
 		name: "lastScheduleTime before history: it is durable before runs are deleted",
 		file: "controllers/schedule/runs.go",
 		old:  `	if s.changed() || s.decision.Create != nil {`, new: `	if s.decision.Create != nil {`,
-		tests: in(schedule, "^TestNext_(noRunTwiceAndNoneLost|crashes|whatIsDone)$"),
+		tests: in(schedule, "^TestNext_whatIsDone$"),
 	}, {
 		name: "last-written comparison: the cache is not believed while it lags",
 		file: "controllers/writes/written.go",
