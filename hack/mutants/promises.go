@@ -1,7 +1,8 @@
 package main
 
 // promises are mutants that break what the project promises, each so that the check of internal/history which has its name must say so at the end of a test
-// of the whole. Where two locks hold the same door, both are taken away.
+// of the whole. Where two locks hold the same door, both are taken away. S13 to S15, L1, L3, L4 and L5 have none yet: what was tried for them is held by other locks,
+// or is noticed by the test itself before the check is.
 var promises = []mutant{
 	{
 		name: "S1: what Mesos cannot reach counts as over", check: "S1",
@@ -107,39 +108,12 @@ var promises = []mutant{
 		new:   `u.invalid(fmt.Sprintf("what its key %s holds, %s, is no text (UTF-8 without NULs), which a variable must be. Encode it, as in base64", key, value))`,
 		tests: in(system, "^TestEnvironment_fromSecrets$"),
 	}, {
-		name: "L1: a framework's status is written though all is quiet", check: "L1",
-		file: "controllers/mesosframework/status.go",
-		old:  `	if !urgent && counts == v.object.Status.Tasks &&`, new: `	if !urgent && counts != v.object.Status.Tasks &&`,
-		tests: in(system, "^TestCrash$/^run_to_finish"),
-	}, {
 		name: "L2: a new subscription begins no pass", check: "L2",
 		file: "controllers/mesosframework/passes.go",
 		old: `	case term != p.term:
 		return v1alpha1.PassSubscribed`, new: `	case term != p.term && p.term == 0:
 		return v1alpha1.PassSubscribed`,
 		tests: in(system, "^TestFault19_"),
-	}, {
-		name: "L3: an acknowledgement that failed is not sent again", check: "L3",
-		file: "mesosbridge/tasks.go",
-		old: `	if r.acking == string(uuid) {
-		r.acking = ""
-	}
-`, new: ``,
-		tests: in(system, "^TestFault17_"),
-	}, {
-		name: "L4: what was left behind is left alone as it comes back", check: "L4",
-		file: "controllers/lifecycle/others.go",
-		old: `	case s.leftBehind(other):
-		return true
-	case s.Deleting && s.orphans():`, new: `	case s.leftBehind(other):
-		return false
-	case s.Deleting && s.orphans():`,
-		tests: in(system, "^TestFault28_"),
-	}, {
-		name: "L5: a DECLINE that the master did not take is not sent again", check: "L5",
-		file: "mesosbridge/offers.go",
-		old:  `	time.AfterFunc(d.retry.next(fast), func() { b.pushDecline(t, d) })`, new: ``,
-		tests: in(system, "^TestFault54_"),
 	}, {
 		name: "L6: a subscription is asked for without a pause", check: "L6",
 		file: "mesosbridge/subscribe.go",
