@@ -64,6 +64,9 @@ func (v *view) patch(ctx context.Context, patch *writes.Patch, status bool) erro
 		what, send = "status", func() error { return v.Client.Status().Patch(ctx, answer, built) }
 	}
 	if err := v.Gate.Pass(leadership.Step{Kind: leadership.StepWriteFramework, What: what}, send); err != nil {
+		if writes.Unanswered(err) {
+			v.written.Doubt(v.object, v.Clock.Now())
+		}
 		return fmt.Errorf("writing the MesosFramework: %w", err)
 	}
 	v.object = answer

@@ -3,11 +3,8 @@ package mesostask
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -128,8 +125,7 @@ func (r *Reconciler) writeBinding(ctx context.Context, view *view, binding *v1al
 
 // isBoundBy says whether a write of a binding took effect though it failed, as it does where only the answer is lost. View has the object then as it is.
 func (r *Reconciler) isBoundBy(ctx context.Context, view *view, binding string, failed error) bool {
-	var answer apierrors.APIStatus
-	if errors.As(failed, &answer) && answer.Status().Code < http.StatusInternalServerError {
+	if !writes.Unanswered(failed) {
 		return false
 	}
 	live := &v1alpha1.MesosTask{}

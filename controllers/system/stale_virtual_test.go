@@ -70,6 +70,23 @@ func TestWrites_thatFail(t *testing.T) {
 	})
 }
 
+// TestWrites_ofAFrameworkWithoutAnAnswer: what a write brought about whose answer was lost is looked at before the next one, though the cache does not show it.
+func TestWrites_ofAFrameworkWithoutAnAnswer(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, byDuration(), func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.pass(time.Minute)
+		v.api.Lag(v.running.name, "mesosframeworks", time.Second)
+		lost := v.api.Inject(apiserver.Fault{Action: apiserver.DropAnswer, Instance: "manager-", Verb: "patch", Resource: "mesosframeworks", Part: "status"})
+		v.mesos.CutStream("", 0)
+		v.pass(time.Minute)
+		if lost.Hits() == 0 {
+			t.Error("no write was met")
+		}
+		// That it was made once is for check S18.
+	})
+}
+
 // TestWrites_thatKnowTooLittle: what an earlier attempt came to is told while a status is on its way that was decided on before, and is acknowledged only
 // once a later one has it.
 func TestWrites_thatKnowTooLittle(t *testing.T) {

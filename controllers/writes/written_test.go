@@ -55,3 +55,24 @@ func TestWritten_latest(t *testing.T) {
 		})
 	}
 }
+
+// TestWritten_Doubt: after a write without an answer the object is read live at once, until something that was read or written is kept; another object of the
+// name is none of that.
+func TestWritten_Doubt(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	w := &Written[*v1alpha1.MesosTask]{}
+	w.Keep(version("a", "7"), now)
+	w.Doubt(version("a", "7"), now.Add(time.Second))
+	for _, cached := range []string{"5", "7", "9"} {
+		if _, _, doubtful := w.Latest(version("a", cached)); !doubtful.Equal(now.Add(time.Second)) {
+			t.Errorf("with version %s in the cache it is read live at %v", cached, doubtful)
+		}
+	}
+	if got, _, doubtful := w.Latest(version("b", "9")); got.UID != "b" || !doubtful.IsZero() {
+		t.Errorf("of another object, %s is taken, and read live at %v", got.UID, doubtful)
+	}
+	w.Keep(version("a", "8"), now)
+	if got, _, doubtful := w.Latest(version("a", "9")); got.ResourceVersion != "9" || !doubtful.IsZero() {
+		t.Errorf("once it was read, version %s is taken, and read live at %v", got.ResourceVersion, doubtful)
+	}
+}

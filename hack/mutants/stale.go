@@ -5,6 +5,11 @@ package main
 // nothing can notice when the read alone is gone.
 var stale = []mutant{
 	{
+		name: "a framework's write without an answer: what it brought about is read before the next one",
+		file: "controllers/mesosframework/view.go",
+		old:  `		if writes.Unanswered(err) {`, new: `		if false {`,
+		tests: in(system, "^TestWrites_ofAFrameworkWithoutAnAnswer$"),
+	}, {
 		name: "bind before accept: a binding that could not be written launches nothing",
 		file: "controllers/mesostask/writes.go",
 		old: `		view.connection.Placer.BindFailed(view.key, *placed)
