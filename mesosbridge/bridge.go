@@ -73,8 +73,7 @@ type Bridge struct {
 	options  Options
 	log      logr.Logger
 	listener Listener
-	calls    *lane
-	acks     *lane
+	lanes    lanes
 	// retry has a token when a new configuration makes it worth trying at once.
 	retry chan struct{}
 	// elsewhere has a token when another ZooKeeper, or none, is to be watched.
@@ -101,9 +100,11 @@ type Bridge struct {
 	current    *term
 	attempts   map[string]*record
 	offers     map[string]*offer
-	failures   map[string]failure
-	agents     map[string]mesos.Agent
-	present    presence
+	// filtering are the calls on their way that have offers refused.
+	filtering map[*declining]struct{}
+	failures  map[string]failure
+	agents    map[string]mesos.Agent
+	present   presence
 	// sizes are what Sizes tells, in this term and before; sizesAsked says that the master was asked.
 	sizes      mesos.Sizes
 	sizesAsked bool
@@ -130,8 +131,7 @@ func New(config Config, options Options) *Bridge {
 		options:      options,
 		log:          options.Logger,
 		listener:     options.Listener,
-		calls:        newLane(1),
-		acks:         newLane(ackWorkers),
+		lanes:        newLanes(),
 		retry:        make(chan struct{}, 1),
 		elsewhere:    make(chan struct{}, 1),
 		sizesWanted:  make(chan struct{}, 1),
@@ -143,6 +143,7 @@ func New(config Config, options Options) *Bridge {
 		connection:   Connection{FrameworkID: config.Framework.ID, Roles: config.KnownRoles},
 		attempts:     make(map[string]*record),
 		offers:       make(map[string]*offer),
+		filtering:    make(map[*declining]struct{}),
 		failures:     make(map[string]failure),
 		agents:       make(map[string]mesos.Agent),
 		present:      presence{agents: make(map[string]struct{})},
@@ -158,16 +159,16 @@ func New(config Config, options Options) *Bridge {
 func (b *Bridge) Run(ctx context.Context) {
 	subscribed.add(b)
 	defer subscribed.remove(b)
-	var lanes sync.WaitGroup
-	lanes.Go(func() { b.calls.run(ctx) })
-	for range ackWorkers {
-		lanes.Go(func() { b.acks.run(ctx) })
+	var helpers sync.WaitGroup
+	for _, lane := range b.lanes.all() {
+		helpers.Go(func() { lane.run(ctx) })
 	}
-	lanes.Go(func() { b.keepDetecting(ctx) })
+	helpers.Go(func() { b.keepDetecting(ctx) })
 	b.keepSubscribed(ctx)
-	lanes.Wait()
-	b.calls.close()
-	b.acks.close()
+	helpers.Wait()
+	for _, lane := range b.lanes.all() {
+		lane.close()
+	}
 }
 
 // Reconfigure replaces the configuration. What UPDATE_FRAMEWORK can change is sent so; a change of the masters or of the framework's

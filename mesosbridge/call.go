@@ -25,6 +25,8 @@ const (
 	streamHeader  = "Mesos-Stream-Id"
 	// callTimeout is as long as a silent stream is borne: a master that takes longer is as good as gone.
 	callTimeout = 75 * time.Second
+	// firstAnswer is how long the first try may take of a call that is sent again until the master has taken it.
+	firstAnswer = 10 * time.Second
 	// maxAnswer bounds what is read of the text that explains a refusal.
 	maxAnswer = 16 << 10
 )
@@ -174,6 +176,14 @@ func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcom
 	return o
 }
 
+// callAgain is call for what is sent again until the master has taken it, after so many tries that failed. Taken twice it does no harm, so it is given up
+// early: the next try goes over another connection, which may lead there. Each may take longer than the one before, lest a master that is slow be asked ever more.
+func (b *Bridge) callAgain(t *term, call *scheduler.Call, failed int) outcome {
+	ctx, cancel := context.WithTimeout(t.ctx, doubled(firstAnswer, failed, callTimeout))
+	defer cancel()
+	return b.call(ctx, t, call)
+}
+
 // exchange takes the call through the gate.
 func (b *Bridge) exchange(ctx context.Context, t *term, call *scheduler.Call) outcome {
 	var o outcome
@@ -250,7 +260,7 @@ func (b *Bridge) newClient(config *tls.Config) *http.Client {
 			DialContext:         b.options.DialContext,
 			TLSClientConfig:     config,
 			DisableCompression:  true,
-			MaxIdleConnsPerHost: ackWorkers + 1,
+			MaxIdleConnsPerHost: b.lanes.atOnce() + 1,
 			IdleConnTimeout:     callTimeout,
 			TLSHandshakeTimeout: dialTimeout,
 		},

@@ -168,7 +168,7 @@ func (b *Bridge) keepTold(t *term) {
 	for {
 		var again <-chan time.Time
 		if b.differs(t) {
-			o := b.tell(t)
+			o := b.tell(t, retry.fast)
 			if o.accepted() || o.corrected {
 				retry = backoff{}
 				continue
@@ -211,16 +211,17 @@ func (b *Bridge) differs(t *term) bool {
 }
 
 // tell sends UPDATE_FRAMEWORK in its turn among the other calls, so that it cannot overtake a REVIVE with a list of suppressed roles
-// from before, and waits for its outcome or for the end of the term: on shutdown the lane may have stopped before it takes the call up.
-func (b *Bridge) tell(t *term) outcome {
+// from before, and waits for its outcome or for the end of the term: on shutdown the lane may have stopped before it takes the call up. Failed is how many
+// tries did.
+func (b *Bridge) tell(t *term, failed int) outcome {
 	done := make(chan outcome, 1)
-	b.calls.push(item{
+	b.lanes.wishes.push(item{
 		term: t,
 		send: func() {
 			b.mu.Lock()
 			next := b.toTell()
 			b.mu.Unlock()
-			o := b.call(t.ctx, t, next.updateCall())
+			o := b.callAgain(t, next.updateCall(), failed)
 			b.mu.Lock()
 			o.corrected = b.kept.learn(o)
 			b.mu.Unlock()

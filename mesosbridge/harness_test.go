@@ -193,6 +193,29 @@ func (h *harness) launch(taskIDs ...string) {
 	synctest.Wait()
 }
 
+// occupy holds up as many calls of a type as are sent at a time, so that the next ones wait. ACCEPT takes an offer for each.
+func (h *harness) occupy(callType string, delay time.Duration) {
+	h.Helper()
+	fault := simulator.Fault{Target: simulator.CallFault, Type: callType, Action: simulator.Delay, Delay: delay, Count: sideBySide}
+	switch callType {
+	case "ACCEPT":
+		h.cluster.Inject(fault)
+		for i, offer := range h.bridge.Offers()[:sideBySide] {
+			h.bridge.Accept(offer.ID, []mesos.Task{small(fmt.Sprintf("on-the-way-%d", i))}, 0, nil)
+		}
+	case "KILL":
+		h.cluster.Inject(fault)
+		for i := range sideBySide {
+			h.bridge.Kill(fmt.Sprintf("nobody-%d", i), "", nil)
+		}
+	case "RECONCILE":
+		fault.Count = 1
+		h.cluster.Inject(fault)
+		h.bridge.Reconcile(asking("nobody"), func(error) {})
+	}
+	synctest.Wait()
+}
+
 // small is a task that fits anywhere.
 func small(id string) mesos.Task {
 	return mesos.Task{ID: id, Name: "web", Role: "prod", Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: 100, Memory: 32_000}}

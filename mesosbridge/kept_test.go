@@ -139,8 +139,7 @@ func TestBridge_declinesAgain(t *testing.T) {
 func TestBridge_givesARepeatedOfferToNobodyElse(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
-		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "KILL", Action: simulator.DelayAnswer, Delay: 5 * time.Second})
-		h.bridge.Kill("other", "", nil)
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Delay, Delay: 5 * time.Second})
 		offer := h.offer()
 		h.launch("job")
 		h.cluster.SendEvent("", &scheduler.Event{Type: scheduler.Event_OFFERS, Offers: &scheduler.Event_Offers{Offers: []mesospb.Offer{{
@@ -148,7 +147,7 @@ func TestBridge_givesARepeatedOfferToNobodyElse(t *testing.T) {
 		}}}})
 		h.pass(time.Second)
 		if open := h.bridge.Offers(); len(open) != 0 {
-			h.Errorf("%+v is free though an ACCEPT of it waits", open)
+			h.Errorf("%+v is free though an ACCEPT of it is on its way", open)
 		}
 		h.pass(10 * time.Second)
 		if got := h.attempt("job").Accept; got != AcceptAccepted {

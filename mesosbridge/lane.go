@@ -24,6 +24,39 @@ type item struct {
 	drop func(err error)
 }
 
+// lanes are the ways on which calls wait for their turn, a kind of call each: one that hangs holds up those of its own kind at most, and where their order
+// says nothing only once as many hang as are sent at a time.
+type lanes struct {
+	// wishes are SUPPRESS, REVIVE and UPDATE_FRAMEWORK, in their order: each says of all roles whether offers are wanted.
+	wishes *lane
+	// asks are RECONCILEs, in their order: an end mark says that all that was asked before it was told.
+	asks *lane
+	// The order of the others says nothing, but for a REVIVE after a DECLINE or an ACCEPT (see letFiltersPass).
+	accepts, declines, kills, acks *lane
+}
+
+// sideBySide is how many calls of a kind are on their way at a time, ackWorkers how many ACKNOWLEDGE calls.
+const sideBySide, ackWorkers = 4, 8
+
+func newLanes() lanes {
+	return lanes{
+		wishes: newLane(1), asks: newLane(1),
+		accepts: newLane(sideBySide), declines: newLane(sideBySide), kills: newLane(sideBySide), acks: newLane(ackWorkers),
+	}
+}
+
+func (l lanes) all() []*lane {
+	return []*lane{l.wishes, l.asks, l.accepts, l.declines, l.kills, l.acks}
+}
+
+// atOnce is how many calls may be on their way at a time.
+func (l lanes) atOnce() (calls int) {
+	for _, one := range l.all() {
+		calls += cap(one.more)
+	}
+	return calls
+}
+
 // lane sends items one after the other, or a few at a time. What waits is bounded by tasks and offers, not by how often is
 // asked.
 type lane struct {
@@ -87,6 +120,15 @@ func (l *lane) pop() (next item, ok bool) {
 
 // run sends items until ctx ends.
 func (l *lane) run(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range cap(l.more) {
+		workers.Go(func() { l.work(ctx) })
+	}
+	workers.Wait()
+}
+
+// work is run for one worker.
+func (l *lane) work(ctx context.Context) {
 	for {
 		next, ok := l.pop()
 		if ok {

@@ -95,10 +95,10 @@ func (b *Bridge) tellMaintenance(agentIDs []string) {
 
 // declineInverse declines inverse offers, again and again until the master has taken that: one that stays open is not told again.
 func (b *Bridge) declineInverse(t *term, ids []mesospb.OfferID, retry *backoff) {
-	b.calls.push(item{
+	b.lanes.declines.push(item{
 		term: t,
 		send: func() {
-			o := b.call(t.ctx, t, calls.DeclineInverseOffers(ids...).With(calls.RefuseSeconds(inverseRefusal)))
+			o := b.callAgain(t, calls.DeclineInverseOffers(ids...).With(calls.RefuseSeconds(inverseRefusal)), retry.fast)
 			if !o.accepted() {
 				time.AfterFunc(retry.next(fast), func() { b.declineInverse(t, ids, retry) })
 			}

@@ -27,6 +27,11 @@ type declining struct {
 	// revival is the number of the last REVIVE that was asked for before it.
 	revival int
 	retry   backoff
+	// While it is on its way and has offers refused: roles are theirs, passed is closed once it has an outcome, and overtaken says that a REVIVE of them
+	// does not wait for that any longer. Bridge.mu guards them.
+	roles     []string
+	passed    chan struct{}
+	overtaken bool
 }
 
 // Offers returns the offers of the current term that nobody took, oldest first.
@@ -50,6 +55,22 @@ func (b *Bridge) Offers() []mesos.Offer {
 		}
 	})
 	return open
+}
+
+// refusing returns for how long a call that is sent now has its offers refused: a REVIVE that was asked for since voids the filters that it would have set.
+// Those that it sets are noted; Bridge.passed says that it has an outcome. The caller holds b.mu.
+func (b *Bridge) refusing(d *declining) time.Duration {
+	if d.refuse == 0 || d.revival != b.wish.revivals {
+		return 0
+	}
+	d.roles, d.passed, d.overtaken = nil, make(chan struct{}), false
+	for _, id := range d.offerIDs {
+		if o := b.offers[id]; o != nil && !slices.Contains(d.roles, o.Role) {
+			d.roles = append(d.roles, o.Role)
+		}
+	}
+	b.filtering[d] = struct{}{}
+	return d.refuse
 }
 
 // Accept sends one ACCEPT that launches the tasks on the offer. As it is sent, check is called for each of them, without any lock of
@@ -82,7 +103,7 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 	for id, state := range used {
 		b.log.Info("Left a task out of an ACCEPT: its ID was used before", "taskID", id, "accept", state)
 	}
-	b.calls.push(item{
+	b.lanes.accepts.push(item{
 		term: t,
 		send: func() { b.sendAccept(t, rest, tasks, check) },
 		drop: func(error) { b.closeUnsent(ids) },
@@ -91,7 +112,6 @@ func (b *Bridge) Accept(offerID string, tasks []mesos.Task, refuse time.Duration
 
 // sendAccept sends what is left of an ACCEPT at its turn. An offer on which nothing was launched is declined.
 func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check func(taskID string) bool) {
-	offerID := rest.offerIDs[0]
 	var chosen []mesos.Task
 	var ids []string
 	for i := range tasks {
@@ -100,13 +120,13 @@ func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check 
 			chosen = append(chosen, tasks[i])
 		}
 	}
-	infos, short := b.startAccept(t, offerID, chosen)
+	infos, refuse, short := b.startAccept(t, rest, chosen)
 	for _, err := range short {
-		b.log.Info("Left a task out of an ACCEPT", "offerID", offerID, "err", err.Error())
+		b.log.Info("Left a task out of an ACCEPT", "offerID", rest.offerIDs[0], "err", err.Error())
 	}
 	if len(infos) == 0 {
 		b.closeUnsent(ids)
-		b.sendDecline(t, rest)
+		b.pushDecline(t, rest)
 		return
 	}
 	sent := make([]string, len(infos))
@@ -115,27 +135,30 @@ func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check 
 	}
 	b.closeUnsent(ids)
 	b.tellAttempts(sent)
-	call := calls.Accept(calls.OfferOperations{calls.OpLaunch(infos...)}.WithOffers(mesospb.OfferID{Value: offerID})).
-		With(calls.RefuseSeconds(rest.refuse))
-	switch b.finishAccept(t, sent, b.call(t.ctx, t, call)) {
+	call := calls.Accept(calls.OfferOperations{calls.OpLaunch(infos...)}.WithOffers(mesospb.OfferID{Value: rest.offerIDs[0]})).
+		With(calls.RefuseSeconds(refuse))
+	o := b.call(t.ctx, t, call)
+	b.passed(t, rest)
+	switch b.finishAccept(t, sent, o) {
 	case resultAccepted:
 		b.dropOffers(t, rest.offerIDs)
 	case resultRefused, resultWithheld:
 		rest.reason = DeclineRefused
-		b.sendDecline(t, rest)
+		b.pushDecline(t, rest)
 	default:
 		// The term is over, and its offers with it.
 	}
 }
 
 // startAccept takes the tasks' shares out of the offer and marks their ACCEPT as sent. It returns no task when the offer is gone or
-// nothing may be accepted, and an error for each task whose share the offer cannot give or that cannot be put to Mesos.
-func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos []mesospb.TaskInfo, short []error) {
+// nothing may be accepted, and an error for each task whose share the offer cannot give or that cannot be put to Mesos; refuse is for how long what
+// remains is refused.
+func (b *Bridge) startAccept(t *term, rest *declining, tasks []mesos.Task) (infos []mesospb.TaskInfo, refuse time.Duration, short []error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	o := b.offers[offerID]
+	o := b.offers[rest.offerIDs[0]]
 	if o == nil || t != b.current || t.ctx.Err() != nil || !b.mayAccept(t) {
-		return nil, nil
+		return nil, 0, nil
 	}
 	left := o.stock
 	for i := range tasks {
@@ -157,7 +180,10 @@ func (b *Bridge) startAccept(t *term, offerID string, tasks []mesos.Task) (infos
 		infos = append(infos, info)
 		r.Accept, r.AcceptTerm, r.AgentID = AcceptSent, t.number, o.AgentID
 	}
-	return infos, short
+	if len(infos) > 0 {
+		refuse = b.refusing(rest)
+	}
+	return infos, refuse, short
 }
 
 // finishAccept records the outcome of an ACCEPT. One whose fate is unknown ends the term: from the next SUBSCRIBE on it can have no
@@ -203,7 +229,7 @@ func (b *Bridge) Decline(offerIDs []string, refuse time.Duration, reason Decline
 
 // pushDecline has a DECLINE sent in its turn.
 func (b *Bridge) pushDecline(t *term, d *declining) {
-	b.calls.push(item{term: t, send: func() { b.sendDecline(t, d) }, drop: func(error) {}})
+	b.lanes.declines.push(item{term: t, send: func() { b.sendDecline(t, d) }, drop: func(error) {}})
 }
 
 // sendDecline declines those of the offers that the master did not take back. A DECLINE that it did not take is sent again: else nobody would
@@ -213,7 +239,9 @@ func (b *Bridge) sendDecline(t *term, d *declining) {
 	if len(open) == 0 {
 		return
 	}
-	if o := b.call(t.ctx, t, calls.Decline(open...).With(calls.RefuseSeconds(refuse))); o.accepted() {
+	o := b.callAgain(t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)), d.retry.fast)
+	b.passed(t, d)
+	if o.accepted() {
 		declinedTotal.Add(float64(len(open)), string(d.reason))
 		b.dropOffers(t, d.offerIDs)
 		return
@@ -221,8 +249,7 @@ func (b *Bridge) sendDecline(t *term, d *declining) {
 	time.AfterFunc(d.retry.next(fast), func() { b.pushDecline(t, d) })
 }
 
-// toDecline returns the offers of a DECLINE that may be open at the master still, and for how long they are refused: a REVIVE that was asked
-// for since voids the filters that the first try would have set.
+// toDecline returns the offers of a DECLINE that may be open at the master still, and for how long they are refused.
 func (b *Bridge) toDecline(t *term, d *declining) (open []mesospb.OfferID, refuse time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -234,10 +261,10 @@ func (b *Bridge) toDecline(t *term, d *declining) (open []mesospb.OfferID, refus
 			open = append(open, mesospb.OfferID{Value: id})
 		}
 	}
-	if d.revival != b.wish.revivals {
-		return open, 0
+	if len(open) > 0 {
+		refuse = b.refusing(d)
 	}
-	return open, d.refuse
+	return open, refuse
 }
 
 // dropOffers forgets offers that the master does not count as open any more.

@@ -89,19 +89,20 @@ func TestBridge_wishForOffersChangesWhileSubscribing(t *testing.T) {
 
 func TestBridge_forgetsRescindedOffers(t *testing.T) {
 	flags := simulator.Flags{OfferTimeout: 10 * time.Second}
-	inVirtualTime(t, setup{agents: 1, cluster: simulator.Options{Flags: flags}}, func(h *harness) {
+	inVirtualTime(t, setup{agents: sideBySide + 1, cluster: simulator.Options{Flags: flags}}, func(h *harness) {
 		h.subscribed()
+		h.pass(5 * time.Second)
+		h.occupy("ACCEPT", 8*time.Second)
 		offer := h.offer()
-		h.pass(9 * time.Second)
-		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 5 * time.Second, Type: "KILL"})
-		h.bridge.Kill("other", "", nil)
 		h.bridge.Accept(offer.ID, []mesos.Task{small("job")}, 0, nil)
 		h.bridge.Decline([]string{offer.ID}, 0, DeclineUnfit)
 		h.pass(10 * time.Second)
 		if got := h.attempt("job").Accept; got != AcceptNeverSent {
 			h.Errorf("the ACCEPT of a rescinded offer is %q", got)
 		}
-		h.expect("UPDATE_FRAMEWORK", "KILL")
+		if n := h.count("ACCEPT") + h.count("DECLINE") - sideBySide; n != 0 {
+			h.Errorf("%d ACCEPTs and DECLINEs of a rescinded offer were sent", n)
+		}
 	})
 }
 
@@ -313,12 +314,12 @@ func TestBridge_givesAnAcceptWithoutAnswerUpAfter75Seconds(t *testing.T) {
 
 // What was asked for in one term is not sent in the next.
 func TestBridge_sendsNothingOfATermThatEnded(t *testing.T) {
-	inVirtualTime(t, setup{agents: 2}, func(h *harness) {
+	inVirtualTime(t, setup{agents: sideBySide + 1}, func(h *harness) {
 		h.subscribed()
-		offers := h.bridge.Offers()
-		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Delay, Delay: time.Minute})
-		h.bridge.Accept(offers[0].ID, []mesos.Task{small("under-way")}, 0, nil)
-		h.bridge.Accept(offers[1].ID, []mesos.Task{small("queued")}, 0, nil)
+		for _, call := range []string{"ACCEPT", "RECONCILE", "KILL"} {
+			h.occupy(call, time.Minute)
+		}
+		h.bridge.Accept(h.offer().ID, []mesos.Task{small("queued")}, 0, nil)
 		outcome := make(chan error, 1)
 		h.bridge.Reconcile(asking("other"), func(err error) { outcome <- err })
 		h.bridge.Kill("other", "", nil)
@@ -328,13 +329,15 @@ func TestBridge_sendsNothingOfATermThatEnded(t *testing.T) {
 		if err := <-outcome; !errors.Is(err, errTermEnded) {
 			h.Errorf("the RECONCILE of the old term ended with %v", err)
 		}
-		for id, want := range map[string]AcceptState{"under-way": AcceptUnanswered, "queued": AcceptNeverSent} {
+		for id, want := range map[string]AcceptState{"on-the-way-0": AcceptUnanswered, "queued": AcceptNeverSent} {
 			if got := h.attempt(id).Accept; got != want {
 				h.Errorf("the ACCEPT of %s is %q, want %q", id, got, want)
 			}
 		}
 		h.pass(2 * time.Minute)
-		h.expect("UPDATE_FRAMEWORK", "ACCEPT")
+		if got := [...]int{h.count("ACCEPT"), h.count("RECONCILE"), h.count("KILL")}; got != [...]int{sideBySide, 1, sideBySide} {
+			h.Errorf("%d ACCEPTs, RECONCILEs and KILLs were sent", got)
+		}
 		if n := h.cluster.LiveTasks(); n != 0 {
 			h.Errorf("%d tasks of the old term live", n)
 		}

@@ -46,7 +46,7 @@ func TestBridge_logsWithoutItsLock(t *testing.T) {
 	b.Reserve("large", "agent-1")
 
 	b.Accept("offer-1", []mesos.Task{small("over"), small("large")}, 0, nil)
-	next, _ := b.calls.pop()
+	next, _ := b.lanes.accepts.pop()
 	next.start()
 	for _, want := range []string{"its ID was used before", "launching task large: the offer lacks"} {
 		if !strings.Contains(strings.Join(lines, "\n"), want) {
@@ -61,7 +61,7 @@ func TestBridge_tell_endsWithTheTerm(t *testing.T) {
 		b := New(Config{Framework: framework()}, Options{})
 		current := termOf(t.Context(), b)
 		got := make(chan outcome, 1)
-		go func() { got <- b.tell(current) }()
+		go func() { got <- b.tell(current, 0) }()
 		synctest.Wait()
 		if len(got) != 0 {
 			t.Fatal("there is an outcome of a call that waits for its turn")

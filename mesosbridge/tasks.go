@@ -14,19 +14,17 @@ import (
 	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
-// ackWorkers is how many ACKNOWLEDGE calls are on their way at a time.
-const ackWorkers = 8
-
 // errNobodyToAsk says that no attempt of a RECONCILE may be asked about: to Mesos an empty list means all tasks (rule 10).
 var errNobodyToAsk = errors.New("none of the attempts may be asked about")
 
 // Kill asks for the end of the task, on the agent where it was last observed. A grace other than nil replaces the task's own. It is
-// not repeated: Mesos forgets a KILL when it fails over. What ends while its KILL waits to be sent needs none.
+// not repeated: who wants the end asks again until it is known, as Mesos forgets a KILL when it fails over. What ends while its KILL waits to be sent
+// needs none.
 func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
 	b.mu.Lock()
 	t, known := b.current, b.attempts[taskID] != nil
 	b.mu.Unlock()
-	b.calls.push(item{
+	b.lanes.kills.push(item{
 		term: t,
 		key:  "kill " + taskID,
 		send: func() {
@@ -38,7 +36,7 @@ func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
 			if grace != nil {
 				call.Kill.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: grace.Nanoseconds()}}
 			}
-			b.call(t.ctx, t, call)
+			b.callAgain(t, call, 0)
 		},
 		drop: func(error) {},
 	})
@@ -56,7 +54,7 @@ func (b *Bridge) Acknowledge(taskID string, uuid []byte) {
 	r.acking = string(uuid)
 	agentID, arrived := r.Unacked.AgentID, r.arrived
 	b.mu.Unlock()
-	b.acks.push(item{
+	b.lanes.acks.push(item{
 		term: t,
 		send: func() {
 			o := b.call(t.ctx, t, calls.Acknowledge(agentID, taskID, uuid))
@@ -94,7 +92,7 @@ func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
 	b.mu.Lock()
 	t := b.current
 	b.mu.Unlock()
-	b.calls.push(item{
+	b.lanes.asks.push(item{
 		term: t,
 		send: func() {
 			asked, ended := b.askable(refs)
@@ -122,7 +120,7 @@ func (b *Bridge) ReconcileImplicitly(done func(error)) {
 	b.mu.Lock()
 	t := b.current
 	b.mu.Unlock()
-	b.calls.push(item{
+	b.lanes.asks.push(item{
 		term: t,
 		send: func() { done(b.call(t.ctx, t, calls.Reconcile()).problem()) },
 		drop: done,

@@ -145,15 +145,14 @@ func TestBridge_doesNotPileUpKills(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
 		h.subscribed()
 		h.running("job")
-		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: time.Minute, Type: "REVIVE"})
-		h.bridge.Revive("prod")
+		h.occupy("KILL", 8*time.Second)
 		for range 50 {
 			h.bridge.Kill("job", "", nil)
-			h.pass(time.Second)
+			h.pass(100 * time.Millisecond)
 		}
 		h.pass(time.Minute)
-		if n := h.count("KILL"); n != 1 {
-			h.Errorf("%d KILLs were sent, all asked for while one could not leave", n)
+		if n := h.count("KILL"); n != sideBySide+1 {
+			h.Errorf("%d KILLs were sent, all but %d asked for while one could not leave", n, sideBySide)
 		}
 	})
 }
@@ -362,9 +361,10 @@ func TestBridge_whatEndsMeanwhile(t *testing.T) {
 			h.acknowledge(task)
 			h.pass(time.Second)
 		}
-		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.DelayAnswer, Delay: 10 * time.Second, Type: "KILL"})
 		h.bridge.Kill("job", h.attempt("job").AgentID, nil)
 		h.pass(time.Second)
+		h.occupy("KILL", 8*time.Second)
+		h.occupy("RECONCILE", 8*time.Second)
 		done := map[string]error{}
 		ask := func(name string, taskIDs ...string) {
 			h.bridge.Reconcile(asking(taskIDs...), func(err error) { done[name] = err })
@@ -377,7 +377,7 @@ func TestBridge_whatEndsMeanwhile(t *testing.T) {
 			h.pass(time.Second)
 		}
 		h.pass(10 * time.Second)
-		if kills, asked := h.count("KILL"), h.last("RECONCILE").Reconcile.Tasks; kills != 1 || h.count("RECONCILE") != 1 || len(asked) != 1 || asked[0].TaskID.Value != "other" {
+		if kills, asked := h.count("KILL")-sideBySide, h.last("RECONCILE").Reconcile.Tasks; kills != 1 || h.count("RECONCILE") != 2 || len(asked) != 1 || asked[0].TaskID.Value != "other" {
 			h.Errorf("%d KILLs, and RECONCILE %d times, the last for %v", kills, h.count("RECONCILE"), asked)
 		}
 		if diff := cmp.Diff(map[string]error{"over": nil, "both": nil}, done); diff != "" {

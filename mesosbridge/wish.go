@@ -1,6 +1,7 @@
 package mesosbridge
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -69,7 +70,7 @@ func (b *Bridge) pushWish(t *term) {
 	waits := t != nil && t.wishWaits
 	b.mu.Unlock()
 	if !waits {
-		b.calls.push(item{term: t, key: wishKey, send: func() { b.sendWish(t) }, drop: func(error) {}})
+		b.lanes.wishes.push(item{term: t, key: wishKey, send: func() { b.sendWish(t) }, drop: func(error) {}})
 	}
 }
 
@@ -95,10 +96,12 @@ func (b *Bridge) retryWish(t *term, taken bool) {
 // sendWish tells Mesos what it does not know of the roles for which offers are wanted: only roles that it knows, as one that it does not know
 // makes it ignore the call, and never none, which would mean all (Mesos master: Master::suppress, Master::revive).
 func (b *Bridge) sendWish(t *term) {
+	b.letFiltersPass(t)
 	suppress, revive := b.untold(t)
+	failed := b.wishesFailed(t)
 	taken := true
 	if len(suppress) > 0 {
-		taken = b.call(t.ctx, t, calls.SuppressWith(suppress)).accepted()
+		taken = b.callAgain(t, calls.SuppressWith(suppress), failed).accepted()
 		if taken {
 			b.mu.Lock()
 			t.told.suppressed = slices.Sorted(slices.Values(slices.Concat(t.told.suppressed, suppress)))
@@ -106,7 +109,7 @@ func (b *Bridge) sendWish(t *term) {
 		}
 	}
 	if len(revive) > 0 {
-		o := b.call(t.ctx, t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))))
+		o := b.callAgain(t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))), failed)
 		taken = taken && o.accepted()
 		b.noteRefusal(t, o)
 		if o.accepted() {
@@ -114,6 +117,74 @@ func (b *Bridge) sendWish(t *term) {
 		}
 	}
 	b.retryWish(t, taken)
+}
+
+// wishesFailed is how many tries in a row failed to tell it.
+func (b *Bridge) wishesFailed(t *term) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return t.wishRetry.fast
+}
+
+// filtersPassWithin is how long a REVIVE waits for the filters that it is to void.
+const filtersPassWithin = time.Second
+
+// letFiltersPass waits for what is on its way to have offers refused to roles that are to be revived, as that must come before: on different connections
+// calls have no order. What hangs is not waited for; once it has an outcome, REVIVE is sent again.
+func (b *Bridge) letFiltersPass(t *term) {
+	ctx, cancel := context.WithTimeout(t.ctx, filtersPassWithin)
+	defer cancel()
+	var passing []chan struct{}
+	b.mu.Lock()
+	for _, d := range b.filteringRevived() {
+		passing = append(passing, d.passed)
+	}
+	b.mu.Unlock()
+	for _, passed := range passing {
+		select {
+		case <-passed:
+		case <-ctx.Done():
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, d := range b.filteringRevived() {
+		d.overtaken = true
+	}
+}
+
+// filteringRevived are the calls on their way that have offers refused to roles that are to be revived. The caller holds b.mu.
+func (b *Bridge) filteringRevived() (filtering []*declining) {
+	for d := range b.filtering {
+		if slices.ContainsFunc(d.roles, func(role string) bool { _, revived := b.wish.revive[role]; return revived }) {
+			filtering = append(filtering, d)
+		}
+	}
+	return filtering
+}
+
+// passed says that a call which has offers refused has an outcome, and that nothing is to wait for it. A REVIVE that overtook it is sent again.
+func (b *Bridge) passed(t *term, d *declining) {
+	b.mu.Lock()
+	if _, filtered := b.filtering[d]; !filtered {
+		b.mu.Unlock()
+		return
+	}
+	delete(b.filtering, d)
+	close(d.passed)
+	again := d.overtaken && t == b.current
+	if again {
+		b.wish.revivals++
+		for _, role := range d.roles {
+			if b.wish.only == nil || b.wish.only[role] {
+				b.wish.revive[role] = b.wish.revivals
+			}
+		}
+	}
+	b.mu.Unlock()
+	if again {
+		b.pushWish(t)
+	}
 }
 
 // untold returns the roles that are to be suppressed, and those to be revived with the numbers of their REVIVEs.

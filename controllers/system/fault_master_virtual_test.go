@@ -196,76 +196,74 @@ func TestFault52_refusedBySubscribeOrCalls(t *testing.T) {
 	}
 }
 
-// TestFault54_eachCallTypeFailsOrHangs: "503/500/hang on each call type". The call is given up after 75 s at the latest, calls of other types are not affected, and once the
-// master answers again what was to be done is done, once.
+// TestFault54_eachCallTypeFailsOrHangs: "503/500/hang on each call type". The call is given up after 75 s at the latest, calls of other types are not affected: what
+// does without it is done as if nothing were wrong, and no offer is held; and once the master answers again what was to be done is done, once.
 func TestFault54_eachCallTypeFailsOrHangs(t *testing.T) {
-	// needs are the calls without which something cannot go on meanwhile.
-	needs := map[string][]string{
-		"launch": {"SUBSCRIBE", "ACCEPT", "ACKNOWLEDGE"},
-		"delete": {"SUBSCRIBE", "KILL", "ACKNOWLEDGE"},
+	hangs := simulator.Fault{Action: simulator.Delay, Delay: time.Hour}
+	fails := []simulator.Fault{
+		{Action: simulator.Answer, Status: http.StatusInternalServerError},
+		{Action: simulator.Answer, Status: http.StatusServiceUnavailable},
 	}
-	ways := []struct {
-		way   string
-		fault simulator.Fault
-	}{
-		{"hangs", simulator.Fault{Action: simulator.Delay, Delay: time.Hour}},
-		{"is answered 500", simulator.Fault{Action: simulator.Answer, Status: http.StatusInternalServerError}},
-		{"is answered 503", simulator.Fault{Action: simulator.Answer, Status: http.StatusServiceUnavailable}},
-	}
-	// Each call fails in one of the ways: SUBSCRIBE, ACCEPT, KILL and TEARDOWN hang.
 	for number, call := range []string{"SUBSCRIBE", "REVIVE", "DECLINE", "ACCEPT", "SUPPRESS", "RECONCILE", "KILL", "ACKNOWLEDGE", "UPDATE_FRAMEWORK", "TEARDOWN"} {
-		way, fault := ways[number%3].way, ways[number%3].fault
-		t.Run(call+" "+way, func(t *testing.T) {
-			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
-				if way == "hangs" {
-					v.history.Forgive("what a call that hangs holds up waits until that is given up", "L5")
-				}
-				v.framework("deletionPolicy: Teardown")
-				v.start()
-				v.task("runs", `shell: sleep 1`)
-				v.task("goes", `shell: sleep 1`)
-				v.pass(time.Minute)
-				fault.Target, fault.Type, fault.Count = simulator.CallFault, call, -1
-				injected := v.mesos.Inject(fault)
-				if call == "SUBSCRIBE" || call == "RECONCILE" {
-					v.mesos.CutStream("", 0)
-				}
-				v.patchFramework(`{"spec":{"info":{"webUIURL":"http://elsewhere.example"}}}`)
-				v.delete("goes")
-				v.task("comes", `shell: sleep 1`)
-				// It is past the time for which offers are wanted for what may soon have to be launched again.
-				v.pass(12 * time.Minute)
-				if !slices.Contains(needs["launch"], call) {
-					v.wantRunningAfter("comes", 1)
-				}
-				if !slices.Contains(needs["delete"], call) {
-					v.wantGoneAfter("goes", 1)
-				}
-				if call != "TEARDOWN" {
-					if injected.Hits() == 0 {
-						v.Errorf("no %s was sent", call)
-					}
-					v.mesos.ClearFaults()
-					v.pass(20 * time.Minute)
-				}
-				v.wantRunningAfter("runs", 1)
-				v.wantRunningAfter("comes", 1)
-				v.wantGoneAfter("goes", 1)
-				v.delete("runs")
-				v.delete("comes")
-				v.deleteFramework()
-				v.pass(20 * time.Minute)
-				if call == "TEARDOWN" {
-					if injected.Hits() == 0 || !v.frameworkExists() {
-						v.Errorf("%d times TEARDOWN, and the framework is there: %t", injected.Hits(), v.frameworkExists())
-					}
-					v.mesos.ClearFaults()
-					v.pass(20 * time.Minute)
-				}
-				if v.frameworkExists() || len(v.liveNow()) > 0 || v.mesos.OpenOffers("") > 0 {
-					v.Errorf("the framework is there: %t, %v live, %d offers are kept", v.frameworkExists(), v.liveNow(), v.mesos.OpenOffers(""))
-				}
+		for _, fault := range []simulator.Fault{hangs, fails[number%2]} {
+			way := "hangs"
+			if fault.Status != 0 {
+				way = fmt.Sprintf("is answered %d", fault.Status)
+			}
+			fault.Target, fault.Type, fault.Count = simulator.CallFault, call, -1
+			t.Run(call+" "+way, func(t *testing.T) {
+				inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) { goOnWithout(v, call, fault) })
 			})
-		})
+		}
+	}
+}
+
+// goOnWithout launches, kills and tears down while one type of call fails.
+func goOnWithout(v *virtual, call string, fault simulator.Fault) {
+	v.framework("deletionPolicy: Teardown")
+	v.start()
+	v.task("runs", `shell: sleep 1`)
+	v.task("goes", `shell: sleep 1`)
+	v.pass(time.Minute)
+	injected := v.mesos.Inject(fault)
+	if call == "SUBSCRIBE" || call == "RECONCILE" {
+		v.mesos.CutStream("", 0)
+	}
+	v.patchFramework(`{"spec":{"info":{"webUIURL":"http://elsewhere.example"}}}`)
+	v.delete("goes")
+	v.task("comes", `shell: sleep 1`)
+	// At once; and still, when it is past the time for which offers are wanted for what may soon have to be launched again.
+	for _, wait := range []time.Duration{15 * time.Second, 12 * time.Minute} {
+		v.pass(wait)
+		if !slices.Contains([]string{"SUBSCRIBE", "ACCEPT", "ACKNOWLEDGE"}, call) {
+			v.wantRunningAfter("comes", 1)
+		}
+		if !slices.Contains([]string{"SUBSCRIBE", "KILL", "ACKNOWLEDGE"}, call) {
+			v.wantGoneAfter("goes", 1)
+		}
+	}
+	if call != "TEARDOWN" {
+		if injected.Hits() == 0 {
+			v.Errorf("no %s was sent", call)
+		}
+		v.mesos.ClearFaults()
+		v.pass(20 * time.Minute)
+	}
+	v.wantRunningAfter("runs", 1)
+	v.wantRunningAfter("comes", 1)
+	v.wantGoneAfter("goes", 1)
+	v.delete("runs")
+	v.delete("comes")
+	v.deleteFramework()
+	v.pass(20 * time.Minute)
+	if call == "TEARDOWN" {
+		if injected.Hits() == 0 || !v.frameworkExists() {
+			v.Errorf("%d times TEARDOWN, and the framework is there: %t", injected.Hits(), v.frameworkExists())
+		}
+		v.mesos.ClearFaults()
+		v.pass(20 * time.Minute)
+	}
+	if v.frameworkExists() || len(v.liveNow()) > 0 || v.mesos.OpenOffers("") > 0 {
+		v.Errorf("the framework is there: %t, %v live, %d offers are kept", v.frameworkExists(), v.liveNow(), v.mesos.OpenOffers(""))
 	}
 }

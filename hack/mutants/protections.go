@@ -33,8 +33,41 @@ var calls = []mutant{
 		name: "the offer of an ACCEPT that was refused is declined",
 		file: "mesosbridge/offers.go",
 		old: `		rest.reason = DeclineRefused
-		b.sendDecline(t, rest)`, new: `		rest.reason = DeclineRefused`,
+		b.pushDecline(t, rest)`, new: `		rest.reason = DeclineRefused`,
 		tests: in(bridge, "^TestBridge_(declinesAgain|keepsNoOffer)$"),
+	}, {
+		name: "a KILL that hangs holds up no DECLINE",
+		file: "mesosbridge/tasks.go",
+		old:  `	b.lanes.kills.push(item{`, new: `	b.lanes.declines.push(item{`,
+		tests: in(bridge, "^TestBridge_aCallThatHangsHoldsUpNoOtherKind$"),
+	}, {
+		name: "a RECONCILE that hangs holds up no REVIVE",
+		file: "mesosbridge/lane.go",
+		old: `	return lanes{
+		wishes: newLane(1), asks: newLane(1),`, new: `	one := newLane(1)
+	return lanes{
+		wishes: one, asks: one,`,
+		tests: in(bridge, "^TestBridge_aCallThatHangsHoldsUpNoOtherKind$"),
+	}, {
+		name: "a DECLINE that hangs is given up early, to be sent again",
+		file: "mesosbridge/call.go",
+		old:  `doubled(firstAnswer, failed, callTimeout)`, new: `callTimeout+0*doubled(0, failed, 0)`,
+		tests: in(bridge, "^TestBridge_declinesAgainWhatHangs$"),
+	}, {
+		name: "a REVIVE waits for the filters that it is to void",
+		file: "mesosbridge/wish.go",
+		old:  `	b.letFiltersPass(t)`, new: ``,
+		tests: in(bridge, "^TestBridge_revivesWhatIsOnItsWayToBeRefused$"),
+	}, {
+		name: "a REVIVE that overtook a filter is sent again",
+		file: "mesosbridge/wish.go",
+		old:  `	again := d.overtaken && t == b.current`, new: `	again := false`,
+		tests: in(bridge, "^TestBridge_revivesWhatIsOnItsWayToBeRefused$"),
+	}, {
+		name: "nothing is refused any more by what waits while offers are asked for",
+		file: "mesosbridge/offers.go",
+		old:  `	if d.refuse == 0 || d.revival != b.wish.revivals {`, new: `	if d.refuse == 0 {`,
+		tests: in(bridge, "^TestBridge_(refusesNothingOnceRevived|declinesAgain)$"),
 	}, {
 		name: "the stream ID goes with every call",
 		file: "mesosbridge/call.go",

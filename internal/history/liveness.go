@@ -207,7 +207,8 @@ func (v *View) waitsForNothing(version *Version) bool {
 	})
 }
 
-// heldAtMost is how long an offer may be kept: a minute by the design, and the time that a call may take.
+// heldAtMost is how long an offer may be kept: a minute by the design, until the tasks are bound that it is for, and some time to spare. Calls that hang add
+// nothing to it, but where as many of its own kind do as are sent at a time.
 const heldAtMost = 75 * time.Second
 
 // keepsNoOffer is what can be told from outside of L5: no offer is held for long. That what waits takes what fits it is for the tests of placement: an offer
