@@ -144,3 +144,42 @@ func TestBridge_refusesNothingOnceRevived(t *testing.T) {
 		}
 	})
 }
+
+// atOnce is a Listener that does something as soon as it hears of an attempt's ACCEPT, and takes its time.
+type atOnce struct {
+	*notes
+	do func(taskID string)
+}
+
+func (a atOnce) AttemptChanged(taskID string) {
+	a.do(taskID)
+	time.Sleep(time.Second)
+}
+
+// TestBridge_asksNothingInTheTermOfAnUnansweredAccept: an ACCEPT without a clear answer may take effect until the framework has subscribed anew. A KILL or a RECONCILE
+// that came to the master before it would be answered that there is no such task, which then would run.
+func TestBridge_asksNothingInTheTermOfAnUnansweredAccept(t *testing.T) {
+	var h *harness
+	outcome := make(chan error, 1)
+	inVirtualTime(t, setup{agents: 1, options: func(o *Options) {
+		o.Listener = atOnce{&notes{}, func(taskID string) {
+			if h != nil && h.attempt(taskID).Accept == AcceptUnanswered && len(outcome) == 0 {
+				h.bridge.Kill(taskID, "", nil)
+				h.bridge.Reconcile(asking(taskID), func(err error) { outcome <- err })
+			}
+		}}
+	}}, func(running *harness) {
+		h = running
+		h.subscribed()
+		h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Delay, Delay: time.Hour})
+		h.launch("job")
+		h.pass(2 * callTimeout)
+		if err := <-outcome; err == nil {
+			h.Error("the RECONCILE counts as answered")
+		}
+		h.expect("UPDATE_FRAMEWORK", "ACCEPT")
+		if got := h.bridge.Connection().Term; got != 2 {
+			h.Errorf("it is term %d", got)
+		}
+	})
+}

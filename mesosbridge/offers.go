@@ -199,12 +199,13 @@ func (b *Bridge) finishAccept(t *term, ids []string, o outcome) (became result) 
 	case resultRefused:
 		b.closeSent(t.number, ids, AcceptRefused, o.text)
 	default:
-		b.closeSent(t.number, ids, AcceptUnanswered, "")
+		// The term ends first: as long as it goes on the ACCEPT may yet arrive, behind a KILL or a RECONCILE of its tasks.
 		t.end(&Problem{
 			Class: CallUnanswered,
 			Message: "An ACCEPT had no clear answer (" + o.problem().Error() +
 				"); the framework is subscribing again, to learn what became of it.",
 		})
+		b.closeSent(t.number, ids, AcceptUnanswered, "")
 	}
 	return became
 }

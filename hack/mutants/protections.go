@@ -81,13 +81,20 @@ var calls = []mutant{
 	}, {
 		name: "an ACCEPT without an answer ends the term, so that it cannot take effect later",
 		file: "mesosbridge/offers.go",
-		old: `		b.closeSent(t.number, ids, AcceptUnanswered, "")
-		t.end(&Problem{
+		old: `		t.end(&Problem{
 			Class: CallUnanswered,
 			Message: "An ACCEPT had no clear answer (" + o.problem().Error() +
 				"); the framework is subscribing again, to learn what became of it.",
-		})`, new: `		b.closeSent(t.number, ids, AcceptUnanswered, "")`,
+		})
+		b.closeSent(t.number, ids, AcceptUnanswered, "")`, new: `		b.closeSent(t.number, ids, AcceptUnanswered, "")`,
 		tests: in(bridge, "^TestBridge_(Accept_outcomes|givesAnAcceptWithoutAnswerUpAfter75Seconds)$"),
+	}, {
+		name: "nothing is asked or killed in the term of an ACCEPT without an answer",
+		file: "mesosbridge/offers.go",
+		old: `		// The term ends first: as long as it goes on the ACCEPT may yet arrive, behind a KILL or a RECONCILE of its tasks.
+`, new: `		b.closeSent(t.number, ids, AcceptUnanswered, "")
+`,
+		tests: in(bridge, "^TestBridge_asksNothingInTheTermOfAnUnansweredAccept$"),
 	}, {
 		name: "a framework accepts nothing before its ID is stored",
 		file: "mesosbridge/framework.go",
