@@ -135,9 +135,10 @@ func (c *Connection) Kill(key types.NamespacedName, attempt lifecycle.OpenAttemp
 
 // Ask sends RECONCILE for one attempt. A made-up task goes before it and another after it: the master works on a call as a whole and answers in
 // its order, so that whatever it says of the attempt after it has answered for the first is as it saw it then, or later; and that it has
-// nothing to say if it has answered for the second (rule 16).
+// nothing to say if it has answered for the second (rule 16). Of what may not be asked about the call would have the made-up tasks alone, and count as
+// silence: no ask goes before an ACCEPT that is on its way, or beside it.
 func (c *Connection) Ask(key types.NamespacedName, attempt lifecycle.OpenAttempt) {
-	if c.foreign(attempt) {
+	if c.foreign(attempt) || !c.Bridge.MayAsk(attempt.TaskID) {
 		return
 	}
 	before, after := NewMark(), NewMark()
