@@ -226,7 +226,7 @@ func (v *View) mayLive(attempt *Attempt, before *v1alpha1.MesosTask, number int)
 	}
 }
 
-// killedForAReason is S12: the operator kills only what its object no longer wants, durably, or what nobody accounts for and is to be killed. An object that was
+// killedForAReason is S12: the operator kills only what was launched, and its object no longer wants, durably, or what nobody accounts for and is to be killed. An object that was
 // deleted wants nothing: a KILL about what it was bound to may arrive after it is gone, as its task's end is told meanwhile.
 func killedForAReason(v *View) (found []Violation) {
 	for _, attempt := range v.Attempts {
@@ -236,6 +236,9 @@ func killedForAReason(v *View) (found []Violation) {
 			}
 			// What it was sent for may be gone when it arrives, as with a task that ended meanwhile.
 			if why := v.killedWithout(attempt, kill.Number); why != "" && v.killedWithout(attempt, kill.Sent) != "" {
+				found = append(found, violation(kill.Number, []string{attempt.ID}, "task %s is killed, %s", attempt.ID, why))
+			}
+			if why := v.besideAccept(attempt, kill); why != "" {
 				found = append(found, violation(kill.Number, []string{attempt.ID}, "task %s is killed, %s", attempt.ID, why))
 			}
 		}

@@ -220,6 +220,8 @@ var killedForAReasonCases = map[string]storyOf{
 	"its object is gone, and was of another attempt": {given: []step{made, runs(first), goes, operator(released("web")), kill(second)}, want: "no object, abandonment or policy"},
 	"its object wants it":                            {given: []step{made, runs(first), kill(first)}, want: "says no reason"},
 	"its object says why too late":                   {given: []step{made, runs(first), kill(first), operator(says(first, "TASK_RUNNING", reason(v1alpha1.KillSpecChanged)))}, want: "says no reason"},
+	"its ACCEPT is on its way":                       {given: []step{made, operator(bound(first)), launches(first), goes, kill(first)}, want: "has no outcome"},
+	"its ACCEPT was answered":                        {given: []step{made, operator(bound(first)), launch(first), goes, kill(first)}},
 	"nobody accounts for it, and orphans are kept":   {given: []step{kill(first)}, want: "no object, abandonment or policy"},
 	"its object does not name it, and says nothing":  {given: []step{made, starts(first, agent), kill(first)}, want: "does not name it"},
 }

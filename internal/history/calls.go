@@ -97,7 +97,7 @@ func acknowledgesWhatCame(v *View) (found []Violation) {
 	return found
 }
 
-// asksAboutTheLiving is S8: only attempts that are not durably over are reconciled, each with its agent.
+// asksAboutTheLiving is S8: only attempts that are launched and not durably over are reconciled, each with its agent.
 func asksAboutTheLiving(v *View) (found []Violation) {
 	for _, attempt := range v.Attempts {
 		if !attempt.ours() || attempt.Bound == nil && attempt.Launches == nil && attempt.Lives == nil {
@@ -114,6 +114,9 @@ func asksAboutTheLiving(v *View) (found []Violation) {
 			}
 			if asked.AgentID == "" {
 				found = append(found, violation(asked.Number, []string{attempt.ID}, "task %s is asked for without its agent", attempt.ID))
+			}
+			if why := v.besideAccept(attempt, asked.Called); why != "" {
+				found = append(found, violation(asked.Number, []string{attempt.ID}, "task %s is asked for, %s", attempt.ID, why))
 			}
 		}
 	}

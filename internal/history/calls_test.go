@@ -90,6 +90,10 @@ var asksAboutTheLivingCases = map[string]storyOf{
 	"one whose end was stored while it was asked for": {given: []step{made, runs(first), during("RECONCILE", ask(agent, first), dies(first))}},
 	"one whose end is not told":                       {given: []step{made, runs(first), stops(first, agent), ask(agent, first)}},
 	"one without its agent":                           {given: []step{made, runs(first), ask("", first)}, want: "without its agent"},
+	"one whose ACCEPT is on its way":                  {given: []step{made, operator(bound(first)), launches(first), ask(agent, first)}, want: "has no outcome"},
+	"one that is not launched yet":                    {given: []step{made, operator(bound(first)), ask(agent, first), launch(first)}, want: "has no outcome"},
+	"one whose ACCEPT was answered":                   {given: []step{made, operator(bound(first)), launch(first), ask(agent, first)}},
+	"one whose ACCEPT was on an earlier stream":       {given: []step{made, operator(bound(first)), launches(first), subscribe(me, "s2", fw), subscribed("s2", fw), ask(agent, first)}},
 }
 
 // during is a call that leaves before something else happens, and arrives after it.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -132,6 +133,20 @@ func (v *View) answered(call int) int {
 		return 0
 	}
 	return answer.Status
+}
+
+// besideAccept says of a call about an attempt that the ACCEPT which launches it was not answered yet, or not even sent, on the same stream; empty if it was.
+// The master may see the two in either order, and what it says of a task that it does not know yet is that it is gone (rule 7).
+func (v *View) besideAccept(attempt *Attempt, called Called) string {
+	for _, launch := range attempt.Launches {
+		if launch.Call.Who == "" || launch.Call.StreamID != called.Call.StreamID {
+			continue
+		}
+		if v.answered(launch.Number) == 0 || v.answeredAt[launch.Number] > called.Number {
+			return fmt.Sprintf("and its ACCEPT (#%d) has no outcome", launch.Number)
+		}
+	}
+	return ""
 }
 
 // tookEffect says whether a call may have taken effect.

@@ -248,6 +248,11 @@ func event(stream string, what *scheduler.Event) step {
 
 // launch accepts an offer with a task.
 func launch(id string, how ...func(*mesos.TaskInfo)) step {
+	return steps(launches(id, how...), answer(202))
+}
+
+// launches is an ACCEPT that is not answered.
+func launches(id string, how ...func(*mesos.TaskInfo)) step {
 	return func(s *story) {
 		info := mesos.TaskInfo{TaskID: mesos.TaskID{Value: id}, AgentID: mesos.AgentID{Value: agent}}
 		for _, one := range how {
@@ -256,7 +261,6 @@ func launch(id string, how ...func(*mesos.TaskInfo)) step {
 		calls(me, &scheduler.Call{Type: scheduler.Call_ACCEPT, Accept: &scheduler.Call_Accept{Operations: []mesos.Offer_Operation{
 			{Type: mesos.Offer_Operation_LAUNCH, Launch: &mesos.Offer_Operation_Launch{TaskInfos: []mesos.TaskInfo{info}}},
 		}}})(s)
-		answer(202)(s)
 	}
 }
 

@@ -39,6 +39,8 @@ type View struct {
 	streams  map[string]*Stream
 	offers   map[string]*Offer
 	answers  map[int]*Answer
+	// answeredAt are the numbers of the answers, by the calls that they are to.
+	answeredAt map[int]int
 	// leaving are the steps that have begun and not ended, of each instance and kind of call.
 	leaving map[string][]int
 	agents  map[string][]presence
@@ -176,7 +178,7 @@ type Offer struct {
 func NewView(entries []Entry) *View {
 	v := &View{
 		Entries: entries, attempts: map[string]*Attempt{}, objects: map[types.UID]*Object{}, named: map[objectKey][]*Object{},
-		streams: map[string]*Stream{}, offers: map[string]*Offer{}, answers: map[int]*Answer{}, leaving: map[string][]int{}, agents: map[string][]presence{}, replaced: map[string]int{},
+		streams: map[string]*Stream{}, offers: map[string]*Offer{}, answers: map[int]*Answer{}, answeredAt: map[int]int{}, leaving: map[string][]int{}, agents: map[string][]presence{}, replaced: map[string]int{},
 	}
 	for i := range entries {
 		entry := &entries[i]
@@ -187,7 +189,7 @@ func NewView(entries []Entry) *View {
 		case entry.Call != nil:
 			v.called(entry.Number, entry.Call)
 		case entry.Answer != nil:
-			v.answers[entry.Answer.To] = entry.Answer
+			v.answers[entry.Answer.To], v.answeredAt[entry.Answer.To] = entry.Answer, entry.Number
 		case entry.Event != nil:
 			v.heard(entry.Number, entry.Event)
 		case entry.Truth != nil:
