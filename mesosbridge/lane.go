@@ -31,7 +31,9 @@ type lanes struct {
 	wishes *lane
 	// asks are RECONCILEs, in their order: an end mark says that all that was asked before it was told.
 	asks *lane
-	// The order of the others says nothing, but for a REVIVE after a DECLINE or an ACCEPT (see letFiltersPass).
+	// The order of the others says nothing: of a task whose ACCEPT has no outcome nothing is killed or asked (rule 7, see mayKill, askable and finishAccept), an
+	// offer is declined only once its ACCEPT was refused, and a REVIVE comes after the filters that it is to void (see letFiltersPass). What comes to the
+	// master after it was given up is of an earlier subscription, which it refuses, of an offer that is open no more, or of a task ID that is never used again.
 	accepts, declines, kills, acks *lane
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
+	"github.com/mesos-operator/mesos-operator/mesosbridge/reconciliation"
 )
 
 // TestBridge_aCallThatHangsHoldsUpNoOtherKind: whatever kind of call the master never answers, all others are sent at once; a REVIVE a second later than a DECLINE
@@ -129,6 +130,52 @@ func TestBridge_revivesWhatIsOnItsWayToBeRefused(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestBridge_revivesWhatMayYetBeRefused: a DECLINE whose connection broke may come to the master after all, after a REVIVE and before the DECLINE is sent again.
+func TestBridge_revivesWhatMayYetBeRefused(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		late := h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Late, Delay: fastFirst / 2, Type: "DECLINE"})
+		h.bridge.Decline([]string{h.offer().ID}, time.Hour, DeclineUnfit)
+		h.pass(time.Millisecond)
+		h.bridge.Revive("prod")
+		h.pass(10 * time.Second)
+		if got := [...]int{late.Hits(), h.count("DECLINE"), h.count("REVIVE"), len(h.bridge.Offers())}; got != [...]int{1, 2, 2, 1} {
+			h.Errorf("late calls, DECLINEs, REVIVEs and offers: %v", got)
+		}
+	})
+}
+
+// TestBridge_whatArrivesLate: what was given up, as its connection broke, may come to the master when the framework has long gone on. It has no effect once the
+// framework has subscribed anew, as it does after each ACCEPT that was given up. Until then a DECLINE is of an offer that is not open any more, and a KILL of a
+// task whose ID is used once.
+func TestBridge_whatArrivesLate(t *testing.T) {
+	inVirtualTime(t, setup{agents: 2}, func(h *harness) {
+		h.subscribed()
+		h.running("job")
+		for _, call := range []string{"ACCEPT", "KILL", "DECLINE"} {
+			h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Late, Delay: time.Minute, Type: call})
+		}
+		h.bridge.Kill("job", "", nil)
+		h.bridge.Decline([]string{h.offer().ID}, 0, DeclineUnfit)
+		h.pass(5 * time.Second)
+		h.launch("lost")
+		h.pass(30 * time.Second)
+		if got := h.attempt("lost").Accept; got != AcceptUnanswered || h.bridge.Connection().Term != 2 {
+			h.Fatalf("the ACCEPT is %s, in term %d", got, h.bridge.Connection().Term)
+		}
+		outcome := make(chan error, 1)
+		h.bridge.Reconcile([]reconciliation.Attempt{{TaskID: "lost", AgentID: h.attempt("lost").AgentID}}, func(err error) { outcome <- err })
+		h.pass(time.Second)
+		if got := h.state("lost"); got != mesos.TaskGone {
+			h.Errorf("the task of the ACCEPT is %q before that arrives: %v", got, <-outcome)
+		}
+		h.pass(2 * time.Minute)
+		if live := h.cluster.LiveTasks(); live != 1 || h.state("job") != mesos.TaskRunning || len(h.bridge.Offers()) != 2 {
+			h.Errorf("%d tasks live, job is %q, and there are %d offers", live, h.state("job"), len(h.bridge.Offers()))
+		}
+	})
 }
 
 // TestBridge_refusesNothingOnceRevived: an ACCEPT that waits for its turn while offers are asked for has what remains refused no more.

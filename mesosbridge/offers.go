@@ -27,11 +27,11 @@ type declining struct {
 	// revival is the number of the last REVIVE that was asked for before it.
 	revival int
 	retry   backoff
-	// While it is on its way and has offers refused: roles are theirs, passed is closed once it has an outcome, and overtaken says that a REVIVE of them
-	// does not wait for that any longer. Bridge.mu guards them.
-	roles     []string
-	passed    chan struct{}
-	overtaken bool
+	// Of the last try that had offers refused: roles are theirs, passed is closed once it has an outcome, and overtaken says that a REVIVE of them did not
+	// wait for that. Doubtful says that a try of these had no clear answer: it may take effect until another was taken. Bridge.mu guards them.
+	roles               []string
+	passed              chan struct{}
+	overtaken, doubtful bool
 }
 
 // Offers returns the offers of the current term that nobody took, oldest first.
@@ -138,7 +138,7 @@ func (b *Bridge) sendAccept(t *term, rest *declining, tasks []mesos.Task, check 
 	call := calls.Accept(calls.OfferOperations{calls.OpLaunch(infos...)}.WithOffers(mesospb.OfferID{Value: rest.offerIDs[0]})).
 		With(calls.RefuseSeconds(refuse))
 	o := b.call(t.ctx, t, call)
-	b.passed(t, rest)
+	b.passed(t, rest, o)
 	switch b.finishAccept(t, sent, o) {
 	case resultAccepted:
 		b.dropOffers(t, rest.offerIDs)
@@ -241,7 +241,7 @@ func (b *Bridge) sendDecline(t *term, d *declining) {
 		return
 	}
 	o := b.callAgain(t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)), d.retry.fast)
-	b.passed(t, d)
+	b.passed(t, d, o)
 	if o.accepted() {
 		declinedTotal.Add(float64(len(open)), string(d.reason))
 		b.dropOffers(t, d.offerIDs)

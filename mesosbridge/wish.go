@@ -130,7 +130,7 @@ func (b *Bridge) wishesFailed(t *term) int {
 const filtersPassWithin = time.Second
 
 // letFiltersPass waits for what is on its way to have offers refused to roles that are to be revived, as that must come before: on different connections
-// calls have no order. What hangs is not waited for; once it has an outcome, REVIVE is sent again.
+// calls have no order. What hangs is not waited for; once it was taken, REVIVE is sent again.
 func (b *Bridge) letFiltersPass(t *term) {
 	ctx, cancel := context.WithTimeout(t.ctx, filtersPassWithin)
 	defer cancel()
@@ -163,16 +163,16 @@ func (b *Bridge) filteringRevived() (filtering []*declining) {
 	return filtering
 }
 
-// passed says that a call which has offers refused has an outcome, and that nothing is to wait for it. A REVIVE that overtook it is sent again.
-func (b *Bridge) passed(t *term, d *declining) {
+// passed says that a call which may have offers refused has an outcome, and that nothing is to wait for it. Once it was taken, a REVIVE that overtook it, or a
+// try of it that may yet have come after that, is sent again: from then on the offers are not open any more, and no try takes effect.
+func (b *Bridge) passed(t *term, d *declining, o outcome) {
 	b.mu.Lock()
-	if _, filtered := b.filtering[d]; !filtered {
-		b.mu.Unlock()
-		return
+	if _, filtered := b.filtering[d]; filtered {
+		delete(b.filtering, d)
+		close(d.passed)
+		d.doubtful = d.doubtful || o.launched() == resultUnanswered
 	}
-	delete(b.filtering, d)
-	close(d.passed)
-	again := d.overtaken && t == b.current
+	again := t == b.current && o.accepted() && (d.overtaken || d.doubtful && d.revival != b.wish.revivals)
 	if again {
 		b.wish.revivals++
 		for _, role := range d.roles {

@@ -61,8 +61,13 @@ var calls = []mutant{
 	}, {
 		name: "a REVIVE that overtook a filter is sent again",
 		file: "mesosbridge/wish.go",
-		old:  `	again := d.overtaken && t == b.current`, new: `	again := false`,
+		old:  `(d.overtaken || `, new: `(`,
 		tests: in(bridge, "^TestBridge_revivesWhatIsOnItsWayToBeRefused$"),
+	}, {
+		name: "a REVIVE that a call with filters may have come after, as it was never answered, is sent again",
+		file: "mesosbridge/wish.go",
+		old:  ` || d.doubtful && d.revival != b.wish.revivals)`, new: `)`,
+		tests: in(bridge, "^TestBridge_revivesWhatMayYetBeRefused$"),
 	}, {
 		name: "nothing is refused any more by what waits while offers are asked for",
 		file: "mesosbridge/offers.go",
@@ -117,6 +122,11 @@ var asking = []mutant{
 			continue
 		}`, new: ``,
 		tests: in(bridge, "^TestBridge_holdsBackKillAndReconcileOfALaunchUnderWay$"),
+	}, {
+		name: "rule 7 for the RECONCILE of one attempt alone, which counts silence",
+		file: "controllers/connections/efforts.go",
+		old:  `	if c.foreign(attempt) || !c.Bridge.MayAsk(attempt.TaskID) {`, new: `	if c.foreign(attempt) {`,
+		tests: in(connections, "^TestConnection_silenceBeforeAnAccept$"),
 	}, {
 		name: "rule 7 for KILL",
 		file: "mesosbridge/tasks.go",

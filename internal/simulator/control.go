@@ -328,7 +328,7 @@ func (c *Cluster) controlStream(p *parameters) error {
 
 // actionsOf says what each target can meet.
 var actionsOf = map[Target][]Action{
-	CallFault:     {Drop, DropAnswer, Delay, DelayAnswer, Duplicate, Reorder, ReorderAnswer, Answer},
+	CallFault:     {Drop, DropAnswer, Delay, DelayAnswer, Late, Duplicate, Reorder, ReorderAnswer, Answer},
 	EventFault:    {Drop, Delay, Duplicate, Reorder, Malformed, Cut},
 	MessageFault:  {Drop, Delay, Duplicate},
 	LaunchFault:   {FetchFails, NoSuchUser, NoIsolator, NoImageProvider, NoContainerizer, ExecutorExits, ExecutorSilent},

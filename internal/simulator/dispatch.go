@@ -21,7 +21,7 @@ func (c *Cluster) wayIn(ctx context.Context, f *Fault) passage {
 		return p
 	}
 	switch f.Action {
-	case Drop:
+	case Drop, Late:
 		p.broken = true
 	case Delay:
 		p.broken = !pause(ctx, f.Delay)
@@ -67,6 +67,9 @@ func (m *Master) dispatch(ctx context.Context, w http.ResponseWriter, q *request
 	}
 	record, fault := c.received(q, streamID)
 	p := c.wayIn(ctx, fault)
+	if fault != nil && fault.Action == Late && s == nil {
+		c.after(fault.Delay, func() { record.Status = m.take(q).status })
+	}
 	if p.broken {
 		breakOff(w)
 		return
@@ -147,10 +150,14 @@ func (m *Master) subscribe(q *request, s *stream) (unsubscribe func(), ok bool) 
 
 // apply checks the subscription of a call other than SUBSCRIBE and carries it out.
 func (m *Master) apply(q *request) answer {
-	c := m.cluster
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.leader
+	m.cluster.mu.Lock()
+	defer m.cluster.mu.Unlock()
+	return m.take(q)
+}
+
+// take is apply for a caller that holds the lock.
+func (m *Master) take(q *request) answer {
+	r := m.cluster.leader
 	if r == nil || r.master != m || !r.recovered {
 		return answer{status: http.StatusServiceUnavailable, text: "Master has not finished recovery"}
 	}

@@ -31,6 +31,7 @@ const (
 	DropAnswer  Action = "drop-answer" // a call takes effect, but its connection breaks before the answer
 	Delay       Action = "delay"       // held up before it takes effect
 	DelayAnswer Action = "delay-answer"
+	Late        Action = "late"      // a call breaks its connection, and takes effect a while later all the same; SUBSCRIBE never does
 	Duplicate   Action = "duplicate" // takes effect, or is sent, twice
 	Reorder     Action = "reorder"   // held up until the next one has passed it
 	// ReorderAnswer lets the call take effect, but holds its answer up until the next call has taken effect.
@@ -74,7 +75,7 @@ type Fault struct {
 	// Skip lets that many pass first. Count is how many are met then: 0 means one, negative all.
 	Skip, Count int
 
-	Delay       time.Duration // of Delay, DelayAnswer; for Reorder and ReorderAnswer the longest wait (default 1 min)
+	Delay       time.Duration // of Delay, DelayAnswer, Late; for Reorder and ReorderAnswer the longest wait (default 1 min)
 	Status      int           // of Answer
 	Text        string        // of Answer
 	AfterEffect bool          // of Answer: the call has taken effect

@@ -194,6 +194,11 @@ var faultCases = map[string]faultCase{
 			s.t.Errorf("got %v, want two effects", got)
 		}
 	}},
+	"let a call take effect after its connection broke": {"calls late", func(s *stage) {
+		s.inject(Fault{Target: CallFault, Action: Late, Type: "RECONCILE", Delay: 20 * time.Millisecond})
+		s.fails(s.ask("x"))
+		s.await("its effect", func() bool { return len(s.states("x")) == 1 })
+	}},
 	"reorder calls": {"calls reorder", func(s *stage) {
 		s.inject(Fault{Target: CallFault, Action: Reorder, Type: "RECONCILE"})
 		first := make(chan struct{})
