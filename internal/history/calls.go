@@ -14,7 +14,8 @@ import (
 
 // Checks of calls to Mesos: what may be said, when, and by whom.
 
-// storedFirst is S4: RUNNING and ends are acknowledged only once they, or what came after them, stand in the status of whoever accounts for the attempt.
+// storedFirst is S4: RUNNING and ends are acknowledged only once they, or what came after them, stand in the status of whoever accounts for the attempt. That what is
+// to go runs need not stand there.
 func storedFirst(v *View) (found []Violation) {
 	for _, attempt := range v.Attempts {
 		for _, ack := range attempt.Acks {
@@ -52,7 +53,7 @@ func (v *View) unstored(attempt *Attempt, status *mesos.TaskStatus, number int) 
 	task, version := v.taskAt(attempt, number)
 	record, current := recordOf(task, attempt.ID)
 	switch {
-	case task == nil:
+	case needsNoState(task, state):
 		return ""
 	case record == nil && version.binds(attempt.ID):
 		return "its object's status does not name the attempt"
@@ -65,6 +66,11 @@ func (v *View) unstored(attempt *Attempt, status *mesos.TaskStatus, number int) 
 	default:
 		return ""
 	}
+}
+
+// needsNoState says whether a state need not stand in an object: it is gone, or is to go and the task is not over yet.
+func needsNoState(task *v1alpha1.MesosTask, state mesos.TaskState) bool {
+	return task == nil || !terminalState(state) && !task.DeletionTimestamp.IsZero()
 }
 
 // lags says whether a state in a status comes before RUNNING.

@@ -25,6 +25,11 @@ var storedFirstCases = map[string]storyOf{
 		given: then(launched, operator(says(first, "TASK_STAGING")), told(first, mesos.TASK_RUNNING, "u"), acknowledge(first, "u")),
 		want:  `says "TASK_STAGING"`,
 	},
+	"RUNNING while its object is deleted": {given: then(launched, operator(says(first, "TASK_STARTING")), goes, told(first, mesos.TASK_RUNNING, "u"), acknowledge(first, "u"))},
+	"an end while its object is deleted": {
+		given: then(launched, operator(says(first, "TASK_STARTING")), goes, told(first, mesos.TASK_FAILED, "u"), acknowledge(first, "u")),
+		want:  "does not say that it is over",
+	},
 	"RUNNING once the end is known": {
 		given: then(launched, told(first, mesos.TASK_RUNNING, "u"), operator(says(first, "TASK_FAILED", ended)), acknowledge(first, "u")),
 	},
