@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"debug/macho"
 	"debug/pe"
 	"encoding/hex"
 	"errors"
@@ -70,12 +69,13 @@ func (m manifest) problems() (found []string) {
 	return found
 }
 
-// TestPluginRelease makes a release of the plugin for two systems that are not this one, and looks at what krew would get.
+// TestPluginRelease makes a release of the plugin for a system that is not this one, and looks at what krew would get. One has to do: each compiles all anew
+// where nothing is built yet.
 func TestPluginRelease(t *testing.T) {
 	t.Chdir(testenv.Root())
 	out := t.TempDir()
 	const version = "v1.2.3-rc.1"
-	platforms := []string{"darwin/arm64", "windows/amd64"}
+	platforms := []string{"windows/amd64"}
 	release := exec.CommandContext(t.Context(), "make", "--no-print-directory", "plugin-release", "VERSION="+version, "DIST="+out, "PLUGIN_PLATFORMS="+strings.Join(platforms, " "))
 	if output, err := release.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -118,15 +118,8 @@ func TestPluginRelease(t *testing.T) {
 
 // isFor says whether a program runs on a platform.
 func isFor(platform string, program []byte) bool {
-	switch platform {
-	case "darwin/arm64":
-		file, err := macho.NewFile(bytes.NewReader(program))
-		return err == nil && file.Cpu == macho.CpuArm64
-	case "windows/amd64":
-		file, err := pe.NewFile(bytes.NewReader(program))
-		return err == nil && file.Machine == pe.IMAGE_FILE_MACHINE_AMD64
-	}
-	return false
+	file, err := pe.NewFile(bytes.NewReader(program))
+	return err == nil && platform == "windows/amd64" && file.Machine == pe.IMAGE_FILE_MACHINE_AMD64
 }
 
 // unpack reads an archive of either kind.
