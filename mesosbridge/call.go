@@ -178,8 +178,8 @@ func (b *Bridge) call(ctx context.Context, t *term, call *scheduler.Call) outcom
 
 // callAgain is call for what is sent again until the master has taken it, after so many tries that failed. Taken twice it does no harm, so it is given up
 // early: the next try goes over another connection, which may lead there. Each may take longer than the one before, lest a master that is slow be asked ever more.
-func (b *Bridge) callAgain(t *term, call *scheduler.Call, failed int) outcome {
-	ctx, cancel := context.WithTimeout(t.ctx, doubled(firstAnswer, failed, callTimeout))
+func (b *Bridge) callAgain(ctx context.Context, t *term, call *scheduler.Call, failed int) outcome {
+	ctx, cancel := context.WithTimeout(ctx, doubled(firstAnswer, failed, callTimeout))
 	defer cancel()
 	return b.call(ctx, t, call)
 }

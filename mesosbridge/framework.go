@@ -221,7 +221,7 @@ func (b *Bridge) tell(t *term, failed int) outcome {
 			b.mu.Lock()
 			next := b.toTell()
 			b.mu.Unlock()
-			o := b.callAgain(t, next.updateCall(), failed)
+			o := b.callAgain(t.ctx, t, next.updateCall(), failed)
 			b.mu.Lock()
 			o.corrected = b.kept.learn(o)
 			b.mu.Unlock()

@@ -98,7 +98,7 @@ func (b *Bridge) declineInverse(t *term, ids []mesospb.OfferID, retry *backoff) 
 	b.lanes.declines.push(item{
 		term: t,
 		send: func() {
-			o := b.callAgain(t, calls.DeclineInverseOffers(ids...).With(calls.RefuseSeconds(inverseRefusal)), retry.fast)
+			o := b.callAgain(t.ctx, t, calls.DeclineInverseOffers(ids...).With(calls.RefuseSeconds(inverseRefusal)), retry.fast)
 			if !o.accepted() {
 				time.AfterFunc(retry.next(fast), func() { b.declineInverse(t, ids, retry) })
 			}

@@ -240,7 +240,7 @@ func (b *Bridge) sendDecline(t *term, d *declining) {
 	if len(open) == 0 {
 		return
 	}
-	o := b.callAgain(t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)), d.retry.fast)
+	o := b.callAgain(t.ctx, t, calls.Decline(open...).With(calls.RefuseSeconds(refuse)), d.retry.fast)
 	b.passed(t, d, o)
 	if o.accepted() {
 		declinedTotal.Add(float64(len(open)), string(d.reason))

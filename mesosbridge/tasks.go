@@ -36,7 +36,7 @@ func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
 			if grace != nil {
 				call.Kill.KillPolicy = &mesospb.KillPolicy{GracePeriod: &mesospb.DurationInfo{Nanoseconds: grace.Nanoseconds()}}
 			}
-			b.callAgain(t, call, 0)
+			b.callAgain(t.ctx, t, call, 0)
 		},
 		drop: func(error) {},
 	})

@@ -101,7 +101,7 @@ func (b *Bridge) sendWish(t *term) {
 	failed := b.wishesFailed(t)
 	taken := true
 	if len(suppress) > 0 {
-		taken = b.callAgain(t, calls.SuppressWith(suppress), failed).accepted()
+		taken = b.callAgain(t.ctx, t, calls.SuppressWith(suppress), failed).accepted()
 		if taken {
 			b.mu.Lock()
 			t.told.suppressed = slices.Sorted(slices.Values(slices.Concat(t.told.suppressed, suppress)))
@@ -109,7 +109,7 @@ func (b *Bridge) sendWish(t *term) {
 		}
 	}
 	if len(revive) > 0 {
-		o := b.callAgain(t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))), failed)
+		o := b.callAgain(t.ctx, t, calls.ReviveWith(slices.Sorted(maps.Keys(revive))), failed)
 		taken = taken && o.accepted()
 		b.noteRefusal(t, o)
 		if o.accepted() {

@@ -49,8 +49,7 @@ type Connection struct {
 	// the next one to follow.
 	awaited sets.Set[string]
 	spare   int
-	// over are the attempts that were forgotten since the pass that runs began, so that it does not ask for them again; nil while none does.
-	over sets.Set[string]
+	over    forgotten
 	// provenID is the framework ID for which launching need not wait for the proof any more, in this leadership.
 	provenID string
 	// provenTerm is the last term in which the proof was had.

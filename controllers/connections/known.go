@@ -2,6 +2,7 @@ package connections
 
 import (
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -158,9 +159,7 @@ func (c *Connection) Forget(key types.NamespacedName, taskID string) {
 		c.dropMarks(done)
 	}
 	delete(c.attempts, taskID)
-	if c.over != nil {
-		c.over.Insert(taskID)
-	}
+	c.over.insert(taskID, c.owner.clock.Now())
 	if ids := c.heardOf[key]; ids != nil {
 		if ids.Delete(taskID); ids.Len() == 0 {
 			delete(c.heardOf, key)
@@ -172,14 +171,14 @@ func (c *Connection) Forget(key types.NamespacedName, taskID string) {
 func (c *Connection) PassBegins() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = sets.New[string]()
+	c.over.kept = true
 }
 
 // PassEnds ends what passBegins began.
 func (c *Connection) PassEnds() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over, c.awaited = nil, nil
+	c.over.kept, c.awaited = false, nil
 }
 
 // Await brings the framework back once enough of the tasks were told of that a RECONCILE names which is about to be sent, and once all of them were.
@@ -205,12 +204,31 @@ func (c *Connection) hasAnswered(taskID string) bool {
 	return len(c.awaited) == c.spare || len(c.awaited) == 0
 }
 
-// OverSince says whether an attempt was forgotten, as it is over, since the pass that runs began.
-func (c *Connection) OverSince(taskID string) bool {
+// IsOver says whether an attempt was forgotten, as it is over: since the pass that runs began, or not long before, as the cache from which it was gathered may
+// have been behind.
+func (c *Connection) IsOver(taskID string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.over.Has(taskID)
+	return c.over.has(taskID)
 }
+
+// forgotten remembers attempts that were forgotten as they are over: for a minute at least, and while they are kept for a pass. Task IDs are never used again,
+// so that remembering one for longer does no harm. Its zero value is empty.
+type forgotten struct {
+	kept bool
+	// The later half is of since then, the earlier one of the time before.
+	later, earlier sets.Set[string]
+	since          time.Time
+}
+
+func (f *forgotten) insert(taskID string, now time.Time) {
+	if f.later == nil || !f.kept && now.Sub(f.since) > time.Minute {
+		f.earlier, f.later, f.since = f.later, sets.New[string](), now
+	}
+	f.later.Insert(taskID)
+}
+
+func (f *forgotten) has(taskID string) bool { return f.later.Has(taskID) || f.earlier.Has(taskID) }
 
 // Enqueue brings a MesosTask back.
 func (c *Connection) Enqueue(key types.NamespacedName) { c.owner.EnqueueTask(key) }

@@ -103,7 +103,7 @@ func (v *view) seen(taskID string) reconciliation.Seen {
 	seen := reconciliation.Seen{Askable: v.connection.Bridge.MayAsk(taskID)}
 	attempt, ok := v.connection.Bridge.Attempt(taskID)
 	if !ok {
-		seen.Over = v.connection.OverSince(taskID)
+		seen.Over = v.connection.IsOver(taskID)
 		return seen
 	}
 	seen.Last = attempt.Last

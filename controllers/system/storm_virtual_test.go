@@ -103,6 +103,9 @@ func (w *weather) act(a act) {
 	case kill, stop:
 		w.endProcess(a)
 	case refuse:
+		if hangs := a.API.Action == apiserver.Delay || a.API.Action == apiserver.DelayAnswer; hangs && a.API.Delay > time.Minute {
+			w.history.Forgive("a worker waits for a request that hangs, which no API server lets it for longer than a minute", "L2", "L7")
+		}
 		w.api.Inject(*a.API)
 	case lag:
 		lag := w.api.Lag("", a.Resource, -1)

@@ -287,7 +287,8 @@ func oneSubscriber(v *View) (found []Violation) {
 		if who == "" {
 			continue
 		}
-		if state := states[who]; state != nil && (state.Process.Change == ProcessEnded || state.Process.Change == LeaseLost) && entry.Time.Sub(state.Time) > inFlight {
+		sent := v.sentAt(entry)
+		if state := states[who]; state != nil && (state.Process.Change == ProcessEnded || state.Process.Change == LeaseLost) && sent.Time.Sub(state.Time) > inFlight {
 			found = append(found, violation(entry.Number, []string{who}, "%s sends %s, and has %s (#%d)", who, what, state.Process.Change, state.Number))
 		}
 		if call := entry.Call; call != nil {
@@ -295,11 +296,19 @@ func oneSubscriber(v *View) (found []Violation) {
 				found = append(found, violation(entry.Number, nil, "%s sends %s on the stream of %s", who, what, stream.Who))
 			}
 		}
-		if holder := v.holder(entry); holder != "" && holder != who {
+		if holder := v.holder(sent); holder != "" && holder != who {
 			found = append(found, violation(entry.Number, nil, "%s sends %s, and %s holds the lease", who, what, holder))
 		}
 	}
 	return found
+}
+
+// sentAt is the entry up to which what another says was sent: a write may take long until it takes effect, or is given up.
+func (v *View) sentAt(entry *Entry) *Entry {
+	if entry.Write == nil || entry.Write.Sent == 0 {
+		return entry
+	}
+	return &v.Entries[entry.Write.Sent-1]
 }
 
 // sender is the instance that sent what an entry says, and what that is; empty for nobody's, and for what needs no leader.

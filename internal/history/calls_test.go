@@ -181,6 +181,17 @@ func lease(who string) written {
 	}
 }
 
+// late is a write that was sent some entries before it took effect.
+func late(entries int, write step) step {
+	return func(s *story) {
+		write(s)
+		s.h.mu.Lock()
+		defer s.h.mu.Unlock()
+		last := &s.h.entries[len(s.h.entries)-1]
+		last.Write.Sent = last.Number - entries
+	}
+}
+
 var oneSubscriberCases = map[string]storyOf{
 	"it leads, and speaks":            {given: []step{writes(me, lease(me)), made, runs(first)}},
 	"it has ended":                    {given: []step{process(me, ProcessEnded), pass(2 * time.Second), kill(first)}, want: "has ended"},
@@ -192,6 +203,8 @@ var oneSubscriberCases = map[string]storyOf{
 	"nobody holds the lease":          {given: []step{writes(me, lease(me)), pass(time.Minute), kill(first)}, want: "nobody holds the lease"},
 	"it renewed in time":              {given: []step{writes(me, lease(me)), pass(10 * time.Second), writes(me, lease(me)), pass(10 * time.Second), kill(first)}},
 	"it released the lease":           {given: []step{writes(me, lease(me)), writes(me, lease("")), operator(task("web", nil))}, want: "nobody holds the lease"},
+	"it was sent before that":         {given: []step{writes(me, lease(me)), writes(me, lease("")), late(2, operator(task("web", nil)))}},
+	"it was sent after that":          {given: []step{writes(me, lease(me)), writes(me, lease("")), late(1, operator(task("web", nil)))}, want: "nobody holds the lease"},
 	"others need none":                {given: []step{writes(me, lease(me)), pass(time.Minute), made}},
 }
 

@@ -30,6 +30,8 @@ type Entry struct {
 	Process *Process
 	// Elected is the ID of a Mesos master that began to lead.
 	Elected string
+	// Abdicated is the ID of one that led and does no more: it takes nothing from here on, and all that it offered is void.
+	Abdicated string
 	// Fault is something that went wrong on purpose, in the words of who made it.
 	Fault string
 	// Recovered says that nothing goes wrong any more, and what did has had its time to be made good. Settled says that nothing has anything left to do, too.
@@ -159,6 +161,8 @@ func (e Entry) what() string {
 		return fmt.Sprintf("%s %s", e.Process.Who, e.Process.Change)
 	case e.Elected != "":
 		return "a master was elected: " + e.Elected
+	case e.Abdicated != "":
+		return "a master leads no more: " + e.Abdicated
 	case e.Fault != "":
 		return "fault: " + e.Fault
 	case e.Recovered:

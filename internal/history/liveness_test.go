@@ -97,12 +97,15 @@ func givesUp(agents string) step {
 
 func elected(s *story) { s.enter(Entry{Elected: "m2"}) }
 
+func abdicated(s *story) { s.enter(Entry{Abdicated: "m1"}) }
+
 var keepsNoOfferCases = map[string]storyOf{
 	"declined at once":   {given: []step{offered("o", 1), declined("o"), pass(time.Hour), made2}},
 	"rescinded":          {given: []step{offered("o", 1), event("s1", &scheduler.Event{Type: scheduler.Event_RESCIND, Rescind: &scheduler.Event_Rescind{OfferID: mesos.OfferID{Value: "o"}}}), pass(time.Hour), made2}},
 	"its stream ended":   {given: []step{offered("o", 1), subscribe(me, "s2", fw), pass(time.Hour), made2}},
 	"its process ended":  {given: []step{offered("o", 1), process(me, ProcessEnded), pass(time.Hour), made2}},
 	"its master is gone": {given: []step{offered("o", 1), elected, pass(time.Hour), made2}},
+	"its master ended":   {given: []step{offered("o", 1), abdicated, pass(time.Hour), made2}},
 	"kept":               {given: []step{offered("o", 1), pass(time.Hour), made2}, want: "offer o is held for 1h"},
 	"declined late":      {given: []step{offered("o", 1), pass(2 * time.Minute), declined("o")}, want: "offer o is held for 2m"},
 	"kept for a while":   {given: []step{offered("o", 1), pass(time.Minute), declined("o")}},

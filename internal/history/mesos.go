@@ -15,7 +15,7 @@ func (h *History) Observe(what simulator.Observation) {
 	if h == nil {
 		return
 	}
-	entry := Entry{Truth: what.Change, Agent: what.Agent, Elected: what.Elected, Fault: what.Fault}
+	entry := Entry{Truth: what.Change, Agent: what.Agent, Elected: what.Elected, Abdicated: what.Abdicated, Fault: what.Fault}
 	switch {
 	case what.Call != nil:
 		entry.Call = &Call{Who: h.instance(what.Call.From), Type: what.Call.Type, StreamID: what.Call.StreamID, Call: what.Call.Call}

@@ -160,8 +160,8 @@ type Stream struct {
 	Subscribe, Subscribed int
 	// Asked is the framework ID that was subscribed with, FrameworkID the one that it is.
 	Asked, FrameworkID string
-	// End is the number of the entry by which nothing can come of it any more: that of a later subscription, of an ERROR, of a master that was elected or of
-	// its process' end; one past the last entry while it goes on.
+	// End is the number of the entry by which nothing can come of it any more: that of a later subscription, of an ERROR, of a master that was elected or
+	// leads no more, or of its process' end; one past the last entry while it goes on.
 	End int
 }
 
@@ -531,7 +531,7 @@ func (s *Stream) endsBy(entry *Entry) bool {
 	case entry.Event != nil:
 		return entry.Event.StreamID == s.ID && entry.Event.Event.Error != nil
 	default:
-		return entry.Elected != ""
+		return entry.Elected != "" || entry.Abdicated != ""
 	}
 }
 

@@ -23,6 +23,8 @@ type Observation struct {
 	Agent *AgentRecord
 	// Elected is the ID of a master that begins to lead, and knows no agent yet.
 	Elected string
+	// Abdicated is the ID of a master that led and does no more: it takes nothing from here on.
+	Abdicated string
 	// Fault is what went wrong on purpose, by the names of FaultCounts.
 	Fault string
 }

@@ -93,6 +93,7 @@ func (r *reign) giveUpExpected() {
 // abdicate ends what this master knows. Its streams are broken by the caller, not ended.
 func (r *reign) abdicate() {
 	r.ended = true
+	r.cluster.observe(Observation{Abdicated: r.id})
 	for _, f := range r.frameworks {
 		f.stopTimers()
 	}
