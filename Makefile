@@ -129,7 +129,7 @@ endif
 # Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/.
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, in random order; with the race detector but for faults, bounded and most storms.
-	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -skip '^(TestFault|TestBounded)' -timeout 30m $(LONGEST) $(PKG)
+	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -skip '^(TestFault|TestBounded)' -timeout 60m $(LONGEST) $(PKG)
 	$(MAKE) --no-print-directory --jobs 2 --output-sync faults bounded
 	$(MAKE) --no-print-directory storms
 
