@@ -116,9 +116,12 @@ func (c *cluster) until(what string, check func(context.Context) (missing string
 	c.t.Helper()
 	var missing string
 	err := wait.PollUntilContextTimeout(c.t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		var err error
-		missing, err = check(ctx)
-		return missing == "" && err == nil, err
+		now, err := check(ctx)
+		if err == nil {
+			// What was missing before stays known where the time is over within a check.
+			missing = now
+		}
+		return now == "" && err == nil, err
 	})
 	if err != nil {
 		c.t.Fatalf("waiting until %s: %v: %s", what, err, missing)

@@ -94,7 +94,8 @@ func (r *repository) checkOut() {
 		}
 		return "", nil
 	})
-	for _, pattern := range []string{"config/samples/*.yaml", "charts/testdata/full/*.yaml"} {
+	// What wants certain ports comes before those that take any, as it else waits where one of them was faster.
+	for _, pattern := range []string{"charts/testdata/full/*.yaml", "config/samples/*.yaml"} {
 		files, err := filepath.Glob(filepath.Join(testenv.Root(), pattern))
 		if err != nil || len(files) == 0 {
 			r.t.Fatalf("%d files %s: %v", len(files), pattern, err)

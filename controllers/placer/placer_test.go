@@ -464,14 +464,16 @@ func TestPlacer_remembersNothingOfObjectsThatAreGone(t *testing.T) {
 }
 
 func TestPlacer_callsOffALaunchThatWaitsToBeSent(t *testing.T) {
-	place(t, []float64{4}, func(p *placing) {
+	// As many as are sent at a time are on their way, one on each agent but the last.
+	place(t, []float64{4, 4, 4, 4, 4}, func(p *placing) {
 		p.ready()
+		p.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Delay, Delay: 10 * time.Second, Count: 4})
+		p.want(3000, "a", "b", "c", "d")
+		p.pass(2 * time.Second)
 		p.bind = false
 		p.want(1000, "web", "db")
 		p.pass(2 * time.Second)
 		web, db := p.reserved("web"), p.reserved("db")
-		p.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "KILL", Action: simulator.DelayAnswer, Delay: 5 * time.Second})
-		p.connection.Bridge.Kill("other", "", nil)
 		p.placer.Bound(keyNamed("web"), web.TaskID)
 		p.placer.Bound(keyNamed("db"), db.TaskID)
 		p.pass(2 * time.Second)
@@ -479,8 +481,8 @@ func TestPlacer_callsOffALaunchThatWaitsToBeSent(t *testing.T) {
 			p.Fatalf("the ACCEPT is %q", got)
 		}
 		p.placer.CallOff(web.TaskID)
-		p.pass(5 * time.Second)
-		if got := p.accept(web.TaskID); got != mesosbridge.AcceptNeverSent || !p.running().Equal(sets.New("db")) {
+		p.pass(10 * time.Second)
+		if got := p.accept(web.TaskID); got != mesosbridge.AcceptNeverSent || !p.running().Equal(sets.New("a", "b", "c", "d", "db")) {
 			p.Errorf("the ACCEPT that was called off is %q, and %v run", got, p.running())
 		}
 	})
