@@ -5,32 +5,49 @@ import (
 	"time"
 )
 
-// TestForgotten: what is over is remembered for a minute at least, as long as a pass keeps it, and not for ever.
+// TestForgotten: what is over is remembered for a minute, and as long as a pass keeps it.
 func TestForgotten(t *testing.T) {
-	type step struct {
-		at   time.Duration
-		id   string
-		kept bool
-	}
+	start := time.Unix(1_000_000, 0)
+	after := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 	for sentence, tc := range map[string]struct {
-		steps []step
-		want  bool
+		// Nothing is kept before begins, nor after ends; zero for never. It is forgotten at 100, and another one every ten seconds where others is true.
+		begins, ends int
+		others       bool
+		asked        int
+		want         bool
 	}{
-		"just now":                   {[]step{{0, "a", false}}, true},
-		"another one is":             {[]step{{0, "b", false}}, false},
-		"a minute ago":               {[]step{{0, "b", false}, {50 * time.Second, "a", false}, {110 * time.Second, "c", false}}, true},
-		"long ago":                   {[]step{{0, "a", false}, {2 * time.Minute, "b", false}, {4 * time.Minute, "c", false}}, false},
-		"long ago, in a long pass":   {[]step{{0, "a", true}, {2 * time.Minute, "b", true}, {4 * time.Minute, "c", true}}, true},
-		"long ago, before that pass": {[]step{{0, "a", false}, {2 * time.Minute, "b", false}, {4 * time.Minute, "c", true}}, true},
+		"just now":                     {asked: 100, want: true},
+		"a minute ago":                 {asked: 160, want: true},
+		"before it was":                {asked: 99},
+		"longer ago":                   {asked: 161},
+		"longer ago, beside others":    {asked: 161, others: true},
+		"in a long pass":               {begins: 50, asked: 1000, want: true},
+		"before a long pass":           {begins: 130, asked: 1000, others: true, want: true},
+		"long before a pass":           {begins: 200, asked: 210},
+		"after a long pass":            {begins: 50, ends: 900, asked: 1000},
+		"after a long pass, and later": {begins: 50, ends: 900, asked: 1000, others: true},
 	} {
 		var over forgotten
-		start := time.Unix(1_000_000, 0)
-		for _, one := range tc.steps {
-			over.kept = one.kept
-			over.insert(one.id, start.Add(one.at))
+		for second := range tc.asked {
+			switch {
+			case second == 100:
+				over.insert("it", after(second))
+			case tc.begins != 0 && second == tc.begins:
+				over.keep(true, after(second))
+			case tc.ends != 0 && second == tc.ends:
+				over.keep(false, after(second))
+			case tc.others && second%10 == 0:
+				over.insert(after(second).String(), after(second))
+			}
 		}
-		if got := over.has("a"); got != tc.want {
+		if tc.asked == 100 {
+			over.insert("it", after(100))
+		}
+		if got := over.has("it", after(tc.asked)); got != tc.want {
 			t.Errorf("%s: it is remembered: %t", sentence, got)
+		}
+		if tc.others && !tc.want && len(over.ids) > 7 {
+			t.Errorf("%s: %d are remembered", sentence, len(over.ids))
 		}
 	}
 }

@@ -171,14 +171,15 @@ func (c *Connection) Forget(key types.NamespacedName, taskID string) {
 func (c *Connection) PassBegins() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over.kept = true
+	c.over.keep(true, c.owner.clock.Now())
 }
 
 // PassEnds ends what passBegins began.
 func (c *Connection) PassEnds() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over.kept, c.awaited = false, nil
+	c.over.keep(false, c.owner.clock.Now())
+	c.awaited = nil
 }
 
 // Await brings the framework back once enough of the tasks were told of that a RECONCILE names which is about to be sent, and once all of them were.
@@ -209,26 +210,48 @@ func (c *Connection) hasAnswered(taskID string) bool {
 func (c *Connection) IsOver(taskID string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.over.has(taskID)
+	return c.over.has(taskID, c.owner.clock.Now())
 }
 
-// forgotten remembers attempts that were forgotten as they are over: for a minute at least, and while they are kept for a pass. Task IDs are never used again,
-// so that remembering one for longer does no harm. Its zero value is empty.
+// forgotten remembers attempts that were forgotten as they are over: for a minute, and while they are kept for a pass. Not for longer: an API server that was
+// restored to an earlier state may have objects again that are bound to them. Its zero value is empty.
 type forgotten struct {
-	kept bool
-	// The later half is of since then, the earlier one of the time before.
-	later, earlier sets.Set[string]
-	since          time.Time
+	kept  bool
+	ids   sets.Set[string]
+	order []forgottenAt
+}
+
+type forgottenAt struct {
+	taskID string
+	at     time.Time
+}
+
+// keep keeps, or no longer keeps, what is remembered now and from now on.
+func (f *forgotten) keep(kept bool, now time.Time) {
+	f.expire(now)
+	f.kept = kept
 }
 
 func (f *forgotten) insert(taskID string, now time.Time) {
-	if f.later == nil || !f.kept && now.Sub(f.since) > time.Minute {
-		f.earlier, f.later, f.since = f.later, sets.New[string](), now
+	f.expire(now)
+	if f.ids == nil {
+		f.ids = sets.New[string]()
 	}
-	f.later.Insert(taskID)
+	f.ids.Insert(taskID)
+	f.order = append(f.order, forgottenAt{taskID, now})
 }
 
-func (f *forgotten) has(taskID string) bool { return f.later.Has(taskID) || f.earlier.Has(taskID) }
+func (f *forgotten) has(taskID string, now time.Time) bool {
+	f.expire(now)
+	return f.ids.Has(taskID)
+}
+
+func (f *forgotten) expire(now time.Time) {
+	for !f.kept && len(f.order) > 0 && now.Sub(f.order[0].at) > time.Minute {
+		f.ids.Delete(f.order[0].taskID)
+		f.order = f.order[1:]
+	}
+}
 
 // Enqueue brings a MesosTask back.
 func (c *Connection) Enqueue(key types.NamespacedName) { c.owner.EnqueueTask(key) }
