@@ -79,18 +79,7 @@ func TestConnections_removeWaitsForSUBSCRIBE(t *testing.T) {
 				if tc.answers > 0 {
 					cluster.Inject(simulator.Fault{Target: simulator.CallFault, Type: "SUBSCRIBE", Action: simulator.Delay, Delay: tc.answers})
 				}
-				owner := New(Options{Logger: logr.Discard(), Clock: clock.RealClock{}, Gate: leadership.NewGate(nil, nil), DialContext: cluster.DialContext})
-				ctx, stop := context.WithCancel(t.Context())
-				var running sync.WaitGroup
-				running.Go(func() {
-					if err := owner.Start(ctx); err != nil {
-						t.Error(err)
-					}
-				})
-				config := mesosbridge.Config{
-					Masters:   []string{cluster.Masters()[0].URL()},
-					Framework: mesos.Framework{ID: "framework", Name: "test", User: "nobody", Roles: []string{"*"}, FailoverTimeout: time.Hour},
-				}
+				owner, config, stop := started(t, cluster)
 				owner.Ensure("first", config)
 				time.Sleep(time.Second)
 				began := time.Now()
@@ -105,8 +94,28 @@ func TestConnections_removeWaitsForSUBSCRIBE(t *testing.T) {
 					t.Errorf("the next connection is %+v, want it subscribed undisturbed", state)
 				}
 				stop()
-				running.Wait()
 			})
 		})
+	}
+}
+
+// started are connections that run until they are stopped, and what a framework has to connect to the first master of a cluster.
+func started(t *testing.T, cluster *simulator.Cluster) (owner *Connections, config mesosbridge.Config, stop func()) {
+	t.Helper()
+	owner = New(Options{Logger: logr.Discard(), Clock: clock.RealClock{}, Gate: leadership.NewGate(nil, nil), DialContext: cluster.DialContext})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := owner.Start(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	config = mesosbridge.Config{
+		Masters:   []string{cluster.Masters()[0].URL()},
+		Framework: mesos.Framework{ID: "framework", Name: "test", User: "nobody", Roles: []string{"*"}, FailoverTimeout: time.Hour},
+	}
+	return owner, config, func() {
+		cancel()
+		running.Wait()
 	}
 }

@@ -1,21 +1,14 @@
 package connections
 
 import (
-	"context"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 
-	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
-	"github.com/mesos-operator/mesos-operator/mesosbridge"
-	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
 // TestConnection_silenceBeforeAnAccept: calls of different kinds do not wait for each other, so that a RECONCILE may come to the master before the ACCEPT that
@@ -24,18 +17,8 @@ func TestConnection_silenceBeforeAnAccept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cluster := simulator.New(simulator.Options{})
 		defer cluster.Close()
-		owner := New(Options{Logger: logr.Discard(), Clock: clock.RealClock{}, Gate: leadership.NewGate(nil, nil), DialContext: cluster.DialContext})
-		ctx, stop := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() {
-			if err := owner.Start(ctx); err != nil {
-				t.Error(err)
-			}
-		})
-		connection, _ := owner.Ensure("test", mesosbridge.Config{
-			Masters:   []string{cluster.Masters()[0].URL()},
-			Framework: mesos.Framework{ID: "framework", Name: "test", User: "nobody", Roles: []string{"*"}, FailoverTimeout: time.Hour},
-		})
+		owner, config, stop := started(t, cluster)
+		connection, _ := owner.Ensure("test", config)
 		time.Sleep(3 * time.Second)
 		key := types.NamespacedName{Namespace: "ns", Name: "web"}
 		launched := lifecycle.OpenAttempt{TaskID: "ns.web.2aaaaaaaa.aaaaaaaaaa", AgentID: "agent", FrameworkID: "framework"}
@@ -54,6 +37,5 @@ func TestConnection_silenceBeforeAnAccept(t *testing.T) {
 			}
 		}
 		stop()
-		running.Wait()
 	})
 }

@@ -10,7 +10,7 @@ var stale = []mutant{
 		old:  `		if writes.Unanswered(err) {`, new: `		if false {`,
 		tests: in(system, "^TestWrites_ofAFrameworkWithoutAnAnswer$"),
 	}, {
-		name: "bind before accept: a binding that could not be written launches nothing",
+		name: "bind before accept: a binding that could not be written launches nothing", check: "S2",
 		file: "controllers/mesostask/writes.go",
 		old: `		view.connection.Placer.BindFailed(view.key, *placed)
 		return err
@@ -22,7 +22,7 @@ var stale = []mutant{
 		old:  `	_, _ = rand.Read(random)`, new: `	_ = rand.Reader`,
 		tests: in(placer, "^TestNewNonce$"),
 	}, {
-		name: "store before acknowledge: a status that could not be written acknowledges nothing",
+		name: "store before acknowledge: a status that could not be written acknowledges nothing", check: "S4",
 		file: "controllers/mesostask/controller.go",
 		old: `		if err := r.put(ctx, view, decision); err != nil {
 			return err
