@@ -180,7 +180,7 @@ func (d *drawing) mesosFault() *simulator.Fault {
 	switch d.IntN(3) {
 	case 0:
 		fault.Target, fault.Type = simulator.CallFault, []string{"ACCEPT", "KILL", "RECONCILE", "ACKNOWLEDGE", "SUBSCRIBE", ""}[d.IntN(6)]
-		fault.Action = []simulator.Action{simulator.Drop, simulator.DropAnswer, simulator.Delay, simulator.DelayAnswer, simulator.Answer}[d.IntN(5)]
+		fault.Action = []simulator.Action{simulator.Drop, simulator.DropAnswer, simulator.Late, simulator.Delay, simulator.DelayAnswer, simulator.Answer}[d.IntN(6)]
 		fault.Status, fault.AfterEffect = 503, d.IntN(2) == 0
 	case 1:
 		fault.Target, fault.Type = simulator.EventFault, []string{"UPDATE", "OFFERS", "FAILURE", ""}[d.IntN(4)]
