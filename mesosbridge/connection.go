@@ -71,7 +71,7 @@ const (
 	StreamEnded Class = "StreamEnded"
 	// BadFrame says that the stream was no RecordIO, or carried what is no event.
 	BadFrame Class = "BadFrame"
-	// CallUnanswered says that the bridge gave the term up because the fate of an ACCEPT is unknown.
+	// CallUnanswered says that the bridge gave the term up because the fate of an ACCEPT, or of an UPDATE_FRAMEWORK before the last, is unknown.
 	CallUnanswered Class = "CallUnanswered"
 	// SubscriptionLost says that the master refused a call because this stream is not the framework's any more.
 	SubscriptionLost Class = "SubscriptionLost"

@@ -14,8 +14,9 @@
 // # Nothing blocks the stream
 //
 // One goroutine reads the stream. It takes a short lock to record an event, calls the Listener without any lock, and never waits
-// for a call, a channel or the API server. Calls leave through two lanes: one in order (ACCEPT, KILL, RECONCILE, DECLINE, SUPPRESS,
-// REVIVE), because Mesos promises no order between connections, and one for ACKNOWLEDGE, where order does not matter.
+// for a call, a channel or the API server. Calls of one kind leave through a lane of their own, in order, so that one that hangs holds up
+// no other kind. Mesos promises no order between connections, so what needs one waits for it: no KILL and no RECONCILE of a task leaves
+// before its ACCEPT has an answer, and no REVIVE before the filters that it is to void.
 //
 // # What it does not take from mesos-go
 //

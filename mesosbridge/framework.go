@@ -238,14 +238,19 @@ func (b *Bridge) tell(t *term, failed int) outcome {
 	}
 }
 
-// wasTold records the outcome of an UPDATE_FRAMEWORK.
+// wasTold records the outcome of an UPDATE_FRAMEWORK. If Mesos took it, and one of before without a clear answer says something else, the term ends: that
+// one may yet arrive and bring the old description back, with its failover timeout, until the master refuses it for its stream ID.
 func (b *Bridge) wasTold(t *term, next told, o outcome) {
-	wishes := false
+	wishes, overtaken := false, false
 	b.mu.Lock()
 	current := t == b.current
+	if o.launched() == resultUnanswered {
+		t.late = append(t.late, next.framework)
+	}
 	switch {
 	case o.accepted():
 		t.told = next
+		overtaken = slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return !reflect.DeepEqual(late, next.framework) })
 		b.unsure = false
 		if current {
 			b.connection.Problem, b.connection.Roles = nil, next.framework.Roles
@@ -261,6 +266,12 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 		b.connection.Problem = updateRefused(o.text, b.mayAccept(t))
 	}
 	b.mu.Unlock()
+	if overtaken {
+		t.end(&Problem{
+			Class:   CallUnanswered,
+			Message: "An earlier UPDATE_FRAMEWORK had no clear answer and may yet arrive; the framework is subscribing again, as that one is refused then.",
+		})
+	}
 	if wishes {
 		b.pushWish(t)
 	}

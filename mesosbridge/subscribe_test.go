@@ -560,6 +560,31 @@ func TestBridge_changesTheFrameworkWithoutSubscribingAnew(t *testing.T) {
 	})
 }
 
+// A description whose call broke off may come to the master after the one that followed it. Its failover timeout would be what Mesos goes by.
+func TestBridge_letsNoOldDescriptionBack(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.bridge.FrameworkIDStored()
+		h.pass(time.Second)
+		config := h.bridge.config
+		late := h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Late, Type: "UPDATE_FRAMEWORK", Delay: time.Minute})
+		for _, timeout := range []time.Duration{5 * time.Minute, time.Hour} {
+			config.Framework.FailoverTimeout = timeout
+			h.bridge.Reconfigure(config)
+			h.pass(10 * time.Second)
+		}
+		if c := h.bridge.Connection(); late.Hits() != 1 || !c.Subscribed || c.Term != 2 || c.Problem != nil {
+			h.Errorf("after %d calls that are late it is %+v, want it subscribed again", late.Hits(), c)
+		}
+		h.pass(2 * time.Minute)
+		h.stop()
+		h.pass(30 * time.Minute)
+		if known := h.cluster.Frameworks(); len(known) != 1 {
+			h.Errorf("half an hour after it left Mesos knows %v, want it kept for an hour", known)
+		}
+	})
+}
+
 func TestBridge_saysWhenAChangeIsRefused(t *testing.T) {
 	inVirtualTime(t, setup{}, func(h *harness) {
 		h.subscribed()
