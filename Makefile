@@ -126,14 +126,13 @@ ifeq ($(PKG),./...)
 LONGEST = ./controllers/system ./charts
 endif
 
-# Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/.
+# Whatever KUBEBUILDER_ASSETS named, envtest has linked into bin/. Garbage is collected more rarely: there is much of it, and enough memory.
 .PHONY: test
 test: envtest build helm-check $(KUSTOMIZE) $(KUBE_STATE_METRICS) ## Run all tests, in random order; with the race detector but for faults, bounded and most storms.
-	KUBEBUILDER_ASSETS=$(BIN) go test -race -shuffle=on -skip '^(TestFault|TestBounded)' -timeout 60m $(LONGEST) $(PKG)
+	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test -race -shuffle=on -skip '^(TestFault|TestBounded)' -timeout 60m $(LONGEST) $(PKG)
 	$(MAKE) --no-print-directory --jobs 2 --output-sync faults bounded
 	$(MAKE) --no-print-directory storms
 
-# Of what runs in virtual time, garbage is collected more rarely: there is much of it, and enough memory.
 .PHONY: faults
 faults: envtest ## Meet each of the 75 faults of the matrix.
 	KUBEBUILDER_ASSETS=$(BIN) GOGC=400 go test -shuffle=on -run '^TestFault' -timeout 30m ./controllers/system ./mesosbridge ./cmd/manager

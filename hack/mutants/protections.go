@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // protections are all mutants, in the order of the design's rules and sections that their protections are of.
-var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, stale, patches, late, promises)
+var protections = slices.Concat(calls, asking, launches, acknowledgements, decisions, passes, orphans, leaders, caches, stale, patches, late, rows, promises)
 
 // The packages whose tests should notice.
 const (

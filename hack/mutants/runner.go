@@ -117,8 +117,9 @@ func (r *result) reason() string {
 // event is a line of go test -json.
 type event struct{ Action, Test, Output string }
 
-// lastOutput is how much of what tests print is kept, for those that fail without any mutant.
-const lastOutput = 4000
+// lastOutput is how much of what tests print is kept, for those that fail without any mutant, and longestLine how much of a line: those of a history are long,
+// and what failed stands before them.
+const lastOutput, longestLine = 20_000, 400
 
 // test runs tests with an overlay, none if that is empty; then what go test has cached will do.
 func (r *runner) test(ctx context.Context, which tests, overlay string) *result {
@@ -147,7 +148,10 @@ func (r *result) read(output []byte) {
 			said.WriteString(lines.Text() + "\n")
 			continue
 		}
-		said.WriteString(one.Output)
+		said.WriteString(one.Output[:min(len(one.Output), longestLine)])
+		if len(one.Output) > longestLine {
+			said.WriteString("…\n")
+		}
 		r.judge(one.Output)
 		switch {
 		case one.Action == "build-fail":
