@@ -51,14 +51,14 @@ func TestFault60_wallClockJumps(t *testing.T) {
 			w.task("fails", `shell: TASK_FAILED, backoff: {initialSeconds: 300, maxSeconds: 300}`)
 			lost := w.ready("lost", v1alpha1.ReasonRunning).Status.Task
 			w.ready("fails", v1alpha1.ReasonBackOff)
-			// Its launch never reaches the agent.
+			w.agent(lost.AgentID).Partition()
+			w.ready("lost", v1alpha1.ReasonAgentUnreachable)
+			// Its launch never reaches the agent, which is not the one whose offers Mesos took back.
 			w.mesos.Inject(simulator.Fault{Target: simulator.MessageFault, Type: simulator.RunTask, Action: simulator.Drop})
 			w.task("launching", `shell: sleep 1, launchTimeoutSeconds: 600`)
 			launching := w.waitTask("launching", "launched", func(task *v1alpha1.MesosTask) bool {
 				return task.Annotations[v1alpha1.AnnotationBinding] != ""
 			}).Annotations[v1alpha1.AnnotationBinding]
-			w.agent(lost.AgentID).Partition()
-			w.ready("lost", v1alpha1.ReasonAgentUnreachable)
 
 			set.by.Store(int64(by))
 			// Each is looked at anew, after Mesos was asked anew.
