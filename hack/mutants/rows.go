@@ -6,7 +6,7 @@ var rows = []mutant{
 		name:  "row 06: what an update says is written though it is stored",
 		file:  "controllers/mesostask/controller.go",
 		old:   `!view.seen.Now.Before(decision.WriteAt) && !equality.Semantic.DeepEqual(decision.Status, view.object.Status)`,
-		new:   `!view.seen.Now.Before(decision.WriteAt) && (decision.Status.Task != nil || !equality.Semantic.DeepEqual(decision.Status, view.object.Status))`,
+		new:   `!view.seen.Now.Before(decision.WriteAt) && (view.seen.Unacknowledged != nil || !equality.Semantic.DeepEqual(decision.Status, view.object.Status))`,
 		tests: in(system, "^TestFault06_"),
 	}, {
 		name:  "row 22: a pass asks about nothing",
