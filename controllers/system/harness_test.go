@@ -11,6 +11,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,6 +137,9 @@ func goroutines() string {
 	return strings.Join(ours, "\n\n")
 }
 
+// worlds are the namespaces of all worlds. What is left in one without a framework is any manager's, also that of a test beside it.
+var worlds sync.Map
+
 // newWorld makes a namespace and a simulated Mesos with two agents. The test runs beside others: worlds do not touch each other.
 func newWorld(t *testing.T, flags simulator.Flags, runner simulator.Runner) *world {
 	t.Helper()
@@ -153,7 +157,9 @@ func newWorldAlone(t *testing.T, flags simulator.Flags, runner simulator.Runner)
 	}
 	t.Cleanup(func() { removeTasks(t, admin, namespace.Name) })
 	flags.OfferInterval, flags.RegistrationBackoff = 20*time.Millisecond, 10*time.Millisecond
+	worlds.Store(namespace.Name, true)
 	record := history.New()
+	record.Elsewhere = func(other string) bool { _, ok := worlds.Load(other); return ok && other != namespace.Name }
 	t.Cleanup(func() { record.Check(t) })
 	mesos := simulator.New(simulator.Options{Flags: flags, Observe: record.Observe})
 	t.Cleanup(mesos.Close)

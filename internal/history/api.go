@@ -62,14 +62,14 @@ type transport struct {
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	write := writeOf(request)
-	if write == nil {
+	h := t.history
+	if write == nil || h.Elsewhere != nil && h.Elsewhere(write.Namespace) {
 		return t.next.RoundTrip(request)
 	}
 	body, err := bodyOf(request.Body)
 	if err != nil {
 		return nil, err
 	}
-	h := t.history
 	h.mu.Lock()
 	h.sent++
 	id := fmt.Sprintf("%s/%d", t.instance, h.sent)

@@ -22,6 +22,9 @@ import (
 // History is all that happened, in one order. It only grows. Made by New; safe for use by several goroutines, and in a testing/synctest bubble.
 // A nil History takes nothing down and changes nothing that is given to it, for a test that looks at memory.
 type History struct {
+	// Elsewhere says in which namespaces a Transport takes nothing down, as this history is told of nothing else there; nil for none. Set before it is used.
+	Elsewhere func(namespace string) bool
+
 	mu      sync.Mutex
 	entries []Entry
 	// calls are the entries of calls that were not answered yet.
