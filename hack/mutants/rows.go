@@ -15,37 +15,39 @@ var rows = []mutant{
 		new:   `return true }`,
 		tests: in(system, "^TestFault22_"),
 	}, {
-		name:  "row 35: late word takes the end of an attempt back",
-		file:  "controllers/lifecycle/observe.go",
-		old:   `!s.otherFramework() && !said.State.Regresses(s.state()) && `,
-		new:   `!s.otherFramework() && `,
+		name: "row 35: what Mesos says last of an attempt that is over is recorded",
+		file: "controllers/mesostask/gather.go",
+		old: `	if attempt.Unacked == nil {
+		return
+	}
+	v.seen.Observation, v.seen.Unacknowledged = attempt.Observation, attempt.Unacked.UUID`, new: `	v.seen.Observation = attempt.Observation
+	if attempt.Unacked != nil {
+		v.seen.Unacknowledged = attempt.Unacked.UUID
+	}`,
+		also: []change{{
+			"controllers/lifecycle/observe.go", `			s.learnMoreOfEnd(s.attempt, s.Observation)`,
+			`			if s.Observation != nil {
+				s.record(s.attempt, *s.Observation)
+			}`,
+		}},
 		tests: in(system, "^TestFault35_"),
 	}, {
-		name:  "row 43: an object counts as the one that had its name",
-		file:  "controllers/writes/written.go",
-		old:   `	if !ok || kept.uid != cached.GetUID() {`,
-		new:   `	if !ok {`,
+		name:  "row 43: what runs under the name is taken over though it is not what the new object declares",
+		file:  "controllers/lifecycle/others.go",
+		old:   `		if (other.lives() || s.endsUnseenAs(other)) && s.matches(other) {`,
+		new:   `		if other.lives() || s.endsUnseenAs(other) {`,
 		tests: in(system, "^TestFault43_"),
 	}, {
 		name:  "row 60: how long the fate of an attempt is unknown goes by the time of day",
 		file:  "controllers/connections/efforts.go",
-		old:   `		done.FateUnknown = now.Add(-max(0, now.Sub(recorded)))`,
-		new:   `		done.FateUnknown = now.Round(0)`,
+		old:   "		done.FateUnknown = now\n",
+		new:   "		done.FateUnknown = now.Round(0)\n",
 		tests: in(system, "^TestFault60_"),
 	}, {
-		name: "row 61: a pass goes on though there is a new subscription",
-		file: "controllers/mesosframework/passes.go",
-		old: `	case term != p.term:
-		return v1alpha1.PassSubscribed
-	case p.held():
-		return ""
-`, new: `	case p.pass != nil && p.held():
-		return ""
-	case term != p.term:
-		return v1alpha1.PassSubscribed
-	case p.held():
-		return ""
-`,
+		name:  "row 61: tasks are asked for one at a time",
+		file:  "mesosbridge/reconciliation/pass.go",
+		old:   `		chunkSize: max(params.ChunkSize, 1),`,
+		new:   `		chunkSize: 1,`,
 		tests: in(system, "^TestFault61_"),
 	},
 }
