@@ -192,10 +192,11 @@ func updatePace(o outcome) pace {
 	return fast
 }
 
-// differs says whether Mesos should know another description than it does. A refused one that was taken back is no problem any more.
+// differs says whether Mesos should know another description than it does, or than it may. A refused one that was taken back is no problem any more.
 func (b *Bridge) differs(t *term) bool {
 	b.mu.Lock()
-	if b.unsure || !reflect.DeepEqual(b.toTell().framework, t.told.framework) {
+	next := b.toTell().framework
+	if b.unsure || !reflect.DeepEqual(next, t.told.framework) || t.mayHearOther(next) {
 		b.mu.Unlock()
 		return true
 	}
@@ -244,13 +245,13 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	wishes, overtaken := false, false
 	b.mu.Lock()
 	current := t == b.current
-	if o.launched() == resultUnanswered {
+	if o.launched() == resultUnanswered && !slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return reflect.DeepEqual(late, next.framework) }) {
 		t.late = append(t.late, next.framework)
 	}
 	switch {
 	case o.accepted():
 		t.told = next
-		overtaken = slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return !reflect.DeepEqual(late, next.framework) })
+		overtaken = t.mayHearOther(next.framework)
 		b.unsure = false
 		if current {
 			b.connection.Problem, b.connection.Roles = nil, next.framework.Roles
@@ -278,6 +279,11 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	if current {
 		b.listener.ConnectionChanged()
 	}
+}
+
+// mayHearOther says whether a call without a clear answer may tell Mesos another description than this one, or has told it. The caller holds b.mu.
+func (t *term) mayHearOther(framework mesos.Framework) bool {
+	return slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return !reflect.DeepEqual(late, framework) })
 }
 
 // updateRefused says what it means that UPDATE_FRAMEWORK was refused.

@@ -585,6 +585,33 @@ func TestBridge_letsNoOldDescriptionBack(t *testing.T) {
 	})
 }
 
+// A description that was taken back before its call had an answer may be what Mesos goes by, or may yet be: it is told the one that counts.
+func TestBridge_takesBackADescriptionOfWhichMesosMayHaveHeard(t *testing.T) {
+	for _, action := range []simulator.Action{simulator.Late, simulator.DropAnswer} {
+		t.Run(string(action), func(t *testing.T) {
+			inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+				h.subscribed()
+				config := h.bridge.config
+				unanswered := h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: action, Type: "UPDATE_FRAMEWORK", Delay: time.Minute})
+				for _, timeout := range []time.Duration{5 * time.Minute, week} {
+					config.Framework.FailoverTimeout = timeout
+					h.bridge.Reconfigure(config)
+					h.pass(500 * time.Millisecond)
+				}
+				h.pass(2 * time.Minute)
+				if c := h.bridge.Connection(); unanswered.Hits() != 1 || !c.Subscribed || c.Term != 2 || c.Problem != nil {
+					h.Errorf("after %d calls without an answer it is %+v, want it subscribed again", unanswered.Hits(), c)
+				}
+				h.stop()
+				h.pass(30 * time.Minute)
+				if known := h.cluster.Frameworks(); len(known) != 1 {
+					h.Errorf("half an hour after it left Mesos knows %v, want it kept for a week", known)
+				}
+			})
+		})
+	}
+}
+
 func TestBridge_saysWhenAChangeIsRefused(t *testing.T) {
 	inVirtualTime(t, setup{}, func(h *harness) {
 		h.subscribed()
