@@ -137,13 +137,14 @@ func (r *record) observe(next mesos.Observation) {
 	}
 	next = next.After(r.Observation)
 	r.Lived = r.Lived || next.State.Class() == mesos.Live
-	switch known := r.Observation; {
-	case next.State.Class() == mesos.Ended:
+	r.Observation = merge(r.Observation, next)
+	switch {
+	case next.State.Class() == mesos.Ended || r.Observation.State.Class() != mesos.Ended:
+		// Nothing contradicts an end that there is none of, as where the master dropped a launch that lives all the same.
 		r.Returned = nil
-	case known != nil && known.State.Class() == mesos.Ended && next.State.Class() == mesos.Live:
+	case next.State.Class() == mesos.Live:
 		r.Returned = &next
 	}
-	r.Observation = merge(r.Observation, next)
 }
 
 // droppedByMaster says whether o is TASK_DROPPED by the master: an attempt that never ran, unless a later answer says that it lives.

@@ -117,6 +117,10 @@ func TestRecord_observe_marksWhatNeedsAnotherLook(t *testing.T) {
 		"an ordinary life":                    {[]mesos.Observation{update(mesos.TaskRunning), update(mesos.TaskFinished), answer(mesos.TaskGone)}, 0, ""},
 		"a return of what was unreachable":    {[]mesos.Observation{answer(mesos.TaskUnreachable), update(mesos.TaskRunning)}, 0, ""},
 		"a launch that an agent says is gone": {[]mesos.Observation{update(mesos.TaskGone)}, 0, ""},
+		"what the master dropped lives":       {[]mesos.Observation{dropped(), answer(mesos.TaskStaging), update(mesos.TaskRunning)}, 1, ""},
+		"and is unreachable":                  {[]mesos.Observation{dropped(), answer(mesos.TaskStaging), answer(mesos.TaskUnreachable)}, 1, ""},
+		"what returned ends":                  {[]mesos.Observation{answer(mesos.TaskGoneByOperator), update(mesos.TaskRunning), update(mesos.TaskKilled)}, 0, ""},
+		"nobody knows what ended":             {[]mesos.Observation{update(mesos.TaskKilled), answer(mesos.TaskUnknown)}, 0, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	mesosv1 "github.com/mesos/mesos-go/api/v1/lib"
 
+	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
 	"github.com/mesos-operator/mesos-operator/internal/apiserver"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
@@ -94,6 +95,29 @@ func TestFault62_offerThatIsGoneOrUsedTwice(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFault62_anAttemptThatWasDroppedAndLivesIsReplaced: what an ACCEPT launched that arrived twice, as proxies have it, is an attempt like any other: where its agent is
+// lost it is replaced.
+func TestFault62_anAttemptThatWasDroppedAndLivesIsReplaced(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.mesos.Inject(simulator.Fault{Target: simulator.CallFault, Type: "ACCEPT", Action: simulator.Duplicate})
+		v.framework("")
+		v.start()
+		v.pass(10 * time.Second)
+		v.task("job", `shell: sleep 1, unreachable: {replaceAfterSeconds: 10}`)
+		v.pass(5 * time.Minute)
+		v.wantRunningAfter("job", 1)
+		first := v.get("job").Status.Task.ID
+		if dropped := v.dropped(); !slices.Contains(dropped, first) {
+			v.Fatalf("%s runs, dropped are %v", first, dropped)
+		}
+		v.agentOf("job").Partition()
+		v.pass(5 * time.Minute)
+		if task := v.get("job"); task.Status.Task == nil || task.Status.Task.ID == first || v.reason("job") != v1alpha1.ReasonRunning {
+			v.Errorf("minutes after its agent was lost it is %s: %s, %s", v.reason("job"), v.said("job"), v.pending("job"))
+		}
+	})
 }
 
 // agentOfOffer is the agent that the one task is bound to.
