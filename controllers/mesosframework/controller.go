@@ -168,6 +168,8 @@ func (v *view) serve(ctx context.Context) (ctrl.Result, error) {
 	var next time.Time
 	if duplicate != nil {
 		v.disconnect()
+		// They are read again before it connects, and not until then.
+		v.memory.secrets = secretsMemory{}
 		next = v.Clock.Now().Add(recheckDuplicate)
 		if v.object.DeletionTimestamp.IsZero() {
 			v.memory.stuck = duplicate

@@ -254,6 +254,43 @@ func TestMesosFramework_duplicateIDComesFree(t *testing.T) {
 	})
 }
 
+// TestMesosFramework_duplicateIDLooksSeldom: a framework that had a connection, and credentials, as it came to have another one's ID looks once a minute whether it still does.
+func TestMesosFramework_duplicateIDLooksSeldom(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		credentials := secretOf("c", "principal", "alice")
+		credentials.Data["secret"] = []byte("secret-a")
+		v.hold(credentials)
+		v.start()
+		v.pass(10 * time.Second)
+		second := &v1alpha1.MesosFramework{}
+		v.create(fmt.Sprintf(`{apiVersion: mesos.dev/v1alpha1, kind: MesosFramework, metadata: {name: %s-second}, spec: {controllerName: mesos.dev/%s, masters: {urls: ["http://nobody.sim:5050"]}, credentialsSecretRef: {name: c}, allowInsecure: true}}`,
+			v.namespace, v.namespace), second)
+		v.pass(20 * time.Second)
+		patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"info":{"id":"`+v.frameworkNow().Status.FrameworkID+`"}}}`))
+		if err := v.client.Patch(context.Background(), second, patch); err != nil {
+			t.Fatal(err)
+		}
+		v.pass(5 * time.Second)
+		before := v.asked.all()["LIST mesosframeworks"]
+		// It read its credentials last as it was created.
+		v.pass(6 * time.Second)
+		if got := v.asked.all()["LIST mesosframeworks"] - before; got > 1 {
+			t.Errorf("the MesosFrameworks were listed %d times in six seconds", got)
+		}
+		if err := v.client.Get(context.Background(), client.ObjectKeyFromObject(second), second); err != nil {
+			t.Fatal(err)
+		}
+		if said := meta.FindStatusCondition(second.Status.Conditions, v1alpha1.ConditionConnected); said.Reason != v1alpha1.ReasonDuplicateFrameworkID {
+			t.Errorf("it is %+v", said)
+		}
+		if err := v.client.Delete(context.Background(), second); err != nil {
+			t.Fatal(err)
+		}
+		v.pass(time.Second)
+	})
+}
+
 // TestWaiting_forQuota: a task beyond its role's quota says so in its status within two seconds of asking, and no more once it has room.
 func TestWaiting_forQuota(t *testing.T) {
 	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
