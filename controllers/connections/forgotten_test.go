@@ -12,9 +12,11 @@ func TestForgotten(t *testing.T) {
 	for sentence, tc := range map[string]struct {
 		// Nothing is kept before begins, nor after ends; zero for never. It is forgotten at 100, and another one every ten seconds where others is true.
 		begins, ends int
-		others       bool
-		asked        int
-		want         bool
+		// again is when another one takes its place.
+		again  int
+		others bool
+		asked  int
+		want   bool
 	}{
 		"just now":                     {asked: 100, want: true},
 		"a minute ago":                 {asked: 160, want: true},
@@ -26,6 +28,8 @@ func TestForgotten(t *testing.T) {
 		"long before a pass":           {begins: 200, asked: 210},
 		"after a long pass":            {begins: 50, ends: 900, asked: 1000},
 		"after a long pass, and later": {begins: 50, ends: 900, asked: 1000, others: true},
+		"in a pass that superseded it": {begins: 50, again: 150, asked: 1000, want: true},
+		"long before it was":           {begins: 50, again: 500, asked: 510, others: true},
 	} {
 		var over forgotten
 		for second := range tc.asked {
@@ -33,6 +37,8 @@ func TestForgotten(t *testing.T) {
 			case second == 100:
 				over.insert("it", after(second))
 			case tc.begins != 0 && second == tc.begins:
+				over.keep(true, after(second))
+			case tc.again != 0 && second == tc.again:
 				over.keep(true, after(second))
 			case tc.ends != 0 && second == tc.ends:
 				over.keep(false, after(second))

@@ -226,8 +226,10 @@ type forgottenAt struct {
 	at     time.Time
 }
 
-// keep keeps, or no longer keeps, what is remembered now and from now on.
+// keep keeps, or no longer keeps, what is remembered now and from now on. What was kept for another pass and is old by now is not kept for this one: passes
+// may follow each other for ever with none of them through, as where Mesos is silent about an agent.
 func (f *forgotten) keep(kept bool, now time.Time) {
+	f.kept = false
 	f.expire(now)
 	f.kept = kept
 }
