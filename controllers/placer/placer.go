@@ -127,14 +127,15 @@ type Placer struct {
 	// open says whether anything may be launched, turnedDown that offers were given back in this term because nothing might be.
 	open, turnedDown bool
 	// opened is when it last became so that something may be launched.
-	opened                time.Time
-	lastRevive, lastOffer time.Time
+	opened     time.Time
+	lastRevive time.Time
+	// offered is when there last was an offer to a role, revived when it was last asked for, and backBy when the last of those is due back that served nobody:
+	// until then it is no wonder if none comes.
+	offered, revived, backBy map[string]time.Time
 	// arrivals are the bursts in which new tasks came to wait, by role.
 	arrivals map[string]arrival
 	// lastElsewhere is when offers of other agents were last asked for.
 	lastElsewhere time.Time
-	// backBy is when the last of the offers that served nobody is due back: until then it is no wonder if none comes.
-	backBy time.Time
 	// termBegan is when the present term was first noticed.
 	termBegan time.Time
 	term      uint64
@@ -197,6 +198,9 @@ func New(bridge Bridge, attempts Attempts, clock clock.Clock) *Placer {
 		stays:    map[string]time.Time{},
 		rests:    map[types.NamespacedName]lifecycle.Rest{},
 		arrivals: map[string]arrival{},
+		offered:  map[string]time.Time{},
+		revived:  map[string]time.Time{},
+		backBy:   map[string]time.Time{},
 		spec:     v1alpha1.Offers{RefuseSeconds: 120},
 	}
 }

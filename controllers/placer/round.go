@@ -46,12 +46,11 @@ func (p *Placer) notice(offers []mesos.Offer) {
 		p.term, p.termBegan = term, p.clock.Now()
 		clear(p.declined)
 		// Every subscription begins with fresh offers and without filters, unless the bridge told Mesos that none are wanted.
-		p.revive, p.turnedDown, p.backBy = sets.New[string](), false, time.Time{}
-	}
-	if len(offers) > 0 {
-		p.lastOffer = p.clock.Now()
+		p.revive, p.turnedDown = sets.New[string](), false
+		clear(p.backBy)
 	}
 	for _, offer := range offers {
+		p.offered[offer.Role] = p.clock.Now()
 		delete(p.declined, [2]string{offer.AgentID, offer.Role})
 	}
 	open := bridge.MayAccept() && p.attempts.MayLaunch()
@@ -200,8 +199,8 @@ func (p *Placer) decline(offers []mesos.Offer, refuse time.Duration, reason meso
 	until := p.clock.Now().Add(refuse)
 	for _, offer := range offers {
 		p.declined[[2]string{offer.AgentID, offer.Role}] = declinedOffer{offer: offer, until: until, long: refuse > momentAtMost}
+		p.backBy[offer.Role] = later(p.backBy[offer.Role], until)
 	}
-	p.backBy = later(p.backBy, until)
 	p.bridge.Decline(idsOf(offers), refuse, reason)
 }
 

@@ -28,7 +28,11 @@ func (p *Placer) steer() {
 			}
 		}
 	}
-	p.lastRevive, p.backBy = now, time.Time{}
+	p.lastRevive = now
+	for role := range roles {
+		p.revived[role] = now
+		delete(p.backBy, role)
+	}
 	p.revive = p.revive.Difference(roles)
 	if p.asked != nil {
 		p.asked = p.asked.Union(roles)
@@ -66,16 +70,19 @@ func (p *Placer) suppress() {
 }
 
 // toRevive are the roles to be revived: those that are suppressed though a task waits, those of tasks that are new, changed or without their
-// agent, and all for which tasks wait where no offer came for long.
+// agent, and those for which tasks wait and no offer came for long, whatever came to other roles: Mesos may have been told last not to make them, by a call
+// whose connection broke.
 func (p *Placer) toRevive(now time.Time) sets.Set[string] {
-	asked := later(later(p.lastOffer, p.backBy), later(p.lastRevive, p.termBegan))
-	again := !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
+	again := func(role string) bool {
+		asked := later(later(p.offered[role], p.backBy[role]), later(p.revived[role], p.termBegan))
+		return !p.termBegan.IsZero() && now.Sub(asked) >= reviveAgain
+	}
 	roles, waiting := sets.New[string](), sets.New[string]()
 	for _, task := range p.pending {
 		waiting.Insert(task.roles...)
-		asks := again && p.waits(task) || p.willAsk(task) && !now.Before(task.asks)
+		waits, asks := p.waits(task), p.willAsk(task) && !now.Before(task.asks)
 		for _, role := range task.roles {
-			if asks || p.suppressed(role) || p.revive.Has(role) {
+			if asks || waits && again(role) || p.suppressed(role) || p.revive.Has(role) {
 				roles.Insert(role)
 			}
 		}

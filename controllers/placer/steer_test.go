@@ -7,6 +7,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/internal/simulator"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
 
@@ -129,6 +130,36 @@ func TestPlacer_namesTheRolesForWhichTasksWait(t *testing.T) {
 			if call.Type == "REVIVE" && !slices.Equal(revived, []string{"batch"}) || call.Type == "SUPPRESS" && len(suppressed) == 0 {
 				p.Errorf("%s of %v %v", call.Type, revived, suppressed)
 			}
+		}
+	})
+}
+
+// A SUPPRESS whose call broke off may come to the master after the REVIVE that followed it. A role to which no offer comes is asked for again, though there are offers to others.
+func TestPlacer_asksForOffersAgainRoleByRole(t *testing.T) {
+	place(t, []float64{1}, func(p *placing) {
+		p.config.Framework.Roles = []string{"prod", "batch"}
+		p.owner.Ensure("default", p.config)
+		p.ready()
+		want := func(name, role string, cpus mesos.Scalar) {
+			task := mesos.Task{Name: name, Role: role, Shell: "sleep 100", Scalars: mesos.Scalars{CPUs: cpus, Memory: 1000}}
+			p.tasks[keyNamed(name)] = task
+			p.placer.Want(keyNamed(name), task, hashed, false, lifecycle.Avoidance{})
+		}
+		want("huge", "prod", 100_000)
+		want("web", "batch", 100)
+		p.pass(10 * time.Second)
+		late := p.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Late, Type: "SUPPRESS", Delay: 90 * time.Second})
+		p.pass(80 * time.Second)
+		want("job", "batch", 4000)
+		p.pass(2 * time.Minute)
+		if late.Hits() != 1 || p.running().Has("job") {
+			p.Fatalf("%d calls are late, %v run", late.Hits(), p.running())
+		}
+		addAgent(p.cluster, 8, 4096)
+		p.pass(5 * time.Minute)
+		if !p.running().Has("job") {
+			_, said := p.given("job")
+			p.Errorf("five minutes after an agent came that could hold it only %v run; it says %q", p.running(), said)
 		}
 	})
 }
