@@ -10,6 +10,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/lifecycle"
+	"github.com/mesos-operator/mesos-operator/controllers/requests"
 	"github.com/mesos-operator/mesos-operator/mesosbridge"
 	"github.com/mesos-operator/mesos-operator/mesosbridge/mesos"
 )
@@ -72,6 +73,8 @@ func (v *view) identify(ctx context.Context, config *mesosbridge.Config) (stuck 
 func (v *view) disconnect() {
 	v.Connections.Remove(v.object.Name)
 	v.connection, v.memory.passes = nil, newPasses()
+	// The next one numbers its subscriptions from one again.
+	v.memory.unknown, v.memory.orphans = requests.Count{}, requests.Count{}
 }
 
 // subscription is what is known of the framework's subscription; nothing where it has no connection.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -104,6 +105,40 @@ func TestGiveUpAgent(t *testing.T) {
 		v.pass(10 * time.Minute)
 		if got := v.onAgent(lost.ID(), names...); len(got) != len(bound) {
 			v.Errorf("%v of %v wait for the agent: a word that was followed was followed again", got, bound)
+		}
+	})
+}
+
+// TestGiveUpUnknown_ofAnotherConnection: a token is of a count in the present subscription. One that was seen before the framework was another installation's for a while does
+// nothing, though subscriptions are numbered from one again.
+func TestGiveUpUnknown_ofAnotherConnection(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.task("job", `shell: sleep 1`)
+		v.pass(30 * time.Second)
+		taskID, lost := v.get("job").Status.Task.ID, v.agentOf("job")
+		lost.Partition()
+		v.pass(3 * time.Minute)
+		lost.Forget()
+		v.pass(16 * time.Minute)
+		unknown := v.frameworkNow().Status.Unknown
+		if unknown == nil {
+			t.Fatal("nothing is unknown")
+		}
+		v.create(fmt.Sprintf(`{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: other, namespace: %s}, spec: {holderIdentity: somebody, leaseDurationSeconds: 15}}`, v.namespace), &coordinationv1.Lease{})
+		v.patchStatus(v.frameworkNow(), fmt.Sprintf(`{"status":{"controller":{"lease":"%s/other","identity":"somebody"}}}`, v.namespace))
+		v.pass(5 * time.Second)
+		v.annotateFramework(v1alpha1.AnnotationGiveUpUnknown, unknown.Token)
+		v.pass(5 * time.Minute)
+		if v.connected() != v1alpha1.ReasonSubscribed {
+			v.Fatalf("it is %s", v.connected())
+		}
+		if got := v.get("job").Status.Task; got == nil || got.ID != taskID {
+			v.Errorf("a count of another connection was followed: the task is %+v", got)
+		}
+		if now := v.frameworkNow().Status.Unknown; now == nil || now.Token == unknown.Token {
+			v.Errorf("unknown are %+v, which were %+v", now, unknown)
 		}
 	})
 }
