@@ -66,6 +66,27 @@ func TestBridge_aCallThatHangsHoldsUpNoOtherKind(t *testing.T) {
 	}
 }
 
+// TestBridge_asksOnceMoreAfterWhatHangs: a task that is asked for again and again while a RECONCILE hangs is asked for once after that, and nobody else is left out.
+func TestBridge_asksOnceMoreAfterWhatHangs(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.occupy("RECONCILE", time.Minute)
+		before := h.count("RECONCILE")
+		for range 100 {
+			for _, taskID := range []string{"job", "other"} {
+				h.bridge.Ask(taskID, asking(taskID), func(error) {})
+			}
+		}
+		h.pass(2 * time.Minute)
+		if n := h.count("RECONCILE") - before; n != 2 {
+			h.Errorf("two tasks were asked for by %d calls", n)
+		}
+		if job, other := h.state("job"), h.state("other"); job != mesos.TaskUnknown || other != mesos.TaskUnknown {
+			h.Errorf("Mesos says %q of one and %q of the other", job, other)
+		}
+	})
+}
+
 // TestBridge_declinesAgainWhatHangs: a DECLINE without an answer is sent again after ten seconds, and again after ever more; one that is answered meanwhile is not.
 func TestBridge_declinesAgainWhatHangs(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {

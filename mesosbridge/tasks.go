@@ -89,11 +89,22 @@ func (b *Bridge) acknowledged(r *record, uuid []byte, accepted bool) {
 // with nil when it was answered 202, or all have ended: from another goroutine, or before Reconcile returns when nothing can be sent. An empty list is an
 // error, as to Mesos it would mean every task (rule 10).
 func (b *Bridge) Reconcile(refs []reconciliation.Attempt, done func(error)) {
+	b.reconcile("", refs, done)
+}
+
+// Ask is Reconcile for one task, with the made-up ones that go with it. It takes the place of one for the same task that still waits to be sent, whose done is not
+// called: what is asked again and again must not wait as often where a master is slow to answer.
+func (b *Bridge) Ask(taskID string, refs []reconciliation.Attempt, done func(error)) {
+	b.reconcile("ask "+taskID, refs, done)
+}
+
+func (b *Bridge) reconcile(key string, refs []reconciliation.Attempt, done func(error)) {
 	b.mu.Lock()
 	t := b.current
 	b.mu.Unlock()
 	b.lanes.asks.push(item{
 		term: t,
+		key:  key,
 		send: func() {
 			asked, ended := b.askable(refs)
 			switch {

@@ -151,7 +151,7 @@ func (c *Connection) Ask(key types.NamespacedName, attempt lifecycle.OpenAttempt
 	c.marks[before], c.marks[after] = mark{}, mark{attempt: key}
 	c.mu.Unlock()
 	asked := []reconciliation.Attempt{{TaskID: before, AgentID: before}, {TaskID: attempt.TaskID, AgentID: attempt.AgentID}, {TaskID: after, AgentID: after}}
-	c.Bridge.Reconcile(asked, func(err error) {
+	c.Bridge.Ask(attempt.TaskID, asked, func(err error) {
 		if err != nil {
 			c.logger.V(1).Info("Asking for one task was not answered", "taskID", attempt.TaskID, "err", err.Error())
 		}
