@@ -3,6 +3,7 @@ package mesosbridge
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,10 +54,10 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 		news[i] = offerOf(&event.Offers[i], number, labels)
 	}
 	var maintenance []string
-	grown := false
+	grown, unasked := false, false
 	b.mu.Lock()
 	if t == b.current {
-		grown = b.growSizes(news)
+		grown, unasked = b.growSizes(news), t.noteUnasked(news)
 		for _, o := range news {
 			b.noteGPUs(o)
 			b.arrived(o.AgentID)
@@ -69,10 +70,24 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 		}
 	}
 	b.mu.Unlock()
+	if unasked {
+		b.pushWish(t)
+	}
 	offersTotal.Add(float64(len(news)))
 	b.meet(agentsOf(event.Offers), grown)
 	b.listener.OffersChanged()
 	b.tellMaintenance(maintenance)
+}
+
+// noteUnasked notes that Mesos makes offers to roles that it took a SUPPRESS for: they may have left it before that, or a REVIVE came after it whose connection
+// had broken. So it is to be told again, once for an event. The caller holds b.mu.
+func (t *term) noteUnasked(offers []*offer) (news bool) {
+	for _, o := range offers {
+		if at := slices.Index(t.told.suppressed, o.Role); at >= 0 {
+			t.told.suppressed, news = slices.Delete(slices.Clone(t.told.suppressed), at, at+1), true
+		}
+	}
+	return news
 }
 
 // noteGPUs remembers that an offer's agent has GPUs: its later offers show only those that nobody uses. The caller holds b.mu.

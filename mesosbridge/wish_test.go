@@ -25,6 +25,28 @@ func (h *harness) named(callType string) (roles [][]string) {
 // twoRoles is a framework of two roles.
 func twoRoles(c *Config) { c.Framework.Roles = []string{"prod", "batch"} }
 
+// A REVIVE whose connection broke may come to the master after the SUPPRESS that followed it: offers that nobody wants are told off once more, and come no more.
+func TestBridge_suppressesAgainWhatIsOfferedAllTheSame(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		late := h.cluster.Inject(simulator.Fault{Target: simulator.CallFault, Action: simulator.Late, Type: "REVIVE", Delay: 30 * time.Second})
+		h.bridge.Revive("prod")
+		h.pass(500 * time.Millisecond)
+		h.bridge.WantOffers()
+		declined := 0
+		for range 30 {
+			h.pass(10 * time.Second)
+			for _, offer := range h.bridge.Offers() {
+				h.bridge.Decline([]string{offer.ID}, 15*time.Second, DeclineNothingPending)
+				declined++
+			}
+		}
+		if suppressed := h.count("SUPPRESS"); late.Hits() != 1 || declined != 2 || suppressed != 2 {
+			h.Errorf("after %d late calls %d offers were declined and %d SUPPRESSes sent, want each twice", late.Hits(), declined, suppressed)
+		}
+	})
+}
+
 func TestBridge_suppressesAndRevivesByRole(t *testing.T) {
 	equal := func(got [][]string, want ...[]string) bool {
 		return slices.EqualFunc(got, want, slices.Equal[[]string])
