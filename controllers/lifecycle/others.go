@@ -397,7 +397,7 @@ func (s *scene) matches(other Other) bool {
 // anyMatches says whether some other can go on as the object's attempt, once Mesos has told all that runs: whatever became of the attempt that
 // the status knows, what runs and is wanted is not killed.
 func (s *scene) anyMatches() bool {
-	return s.Proven && (s.Obstacle == nil || s.Obstacle.Waits) && !s.paused() && slices.ContainsFunc(s.Others, func(other Other) bool {
+	return s.Proven && (s.Obstacle == nil || s.Obstacle.Waits || s.Obstacle.Reads) && !s.paused() && slices.ContainsFunc(s.Others, func(other Other) bool {
 		return s.matches(other) && !s.isLost(other)
 	})
 }

@@ -37,6 +37,9 @@ func dying(other Other) Other {
 // TestNext_others goes through rule 12: what becomes of the live tasks of an identity that are not its attempt of record.
 func TestNext_others(t *testing.T) {
 	obstacle := func(s *story) { s.Obstacle = &Obstacle{Reason: "X", Message: "x"} }
+	lacking := func(s *story) {
+		s.Obstacle = &Obstacle{Reason: v1alpha1.ReasonSecretNotFound, Message: "Not there", Reads: true}
+	}
 	ended := func(changes ...func(*v1alpha1.MesosTaskSpec)) *story { return ended(mesos.TaskFailed, changes...) }
 	for name, c := range map[string]struct {
 		story  *story
@@ -50,6 +53,9 @@ func TestNext_others(t *testing.T) {
 		"where none matches all are killed before anything is launched":                  {newStory(), []Other{misfit}, nil, "", []string{misfit.TaskID}, "first launch"},
 		"before the proof none is touched":                                               {newStory(), []Other{youngOne, misfit, oldOne}, func(s *story) { s.Proven = false }, "", nil, "first launch"},
 		"with an obstacle none is touched":                                               {newStory(), []Other{oldOne, misfit}, obstacle, "", nil, "nothing can be launched"},
+		"what matches goes on though what the spec takes from elsewhere is not there":    {newStory(), []Other{oldOne, misfit}, lacking, oldOne.TaskID, nil, "first launch"},
+		"and though what the status knows failed":                                        {ended(onlyOnce), []Other{oldOne}, lacking, oldOne.TaskID, nil, "take over what already runs"},
+		"what does not match is left alone while that is not there":                      {newStory(), []Other{misfit}, lacking, "", nil, "nothing can be launched"},
 		"while the task backs off what does not match is left alone":                     {backingOff(), []Other{misfit}, nil, "", nil, "back off"},
 		"what matches goes on at once though the task backs off":                         {backingOff(), []Other{oldOne, misfit}, nil, oldOne.TaskID, []string{misfit.TaskID}, "take over what already runs"},
 		"what matches goes on though what the status knows failed":                       {ended(onlyOnce), []Other{oldOne}, nil, oldOne.TaskID, nil, "take over what already runs"},
