@@ -21,13 +21,13 @@ func TestNext_restoresWhatWasTakenAway(t *testing.T) {
 		edit  func(*story)
 		want  summary
 	}{
-		"the binding":                        {running(), func(s *story) { s.Binding = nil }, runsWith(StepRestore)},
-		"the binding and the finalizer":      {running(), func(s *story) { s.Binding, s.Finalized = nil, false }, runsWith(StepRestore)},
-		"the binding, for that of another":   {running(), func(s *story) { s.Binding.TaskID = "shop.web.1aaaaaaaa.othernonce" }, runsWith(StepRestore)},
-		"the finalizer alone":                {running(), func(s *story) { s.Finalized = false }, runsWith(StepFinalize)},
-		"the finalizer of what was replaced": {replaced(), func(s *story) { s.Finalized = false }, summary{"launch again", "False/AwaitingOffer", []Step{StepPlace, StepFinalize}}},
-		"not from an object that is deleted": {running(), func(s *story) { s.Binding = nil; remove(s) }, summary{"delete and kill", "False/Deleting", []Step{StepKill}}},
-		"not for an attempt that is over":    {ended(mesos.TaskFinished, onlyOnce), func(s *story) { s.Binding, s.Finalized = nil, false }, summary{"completed", "True/Completed", nil}},
+		"the binding":                         {running(), func(s *story) { s.Binding = nil }, runsWith(StepRestore)},
+		"the binding and the finalizer":       {running(), func(s *story) { s.Binding, s.Finalized = nil, false }, runsWith(StepRestore)},
+		"the binding, for that of another":    {running(), func(s *story) { s.Binding.TaskID = "shop.web.1aaaaaaaa.othernonce" }, runsWith(StepRestore)},
+		"the finalizer alone":                 {running(), func(s *story) { s.Finalized = false }, runsWith(StepFinalize)},
+		"the finalizer of what was replaced":  {replaced(), func(s *story) { s.Finalized = false }, summary{"launch again", "False/AwaitingOffer", []Step{StepPlace, StepFinalize}}},
+		"not from an object that is deleted":  {running(), func(s *story) { s.Binding = nil; remove(s) }, summary{"delete and kill", "False/Deleting", []Step{StepKill}}},
+		"the finalizer alone of what is over": {ended(mesos.TaskFinished, onlyOnce), func(s *story) { s.Finalized = false }, summary{"completed", "True/Completed", nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.edit(c.story)
@@ -37,6 +37,51 @@ func TestNext_restoresWhatWasTakenAway(t *testing.T) {
 				t.Errorf("steps %v with the binding %+v", decision.Steps, decision.Restore)
 			}
 		})
+	}
+}
+
+// TestNext_restartsWhatLostItsBinding: a task that has come to its end is launched anew as a person asks, also where its binding was taken away, which says
+// what was asked for before; and the loss itself launches nothing.
+func TestNext_restartsWhatLostItsBinding(t *testing.T) {
+	for name, tell := range map[string]func() *story{
+		"it completed":               func() *story { return ended(mesos.TaskFinished, onlyOnce) },
+		"it failed":                  func() *story { return ended(mesos.TaskFailed, onlyOnce) },
+		"its restarts are exhausted": func() *story { return ended(mesos.TaskFailed, maxRestarts(0)) },
+		"Mesos refused it":           func() *story { return ended(mesos.TaskError) },
+		"it was left behind":         func() *story { s := givenUp(); policy(v1alpha1.RestartNever)(&s.Spec); return s },
+		"it was launched for a request": func() *story {
+			s := newStory(onlyOnce)
+			s.RestartRequest = "one"
+			s.bind(LaunchAccepted).says(mesos.TaskFinished).look()
+			return s
+		},
+	} {
+		for lost, lose := range map[string]func(*story){
+			"the binding":                          func(s *story) { s.Binding = nil },
+			"the binding, for one that is unknown": func(s *story) { s.Binding, s.BindingProblem = nil, "unreadable" },
+			"the binding, for an earlier one": func(s *story) {
+				s.Status.History = append(s.Status.History, v1alpha1.TaskAttempt{ID: "shop.web.1aaaaaaaa.earlier", FinishTime: at(0), State: string(mesos.TaskFailed), Hash: hashA})
+				s.Binding.TaskID = "shop.web.1aaaaaaaa.earlier"
+			},
+		} {
+			t.Run(name+", "+lost, func(t *testing.T) {
+				s := tell()
+				s.Unacknowledged, s.Observation, s.Launch = nil, nil, LaunchUnknown
+				lose(s)
+				decision := s.look()
+				if has(decision, StepPlace) || decision.Restore == nil || !has(decision, StepRestore) {
+					t.Fatalf("rule %q, steps %v", decision.Rule, decision.Steps)
+				}
+				s.Binding, s.BindingProblem = decision.Restore, ""
+				if again := s.look(); len(again.Steps) > 0 {
+					t.Errorf("restored, rule %q, steps %v", again.Rule, again.Steps)
+				}
+				s.RestartRequest = "two"
+				if asked := s.look(); !has(asked, StepPlace) {
+					t.Errorf("asked to, rule %q, steps %v", asked.Rule, asked.Steps)
+				}
+			})
+		}
 	}
 }
 

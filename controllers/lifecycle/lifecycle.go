@@ -185,7 +185,7 @@ const (
 	StepPlace Step = "Place"
 	// StepBind writes the binding that the placement asks for, and the finalizer.
 	StepBind Step = "Bind"
-	// StepRestore writes Decision.Restore as the binding, and the finalizer, as somebody took the binding of the attempt of record away.
+	// StepRestore writes Decision.Restore as the binding, and the finalizer, as somebody took the binding of the attempt of record, or of the last one, away.
 	StepRestore Step = "Restore"
 	// StepKeepPorts writes Decision.Restore as the binding: it is as it was, with the host ports that Mesos told of a task that was taken over.
 	StepKeepPorts Step = "KeepPorts"

@@ -155,8 +155,8 @@ func NextAttempt(status v1alpha1.MesosTaskStatus, binding *v1alpha1.Binding) int
 	return latest + 1
 }
 
-// mend gives back what somebody took away of an attempt that is not over: by kubectl replace, say, or by a manifest that was exported
-// earlier and is applied again. A deleted object can get no finalizer.
+// mend gives back what somebody took away of an attempt that is not over, or of a task that is: by kubectl replace, say, or by a manifest that was
+// exported earlier and is applied again. A deleted object can get no finalizer.
 func (s *scene) mend() {
 	switch {
 	case s.Deleting:
@@ -170,10 +170,24 @@ func (s *scene) mend() {
 		// The binding may be of the object's life before a restore, which its UID tells: it must stay as it is. What else lives under the
 		// object's identity keeps it too, or nobody would go on killing that.
 		s.step(StepFinalize)
+	case s.forgetsRequests():
+		s.decision.Restore = s.restored()
+		s.step(StepRestore)
 	}
 }
 
-// restored is the current attempt's binding anew. The status names the attempt, and a restore of the object would have wiped it: so this
+// forgetsRequests says whether a task that has come to its end lost its binding, or has an earlier one in its place: which restart request was satisfied
+// stands there alone, and no other would be heeded without it. What is launched anyway has a new one then.
+func (s *scene) forgetsRequests() bool {
+	if !s.final() || len(s.Others) > 0 {
+		return false
+	}
+	status := &s.decision.Status
+	isLatest := s.Binding != nil && (s.Binding.TaskID == s.attempt.ID || status.Task != nil && s.Binding.TaskID == status.Task.ID)
+	return s.Binding == nil || named(status, s.Binding.TaskID) && !isLatest
+}
+
+// restored is the latest attempt's binding anew. The status names the attempt, and a restore of the object would have wiped it: so this
 // object ran it.
 //
 // Which restart request the attempt satisfied went with the binding. The present one counts as satisfied, as a lost annotation must never
