@@ -90,6 +90,10 @@ func (s *scene) awaitOthers() bool {
 			namesOf(unremembered), s.Spec.FrameworkRef.Name))
 	default:
 		s.deleting(fmt.Sprintf("Letting go of %s, which may still run: MesosFramework %s is to remember it", namesOf(unremembered), s.Spec.FrameworkRef.Name))
+		if s.FrameworkID == "" {
+			s.deleting(fmt.Sprintf("Waiting to let go of %s, which may still run: MesosFramework %s has no framework ID, so that nobody can be asked for it and giving it up does nothing%s",
+				namesOf(unremembered), s.Spec.FrameworkRef.Name, s.waysOut("")))
+		}
 		for _, other := range unremembered {
 			s.decision.Abandon = append(s.decision.Abandon, v1alpha1.AbandonedAttempt{
 				TaskID: other.TaskID, AgentID: other.AgentID, KillGracePeriodSeconds: other.KillGracePeriodSeconds,

@@ -148,6 +148,9 @@ func TestNext_deletionTells(t *testing.T) {
 			[]string{"Let go of shop.web.1aaaaaaaa.nonce00001", "killed if it comes back"},
 			nil, false, "Warning Abandoned",
 		},
+		"that nobody can remember it": {
+			func() *story { s := replaced(); s.FrameworkID = ""; return s }(), []string{"nonce00001", "MesosFramework default has no framework ID", leave}, []string{"is to remember it", "give-up"}, false, "Normal Deleting",
+		},
 		"under which ID nobody can be asked": {
 			func() *story { s := replaced(); s.FrameworkID = "framework-2"; return s }(), []string{"framework ID framework-1", giveUp, leave}, nil, false, "Normal Deleting",
 		},
