@@ -19,6 +19,10 @@ func (s *scene) deleteFinished() {
 		return
 	}
 	recorded, decided := succeeded(&s.Status), succeeded(&s.decision.Status)
+	if recorded != nil && !s.due(s.Created) {
+		// The clock here is behind the API server's. Until it is not, no end that is recorded passes for this object's.
+		return
+	}
 	if recorded == nil || decided == nil || recorded.Status == metav1.ConditionUnknown || s.isAnotherEnd(recorded, decided) {
 		return
 	}

@@ -74,6 +74,31 @@ func TestNext_ttlIsTimed(t *testing.T) {
 	checkAgain(t, s.look(), 2*time.Minute+unprovenRetry)
 }
 
+// TestNext_ttlByAClockBehind: a task that came to its end before its object was created, by a clock that is behind the API server's, is deleted in time
+// though nothing wakes it.
+func TestNext_ttlByAClockBehind(t *testing.T) {
+	s := newStory(onlyOnce, ttl(60))
+	s.Created, s.Proven = epoch.Add(30*time.Second), true
+	s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+	s.says(mesos.TaskFinished).look()
+	s.Unacknowledged = nil
+	decision, written := s.look(), s.writes
+	for ; !has(decision, StepDelete); decision = s.look() {
+		switch {
+		case s.writes > written:
+			// What was written brings the object back.
+			written = s.writes
+		case decision.Check.IsZero():
+			t.Fatalf("at %v rule %q looks no more, and says %+v", s.Now.Sub(epoch), decision.Rule, s.Status.Conditions)
+		default:
+			s.Now = decision.Check
+		}
+	}
+	if after := s.Now.Sub(s.Created); after < time.Minute || after > 62*time.Second {
+		t.Errorf("it is deleted %v after it was created", after)
+	}
+}
+
 // TestNext_ttlCountsFromTheRecord: an end that happened long ago counts from when it was recorded, so that whoever waits for it can read it.
 func TestNext_ttlCountsFromTheRecord(t *testing.T) {
 	s := running(onlyOnce, ttl(0))
