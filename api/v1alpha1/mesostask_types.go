@@ -539,7 +539,7 @@ type MesosTaskStatus struct {
 	Task *TaskAttempt `json:"task,omitempty"`
 
 	// restarts counts the launches after the first that followed an attempt that ran and ended by itself; it starts anew when what reaches Mesos of the spec
-	// changes.
+	// changes, or annotation mesos.dev/restarted-at asks for a launch when as many were counted as maxRestarts allows.
 	// +optional
 	Restarts int32 `json:"restarts"`
 

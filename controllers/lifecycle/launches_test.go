@@ -349,6 +349,23 @@ func TestNext_restartRequests(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what had come to its end has all its restarts anew", func(t *testing.T) {
+		for _, last := range []mesos.TaskState{mesos.TaskFailed, mesos.TaskFinished} {
+			s := ended(mesos.TaskFailed, onFailure, maxRestarts(1))
+			s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+			s.says(last).look()
+			ask(s)
+			s.look()
+			for restarts := range int32(2) {
+				s.bind(LaunchAccepted).says(mesos.TaskRunning).look()
+				decision := s.says(mesos.TaskFailed).look()
+				if exhausted := decision.Rule == "restarts exhausted"; exhausted != (restarts == 1) || s.Status.Restarts != restarts {
+					t.Errorf("after %s, rule %q after %d restarts, want %d", last, decision.Rule, s.Status.Restarts, restarts)
+				}
+				s.later(time.Minute).look()
+			}
+		}
+	})
 	t.Run("a launch that was called off leaves the request standing", func(t *testing.T) {
 		s := ended(mesos.TaskFinished, onlyOnce)
 		ask(s)

@@ -249,7 +249,8 @@ func (s *scene) begin() {
 func (s *scene) count(last *v1alpha1.TaskAttempt, next string) {
 	status := &s.decision.Status
 	switch {
-	case !s.sameSpec(last, next):
+	case !s.sameSpec(last, next), s.isExhausted():
+		// What has no restarts left is launched by a person's word alone, and begins anew with it.
 		status.Restarts, status.Relaunches = 0, 0
 	case last.KillReason != "" && last.KillReason != v1alpha1.KillLaunchTimedOut:
 		status.Relaunches = 0
