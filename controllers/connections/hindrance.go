@@ -39,6 +39,15 @@ func (c *Connections) Unhindered(framework string, key types.NamespacedName) {
 	}
 }
 
+// Gone says that a MesosTask is gone: nothing that changes concerns it any more.
+func (c *Connections) Gone(key types.NamespacedName) {
+	c.standingsMu.Lock()
+	defer c.standingsMu.Unlock()
+	for _, known := range c.standings {
+		known.listeners.Delete(key)
+	}
+}
+
 // Unconnected says why a framework has no connection; empty where it has one, or will have one in a moment.
 func (c *Connections) Unconnected(framework, why string) {
 	c.standingsMu.Lock()

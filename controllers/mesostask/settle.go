@@ -266,6 +266,7 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	r.refusals.drop(key)
 	r.deletions.drop(key)
 	r.references().Forget(key)
+	r.Connections.Gone(key)
 	var next time.Time
 	last, known := r.releasedAt(key), false
 	defer func() {
