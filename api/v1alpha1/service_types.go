@@ -73,4 +73,6 @@ const (
 	// ReasonTasksLeftOut says that tasks which are Ready are not published, as their address is none that may be, or is not known, or they have no
 	// such port.
 	ReasonTasksLeftOut = "TasksLeftOut"
+	// ReasonOlderTasksLeftOut says so where none of these tasks is of the template as it is: it holds no rollout up, which replaces them.
+	ReasonOlderTasksLeftOut = "OlderTasksLeftOut"
 )

@@ -136,7 +136,7 @@ func (p place) entries(task *v1alpha1.MesosTask, how standing) []*entry {
 			family = discoveryv1.AddressTypeIPv4
 		}
 		all = append(all, &entry{
-			uid: task.UID, group: group{family, p.ports.key()}, ports: p.ports, agentID: p.agentID,
+			uid: task.UID, revision: task.Labels[v1alpha1.LabelRevision], group: group{family, p.ports.key()}, ports: p.ports, agentID: p.agentID,
 			endpoint: discoveryv1.Endpoint{
 				Addresses:  []string{address.String()},
 				Conditions: how.conditions(),

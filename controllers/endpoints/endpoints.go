@@ -19,8 +19,9 @@ type Seen struct {
 	Owner           metav1.OwnerReference
 	// Ports are those of the Service; none where none is asked for, or where the Service of the name is not the set's.
 	Ports []v1alpha1.ServicePort
-	// Replicas is how many tasks there should be.
+	// Replicas is how many tasks there should be; Revision is the label of those that are of the template as it is, empty where it is not known.
 	Replicas int
+	Revision string
 	// Tasks are the set's.
 	Tasks []*v1alpha1.MesosTask
 	// Slices are those that the operator keeps for the Service of this name.
@@ -48,8 +49,16 @@ type Plan struct {
 	Urgent bool
 }
 
-// LeftOut is a task that is ready and not published, or not under each port.
-type LeftOut struct{ Task, Why string }
+// LeftOut is a task that is ready and not published, or not under each port. Older says that it is not of the template as it is.
+type LeftOut struct {
+	Task, Why string
+	Older     bool
+}
+
+// leaveOut notes a task that is ready and not published, or not under each port.
+func (p *Plan) leaveOut(seen *Seen, task, revision, why string) {
+	p.LeftOut = append(p.LeftOut, LeftOut{Task: task, Why: why, Older: seen.Revision != "" && revision != seen.Revision})
+}
 
 // Empty says that there is nothing to write.
 func (p *Plan) Empty() bool { return len(p.Create)+len(p.Change)+len(p.Delete) == 0 }
@@ -57,6 +66,7 @@ func (p *Plan) Empty() bool { return len(p.Create)+len(p.Change)+len(p.Delete) =
 // entry is one endpoint as it should be: of one task, in a slice of one family and with the same ports.
 type entry struct {
 	uid      types.UID
+	revision string
 	group    group
 	ports    ports
 	endpoint discoveryv1.Endpoint
@@ -130,7 +140,7 @@ func entriesOf(seen *Seen, own []*discoveryv1.EndpointSlice, plan *Plan) []*entr
 		}
 		if how.ready && !how.ifNamed {
 			for _, why := range at.problems {
-				plan.LeftOut = append(plan.LeftOut, LeftOut{Task: task.Name, Why: why})
+				plan.leaveOut(seen, task.Name, task.Labels[v1alpha1.LabelRevision], why)
 			}
 		}
 		entries = append(entries, found...)

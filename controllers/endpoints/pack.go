@@ -135,8 +135,8 @@ func pack(seen *Seen, own []*discoveryv1.EndpointSlice, entries []*entry, plan *
 		at := choose(bins[e.group], waiting[e.group])
 		waiting[e.group]--
 		if at == nil && count >= maxSlices {
-			plan.LeftOut = append(plan.LeftOut, LeftOut{Task: e.endpoint.TargetRef.Name, Why: fmt.Sprintf(
-				"the Service has %d EndpointSlices, one for each other port, and gets no more: give the tasks the same hostPort, or a network of mode Container", maxSlices)})
+			plan.leaveOut(seen, e.endpoint.TargetRef.Name, e.revision, fmt.Sprintf(
+				"the Service has %d EndpointSlices, one for each other port, and gets no more: give the tasks the same hostPort, or a network of mode Container", maxSlices))
 			continue
 		}
 		if at == nil {

@@ -71,14 +71,18 @@ func (p *Plan) Judge(service string) Verdict {
 	}
 	names := map[string]bool{}
 	var words []string
+	reason := v1alpha1.ReasonOlderTasksLeftOut
 	for _, one := range p.LeftOut {
 		if names[one.Task] = true; len(words) < told {
 			words = append(words, one.Task+": "+one.Why)
+		}
+		if !one.Older {
+			reason = v1alpha1.ReasonTasksLeftOut
 		}
 	}
 	if more := len(p.LeftOut) - len(words); more > 0 {
 		words = append(words, fmt.Sprintf("and %d more", more))
 	}
 	message := fmt.Sprintf("Service %s does not lead to %d of the tasks that are ready, or not to each of their ports. %s", service, len(names), strings.Join(words, "; "))
-	return Verdict{metav1.ConditionFalse, v1alpha1.ReasonTasksLeftOut, message}
+	return Verdict{metav1.ConditionFalse, reason, message}
 }

@@ -34,7 +34,7 @@ func TestNext_recreateWaits(t *testing.T) {
 
 // TestNext_keepsWhatItsServiceFinds: while ready tasks cannot be found by the Service of the set, those that can are not replaced.
 func TestNext_keepsWhatItsServiceFinds(t *testing.T) {
-	for reason, deleted := range map[string]int{v1alpha1.ReasonTasksLeftOut: 0, v1alpha1.ReasonServiceRefused: 0, v1alpha1.ReasonServicesNotAllowed: 1} {
+	for reason, deleted := range map[string]int{v1alpha1.ReasonTasksLeftOut: 0, v1alpha1.ReasonServiceRefused: 0, v1alpha1.ReasonServicesNotAllowed: 1, v1alpha1.ReasonOlderTasksLeftOut: 1} {
 		t.Run(reason, func(t *testing.T) {
 			g := aSet(1, "a", "b").budgets(1, 0).task("a").task("b")
 			g.Set.Spec.Service = &v1alpha1.SetService{}

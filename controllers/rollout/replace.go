@@ -153,7 +153,8 @@ func (s *scene) deleteLeaving(p *plan) {
 }
 
 // unpublished is what says that the set has a Service by which some tasks that are ready are not found, or none of the new ones would be, as the API server
-// refuses it or its slices: those that are found stay then. Nil where it is not so.
+// refuses it or its slices: those that are found stay then. Nil where it is not so, as where only older ones are not found, for want of a port that the
+// template has now, say: to replace them is the cure.
 func (s *scene) unpublished() *metav1.Condition {
 	published := meta.FindStatusCondition(s.Set.Status.Conditions, v1alpha1.ConditionServicePublished)
 	if s.spec.Service == nil || published == nil || published.Status != metav1.ConditionFalse ||

@@ -84,12 +84,13 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	return built.Complete(r)
 }
 
-// setChanged lets through what the Service of a set depends on, and what somebody did to the condition.
+// setChanged lets through what the Service of a set depends on, and what the condition: what is of the template as it is, and what somebody did to it.
 var setChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosTaskSet)
 		after, also := e.ObjectNew.(*v1alpha1.MesosTaskSet)
-		return ok && also && (before.Generation != after.Generation || !reflect.DeepEqual(conditionOf(before), conditionOf(after)))
+		return ok && also && (before.Generation != after.Generation || before.Status.UpdateRevision != after.Status.UpdateRevision ||
+			!reflect.DeepEqual(conditionOf(before), conditionOf(after)))
 	},
 }
 

@@ -112,7 +112,7 @@ func (v *view) gather(ctx context.Context, mine bool) (*endpoints.Seen, error) {
 		return nil, err
 	}
 	seen := &endpoints.Seen{
-		Namespace: v.key.Namespace, Name: v.key.Name, Owner: v.owner(), Replicas: 1, Slices: slices, Networks: endpoints.Networks(v.framework.Spec.Endpoints),
+		Namespace: v.key.Namespace, Name: v.key.Name, Owner: v.owner(), Replicas: 1, Revision: v.set.Status.UpdateRevision, Slices: slices, Networks: endpoints.Networks(v.framework.Spec.Endpoints),
 	}
 	if v.set.Spec.Replicas != nil {
 		seen.Replicas = int(*v.set.Spec.Replicas)

@@ -686,6 +686,39 @@ func TestService_rollsByItsSet(t *testing.T) {
 	})
 }
 
+// TestService_anotherPort: a template with another port, to which its Service is to lead, rolls out though the tasks that run do not have it.
+func TestService_anotherPort(t *testing.T) {
+	for name, change := range map[string]string{
+		"one more":            "service: {ports: [{name: http, port: 80, taskPort: main}, {name: admin, port: 81, taskPort: admin}]}, template: {spec: {ports: [{name: main}, {name: admin}]}}",
+		"one of another name": "service: {ports: [{name: http, port: 80, taskPort: web}]}, template: {spec: {ports: [{name: web}]}}",
+	} {
+		for strategy, budgets := range map[string]string{"more": "{maxSurge: 1, maxUnavailable: 0}", "fewer": "{maxSurge: 0, maxUnavailable: 1}"} {
+			t.Run(name+", and "+strategy+" for a while", func(t *testing.T) {
+				inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
+					p := newProxy(v)
+					v.noSets = false
+					v.framework("")
+					v.start()
+					v.set("web", "replicas: 3, updateStrategy: {rollingUpdate: "+budgets+"}", "")
+					v.pass(time.Minute)
+					v.wantSet("web", "True Available")
+					v.patchSet("web", "spec: {paused: true, "+change+"}")
+					v.pass(time.Minute)
+					if got := v.published("web"); got != "False OlderTasksLeftOut" {
+						t.Errorf("before it is rolled out it says %q", got)
+					}
+					v.patchSet("web", "spec: {paused: false}")
+					v.pass(2 * time.Minute)
+					v.wantSet("web", "True Available")
+					if p.expectSet("rolled out", 3); v.published("web") != "True Published" {
+						t.Errorf("it says %q", v.published("web"))
+					}
+				})
+			})
+		}
+	}
+}
+
 // expectSet checks that the Service leads to all of so many tasks of set web.
 func (p *proxy) expectSet(sentence string, tasks int) {
 	p.Helper()
