@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -191,6 +193,8 @@ type scene struct {
 func look(seen Seen) *scene {
 	s := &scene{Seen: seen, spec: seen.Set.Spec, deleted: map[*v1alpha1.MesosTask]bool{}, changed: map[*v1alpha1.MesosTask]int{}}
 	s.decision.Status = *seen.Set.Status.DeepCopy()
+	// A cache lists in another order each time, and which task is named first would be another each time, too.
+	s.Tasks = slices.SortedFunc(slices.Values(seen.Tasks), func(a, b *v1alpha1.MesosTask) int { return cmp.Compare(a.Name, b.Name) })
 	s.findRevisions()
 	s.budget()
 	s.class()

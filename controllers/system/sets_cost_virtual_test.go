@@ -47,3 +47,20 @@ func TestSet_costOfRollout(t *testing.T) {
 		})
 	}
 }
+
+// TestSet_costOfWaiting: a set of which several tasks wait for what no agent has writes no more once it has said so: which of them it names does not change.
+func TestSet_costOfWaiting(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+		v.framework("")
+		v.start()
+		v.taskSet("web", "serve 1", "replicas: 6")
+		v.patchSet("web", `{spec: {template: {spec: {resources: {requests: {cpus: "1000"}}}}}}`)
+		v.pass(20 * time.Minute)
+		v.wantSet("web", "False TaskStalled")
+		before := v.asked.writes()["PATCH mesostasksets/status"]
+		v.pass(time.Hour)
+		if more := v.asked.writes()["PATCH mesostasksets/status"] - before; more > 0 {
+			t.Errorf("in an hour of waiting its status was written %d times", more)
+		}
+	})
+}
