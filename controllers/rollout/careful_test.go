@@ -32,6 +32,38 @@ func TestNext_recreateWaits(t *testing.T) {
 	}
 }
 
+// TestNext_saysWhatKeepsAPlace: where no more are made until one that is being deleted is gone, it is said which, where and why it is not, once it is late, too.
+func TestNext_saysWhatKeepsAPlace(t *testing.T) {
+	killing := func(task *v1alpha1.MesosTask) {
+		leaving(task)
+		meta.SetStatusCondition(&task.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonDeleting, Message: "agent-7 is silent."})
+	}
+	earlier := func(task *v1alpha1.MesosTask) { task.OwnerReferences[0].UID = "an earlier set" }
+	for name, c := range map[string]struct {
+		given *given
+		says  bool
+	}{
+		"a rollout":               {aSet(2, "a", "b").budgets(0, 1).task("b").task("a", killing), true},
+		"Recreate":                {aSet(1, "a", "b").with(func(g *given) { g.Set.Spec.UpdateStrategy.Type = v1alpha1.UpdateRecreate }).task("a", killing), true},
+		"one more than there are": {aSet(2, "a").budgets(0, 1).task("a").task("a", killing), true},
+		"an earlier set's":        {aSet(1, "a").budgets(0, 1).task("a", killing, earlier), true},
+		"there is room besides":   {aSet(2, "a", "b").budgets(1, 0).task("b").task("a", killing), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.given.Set.Status = v1alpha1.MesosTaskSetStatus{ObservedGeneration: 1, UpdatedReplicas: 2, AvailableReplicas: 2, UpdateRevision: c.given.label(c.given.Set.Spec.Template.Spec.Shell)}
+			for _, late := range []bool{false, true} {
+				if c.given.Set.Status.LastProgressTime = nil; late {
+					c.given.Set.Status.LastProgressTime = &metav1.Time{Time: epoch.Add(-time.Hour)}
+				}
+				ready := meta.FindStatusCondition(Next(c.given.Seen).Status.Conditions, v1alpha1.ConditionReady)
+				if got := strings.Contains(ready.Message, "on host-1 is Deleting: agent-7 is silent"); got != c.says {
+					t.Errorf("late: %t: Ready is %s %q, want it told: %t", late, ready.Reason, ready.Message, c.says)
+				}
+			}
+		})
+	}
+}
+
 // TestNext_keepsWhatItsServiceFinds: while ready tasks cannot be found by the Service of the set, those that can are not replaced.
 func TestNext_keepsWhatItsServiceFinds(t *testing.T) {
 	for reason, deleted := range map[string]int{v1alpha1.ReasonTasksLeftOut: 0, v1alpha1.ReasonServiceRefused: 0, v1alpha1.ReasonServicesNotAllowed: 1, v1alpha1.ReasonOlderTasksLeftOut: 1} {

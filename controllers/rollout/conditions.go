@@ -109,7 +109,7 @@ func (s *scene) awaiting() verdict {
 }
 
 func (s *scene) taskStalled() verdict {
-	return verdict{stalled: true, reason: v1alpha1.ReasonTaskStalled, message: fmt.Sprintf("%s. %s", s.counts(), s.blame(s.stuck()))}
+	return verdict{stalled: true, reason: v1alpha1.ReasonTaskStalled, message: fmt.Sprintf("%s. %s", s.counts(), blame(s.stuck().task))}
 }
 
 func (s *scene) waiting() verdict {
@@ -191,7 +191,7 @@ func (s *scene) stuck() *member {
 	return nil
 }
 
-// worst says which member is not ready, where and why; empty where all are.
+// worst says which member is not ready, where and why, or else which that is being deleted keeps others from being made; empty where none is.
 func (s *scene) worst() string {
 	var worst *member
 	for _, m := range s.members {
@@ -199,23 +199,27 @@ func (s *scene) worst() string {
 			worst = m
 		}
 	}
-	if worst == nil {
+	switch {
+	case worst != nil:
+		return ". " + blame(worst.task)
+	case s.ending != nil && len(s.pick(anyMember)) < s.replicas && (s.recreates() || s.replicas+s.surge <= s.alive):
+		return ". No more are made until one that is deleted is gone: " + blame(s.ending)
+	default:
 		return ""
 	}
-	return ". " + s.blame(worst)
 }
 
 // blame says which task it is, where and why.
-func (s *scene) blame(m *member) string {
+func blame(task *v1alpha1.MesosTask) string {
 	where := ""
-	if attempt := m.task.Status.Task; attempt != nil && attempt.Hostname != "" {
+	if attempt := task.Status.Task; attempt != nil && attempt.Hostname != "" {
 		where = " on " + attempt.Hostname
 	}
-	ready := meta.FindStatusCondition(m.task.Status.Conditions, v1alpha1.ConditionReady)
+	ready := meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionReady)
 	if ready == nil {
-		return m.task.Name + where + " has not been looked at yet"
+		return task.Name + where + " has not been looked at yet"
 	}
-	return m.task.Name + where + " is " + said(ready.Reason, ready.Message)
+	return task.Name + where + " is " + said(ready.Reason, ready.Message)
 }
 
 // noteProgress keeps since when a rollout makes none: it is under way from when the set is new, or the template has a revision that not all are of, until

@@ -182,8 +182,9 @@ type scene struct {
 	// withheld is how many more MesosTasks there would be, did the API server not refuse them.
 	// room is how many of those that are to be created it lets.
 	withheld, room int
-	// alive is how many objects may have a live task, those being deleted included.
-	alive int
+	// alive is how many objects may have a live task, those being deleted included; ending is one of those, nil for none.
+	alive  int
+	ending *v1alpha1.MesosTask
 
 	// replicas is how many there should be; surge and unavailable are the budgets of the strategy, as numbers, and partition its share.
 	replicas, surge, unavailable, partition int
