@@ -184,16 +184,10 @@ func (r *Reconciler) makeRevision(ctx context.Context, view *view, revision *rol
 // settleRevision finds out what has the name of a revision that is to be made. The set's own, which the cache does not show or whose labels somebody took
 // away, it takes; anything else keeps the name, and the revision takes another.
 func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *rollout.Revision) error {
-	// A list of one needs no right beyond the one to list.
-	found := &appsv1.ControllerRevisionList{}
-	err := r.Live.List(ctx, found, client.InNamespace(view.key.Namespace), client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", revision.Name)})
+	live, err := r.liveRevision(ctx, client.ObjectKey{Namespace: view.key.Namespace, Name: revision.Name})
 	if err != nil {
-		return fmt.Errorf("reading ControllerRevision %s live: %w", revision.Name, err)
+		return err
 	}
-	if len(found.Items) == 0 {
-		return fmt.Errorf("ControllerRevision %s was there a moment ago, and is gone", revision.Name)
-	}
-	live := &found.Items[0]
 	owner := metav1.GetControllerOf(live)
 	if mine := (owner == nil || owner.UID == view.object.UID) && live.DeletionTimestamp.IsZero(); !mine || !keeps(live, &revision.Content) {
 		ctrl.LoggerFrom(ctx).Info("A ControllerRevision that is not the set's has the name of its revision, which takes another", "controllerRevision", live.Name)
@@ -218,6 +212,20 @@ func (r *Reconciler) settleRevision(ctx context.Context, view *view, revision *r
 		return nil
 	}
 	return r.patch(ctx, view, leadership.Step{Kind: leadership.StepWriteSet, What: "revision"}, live, patch)
+}
+
+// liveRevision reads a ControllerRevision from the API server.
+func (r *Reconciler) liveRevision(ctx context.Context, key client.ObjectKey) (*appsv1.ControllerRevision, error) {
+	// A list of one needs no right beyond the one to list.
+	found := &appsv1.ControllerRevisionList{}
+	err := r.Live.List(ctx, found, client.InNamespace(key.Namespace), client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("metadata.name", key.Name)})
+	if err == nil && len(found.Items) == 0 {
+		err = apierrors.NewNotFound(appsv1.Resource("controllerrevisions"), key.Name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading ControllerRevision %s live: %w", key.Name, err)
+	}
+	return &found.Items[0], nil
 }
 
 // keeps says whether a ControllerRevision keeps a content.

@@ -171,15 +171,11 @@ func (v *view) addRevision(ctx context.Context, object *appsv1.ControllerRevisio
 // server, is not waited for.
 func (r *Reconciler) resolve(ctx context.Context, v *view, doubtful []client.Object) error {
 	for _, object := range doubtful {
-		live, ok := object.DeepCopyObject().(client.Object)
-		if !ok {
-			continue
-		}
-		switch err := r.Live.Get(ctx, client.ObjectKeyFromObject(object), live); {
+		switch live, err := r.readLive(ctx, object); {
 		case apierrors.IsNotFound(err):
 			r.own.Forget(v.key, object.GetUID())
 		case err != nil:
-			return fmt.Errorf("reading %s live: %w", object.GetName(), err)
+			return err
 		case live.GetUID() != object.GetUID():
 			r.own.Forget(v.key, object.GetUID())
 		default:
@@ -188,6 +184,19 @@ func (r *Reconciler) resolve(ctx context.Context, v *view, doubtful []client.Obj
 		}
 	}
 	return nil
+}
+
+// readLive reads one of a set's MesosTasks or ControllerRevisions from the API server.
+func (r *Reconciler) readLive(ctx context.Context, object client.Object) (client.Object, error) {
+	key := client.ObjectKeyFromObject(object)
+	if _, isRevision := object.(*appsv1.ControllerRevision); isRevision {
+		return r.liveRevision(ctx, key)
+	}
+	live := &v1alpha1.MesosTask{}
+	if err := r.Live.Get(ctx, key, live); err != nil {
+		return nil, fmt.Errorf("reading MesosTask %s live: %w", key.Name, err)
+	}
+	return live, nil
 }
 
 // gatherAgents finds which agents of the set's tasks are being, or about to be, maintained.
