@@ -46,7 +46,8 @@ func (v *view) createSlice(ctx context.Context, slice *discoveryv1.EndpointSlice
 		return wrap(err, "reading", slice)
 	}
 	controller := metav1.GetControllerOfNoCopy(there)
-	if there.Labels[discoveryv1.LabelManagedBy] == v1alpha1.EndpointSliceManager && (controller == nil || controller.UID == v.set.UID) {
+	if there.Labels[discoveryv1.LabelManagedBy] == v1alpha1.EndpointSliceManager && there.Labels[discoveryv1.LabelServiceName] == v.key.Name &&
+		(controller == nil || controller.UID == v.set.UID) {
 		return errStale
 	}
 	return apierrors.NewForbidden(schema.GroupResource{Group: discoveryv1.GroupName, Resource: "endpointslices"}, slice.Name,

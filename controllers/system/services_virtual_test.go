@@ -521,6 +521,42 @@ func TestService_foreign(t *testing.T) {
 	})
 }
 
+// TestService_sliceElsewhere: a slice that a person gave to another Service is left to him. The set says that its name is taken, and does not try all the time.
+func TestService_sliceElsewhere(t *testing.T) {
+	inVirtualTime(t, simulator.Flags{}, simulator.ScriptRunner{}, func(v *virtual) {
+		var tried atomic.Int32
+		v.watch = func(step leadership.Step, send func() error) error {
+			if step.Kind == leadership.StepWriteService {
+				tried.Add(1)
+			}
+			return send()
+		}
+		p := newProxy(v)
+		v.framework("")
+		v.start()
+		v.taskOf(v.set("web", "replicas: 1", ""), members[0])
+		v.pass(time.Minute)
+		p.expect("one task", members[0])
+		give := func(service string) {
+			slice := &discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Namespace: v.namespace, Name: "web-0"}}
+			if err := v.client.Patch(context.Background(), slice, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"kubernetes.io/service-name":"`+service+`"}}}`))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := tried.Load()
+		give("canary")
+		v.pass(10 * time.Minute)
+		if writes := tried.Load() - before; writes > 15 || v.published("web") != "False ServiceRefused" {
+			t.Errorf("in ten minutes %d writes were tried, and it says %q", writes, v.published("web"))
+		}
+		give("web")
+		v.pass(2 * time.Minute)
+		if p.expect("it is the set's again", members[0]); v.published("web") != "True Published" {
+			t.Errorf("it is the set's again: %q", v.published("web"))
+		}
+	})
+}
+
 // TestService_tenancy: what bears a set's label in another namespace, or is another's in its own, is not published; nor is what only bears its label, or only
 // a name like those of its tasks. What has both and no controller, as --cascade=orphan leaves it, is.
 func TestService_tenancy(t *testing.T) {
