@@ -103,12 +103,12 @@ var taskChanged = predicate.Funcs{
 	},
 }
 
-// frameworkChanged lets through what addresses may be published.
+// frameworkChanged lets through what addresses may be published, and whose the framework is.
 var frameworkChanged = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.MesosFramework)
 		after, also := e.ObjectNew.(*v1alpha1.MesosFramework)
-		return ok && also && !reflect.DeepEqual(before.Spec.Endpoints, after.Spec.Endpoints)
+		return ok && also && (!reflect.DeepEqual(before.Spec.Endpoints, after.Spec.Endpoints) || !reflect.DeepEqual(before.Status.Controller, after.Status.Controller))
 	},
 }
 
@@ -157,7 +157,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: set.Spec.Template.Spec.FrameworkRef.Name}, framework); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if set.DeletionTimestamp != nil || framework.Spec.ControllerName != r.ControllerName {
+	if set.DeletionTimestamp != nil || framework.Spec.ControllerName != r.ControllerName || leadership.ClaimedElsewhere(r.Gate.Leadership(), framework.Status.Controller) {
 		// What it owns is deleted with it, by Kubernetes. Sets of others are theirs.
 		return ctrl.Result{}, nil
 	}
