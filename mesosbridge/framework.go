@@ -245,9 +245,7 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	wishes, overtaken := false, false
 	b.mu.Lock()
 	current := t == b.current
-	if o.launched() == resultUnanswered && !slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return reflect.DeepEqual(late, next.framework) }) {
-		t.late = append(t.late, next.framework)
-	}
+	t.noteLate(next.framework, o)
 	switch {
 	case o.accepted():
 		t.told = next
@@ -278,6 +276,13 @@ func (b *Bridge) wasTold(t *term, next told, o outcome) {
 	}
 	if current {
 		b.listener.ConnectionChanged()
+	}
+}
+
+// noteLate notes a description whose call has no clear answer. The caller holds b.mu.
+func (t *term) noteLate(framework mesos.Framework, o outcome) {
+	if o.launched() == resultUnanswered && !slices.ContainsFunc(t.late, func(late mesos.Framework) bool { return reflect.DeepEqual(late, framework) }) {
+		t.late = append(t.late, framework)
 	}
 }
 

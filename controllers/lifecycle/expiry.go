@@ -15,7 +15,7 @@ const unprovenRetry = 30 * time.Second
 // deleteFinished deletes the object once its end was recorded long enough ago. What may still live somewhere keeps it, and so does a person who asked
 // to leave it alone.
 func (s *scene) deleteFinished() {
-	if s.Spec.TTLSecondsAfterFinished == nil || s.Deleting || s.paused() || s.current() || s.hasLeft() || len(s.Others) > 0 {
+	if s.Spec.TTLSecondsAfterFinished == nil || s.Deleting || s.paused() || s.mayLive() {
 		return
 	}
 	recorded, decided := succeeded(&s.Status), succeeded(&s.decision.Status)
@@ -36,6 +36,9 @@ func (s *scene) deleteFinished() {
 	}
 	s.step(StepDelete)
 }
+
+// mayLive says whether anything of the object may still live somewhere.
+func (s *scene) mayLive() bool { return s.current() || s.hasLeft() || len(s.Others) > 0 }
 
 // isAloneOver says whether the object's task is recorded as over, and there is no framework to ask whether anything else of its name runs. Of what was
 // never launched, or came from a backup, no record tells.

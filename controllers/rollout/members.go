@@ -54,14 +54,19 @@ func (s *scene) class() {
 		}
 		// What an earlier set of the name leaves behind, or is let go of as it is deleted, may still run.
 		if mine || orphan || task.DeletionTimestamp != nil && task.Labels[v1alpha1.LabelSet] == s.Set.Name {
-			_, lost := s.unreachable(task)
-			if !lost {
-				s.alive++
-			}
-			if s.ending == nil && task.DeletionTimestamp != nil && (!lost || s.recreates() && !s.mayBeReplaced(task)) {
-				s.ending = task
-			}
+			s.countLive(task)
 		}
+	}
+}
+
+// countLive counts a task that may live.
+func (s *scene) countLive(task *v1alpha1.MesosTask) {
+	_, lost := s.unreachable(task)
+	if !lost {
+		s.alive++
+	}
+	if s.ending == nil && task.DeletionTimestamp != nil && (!lost || s.recreates() && !s.mayBeReplaced(task)) {
+		s.ending = task
 	}
 }
 

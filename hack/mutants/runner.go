@@ -148,10 +148,7 @@ func (r *result) read(output []byte) {
 			said.WriteString(lines.Text() + "\n")
 			continue
 		}
-		said.WriteString(one.Output[:min(len(one.Output), longestLine)])
-		if len(one.Output) > longestLine {
-			said.WriteString("…\n")
-		}
+		said.WriteString(shortened(one.Output))
 		r.judge(one.Output)
 		switch {
 		case one.Action == "build-fail":
@@ -175,6 +172,14 @@ func (r *result) read(output []byte) {
 	if running := hanging.FindStringSubmatch(text); r.timeout && running != nil {
 		r.fails = append(r.fails, running[1])
 	}
+}
+
+// shortened is a line, or what is kept of one that is too long.
+func shortened(line string) string {
+	if len(line) <= longestLine {
+		return line
+	}
+	return line[:longestLine] + "…\n"
 }
 
 // hanging is the first of the tests that were running when their time was over.
