@@ -18,6 +18,8 @@ type item struct {
 	// key replaces an item with the same key that still waits, in its place; empty replaces nothing. It keeps what is asked for again
 	// and again from growing the queue.
 	key string
+	// forgotten are the tasks that were forgotten while it waits; nil where that is no matter.
+	forgotten map[string]bool
 	// send sends the call.
 	send func()
 	// drop is called instead of send when the term has ended.
@@ -96,6 +98,17 @@ func (l *lane) push(next item) {
 	}
 	l.mu.Unlock()
 	l.signal()
+}
+
+// forget notes for what waits that a task was forgotten.
+func (l *lane) forget(taskID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, waiting := range l.items {
+		if waiting.forgotten != nil {
+			waiting.forgotten[taskID] = true
+		}
+	}
 }
 
 func (l *lane) signal() {

@@ -87,6 +87,26 @@ func TestBridge_asksOnceMoreAfterWhatHangs(t *testing.T) {
 	})
 }
 
+// What ended and was forgotten while its RECONCILE waited behind one that hangs is not asked for.
+func TestBridge_asksForNothingThatWasForgotten(t *testing.T) {
+	inVirtualTime(t, setup{agents: 1}, func(h *harness) {
+		h.subscribed()
+		h.occupy("RECONCILE", time.Minute)
+		h.bridge.Reconcile(asking("job", "other"), func(error) {})
+		h.bridge.Ask("job", asking("job"), func(err error) {
+			if err != nil {
+				h.Errorf("what is over counts as not asked for: %v", err)
+			}
+		})
+		before := h.count("RECONCILE")
+		h.bridge.Forget("job")
+		h.pass(2 * time.Minute)
+		if tasks := h.last("RECONCILE").Reconcile.Tasks; h.count("RECONCILE")-before != 1 || len(tasks) != 1 || tasks[0].TaskID.Value != "other" {
+			h.Errorf("%d calls more, the last about %v", h.count("RECONCILE")-before, tasks)
+		}
+	})
+}
+
 // TestBridge_declinesAgainWhatHangs: a DECLINE without an answer is sent again after ten seconds, and again after ever more; one that is answered meanwhile is not.
 func TestBridge_declinesAgainWhatHangs(t *testing.T) {
 	inVirtualTime(t, setup{agents: 1}, func(h *harness) {

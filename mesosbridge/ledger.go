@@ -83,6 +83,8 @@ func (b *Bridge) Forget(taskID string) {
 	defer b.mu.Unlock()
 	delete(b.attempts, taskID)
 	delete(b.asked, taskID)
+	b.lanes.asks.forget(taskID)
+	b.lanes.kills.forget(taskID)
 }
 
 // MayAsk is rule 7, which is checked again at every send of KILL and RECONCILE: an attempt may be asked about when this process

@@ -21,14 +21,16 @@ var errNobodyToAsk = errors.New("none of the attempts may be asked about")
 // not repeated: who wants the end asks again until it is known, as Mesos forgets a KILL when it fails over. What ends while its KILL waits to be sent
 // needs none.
 func (b *Bridge) Kill(taskID, agentID string, grace *time.Duration) {
+	forgotten := map[string]bool{}
 	b.mu.Lock()
-	t, known := b.current, b.attempts[taskID] != nil
+	t := b.current
 	b.mu.Unlock()
 	b.lanes.kills.push(item{
-		term: t,
-		key:  "kill " + taskID,
+		term:      t,
+		key:       "kill " + taskID,
+		forgotten: forgotten,
 		send: func() {
-			if !b.mayKill(taskID, known) {
+			if !b.mayKill(taskID, forgotten[taskID]) {
 				b.log.V(1).Info("Held a KILL back: the task's ACCEPT has no outcome, or it never ran, or it is over", "taskID", taskID)
 				return
 			}
@@ -99,14 +101,16 @@ func (b *Bridge) Ask(taskID string, refs []reconciliation.Attempt, done func(err
 }
 
 func (b *Bridge) reconcile(key string, refs []reconciliation.Attempt, done func(error)) {
+	forgotten := map[string]bool{}
 	b.mu.Lock()
 	t := b.current
 	b.mu.Unlock()
 	b.lanes.asks.push(item{
-		term: t,
-		key:  key,
+		term:      t,
+		key:       key,
+		forgotten: forgotten,
 		send: func() {
-			asked, ended := b.askable(refs)
+			asked, ended := b.askable(refs, forgotten)
 			switch {
 			case len(asked) == 0 && ended > 0:
 				done(nil)
@@ -138,24 +142,24 @@ func (b *Bridge) ReconcileImplicitly(done func(error)) {
 	})
 }
 
-// mayKill says whether a task may be killed now; known says that something was known of it when its KILL was asked for. What is forgotten since is over.
-func (b *Bridge) mayKill(taskID string, known bool) bool {
+// mayKill says whether a task may be killed now; forgotten says that it was since its KILL was asked for. Such a task is over.
+func (b *Bridge) mayKill(taskID string, forgotten bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := b.attempts[taskID]
 	if r == nil {
-		return !known
+		return !forgotten
 	}
 	return r.Accept.mayAsk() && !r.ended()
 }
 
-// askable returns those that may be asked about, in Mesos' form, and how many have ended.
-func (b *Bridge) askable(refs []reconciliation.Attempt) (asked []scheduler.Call_Reconcile_Task, ended int) {
+// askable returns those that may be asked about, in Mesos' form, and how many have ended: what was forgotten since is over.
+func (b *Bridge) askable(refs []reconciliation.Attempt, forgotten map[string]bool) (asked []scheduler.Call_Reconcile_Task, ended int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	asked = make([]scheduler.Call_Reconcile_Task, 0, len(refs))
 	for _, ref := range refs {
-		if r := b.attempts[ref.TaskID]; r != nil && r.ended() {
+		if r := b.attempts[ref.TaskID]; r == nil && forgotten[ref.TaskID] || r != nil && r.ended() {
 			ended++
 			continue
 		}
