@@ -109,7 +109,11 @@ func (w *weather) act(a act) {
 		w.api.Inject(*a.API)
 	case lag:
 		lag := w.api.Lag("", a.Resource, -1)
-		w.after(a.For, lag.End)
+		w.history.Lag(a.Resource, false)
+		w.after(a.For, func() {
+			lag.End()
+			w.history.Lag(a.Resource, true)
+		})
 	case compact:
 		w.api.Compact()
 	case sever:

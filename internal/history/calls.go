@@ -109,13 +109,14 @@ func asksAboutTheLiving(v *View) (found []Violation) {
 		if !attempt.ours() || attempt.Bound == nil && attempt.Launches == nil && attempt.Lives == nil {
 			continue
 		}
-		for _, asked := range attempt.Asked {
+		for i := range attempt.Asked {
+			asked := &attempt.Asked[i]
 			if asked.Call.Who == "" {
 				continue
 			}
 			task, _ := v.taskAt(attempt, asked.Sent)
 			record, _ := recordOf(task, attempt.ID)
-			if over(record) {
+			if over(record) && !v.isBehind(attempt, asked) {
 				found = append(found, violation(asked.Number, []string{attempt.ID}, "task %s is asked for, and its object's status says %s since #%d", attempt.ID, record.State, attempt.Over))
 			}
 			if asked.AgentID == "" {
@@ -127,6 +128,43 @@ func asksAboutTheLiving(v *View) (found []Violation) {
 		}
 	}
 	return found
+}
+
+// lagging is how long the watch cache of MesosTasks was behind, by entries; to is 0 until it catches up.
+type lagging struct{ from, to int }
+
+// lagged notes what becomes of the watch cache of MesosTasks.
+func (v *View) lagged(number int, lag *Lag) {
+	switch {
+	case lag.Resource != "" && lag.Resource != tasksResource:
+	case !lag.Ended:
+		v.lags = append(v.lags, lagging{from: number})
+	default:
+		for i := range v.lags {
+			if v.lags[i].to == 0 {
+				v.lags[i].to = number
+				break
+			}
+		}
+	}
+}
+
+// What a process that recorded an end remembers of it, and how long one whose API server was away may take to read what a cache tells again.
+const (
+	remembersEnds = time.Minute
+	readsAgain    = 5 * time.Minute
+)
+
+// isBehind says whether who asks for an attempt cannot know that its end was recorded, as the API server's watch cache has been behind since before that. Who
+// recorded it itself knows it for a while all the same.
+func (v *View) isBehind(attempt *Attempt, asked *Asked) bool {
+	end := v.Entries[attempt.Over-1]
+	if end.Write != nil && end.Write.Who == asked.Call.Who && v.time(asked.Sent).Sub(end.Time) <= remembersEnds {
+		return false
+	}
+	return slices.ContainsFunc(v.lags, func(lag lagging) bool {
+		return lag.from < attempt.Over && (lag.to == 0 || lag.to > attempt.Over && v.time(asked.Sent).Sub(v.time(lag.to)) <= readsAgain)
+	})
 }
 
 // backsOff is S9: what is not answered is asked for again with growing gaps, one pass at a time; and the three questions of a proof are asked in their

@@ -34,8 +34,16 @@ type Entry struct {
 	Abdicated string
 	// Fault is something that went wrong on purpose, in the words of who made it.
 	Fault string
+	// Lag is a watch cache of the API server that falls behind, or catches up.
+	Lag *Lag
 	// Recovered says that nothing goes wrong any more, and what did has had its time to be made good. Settled says that nothing has anything left to do, too.
 	Recovered, Settled bool
+}
+
+// Lag is what becomes of the API server's watch cache of a resource, empty for every one. While it is behind, what began then may know nothing newer.
+type Lag struct {
+	Resource string
+	Ended    bool
 }
 
 // Outcome is whether a write took effect.
@@ -163,6 +171,8 @@ func (e Entry) what() string {
 		return "a master was elected: " + e.Elected
 	case e.Abdicated != "":
 		return "a master leads no more: " + e.Abdicated
+	case e.Lag != nil:
+		return fmt.Sprintf("the watch cache of %q is behind, ended: %t", e.Lag.Resource, e.Lag.Ended)
 	case e.Fault != "":
 		return "fault: " + e.Fault
 	case e.Recovered:

@@ -280,7 +280,12 @@ func acknowledge(id, uuid string, how ...func(*scheduler.Call_Acknowledge)) step
 }
 
 // ask reconciles attempts on an agent; none is all.
-func ask(agentID string, ids ...string) step {
+func ask(agentID string, ids ...string) step { return askBy(me, agentID, ids...) }
+
+// lag is what becomes of the watch cache of MesosTasks.
+func lag(over bool) step { return func(s *story) { s.enter(Entry{Lag: &Lag{Ended: over}}) } }
+
+func askBy(who, agentID string, ids ...string) step {
 	call := &scheduler.Call{Type: scheduler.Call_RECONCILE, Reconcile: &scheduler.Call_Reconcile{}}
 	for _, id := range ids {
 		one := scheduler.Call_Reconcile_Task{TaskID: mesos.TaskID{Value: id}}
@@ -290,7 +295,7 @@ func ask(agentID string, ids ...string) step {
 		call.Reconcile.Tasks = append(call.Reconcile.Tasks, one)
 	}
 	return func(s *story) {
-		calls(me, call)(s)
+		calls(who, call)(s)
 		answer(202)(s)
 	}
 }

@@ -45,6 +45,8 @@ type View struct {
 	leaving map[string][]int
 	agents  map[string][]presence
 	elected []int
+	// lags are when the watch cache of MesosTasks was behind.
+	lags []lagging
 	leases  []hold
 	// byIdentity are the attempts of each MesosTask.
 	byIdentity map[objectKey][]*Attempt
@@ -198,6 +200,8 @@ func NewView(entries []Entry) *View {
 			v.stepped(entry.Number, entry.Step)
 		case entry.Agent != nil:
 			v.agents[entry.Agent.AgentID] = append(v.agents[entry.Agent.AgentID], presence{entry.Number, entry.Agent.Registered})
+		case entry.Lag != nil:
+			v.lagged(entry.Number, entry.Lag)
 		case entry.Elected != "":
 			v.elected = append(v.elected, entry.Number)
 		case entry.Recovered:
