@@ -185,6 +185,7 @@ func withMasters(t *testing.T, masters []string, handlers map[string]http.Handle
 
 func TestBridge_saysWhatIsWrongWithAMaster(t *testing.T) {
 	heartbeat := frame(&scheduler.Event{Type: scheduler.Event_HEARTBEAT})
+	offers := frame(&scheduler.Event{Type: scheduler.Event_OFFERS, Offers: &scheduler.Event_Offers{}})
 	tests := map[string]struct {
 		handler http.Handler
 		within  time.Duration
@@ -203,6 +204,7 @@ func TestBridge_saysWhatIsWrongWithAMaster(t *testing.T) {
 		"a stream that ends at once":   {streams(false), 0, StreamEnded, "closed the stream"},
 		"a stream that is cut":         {streams(false, "100\nabc"), 0, StreamEnded, "within an event"},
 		"a stream of heartbeats only":  {streams(true, heartbeat, heartbeat), 30 * time.Second, MasterUnreachable, "did not answer SUBSCRIBE"},
+		"offers ahead of SUBSCRIBED":   {streams(true, heartbeat, offers, subscribedEvent("f", 15)), 0, BadFrame, "makes offers before"},
 		"records that are no events":   {streams(true, "3\n\xff\xff\xff"), 30 * time.Second, MasterUnreachable, "did not answer SUBSCRIBE"},
 		"silence":                      {http.HandlerFunc(hangs), 30 * time.Second, MasterUnreachable, "within 30s"},
 		"a subscription without an ID": {streams(true, subscribedEvent("", 15)), 0, NotAMaster, "another framework ID"},

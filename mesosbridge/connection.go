@@ -69,7 +69,7 @@ const (
 	HeartbeatLost Class = "HeartbeatLost"
 	// StreamEnded says that the master, or the network, closed the stream.
 	StreamEnded Class = "StreamEnded"
-	// BadFrame says that the stream was no RecordIO, or carried what is no event.
+	// BadFrame says that the stream was no RecordIO, or that offers came on it before SUBSCRIBED.
 	BadFrame Class = "BadFrame"
 	// CallUnanswered says that the bridge gave the term up because the fate of an ACCEPT, or of an UPDATE_FRAMEWORK before the last, is unknown.
 	CallUnanswered Class = "CallUnanswered"

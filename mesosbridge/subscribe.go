@@ -325,7 +325,8 @@ func (b *Bridge) read(t *term, stream io.Reader, deadline *time.Timer) (lasted t
 	return max(time.Since(began), 1), problem
 }
 
-// firstEvent reads up to the SUBSCRIBED event. Some masters send a HEARTBEAT before it (MESOS-8641).
+// firstEvent reads up to the SUBSCRIBED event. Some masters send a HEARTBEAT before it (MESOS-8641). Offers that come before it belong to no term: nobody would
+// ever decline them, and Mesos would offer their agents to nobody else, so that the stream is given up, and they with it.
 func (b *Bridge) firstEvent(t *term, frames *frameReader) (*scheduler.Event_Subscribed, *Problem) {
 	for {
 		event, err := b.nextEvent(frames)
@@ -337,6 +338,8 @@ func (b *Bridge) firstEvent(t *term, frames *frameReader) (*scheduler.Event_Subs
 			return event.Subscribed, nil
 		case event.Type == scheduler.Event_ERROR:
 			return nil, refusal(event.Error)
+		case event.Type == scheduler.Event_OFFERS:
+			return nil, &Problem{Class: BadFrame, Message: t.base + " makes offers before it says SUBSCRIBED; the framework is subscribing again. Look for a proxy in between."}
 		}
 	}
 }
