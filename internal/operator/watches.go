@@ -5,8 +5,11 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
 )
@@ -32,11 +35,21 @@ func (d drained) Watch(options metav1.ListOptions) (watch.Interface, error) {
 	return d.WatchWithContext(context.Background(), options)
 }
 
-// WatchWithContext implements cache.ListerWatcherWithContext.
+// WatchWithContext implements cache.ListerWatcherWithContext. A watch that is to begin with what there is, and that the API server cannot have now, is tried
+// until it can, with the pauses of a reflector: where that pauses by itself it does not hear that it is to end, for up to a minute (client-go v0.37,
+// Reflector.watchList).
 func (d drained) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	begun, err := d.ListerWatcherWithContext.WatchWithContext(ctx, options)
-	if err != nil {
+	var begun watch.Interface
+	var failed error
+	pauses := wait.Backoff{Duration: 800 * time.Millisecond, Cap: 30 * time.Second, Steps: 10, Factor: 2, Jitter: 1}.DelayFunc()
+	if err := pauses.Until(ctx, true, true, func(ctx context.Context) (done bool, err error) {
+		begun, failed = d.ListerWatcherWithContext.WatchWithContext(ctx, options)
+		return options.SendInitialEvents == nil || !utilnet.IsConnectionRefused(failed) && !apierrors.IsTooManyRequests(failed), nil
+	}); err != nil {
 		return nil, err
+	}
+	if failed != nil {
+		return nil, failed
 	}
 	return &drainedWatch{Interface: begun}, nil
 }

@@ -2,8 +2,10 @@ package operator
 
 import (
 	"context"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,6 +34,33 @@ func TestDrained(t *testing.T) {
 		begun.Stop()
 		if list, err := (drained{lists}).List(metav1.ListOptions{}); err != nil || list == nil {
 			t.Errorf("it lists %v, %v", list, err)
+		}
+	})
+}
+
+// TestNewInformer_ends: one that cannot reach the API server ends at once when it is told to, however long it has tried; until then it goes on trying.
+func TestNewInformer_ends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		lists := &toolscache.ListWatch{
+			ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) { return nil, syscall.ECONNREFUSED },
+			WatchFuncWithContext: func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+				tries++
+				return nil, syscall.ECONNREFUSED
+			},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			newInformer(lists, &corev1.Secret{}, 0, nil).RunWithContext(ctx)
+		}()
+		time.Sleep(10 * time.Minute)
+		told := time.Now()
+		cancel()
+		<-ended
+		if took := time.Since(told); took > 0 || tries < 8 {
+			t.Errorf("it ended after %s and %d tries", took, tries)
 		}
 	})
 }
