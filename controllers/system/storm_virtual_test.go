@@ -213,11 +213,13 @@ func (w *weather) clear() {
 	w.history.Fault("the weather clears")
 }
 
-// startAgain starts another process where one has ended by itself, as kubelet does.
-func (w *weather) startAgain() {
-	if w.running.over() {
-		w.start()
+// startAgain starts another process where one has ended by itself, as kubelet does, and says whether it did.
+func (w *weather) startAgain() bool {
+	if !w.running.over() {
+		return false
 	}
+	w.start()
+	return true
 }
 
 // calm is how long it may take until all is as it should be: the longest waits are that for agents after a failover, and the launch hold.
@@ -225,12 +227,18 @@ const calm = 2 * time.Hour
 
 // judge waits until all is as it should be, and stays so.
 func (w *weather) judge() {
-	wrong := w.wrong()
-	for begun := time.Now(); len(wrong) > 0 && time.Since(begun) < calm; wrong = w.wrong() {
+	wrong, begun := w.wrong(), time.Now()
+	for ; len(wrong) > 0 && time.Since(begun) < calm; wrong = w.wrong() {
 		w.pass(20 * time.Second)
 		w.startAgain()
 	}
-	w.pass(4 * time.Minute)
+	// What the statuses say may be of a process that is no more, and one that still waits for what hung may yet end: it too has its time.
+	for since := time.Now(); time.Since(since) < 4*time.Minute && time.Since(begun) < calm+4*time.Minute; {
+		w.pass(20 * time.Second)
+		if w.startAgain() {
+			since = time.Now()
+		}
+	}
 	w.history.Settled()
 	w.pass(3 * time.Minute)
 	for _, one := range append(wrong, w.wrong()...) {
