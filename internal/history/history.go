@@ -131,7 +131,9 @@ func (h *History) Committed(resource schema.GroupResource, what watch.EventType,
 func (h *History) Fault(what string) { h.add(Entry{Fault: what}) }
 
 // Lag takes down that the API server's watch cache of a resource, empty for every one, is behind from now on, or that it catches up.
-func (h *History) Lag(resource string, ended bool) { h.add(Entry{Lag: &Lag{Resource: resource, Ended: ended}}) }
+func (h *History) Lag(resource string, ended bool) {
+	h.add(Entry{Lag: &Lag{Resource: resource, Ended: ended}})
+}
 
 // Recovered says that nothing goes wrong any more, and that what did has had its time to be made good: what must happen in the end has happened here.
 // Tasks may still come and go.

@@ -46,8 +46,8 @@ type View struct {
 	agents  map[string][]presence
 	elected []int
 	// lags are when the watch cache of MesosTasks was behind.
-	lags []lagging
-	leases  []hold
+	lags   []lagging
+	leases []hold
 	// byIdentity are the attempts of each MesosTask.
 	byIdentity map[objectKey][]*Attempt
 	// replaced are the framework IDs that a person replaced, with the number of the write that first says so.
