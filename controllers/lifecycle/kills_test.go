@@ -220,6 +220,22 @@ func TestNext_asks(t *testing.T) {
 			t.Errorf("once it was answered: %v, again at %v", decision.Steps, decision.Check)
 		}
 	})
+	t.Run("a launch without an update after a minute, whatever grace period it has as it is killed", func(t *testing.T) {
+		s := newStory(func(spec *v1alpha1.MesosTaskSpec) { spec.KillGracePeriodSeconds = new(int32(3600)) })
+		s.bind(LaunchAccepted).later(confirmWithin - time.Second).change(suspend)
+		if diff := cmp.Diff([]Step{StepKill}, s.carryOut()); diff != "" {
+			t.Errorf("as it is suspended (-want +got):\n%s", diff)
+		}
+		checkAgain(t, s.look(), confirmWithin)
+		s.later(time.Second)
+		if diff := cmp.Diff(ask, s.carryOut()); diff != "" {
+			t.Errorf("after the minute (-want +got):\n%s", diff)
+		}
+		s.answers(mesos.TaskStaging)
+		if steps := s.later(time.Minute).carryOut(); len(steps) > 0 {
+			t.Errorf("once it was answered: %v", steps)
+		}
+	})
 	for name, c := range map[string]struct {
 		story *story
 		edit  func(*story)

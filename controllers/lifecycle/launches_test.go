@@ -437,7 +437,7 @@ func TestNext_suspendAndResume(t *testing.T) {
 		s := newStory()
 		s.bind(LaunchSent).change(suspend)
 		checkSummary(t, s.look(), summary{"kill what is not wanted any more", "False/Suspending", nil})
-		s.Launch = LaunchAccepted
+		s.Launch, s.AcceptedAt = LaunchAccepted, s.Now
 		checkSummary(t, s.look(), summary{"kill what is not wanted any more", "False/Suspending", []Step{StepKill}})
 	})
 	t.Run("suspend ends a backoff", func(t *testing.T) {

@@ -328,9 +328,13 @@ func (s *scene) start() {
 		s.holdBack()
 	}
 	s.mayEndSoon()
-	silent := s.Observation == nil && (s.Launch == LaunchAccepted && s.due(s.AcceptedAt.Add(confirmWithin)) ||
+	s.askIf(s.Doubted || s.launchedInSilence() || s.launchOverdue() && !s.isLaunching())
+}
+
+// launchedInSilence says whether nothing was heard of the attempt for long enough since it was launched.
+func (s *scene) launchedInSilence() bool {
+	return s.Observation == nil && (s.Launch == LaunchAccepted && s.due(s.AcceptedAt.Add(confirmWithin)) ||
 		s.Launch == LaunchUnknown && !s.BoundSince.IsZero() && s.due(s.BoundSince.Add(confirmWithin)))
-	s.askIf(s.Doubted || silent || s.launchOverdue() && !s.isLaunching())
 }
 
 // holdBack leaves what a launch passes through unwritten while it passes quickly.
@@ -542,7 +546,8 @@ func (s *scene) kill() {
 		s.step(StepKill)
 		s.checkAt(s.Now.Add(grace + grow(firstKillRetry, lastKillRetry, s.Kills+1)))
 	}
-	s.askIf(s.Doubted || s.Kills > 0 && s.due(s.FirstKill.Add(grace+killConfirmWithin)))
+	// A launch may have got lost before its KILL: what becomes of that is not to wait for the grace period, which may be long.
+	s.askIf(s.Doubted || s.launchedInSilence() || s.Kills > 0 && s.due(s.FirstKill.Add(grace+killConfirmWithin)))
 }
 
 // graceOf is how long an attempt may have between SIGTERM and SIGKILL: by the spec, or by what it was launched with where that is longer, as its
