@@ -2,12 +2,14 @@ package mesosframework
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -74,7 +76,10 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		For(&v1alpha1.MesosFramework{}).
 		Watches(&v1alpha1.MesosTask{}, handler.EnqueueRequestsFromMapFunc(frameworkOf), builder.WithPredicates(countsChanged)).
 		WatchesRawSource(r.Connections.FrameworkSource()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: frameworkWorkers}).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: frameworkWorkers,
+			RateLimiter:             &retries{workqueue.DefaultTypedControllerRateLimiter[reconcile.Request](), r},
+		}).
 		Complete(r)
 }
 
@@ -111,10 +116,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	framework, _, doubtful := r.written.Latest(framework)
 	if !doubtful.IsZero() && !r.Clock.Now().Before(doubtful) {
-		if err := r.Live.Get(ctx, request.NamespacedName, framework); err != nil {
-			return ctrl.Result{}, client.IgnoreNotFound(err)
+		live := &v1alpha1.MesosFramework{}
+		switch err := r.Live.Get(ctx, request.NamespacedName, live); {
+		case apierrors.IsNotFound(err):
+			return ctrl.Result{}, nil
+		case err != nil:
+			return ctrl.Result{}, errors.Join(err, r.onlyAsk(ctx, framework))
 		}
-		r.written.Keep(framework, r.Clock.Now())
+		r.written.Keep(live, r.Clock.Now())
+		framework = live
 	}
 	v := &view{Reconciler: r, object: framework, memory: r.remember(framework)}
 	result, err := v.serve(ctx)
@@ -125,6 +135,17 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	return result, nil
+}
+
+// onlyAsk goes on with the reconciliation of a framework that cannot be read, where it has a connection: that rests on no write of the framework, and Mesos'
+// answers are not to wait until the API server is back.
+func (r *Reconciler) onlyAsk(ctx context.Context, framework *v1alpha1.MesosFramework) error {
+	v := &view{Reconciler: r, object: framework, memory: r.remember(framework), connection: r.Connections.Get(framework.Name)}
+	if v.connection == nil {
+		return nil
+	}
+	_, err := v.reconcileTasks(ctx)
+	return err
 }
 
 // refused handles a write that was not taken: as its tests did not hold, since the object has changed, which is quiet; or for another reason,

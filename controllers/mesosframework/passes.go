@@ -32,6 +32,8 @@ type passes struct {
 	superseded  reconciliation.Progress
 	// roundDue is when the next round of the pass is due.
 	roundDue time.Time
+	// due is when the pass or its proof is to be looked at again; zero while that is not known.
+	due time.Time
 	// requested is the request that the pass that runs will have handled.
 	requested string
 	limiter   workqueue.TypedRateLimiter[string]

@@ -19,6 +19,7 @@ func (v *view) reconcileTasks(ctx context.Context) (time.Time, error) {
 	p := v.memory.passes
 	now, state := v.Clock.Now(), v.connection.Bridge.Connection()
 	p.configure(v.object)
+	p.due = time.Time{}
 	if !state.Subscribed {
 		return time.Time{}, nil
 	}
@@ -50,7 +51,8 @@ func (v *view) reconcileTasks(ctx context.Context) (time.Time, error) {
 		// While it is held, what ends that brings the key back.
 		next = append(next, p.began.Add(p.interval()))
 	}
-	return slices.MinFunc(next, time.Time.Compare), nil
+	p.due = slices.MinFunc(next, time.Time.Compare)
+	return p.due, nil
 }
 
 // step does what the pass wants now and returns when to look again.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mesos-operator/mesos-operator/api/v1alpha1"
 	"github.com/mesos-operator/mesos-operator/controllers/leadership"
+	"github.com/mesos-operator/mesos-operator/internal/apiserver"
 	"github.com/mesos-operator/mesos-operator/internal/history"
 	"github.com/mesos-operator/mesos-operator/internal/simulator"
 )
@@ -176,4 +177,47 @@ func TestPasses_goOnOnceAnswered(t *testing.T) {
 			v.Errorf("the fourth came %v after the first, want it as soon as the others were answered", took)
 		}
 	})
+}
+
+// TestPasses_whileTheAPIServerTakesNoWrites: what Mesos is asked rests on no write. So each subscription has its pass and its proof though a write of the framework
+// failed and cannot be looked up, and what is not answered for is asked for again no later than ever.
+func TestPasses_whileTheAPIServerTakesNoWrites(t *testing.T) {
+	for sentence, fails := range map[string]func(v *virtual) (over func()){
+		"it is away": func(v *virtual) func() {
+			name := v.running.name
+			v.api.Sever(name)
+			return func() { v.api.Restore(name) }
+		},
+		"it refuses writes": func(v *virtual) func() {
+			return v.api.Inject(apiserver.Fault{Action: apiserver.Refuse, Status: 500, Instance: v.running.name, Writes: true, Count: -1}).Remove
+		},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			inVirtualTime(t, simulator.Flags{}, nil, func(v *virtual) {
+				v.framework("")
+				v.start()
+				v.task("web", `shell: sleep 1`)
+				v.pass(time.Minute)
+				over := fails(v)
+				for range 3 {
+					v.mesos.CutStream("", 0)
+					before := v.mesos.Calls("RECONCILE")
+					v.pass(20 * time.Second)
+					// For the task, then fence, implicit RECONCILE and end mark.
+					if got := v.mesos.Calls("RECONCILE") - before; got != 4 {
+						v.Errorf("%d RECONCILEs in a new subscription, want those of a pass and its proof", got)
+					}
+				}
+				v.pass(5 * time.Minute)
+				v.mesos.FailOver(simulator.FailOver{Down: time.Second, To: -1})
+				v.pass(time.Minute)
+				since := len(v.mesos.CallLog())
+				v.pass(6 * time.Minute)
+				if got := v.asksFor(since)["web"]; got < 5 {
+					v.Errorf("what no agent answers for was asked for %d times in six minutes, want about once a minute", got)
+				}
+				over()
+			})
+		})
+	}
 }
