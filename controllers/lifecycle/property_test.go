@@ -353,6 +353,17 @@ func checkOthers(t *rapid.T, seen Seen, decision Decision) {
 	}
 }
 
+// checkRestore: the binding is given back of the attempt that is not over, or, where all are, of one that the status names.
+func checkRestore(t *rapid.T, decision Decision, current bool) {
+	attempt := decision.Status.Task
+	switch {
+	case has(decision, StepRestore) != (decision.Restore != nil):
+	case decision.Restore == nil, current && decision.Restore.TaskID == attempt.ID, !current && named(&decision.Status, decision.Restore.TaskID):
+		return
+	}
+	t.Fatalf("steps are %v with binding %+v for %+v", decision.Steps, decision.Restore, attempt)
+}
+
 // checkSteps: each step only where it is safe.
 func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 	attempt := decision.Status.Task
@@ -362,9 +373,7 @@ func checkSteps(t *rapid.T, seen Seen, decision Decision) {
 			t.Fatalf("steps are %v while it is paused", decision.Steps)
 		}
 	}
-	if has(decision, StepRestore) != (decision.Restore != nil) || has(decision, StepRestore) && (!current || decision.Restore.TaskID != attempt.ID) {
-		t.Fatalf("steps are %v with binding %+v for %+v", decision.Steps, decision.Restore, attempt)
-	}
+	checkRestore(t, decision, current)
 	if has(decision, StepKill) || has(decision, StepAsk) {
 		if !current || seen.Launch != LaunchUnknown && seen.Launch != LaunchAccepted {
 			t.Fatalf("steps are %v for %+v with launch %d", decision.Steps, attempt, seen.Launch)
