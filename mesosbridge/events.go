@@ -79,9 +79,15 @@ func (b *Bridge) handleOffers(t *term, event *scheduler.Event_Offers, number mes
 	b.tellMaintenance(maintenance)
 }
 
-// noteUnasked notes that Mesos makes offers to roles that it took a SUPPRESS for: they may have left it before that, or a REVIVE came after it whose connection
-// had broken. So it is to be told again, once for an event. The caller holds b.mu.
+// onTheirWay is how long offers may be on their way that left the master before it took a SUPPRESS.
+const onTheirWay = 5 * time.Second
+
+// noteUnasked notes that Mesos makes offers to roles that it took a SUPPRESS for, longer ago than they may have been on their way: a REVIVE came after it whose
+// connection had broken. So it is to be told again, once for an event. The caller holds b.mu.
 func (t *term) noteUnasked(offers []*offer) (news bool) {
+	if time.Since(t.suppressed) < onTheirWay {
+		return false
+	}
 	for _, o := range offers {
 		if at := slices.Index(t.told.suppressed, o.Role); at >= 0 {
 			t.told.suppressed, news = slices.Delete(slices.Clone(t.told.suppressed), at, at+1), true
