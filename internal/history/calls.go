@@ -156,9 +156,12 @@ const (
 )
 
 // isBehind says whether who asks for an attempt cannot know that its end was recorded, as the API server's watch cache has been behind since before that. Who
-// recorded it itself knows it for a while all the same.
+// recorded it itself knows it for a while all the same; at the very moment, though, the call leaves beside the write, and was decided before.
 func (v *View) isBehind(attempt *Attempt, asked *Asked) bool {
 	end := v.Entries[attempt.Over-1]
+	if v.time(asked.Sent).Equal(end.Time) {
+		return true
+	}
 	if end.Write != nil && end.Write.Who == asked.Call.Who && v.time(asked.Sent).Sub(end.Time) <= remembersEnds {
 		return false
 	}
