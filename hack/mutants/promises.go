@@ -84,7 +84,7 @@ var promises = []mutant{
 	}, {
 		name: "L7: a launch of which nothing is heard is not asked about", check: "L7",
 		file: "controllers/lifecycle/rules.go",
-		old:  `	s.askIf(s.Doubted || silent || s.launchOverdue() && !s.isLaunching())`, new: `	s.askIf(s.Doubted || silent && false || s.launchOverdue() && !s.isLaunching())`,
+		old:  `	s.askIf(s.Doubted || s.launchedInSilence() || s.launchOverdue() && !s.isLaunching())`, new: `	s.askIf(s.Doubted || s.launchOverdue() && !s.isLaunching())`,
 		tests: in(system, "^TestFault(13|33|14)_"),
 	}, {
 		name: "SetSurge: what lives takes no room", check: "SetSurge",
