@@ -55,8 +55,8 @@ type term struct {
 	changed chan struct{}
 	// told is what Mesos was told of the framework last; b.mu guards it, and what follows.
 	told told
-	// suppressed is when Mesos last took a SUPPRESS.
-	suppressed time.Time
+	// suppressedAt is when Mesos last took a SUPPRESS.
+	suppressedAt time.Time
 	// late are the descriptions whose UPDATE_FRAMEWORK has no clear answer: each may yet take effect.
 	late []mesos.Framework
 	// wishWaits says that the wish for offers waits to be told again, as Mesos did not take it; wishRetry counts its tries.

@@ -85,7 +85,7 @@ const onTheirWay = 5 * time.Second
 // noteUnasked notes that Mesos makes offers to roles that it took a SUPPRESS for, longer ago than they may have been on their way: a REVIVE came after it whose
 // connection had broken. So it is to be told again, once for an event. The caller holds b.mu.
 func (t *term) noteUnasked(offers []*offer) (news bool) {
-	if time.Since(t.suppressed) < onTheirWay {
+	if time.Since(t.suppressedAt) < onTheirWay {
 		return false
 	}
 	for _, o := range offers {

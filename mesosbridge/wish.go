@@ -105,7 +105,7 @@ func (b *Bridge) sendWish(t *term) {
 		if taken {
 			b.mu.Lock()
 			t.told.suppressed = slices.Sorted(slices.Values(slices.Concat(t.told.suppressed, suppress)))
-			t.suppressed = time.Now()
+			t.suppressedAt = time.Now()
 			b.mu.Unlock()
 		}
 	}

@@ -89,11 +89,12 @@ func (s *scene) awaitOthers() bool {
 		s.deleting(fmt.Sprintf("Waiting to let go of %s, which may still run: MesosFramework %s remembers as many abandoned tasks as it can, until some of them are known to be over",
 			namesOf(unremembered), s.Spec.FrameworkRef.Name))
 	default:
-		s.deleting(fmt.Sprintf("Letting go of %s, which may still run: MesosFramework %s is to remember it", namesOf(unremembered), s.Spec.FrameworkRef.Name))
+		message := fmt.Sprintf("Letting go of %s, which may still run: MesosFramework %s is to remember it", namesOf(unremembered), s.Spec.FrameworkRef.Name)
 		if s.FrameworkID == "" {
-			s.deleting(fmt.Sprintf("Waiting to let go of %s, which may still run: MesosFramework %s has no framework ID, so that nobody can be asked for it and giving it up does nothing%s",
-				namesOf(unremembered), s.Spec.FrameworkRef.Name, s.waysOut("")))
+			message = fmt.Sprintf("Waiting to let go of %s, which may still run: MesosFramework %s has no framework ID, so that nobody can be asked for it and giving it up does nothing%s",
+				namesOf(unremembered), s.Spec.FrameworkRef.Name, s.waysOut(""))
 		}
+		s.deleting(message)
 		for _, other := range unremembered {
 			s.decision.Abandon = append(s.decision.Abandon, v1alpha1.AbandonedAttempt{
 				TaskID: other.TaskID, AgentID: other.AgentID, KillGracePeriodSeconds: other.KillGracePeriodSeconds,
